@@ -575,2708 +575,1347 @@ pub mod auth_service_connect {
         }
     }
 }
-impl serde::Serialize for CreateRealtimeTicketRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let len = 0;
-        let struct_ser = serializer
-            .serialize_struct("kith.auth.v1.CreateRealtimeTicketRequest", len)?;
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for CreateRealtimeTicketRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        Ok(GeneratedField::__SkipField__)
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = CreateRealtimeTicketRequest;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.auth.v1.CreateRealtimeTicketRequest")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<CreateRealtimeTicketRequest, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                while map_.next_key::<GeneratedField>()?.is_some() {
-                    let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                }
-                Ok(CreateRealtimeTicketRequest {})
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.auth.v1.CreateRealtimeTicketRequest",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for CreateRealtimeTicketResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.ticket.is_empty() {
-            len += 1;
-        }
-        if self.expires_at.is_some() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.auth.v1.CreateRealtimeTicketResponse", len)?;
-        if !self.ticket.is_empty() {
-            struct_ser.serialize_field("ticket", &self.ticket)?;
-        }
-        if let Some(v) = self.expires_at.as_ref() {
-            struct_ser.serialize_field("expiresAt", v)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for CreateRealtimeTicketResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["ticket", "expires_at", "expiresAt"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Ticket,
-            ExpiresAt,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "ticket" => Ok(GeneratedField::Ticket),
-                            "expiresAt" | "expires_at" => Ok(GeneratedField::ExpiresAt),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = CreateRealtimeTicketResponse;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.auth.v1.CreateRealtimeTicketResponse")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<CreateRealtimeTicketResponse, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut ticket__ = None;
-                let mut expires_at__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Ticket => {
-                            if ticket__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("ticket"));
-                            }
-                            ticket__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::ExpiresAt => {
-                            if expires_at__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("expiresAt"));
-                            }
-                            expires_at__ = map_.next_value()?;
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(CreateRealtimeTicketResponse {
-                    ticket: ticket__.unwrap_or_default(),
-                    expires_at: expires_at__,
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.auth.v1.CreateRealtimeTicketResponse",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for Credentials {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
+impl ::serde::Serialize for Credentials {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
         if !self.access_token.is_empty() {
-            len += 1;
+            map.serialize_entry("accessToken", &(&self.access_token))?;
         }
-        if self.access_token_expires_at.is_some() {
-            len += 1;
+        if let Some(value) = &self.access_token_expires_at {
+            map.serialize_entry("accessTokenExpiresAt", &::proto::json::Time(value))?;
         }
         if !self.refresh_token.is_empty() {
-            len += 1;
+            map.serialize_entry("refreshToken", &(&self.refresh_token))?;
         }
-        if self.refresh_token_expires_at.is_some() {
-            len += 1;
-        }
-        if !self.session_id.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.auth.v1.Credentials", len)?;
-        if !self.access_token.is_empty() {
-            struct_ser.serialize_field("accessToken", &self.access_token)?;
-        }
-        if let Some(v) = self.access_token_expires_at.as_ref() {
-            struct_ser.serialize_field("accessTokenExpiresAt", v)?;
-        }
-        if !self.refresh_token.is_empty() {
-            struct_ser.serialize_field("refreshToken", &self.refresh_token)?;
-        }
-        if let Some(v) = self.refresh_token_expires_at.as_ref() {
-            struct_ser.serialize_field("refreshTokenExpiresAt", v)?;
+        if let Some(value) = &self.refresh_token_expires_at {
+            map.serialize_entry("refreshTokenExpiresAt", &::proto::json::Time(value))?;
         }
         if !self.session_id.is_empty() {
-            struct_ser.serialize_field("sessionId", &self.session_id)?;
+            map.serialize_entry("sessionId", &(&self.session_id))?;
         }
-        struct_ser.end()
+        map.end()
     }
 }
-impl<'de> serde::Deserialize<'de> for Credentials {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "access_token",
-            "accessToken",
-            "access_token_expires_at",
-            "accessTokenExpiresAt",
-            "refresh_token",
-            "refreshToken",
-            "refresh_token_expires_at",
-            "refreshTokenExpiresAt",
-            "session_id",
-            "sessionId",
-        ];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            AccessToken,
-            AccessTokenExpiresAt,
-            RefreshToken,
-            RefreshTokenExpiresAt,
-            SessionId,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "accessToken" | "access_token" => {
-                                Ok(GeneratedField::AccessToken)
-                            }
-                            "accessTokenExpiresAt" | "access_token_expires_at" => {
-                                Ok(GeneratedField::AccessTokenExpiresAt)
-                            }
-                            "refreshToken" | "refresh_token" => {
-                                Ok(GeneratedField::RefreshToken)
-                            }
-                            "refreshTokenExpiresAt" | "refresh_token_expires_at" => {
-                                Ok(GeneratedField::RefreshTokenExpiresAt)
-                            }
-                            "sessionId" | "session_id" => Ok(GeneratedField::SessionId),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+impl<'de> ::serde::Deserialize<'de> for Credentials {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
             type Value = Credentials;
             fn expecting(
                 &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.auth.v1.Credentials")
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message Credentials")
             }
-            fn visit_map<V>(
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
                 self,
-                mut map_: V,
-            ) -> std::result::Result<Credentials, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut access_token__ = None;
-                let mut access_token_expires_at__ = None;
-                let mut refresh_token__ = None;
-                let mut refresh_token_expires_at__ = None;
-                let mut session_id__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::AccessToken => {
-                            if access_token__.is_some() {
-                                return Err(
-                                    serde::de::Error::duplicate_field("accessToken"),
-                                );
-                            }
-                            access_token__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::AccessTokenExpiresAt => {
-                            if access_token_expires_at__.is_some() {
-                                return Err(
-                                    serde::de::Error::duplicate_field("accessTokenExpiresAt"),
-                                );
-                            }
-                            access_token_expires_at__ = map_.next_value()?;
-                        }
-                        GeneratedField::RefreshToken => {
-                            if refresh_token__.is_some() {
-                                return Err(
-                                    serde::de::Error::duplicate_field("refreshToken"),
-                                );
-                            }
-                            refresh_token__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::RefreshTokenExpiresAt => {
-                            if refresh_token_expires_at__.is_some() {
-                                return Err(
-                                    serde::de::Error::duplicate_field("refreshTokenExpiresAt"),
-                                );
-                            }
-                            refresh_token_expires_at__ = map_.next_value()?;
-                        }
-                        GeneratedField::SessionId => {
-                            if session_id__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("sessionId"));
-                            }
-                            session_id__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(Credentials {
-                    access_token: access_token__.unwrap_or_default(),
-                    access_token_expires_at: access_token_expires_at__,
-                    refresh_token: refresh_token__.unwrap_or_default(),
-                    refresh_token_expires_at: refresh_token_expires_at__,
-                    session_id: session_id__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct("kith.auth.v1.Credentials", FIELDS, GeneratedVisitor)
-    }
-}
-impl serde::Serialize for ListSessionsRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if self.page_size != 0 {
-            len += 1;
-        }
-        if !self.page_token.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.auth.v1.ListSessionsRequest", len)?;
-        if self.page_size != 0 {
-            struct_ser.serialize_field("pageSize", &self.page_size)?;
-        }
-        if !self.page_token.is_empty() {
-            struct_ser.serialize_field("pageToken", &self.page_token)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for ListSessionsRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["page_size", "pageSize", "page_token", "pageToken"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            PageSize,
-            PageToken,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "pageSize" | "page_size" => Ok(GeneratedField::PageSize),
-                            "pageToken" | "page_token" => Ok(GeneratedField::PageToken),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = ListSessionsRequest;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.auth.v1.ListSessionsRequest")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<ListSessionsRequest, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut page_size__ = None;
-                let mut page_token__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::PageSize => {
-                            if page_size__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("pageSize"));
-                            }
-                            page_size__ = Some(
-                                map_
-                                    .next_value::<::pbjson::private::NumberDeserialize<_>>()?
-                                    .0,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "accessToken" | "access_token" => {
+                            message.access_token = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
                             );
                         }
-                        GeneratedField::PageToken => {
-                            if page_token__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("pageToken"));
-                            }
-                            page_token__ = Some(map_.next_value()?);
+                        "accessTokenExpiresAt" | "access_token_expires_at" => {
+                            message.access_token_expires_at = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                    >()?,
+                            );
                         }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                        "refreshToken" | "refresh_token" => {
+                            message.refresh_token = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
                         }
-                    }
-                }
-                Ok(ListSessionsRequest {
-                    page_size: page_size__.unwrap_or_default(),
-                    page_token: page_token__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.auth.v1.ListSessionsRequest",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for ListSessionsResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.sessions.is_empty() {
-            len += 1;
-        }
-        if !self.next_page_token.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.auth.v1.ListSessionsResponse", len)?;
-        if !self.sessions.is_empty() {
-            struct_ser.serialize_field("sessions", &self.sessions)?;
-        }
-        if !self.next_page_token.is_empty() {
-            struct_ser.serialize_field("nextPageToken", &self.next_page_token)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for ListSessionsResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["sessions", "next_page_token", "nextPageToken"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Sessions,
-            NextPageToken,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "sessions" => Ok(GeneratedField::Sessions),
-                            "nextPageToken" | "next_page_token" => {
-                                Ok(GeneratedField::NextPageToken)
-                            }
-                            _ => Ok(GeneratedField::__SkipField__),
+                        "refreshTokenExpiresAt" | "refresh_token_expires_at" => {
+                            message.refresh_token_expires_at = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                    >()?,
+                            );
+                        }
+                        "sessionId" | "session_id" => {
+                            message.session_id = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
                         }
                     }
                 }
-                deserializer.deserialize_identifier(GeneratedVisitor)
+                Ok(message)
             }
         }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = ListSessionsResponse;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.auth.v1.ListSessionsResponse")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<ListSessionsResponse, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut sessions__ = None;
-                let mut next_page_token__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Sessions => {
-                            if sessions__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("sessions"));
-                            }
-                            sessions__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::NextPageToken => {
-                            if next_page_token__.is_some() {
-                                return Err(
-                                    serde::de::Error::duplicate_field("nextPageToken"),
-                                );
-                            }
-                            next_page_token__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(ListSessionsResponse {
-                    sessions: sessions__.unwrap_or_default(),
-                    next_page_token: next_page_token__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.auth.v1.ListSessionsResponse",
-                FIELDS,
-                GeneratedVisitor,
-            )
+        deserializer.deserialize_map(Visitor)
     }
 }
-impl serde::Serialize for LoginRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.email.is_empty() {
-            len += 1;
+impl ::serde::Serialize for RegisterAnonymousRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.handle {
+            map.serialize_entry("handle", &value)?;
         }
-        if !self.password.is_empty() {
-            len += 1;
+        if let Some(value) = &self.avatar {
+            map.serialize_entry("avatar", &value)?;
         }
         if !self.device.is_empty() {
-            len += 1;
+            map.serialize_entry("device", &(&self.device))?;
         }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.auth.v1.LoginRequest", len)?;
-        if !self.email.is_empty() {
-            struct_ser.serialize_field("email", &self.email)?;
-        }
-        if !self.password.is_empty() {
-            struct_ser.serialize_field("password", &self.password)?;
-        }
-        if !self.device.is_empty() {
-            struct_ser.serialize_field("device", &self.device)?;
-        }
-        struct_ser.end()
+        map.end()
     }
 }
-impl<'de> serde::Deserialize<'de> for LoginRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["email", "password", "device"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Email,
-            Password,
-            Device,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "email" => Ok(GeneratedField::Email),
-                            "password" => Ok(GeneratedField::Password),
-                            "device" => Ok(GeneratedField::Device),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = LoginRequest;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.auth.v1.LoginRequest")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<LoginRequest, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut email__ = None;
-                let mut password__ = None;
-                let mut device__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Email => {
-                            if email__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("email"));
-                            }
-                            email__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::Password => {
-                            if password__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("password"));
-                            }
-                            password__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::Device => {
-                            if device__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("device"));
-                            }
-                            device__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(LoginRequest {
-                    email: email__.unwrap_or_default(),
-                    password: password__.unwrap_or_default(),
-                    device: device__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct("kith.auth.v1.LoginRequest", FIELDS, GeneratedVisitor)
-    }
-}
-impl serde::Serialize for LoginResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if self.credentials.is_some() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.auth.v1.LoginResponse", len)?;
-        if let Some(v) = self.credentials.as_ref() {
-            struct_ser.serialize_field("credentials", v)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for LoginResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["credentials"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Credentials,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "credentials" => Ok(GeneratedField::Credentials),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = LoginResponse;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.auth.v1.LoginResponse")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<LoginResponse, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut credentials__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Credentials => {
-                            if credentials__.is_some() {
-                                return Err(
-                                    serde::de::Error::duplicate_field("credentials"),
-                                );
-                            }
-                            credentials__ = map_.next_value()?;
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(LoginResponse {
-                    credentials: credentials__,
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct("kith.auth.v1.LoginResponse", FIELDS, GeneratedVisitor)
-    }
-}
-impl serde::Serialize for LoginWithRecoveryCodeRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.recovery_code.is_empty() {
-            len += 1;
-        }
-        if !self.device.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.auth.v1.LoginWithRecoveryCodeRequest", len)?;
-        if !self.recovery_code.is_empty() {
-            struct_ser.serialize_field("recoveryCode", &self.recovery_code)?;
-        }
-        if !self.device.is_empty() {
-            struct_ser.serialize_field("device", &self.device)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for LoginWithRecoveryCodeRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["recovery_code", "recoveryCode", "device"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            RecoveryCode,
-            Device,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "recoveryCode" | "recovery_code" => {
-                                Ok(GeneratedField::RecoveryCode)
-                            }
-                            "device" => Ok(GeneratedField::Device),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = LoginWithRecoveryCodeRequest;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.auth.v1.LoginWithRecoveryCodeRequest")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<LoginWithRecoveryCodeRequest, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut recovery_code__ = None;
-                let mut device__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::RecoveryCode => {
-                            if recovery_code__.is_some() {
-                                return Err(
-                                    serde::de::Error::duplicate_field("recoveryCode"),
-                                );
-                            }
-                            recovery_code__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::Device => {
-                            if device__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("device"));
-                            }
-                            device__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(LoginWithRecoveryCodeRequest {
-                    recovery_code: recovery_code__.unwrap_or_default(),
-                    device: device__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.auth.v1.LoginWithRecoveryCodeRequest",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for LoginWithRecoveryCodeResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if self.credentials.is_some() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.auth.v1.LoginWithRecoveryCodeResponse", len)?;
-        if let Some(v) = self.credentials.as_ref() {
-            struct_ser.serialize_field("credentials", v)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for LoginWithRecoveryCodeResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["credentials"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Credentials,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "credentials" => Ok(GeneratedField::Credentials),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = LoginWithRecoveryCodeResponse;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.auth.v1.LoginWithRecoveryCodeResponse")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<LoginWithRecoveryCodeResponse, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut credentials__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Credentials => {
-                            if credentials__.is_some() {
-                                return Err(
-                                    serde::de::Error::duplicate_field("credentials"),
-                                );
-                            }
-                            credentials__ = map_.next_value()?;
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(LoginWithRecoveryCodeResponse {
-                    credentials: credentials__,
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.auth.v1.LoginWithRecoveryCodeResponse",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for LogoutRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let len = 0;
-        let struct_ser = serializer.serialize_struct("kith.auth.v1.LogoutRequest", len)?;
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for LogoutRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        Ok(GeneratedField::__SkipField__)
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = LogoutRequest;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.auth.v1.LogoutRequest")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<LogoutRequest, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                while map_.next_key::<GeneratedField>()?.is_some() {
-                    let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                }
-                Ok(LogoutRequest {})
-            }
-        }
-        deserializer
-            .deserialize_struct("kith.auth.v1.LogoutRequest", FIELDS, GeneratedVisitor)
-    }
-}
-impl serde::Serialize for LogoutResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let len = 0;
-        let struct_ser = serializer
-            .serialize_struct("kith.auth.v1.LogoutResponse", len)?;
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for LogoutResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        Ok(GeneratedField::__SkipField__)
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = LogoutResponse;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.auth.v1.LogoutResponse")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<LogoutResponse, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                while map_.next_key::<GeneratedField>()?.is_some() {
-                    let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                }
-                Ok(LogoutResponse {})
-            }
-        }
-        deserializer
-            .deserialize_struct("kith.auth.v1.LogoutResponse", FIELDS, GeneratedVisitor)
-    }
-}
-impl serde::Serialize for RefreshTokenRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.refresh_token.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.auth.v1.RefreshTokenRequest", len)?;
-        if !self.refresh_token.is_empty() {
-            struct_ser.serialize_field("refreshToken", &self.refresh_token)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for RefreshTokenRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["refresh_token", "refreshToken"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            RefreshToken,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "refreshToken" | "refresh_token" => {
-                                Ok(GeneratedField::RefreshToken)
-                            }
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = RefreshTokenRequest;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.auth.v1.RefreshTokenRequest")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<RefreshTokenRequest, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut refresh_token__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::RefreshToken => {
-                            if refresh_token__.is_some() {
-                                return Err(
-                                    serde::de::Error::duplicate_field("refreshToken"),
-                                );
-                            }
-                            refresh_token__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(RefreshTokenRequest {
-                    refresh_token: refresh_token__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.auth.v1.RefreshTokenRequest",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for RefreshTokenResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if self.credentials.is_some() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.auth.v1.RefreshTokenResponse", len)?;
-        if let Some(v) = self.credentials.as_ref() {
-            struct_ser.serialize_field("credentials", v)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for RefreshTokenResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["credentials"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Credentials,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "credentials" => Ok(GeneratedField::Credentials),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = RefreshTokenResponse;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.auth.v1.RefreshTokenResponse")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<RefreshTokenResponse, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut credentials__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Credentials => {
-                            if credentials__.is_some() {
-                                return Err(
-                                    serde::de::Error::duplicate_field("credentials"),
-                                );
-                            }
-                            credentials__ = map_.next_value()?;
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(RefreshTokenResponse {
-                    credentials: credentials__,
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.auth.v1.RefreshTokenResponse",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for RegisterAnonymousRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if self.handle.is_some() {
-            len += 1;
-        }
-        if self.avatar.is_some() {
-            len += 1;
-        }
-        if !self.device.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.auth.v1.RegisterAnonymousRequest", len)?;
-        if let Some(v) = self.handle.as_ref() {
-            struct_ser.serialize_field("handle", v)?;
-        }
-        if let Some(v) = self.avatar.as_ref() {
-            struct_ser.serialize_field("avatar", v)?;
-        }
-        if !self.device.is_empty() {
-            struct_ser.serialize_field("device", &self.device)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for RegisterAnonymousRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["handle", "avatar", "device"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Handle,
-            Avatar,
-            Device,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "handle" => Ok(GeneratedField::Handle),
-                            "avatar" => Ok(GeneratedField::Avatar),
-                            "device" => Ok(GeneratedField::Device),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+impl<'de> ::serde::Deserialize<'de> for RegisterAnonymousRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
             type Value = RegisterAnonymousRequest;
             fn expecting(
                 &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.auth.v1.RegisterAnonymousRequest")
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message RegisterAnonymousRequest")
             }
-            fn visit_map<V>(
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
                 self,
-                mut map_: V,
-            ) -> std::result::Result<RegisterAnonymousRequest, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut handle__ = None;
-                let mut avatar__ = None;
-                let mut device__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Handle => {
-                            if handle__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("handle"));
-                            }
-                            handle__ = map_.next_value()?;
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "handle" => {
+                            message.handle = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
                         }
-                        GeneratedField::Avatar => {
-                            if avatar__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("avatar"));
-                            }
-                            avatar__ = map_
-                                .next_value::<
-                                    ::std::option::Option<
-                                        ::pbjson::private::NumberDeserialize<_>,
-                                    >,
-                                >()?
-                                .map(|x| x.0);
+                        "avatar" => {
+                            message.avatar = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            );
                         }
-                        GeneratedField::Device => {
-                            if device__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("device"));
-                            }
-                            device__ = Some(map_.next_value()?);
+                        "device" => {
+                            message.device = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
                         }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
                         }
                     }
                 }
-                Ok(RegisterAnonymousRequest {
-                    handle: handle__,
-                    avatar: avatar__,
-                    device: device__.unwrap_or_default(),
-                })
+                Ok(message)
             }
         }
-        deserializer
-            .deserialize_struct(
-                "kith.auth.v1.RegisterAnonymousRequest",
-                FIELDS,
-                GeneratedVisitor,
-            )
+        deserializer.deserialize_map(Visitor)
     }
 }
-impl serde::Serialize for RegisterAnonymousResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if self.persona.is_some() {
-            len += 1;
+impl ::serde::Serialize for RegisterAnonymousResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.persona {
+            map.serialize_entry("persona", &value)?;
         }
-        if self.credentials.is_some() {
-            len += 1;
-        }
-        if !self.recovery_code.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.auth.v1.RegisterAnonymousResponse", len)?;
-        if let Some(v) = self.persona.as_ref() {
-            struct_ser.serialize_field("persona", v)?;
-        }
-        if let Some(v) = self.credentials.as_ref() {
-            struct_ser.serialize_field("credentials", v)?;
+        if let Some(value) = &self.credentials {
+            map.serialize_entry("credentials", &value)?;
         }
         if !self.recovery_code.is_empty() {
-            struct_ser.serialize_field("recoveryCode", &self.recovery_code)?;
+            map.serialize_entry("recoveryCode", &(&self.recovery_code))?;
         }
-        struct_ser.end()
+        map.end()
     }
 }
-impl<'de> serde::Deserialize<'de> for RegisterAnonymousResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "persona",
-            "credentials",
-            "recovery_code",
-            "recoveryCode",
-        ];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Persona,
-            Credentials,
-            RecoveryCode,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "persona" => Ok(GeneratedField::Persona),
-                            "credentials" => Ok(GeneratedField::Credentials),
-                            "recoveryCode" | "recovery_code" => {
-                                Ok(GeneratedField::RecoveryCode)
-                            }
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+impl<'de> ::serde::Deserialize<'de> for RegisterAnonymousResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
             type Value = RegisterAnonymousResponse;
             fn expecting(
                 &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.auth.v1.RegisterAnonymousResponse")
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message RegisterAnonymousResponse")
             }
-            fn visit_map<V>(
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
                 self,
-                mut map_: V,
-            ) -> std::result::Result<RegisterAnonymousResponse, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut persona__ = None;
-                let mut credentials__ = None;
-                let mut recovery_code__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Persona => {
-                            if persona__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("persona"));
-                            }
-                            persona__ = map_.next_value()?;
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "persona" => {
+                            message.persona = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::proto::users::v1::Persona>>,
+                                    >()?,
+                            );
                         }
-                        GeneratedField::Credentials => {
-                            if credentials__.is_some() {
-                                return Err(
-                                    serde::de::Error::duplicate_field("credentials"),
-                                );
-                            }
-                            credentials__ = map_.next_value()?;
+                        "credentials" => {
+                            message.credentials = ::proto::json::optional(
+                                map
+                                    .next_value::<Option<::proto::json::Plain<Credentials>>>()?,
+                            );
                         }
-                        GeneratedField::RecoveryCode => {
-                            if recovery_code__.is_some() {
-                                return Err(
-                                    serde::de::Error::duplicate_field("recoveryCode"),
-                                );
-                            }
-                            recovery_code__ = Some(map_.next_value()?);
+                        "recoveryCode" | "recovery_code" => {
+                            message.recovery_code = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
                         }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
                         }
                     }
                 }
-                Ok(RegisterAnonymousResponse {
-                    persona: persona__,
-                    credentials: credentials__,
-                    recovery_code: recovery_code__.unwrap_or_default(),
-                })
+                Ok(message)
             }
         }
-        deserializer
-            .deserialize_struct(
-                "kith.auth.v1.RegisterAnonymousResponse",
-                FIELDS,
-                GeneratedVisitor,
-            )
+        deserializer.deserialize_map(Visitor)
     }
 }
-impl serde::Serialize for RegisterWithEmailRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
+impl ::serde::Serialize for RegisterWithEmailRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
         if !self.email.is_empty() {
-            len += 1;
+            map.serialize_entry("email", &(&self.email))?;
         }
         if !self.password.is_empty() {
-            len += 1;
+            map.serialize_entry("password", &(&self.password))?;
         }
-        if self.handle.is_some() {
-            len += 1;
+        if let Some(value) = &self.handle {
+            map.serialize_entry("handle", &value)?;
         }
-        if self.avatar.is_some() {
-            len += 1;
-        }
-        if !self.device.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.auth.v1.RegisterWithEmailRequest", len)?;
-        if !self.email.is_empty() {
-            struct_ser.serialize_field("email", &self.email)?;
-        }
-        if !self.password.is_empty() {
-            struct_ser.serialize_field("password", &self.password)?;
-        }
-        if let Some(v) = self.handle.as_ref() {
-            struct_ser.serialize_field("handle", v)?;
-        }
-        if let Some(v) = self.avatar.as_ref() {
-            struct_ser.serialize_field("avatar", v)?;
+        if let Some(value) = &self.avatar {
+            map.serialize_entry("avatar", &value)?;
         }
         if !self.device.is_empty() {
-            struct_ser.serialize_field("device", &self.device)?;
+            map.serialize_entry("device", &(&self.device))?;
         }
-        struct_ser.end()
+        map.end()
     }
 }
-impl<'de> serde::Deserialize<'de> for RegisterWithEmailRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["email", "password", "handle", "avatar", "device"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Email,
-            Password,
-            Handle,
-            Avatar,
-            Device,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "email" => Ok(GeneratedField::Email),
-                            "password" => Ok(GeneratedField::Password),
-                            "handle" => Ok(GeneratedField::Handle),
-                            "avatar" => Ok(GeneratedField::Avatar),
-                            "device" => Ok(GeneratedField::Device),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+impl<'de> ::serde::Deserialize<'de> for RegisterWithEmailRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
             type Value = RegisterWithEmailRequest;
             fn expecting(
                 &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.auth.v1.RegisterWithEmailRequest")
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message RegisterWithEmailRequest")
             }
-            fn visit_map<V>(
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
                 self,
-                mut map_: V,
-            ) -> std::result::Result<RegisterWithEmailRequest, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut email__ = None;
-                let mut password__ = None;
-                let mut handle__ = None;
-                let mut avatar__ = None;
-                let mut device__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Email => {
-                            if email__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("email"));
-                            }
-                            email__ = Some(map_.next_value()?);
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "email" => {
+                            message.email = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
                         }
-                        GeneratedField::Password => {
-                            if password__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("password"));
-                            }
-                            password__ = Some(map_.next_value()?);
+                        "password" => {
+                            message.password = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
                         }
-                        GeneratedField::Handle => {
-                            if handle__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("handle"));
-                            }
-                            handle__ = map_.next_value()?;
+                        "handle" => {
+                            message.handle = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
                         }
-                        GeneratedField::Avatar => {
-                            if avatar__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("avatar"));
-                            }
-                            avatar__ = map_
-                                .next_value::<
-                                    ::std::option::Option<
-                                        ::pbjson::private::NumberDeserialize<_>,
-                                    >,
-                                >()?
-                                .map(|x| x.0);
+                        "avatar" => {
+                            message.avatar = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            );
                         }
-                        GeneratedField::Device => {
-                            if device__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("device"));
-                            }
-                            device__ = Some(map_.next_value()?);
+                        "device" => {
+                            message.device = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
                         }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
                         }
                     }
                 }
-                Ok(RegisterWithEmailRequest {
-                    email: email__.unwrap_or_default(),
-                    password: password__.unwrap_or_default(),
-                    handle: handle__,
-                    avatar: avatar__,
-                    device: device__.unwrap_or_default(),
-                })
+                Ok(message)
             }
         }
-        deserializer
-            .deserialize_struct(
-                "kith.auth.v1.RegisterWithEmailRequest",
-                FIELDS,
-                GeneratedVisitor,
-            )
+        deserializer.deserialize_map(Visitor)
     }
 }
-impl serde::Serialize for RegisterWithEmailResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if self.persona.is_some() {
-            len += 1;
+impl ::serde::Serialize for RegisterWithEmailResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.persona {
+            map.serialize_entry("persona", &value)?;
         }
-        if self.credentials.is_some() {
-            len += 1;
-        }
-        if !self.recovery_code.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.auth.v1.RegisterWithEmailResponse", len)?;
-        if let Some(v) = self.persona.as_ref() {
-            struct_ser.serialize_field("persona", v)?;
-        }
-        if let Some(v) = self.credentials.as_ref() {
-            struct_ser.serialize_field("credentials", v)?;
+        if let Some(value) = &self.credentials {
+            map.serialize_entry("credentials", &value)?;
         }
         if !self.recovery_code.is_empty() {
-            struct_ser.serialize_field("recoveryCode", &self.recovery_code)?;
+            map.serialize_entry("recoveryCode", &(&self.recovery_code))?;
         }
-        struct_ser.end()
+        map.end()
     }
 }
-impl<'de> serde::Deserialize<'de> for RegisterWithEmailResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "persona",
-            "credentials",
-            "recovery_code",
-            "recoveryCode",
-        ];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Persona,
-            Credentials,
-            RecoveryCode,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "persona" => Ok(GeneratedField::Persona),
-                            "credentials" => Ok(GeneratedField::Credentials),
-                            "recoveryCode" | "recovery_code" => {
-                                Ok(GeneratedField::RecoveryCode)
-                            }
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+impl<'de> ::serde::Deserialize<'de> for RegisterWithEmailResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
             type Value = RegisterWithEmailResponse;
             fn expecting(
                 &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.auth.v1.RegisterWithEmailResponse")
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message RegisterWithEmailResponse")
             }
-            fn visit_map<V>(
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
                 self,
-                mut map_: V,
-            ) -> std::result::Result<RegisterWithEmailResponse, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut persona__ = None;
-                let mut credentials__ = None;
-                let mut recovery_code__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Persona => {
-                            if persona__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("persona"));
-                            }
-                            persona__ = map_.next_value()?;
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "persona" => {
+                            message.persona = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::proto::users::v1::Persona>>,
+                                    >()?,
+                            );
                         }
-                        GeneratedField::Credentials => {
-                            if credentials__.is_some() {
-                                return Err(
-                                    serde::de::Error::duplicate_field("credentials"),
-                                );
-                            }
-                            credentials__ = map_.next_value()?;
+                        "credentials" => {
+                            message.credentials = ::proto::json::optional(
+                                map
+                                    .next_value::<Option<::proto::json::Plain<Credentials>>>()?,
+                            );
                         }
-                        GeneratedField::RecoveryCode => {
-                            if recovery_code__.is_some() {
-                                return Err(
-                                    serde::de::Error::duplicate_field("recoveryCode"),
-                                );
-                            }
-                            recovery_code__ = Some(map_.next_value()?);
+                        "recoveryCode" | "recovery_code" => {
+                            message.recovery_code = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
                         }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
                         }
                     }
                 }
-                Ok(RegisterWithEmailResponse {
-                    persona: persona__,
-                    credentials: credentials__,
-                    recovery_code: recovery_code__.unwrap_or_default(),
-                })
+                Ok(message)
             }
         }
-        deserializer
-            .deserialize_struct(
-                "kith.auth.v1.RegisterWithEmailResponse",
-                FIELDS,
-                GeneratedVisitor,
-            )
+        deserializer.deserialize_map(Visitor)
     }
 }
-impl serde::Serialize for RevokeSessionRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.session_id.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.auth.v1.RevokeSessionRequest", len)?;
-        if !self.session_id.is_empty() {
-            struct_ser.serialize_field("sessionId", &self.session_id)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for RevokeSessionRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["session_id", "sessionId"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            SessionId,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "sessionId" | "session_id" => Ok(GeneratedField::SessionId),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = RevokeSessionRequest;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.auth.v1.RevokeSessionRequest")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<RevokeSessionRequest, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut session_id__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::SessionId => {
-                            if session_id__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("sessionId"));
-                            }
-                            session_id__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(RevokeSessionRequest {
-                    session_id: session_id__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.auth.v1.RevokeSessionRequest",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for RevokeSessionResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let len = 0;
-        let struct_ser = serializer
-            .serialize_struct("kith.auth.v1.RevokeSessionResponse", len)?;
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for RevokeSessionResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        Ok(GeneratedField::__SkipField__)
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = RevokeSessionResponse;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.auth.v1.RevokeSessionResponse")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<RevokeSessionResponse, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                while map_.next_key::<GeneratedField>()?.is_some() {
-                    let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                }
-                Ok(RevokeSessionResponse {})
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.auth.v1.RevokeSessionResponse",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for Session {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.id.is_empty() {
-            len += 1;
-        }
-        if !self.device.is_empty() {
-            len += 1;
-        }
-        if self.created_at.is_some() {
-            len += 1;
-        }
-        if self.refreshed_at.is_some() {
-            len += 1;
-        }
-        if self.current {
-            len += 1;
-        }
-        let mut struct_ser = serializer.serialize_struct("kith.auth.v1.Session", len)?;
-        if !self.id.is_empty() {
-            struct_ser.serialize_field("id", &self.id)?;
-        }
-        if !self.device.is_empty() {
-            struct_ser.serialize_field("device", &self.device)?;
-        }
-        if let Some(v) = self.created_at.as_ref() {
-            struct_ser.serialize_field("createdAt", v)?;
-        }
-        if let Some(v) = self.refreshed_at.as_ref() {
-            struct_ser.serialize_field("refreshedAt", v)?;
-        }
-        if self.current {
-            struct_ser.serialize_field("current", &self.current)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for Session {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "id",
-            "device",
-            "created_at",
-            "createdAt",
-            "refreshed_at",
-            "refreshedAt",
-            "current",
-        ];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Id,
-            Device,
-            CreatedAt,
-            RefreshedAt,
-            Current,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "id" => Ok(GeneratedField::Id),
-                            "device" => Ok(GeneratedField::Device),
-                            "createdAt" | "created_at" => Ok(GeneratedField::CreatedAt),
-                            "refreshedAt" | "refreshed_at" => {
-                                Ok(GeneratedField::RefreshedAt)
-                            }
-                            "current" => Ok(GeneratedField::Current),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = Session;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.auth.v1.Session")
-            }
-            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Session, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut id__ = None;
-                let mut device__ = None;
-                let mut created_at__ = None;
-                let mut refreshed_at__ = None;
-                let mut current__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Id => {
-                            if id__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("id"));
-                            }
-                            id__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::Device => {
-                            if device__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("device"));
-                            }
-                            device__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::CreatedAt => {
-                            if created_at__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("createdAt"));
-                            }
-                            created_at__ = map_.next_value()?;
-                        }
-                        GeneratedField::RefreshedAt => {
-                            if refreshed_at__.is_some() {
-                                return Err(
-                                    serde::de::Error::duplicate_field("refreshedAt"),
-                                );
-                            }
-                            refreshed_at__ = map_.next_value()?;
-                        }
-                        GeneratedField::Current => {
-                            if current__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("current"));
-                            }
-                            current__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(Session {
-                    id: id__.unwrap_or_default(),
-                    device: device__.unwrap_or_default(),
-                    created_at: created_at__,
-                    refreshed_at: refreshed_at__,
-                    current: current__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer.deserialize_struct("kith.auth.v1.Session", FIELDS, GeneratedVisitor)
-    }
-}
-impl serde::Serialize for UpgradeAccountRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
+impl ::serde::Serialize for LoginRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
         if !self.email.is_empty() {
-            len += 1;
+            map.serialize_entry("email", &(&self.email))?;
         }
         if !self.password.is_empty() {
-            len += 1;
+            map.serialize_entry("password", &(&self.password))?;
         }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.auth.v1.UpgradeAccountRequest", len)?;
-        if !self.email.is_empty() {
-            struct_ser.serialize_field("email", &self.email)?;
+        if !self.device.is_empty() {
+            map.serialize_entry("device", &(&self.device))?;
         }
-        if !self.password.is_empty() {
-            struct_ser.serialize_field("password", &self.password)?;
-        }
-        struct_ser.end()
+        map.end()
     }
 }
-impl<'de> serde::Deserialize<'de> for UpgradeAccountRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["email", "password"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Email,
-            Password,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "email" => Ok(GeneratedField::Email),
-                            "password" => Ok(GeneratedField::Password),
-                            _ => Ok(GeneratedField::__SkipField__),
+impl<'de> ::serde::Deserialize<'de> for LoginRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = LoginRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message LoginRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "email" => {
+                            message.email = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "password" => {
+                            message.password = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "device" => {
+                            message.device = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
                         }
                     }
                 }
-                deserializer.deserialize_identifier(GeneratedVisitor)
+                Ok(message)
             }
         }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for LoginResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.credentials {
+            map.serialize_entry("credentials", &value)?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for LoginResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = LoginResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message LoginResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "credentials" => {
+                            message.credentials = ::proto::json::optional(
+                                map
+                                    .next_value::<Option<::proto::json::Plain<Credentials>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for LoginWithRecoveryCodeRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.recovery_code.is_empty() {
+            map.serialize_entry("recoveryCode", &(&self.recovery_code))?;
+        }
+        if !self.device.is_empty() {
+            map.serialize_entry("device", &(&self.device))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for LoginWithRecoveryCodeRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = LoginWithRecoveryCodeRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message LoginWithRecoveryCodeRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "recoveryCode" | "recovery_code" => {
+                            message.recovery_code = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "device" => {
+                            message.device = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for LoginWithRecoveryCodeResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.credentials {
+            map.serialize_entry("credentials", &value)?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for LoginWithRecoveryCodeResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = LoginWithRecoveryCodeResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message LoginWithRecoveryCodeResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "credentials" => {
+                            message.credentials = ::proto::json::optional(
+                                map
+                                    .next_value::<Option<::proto::json::Plain<Credentials>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for UpgradeAccountRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.email.is_empty() {
+            map.serialize_entry("email", &(&self.email))?;
+        }
+        if !self.password.is_empty() {
+            map.serialize_entry("password", &(&self.password))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for UpgradeAccountRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
             type Value = UpgradeAccountRequest;
             fn expecting(
                 &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.auth.v1.UpgradeAccountRequest")
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message UpgradeAccountRequest")
             }
-            fn visit_map<V>(
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
                 self,
-                mut map_: V,
-            ) -> std::result::Result<UpgradeAccountRequest, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut email__ = None;
-                let mut password__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Email => {
-                            if email__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("email"));
-                            }
-                            email__ = Some(map_.next_value()?);
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "email" => {
+                            message.email = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
                         }
-                        GeneratedField::Password => {
-                            if password__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("password"));
-                            }
-                            password__ = Some(map_.next_value()?);
+                        "password" => {
+                            message.password = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
                         }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
                         }
                     }
                 }
-                Ok(UpgradeAccountRequest {
-                    email: email__.unwrap_or_default(),
-                    password: password__.unwrap_or_default(),
-                })
+                Ok(message)
             }
         }
-        deserializer
-            .deserialize_struct(
-                "kith.auth.v1.UpgradeAccountRequest",
-                FIELDS,
-                GeneratedVisitor,
-            )
+        deserializer.deserialize_map(Visitor)
     }
 }
-impl serde::Serialize for UpgradeAccountResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let len = 0;
-        let struct_ser = serializer
-            .serialize_struct("kith.auth.v1.UpgradeAccountResponse", len)?;
-        struct_ser.end()
+impl ::serde::Serialize for UpgradeAccountResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let map = serializer.serialize_map(None)?;
+        map.end()
     }
 }
-impl<'de> serde::Deserialize<'de> for UpgradeAccountResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        Ok(GeneratedField::__SkipField__)
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+impl<'de> ::serde::Deserialize<'de> for UpgradeAccountResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
             type Value = UpgradeAccountResponse;
             fn expecting(
                 &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.auth.v1.UpgradeAccountResponse")
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message UpgradeAccountResponse")
             }
-            fn visit_map<V>(
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
                 self,
-                mut map_: V,
-            ) -> std::result::Result<UpgradeAccountResponse, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                while map_.next_key::<GeneratedField>()?.is_some() {
-                    let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
                 }
-                Ok(UpgradeAccountResponse {})
+                Ok(message)
             }
         }
-        deserializer
-            .deserialize_struct(
-                "kith.auth.v1.UpgradeAccountResponse",
-                FIELDS,
-                GeneratedVisitor,
-            )
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for RefreshTokenRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.refresh_token.is_empty() {
+            map.serialize_entry("refreshToken", &(&self.refresh_token))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for RefreshTokenRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = RefreshTokenRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message RefreshTokenRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "refreshToken" | "refresh_token" => {
+                            message.refresh_token = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for RefreshTokenResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.credentials {
+            map.serialize_entry("credentials", &value)?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for RefreshTokenResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = RefreshTokenResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message RefreshTokenResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "credentials" => {
+                            message.credentials = ::proto::json::optional(
+                                map
+                                    .next_value::<Option<::proto::json::Plain<Credentials>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for LogoutRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let map = serializer.serialize_map(None)?;
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for LogoutRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = LogoutRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message LogoutRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for LogoutResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let map = serializer.serialize_map(None)?;
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for LogoutResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = LogoutResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message LogoutResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for ListSessionsRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if self.page_size != 0 {
+            map.serialize_entry("pageSize", &(&self.page_size))?;
+        }
+        if !self.page_token.is_empty() {
+            map.serialize_entry("pageToken", &(&self.page_token))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ListSessionsRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = ListSessionsRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message ListSessionsRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "pageSize" | "page_size" => {
+                            message.page_size = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            );
+                        }
+                        "pageToken" | "page_token" => {
+                            message.page_token = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for ListSessionsResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.sessions.is_empty() {
+            map.serialize_entry(
+                "sessions",
+                &::proto::json::List(&self.sessions, |value| value),
+            )?;
+        }
+        if !self.next_page_token.is_empty() {
+            map.serialize_entry("nextPageToken", &(&self.next_page_token))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ListSessionsResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = ListSessionsResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message ListSessionsResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "sessions" => {
+                            message.sessions = ::proto::json::list(
+                                map
+                                    .next_value::<Option<Vec<::proto::json::Plain<Session>>>>()?,
+                            );
+                        }
+                        "nextPageToken" | "next_page_token" => {
+                            message.next_page_token = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for Session {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.id.is_empty() {
+            map.serialize_entry("id", &(&self.id))?;
+        }
+        if !self.device.is_empty() {
+            map.serialize_entry("device", &(&self.device))?;
+        }
+        if let Some(value) = &self.created_at {
+            map.serialize_entry("createdAt", &::proto::json::Time(value))?;
+        }
+        if let Some(value) = &self.refreshed_at {
+            map.serialize_entry("refreshedAt", &::proto::json::Time(value))?;
+        }
+        if self.current {
+            map.serialize_entry("current", &(&self.current))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for Session {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = Session;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message Session")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "id" => {
+                            message.id = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "device" => {
+                            message.device = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "createdAt" | "created_at" => {
+                            message.created_at = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                    >()?,
+                            );
+                        }
+                        "refreshedAt" | "refreshed_at" => {
+                            message.refreshed_at = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                    >()?,
+                            );
+                        }
+                        "current" => {
+                            message.current = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Plain<bool>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for RevokeSessionRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.session_id.is_empty() {
+            map.serialize_entry("sessionId", &(&self.session_id))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for RevokeSessionRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = RevokeSessionRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message RevokeSessionRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "sessionId" | "session_id" => {
+                            message.session_id = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for RevokeSessionResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let map = serializer.serialize_map(None)?;
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for RevokeSessionResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = RevokeSessionResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message RevokeSessionResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for CreateRealtimeTicketRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let map = serializer.serialize_map(None)?;
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for CreateRealtimeTicketRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = CreateRealtimeTicketRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message CreateRealtimeTicketRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for CreateRealtimeTicketResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.ticket.is_empty() {
+            map.serialize_entry("ticket", &(&self.ticket))?;
+        }
+        if let Some(value) = &self.expires_at {
+            map.serialize_entry("expiresAt", &::proto::json::Time(value))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for CreateRealtimeTicketResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = CreateRealtimeTicketResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message CreateRealtimeTicketResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "ticket" => {
+                            message.ticket = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "expiresAt" | "expires_at" => {
+                            message.expires_at = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
     }
 }
 impl ::core::fmt::Debug for Credentials {

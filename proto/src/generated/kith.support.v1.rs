@@ -462,1804 +462,882 @@ pub mod support_service_connect {
         }
     }
 }
-impl serde::Serialize for CreateResponseRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.post_id.is_empty() {
-            len += 1;
-        }
-        if self.content.is_some() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.support.v1.CreateResponseRequest", len)?;
-        if !self.post_id.is_empty() {
-            struct_ser.serialize_field("postId", &self.post_id)?;
-        }
-        if let Some(v) = self.content.as_ref() {
-            match v {
-                create_response_request::Content::Text(v) => {
-                    struct_ser.serialize_field("text", v)?;
-                }
-                create_response_request::Content::Quick(v) => {
-                    let v = QuickKind::try_from(*v)
-                        .map_err(|_| serde::ser::Error::custom(
-                            format!("Invalid variant {}", * v),
-                        ))?;
-                    struct_ser.serialize_field("quick", &v)?;
-                }
-            }
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for CreateResponseRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["post_id", "postId", "text", "quick"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            PostId,
-            Text,
-            Quick,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "postId" | "post_id" => Ok(GeneratedField::PostId),
-                            "text" => Ok(GeneratedField::Text),
-                            "quick" => Ok(GeneratedField::Quick),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = CreateResponseRequest;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.support.v1.CreateResponseRequest")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<CreateResponseRequest, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut post_id__ = None;
-                let mut content__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::PostId => {
-                            if post_id__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("postId"));
-                            }
-                            post_id__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::Text => {
-                            if content__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("text"));
-                            }
-                            content__ = map_
-                                .next_value::<::std::option::Option<_>>()?
-                                .map(create_response_request::Content::Text);
-                        }
-                        GeneratedField::Quick => {
-                            if content__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("quick"));
-                            }
-                            content__ = map_
-                                .next_value::<::std::option::Option<QuickKind>>()?
-                                .map(|x| create_response_request::Content::Quick(x as i32));
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(CreateResponseRequest {
-                    post_id: post_id__.unwrap_or_default(),
-                    content: content__,
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.support.v1.CreateResponseRequest",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for CreateResponseResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if self.response.is_some() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.support.v1.CreateResponseResponse", len)?;
-        if let Some(v) = self.response.as_ref() {
-            struct_ser.serialize_field("response", v)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for CreateResponseResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["response"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Response,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "response" => Ok(GeneratedField::Response),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = CreateResponseResponse;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.support.v1.CreateResponseResponse")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<CreateResponseResponse, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut response__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Response => {
-                            if response__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("response"));
-                            }
-                            response__ = map_.next_value()?;
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(CreateResponseResponse {
-                    response: response__,
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.support.v1.CreateResponseResponse",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for DeleteResponseRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.response_id.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.support.v1.DeleteResponseRequest", len)?;
-        if !self.response_id.is_empty() {
-            struct_ser.serialize_field("responseId", &self.response_id)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for DeleteResponseRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["response_id", "responseId"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            ResponseId,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "responseId" | "response_id" => {
-                                Ok(GeneratedField::ResponseId)
-                            }
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = DeleteResponseRequest;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.support.v1.DeleteResponseRequest")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<DeleteResponseRequest, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut response_id__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::ResponseId => {
-                            if response_id__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("responseId"));
-                            }
-                            response_id__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(DeleteResponseRequest {
-                    response_id: response_id__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.support.v1.DeleteResponseRequest",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for DeleteResponseResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let len = 0;
-        let struct_ser = serializer
-            .serialize_struct("kith.support.v1.DeleteResponseResponse", len)?;
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for DeleteResponseResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        Ok(GeneratedField::__SkipField__)
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = DeleteResponseResponse;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.support.v1.DeleteResponseResponse")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<DeleteResponseResponse, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                while map_.next_key::<GeneratedField>()?.is_some() {
-                    let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                }
-                Ok(DeleteResponseResponse {})
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.support.v1.DeleteResponseResponse",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for GetSupportStatsRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let len = 0;
-        let struct_ser = serializer
-            .serialize_struct("kith.support.v1.GetSupportStatsRequest", len)?;
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for GetSupportStatsRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        Ok(GeneratedField::__SkipField__)
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = GetSupportStatsRequest;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.support.v1.GetSupportStatsRequest")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<GetSupportStatsRequest, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                while map_.next_key::<GeneratedField>()?.is_some() {
-                    let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                }
-                Ok(GetSupportStatsRequest {})
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.support.v1.GetSupportStatsRequest",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for GetSupportStatsResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if self.texts_given != 0 {
-            len += 1;
-        }
-        if self.quick_given != 0 {
-            len += 1;
-        }
-        if self.posts_answered != 0 {
-            len += 1;
-        }
-        if self.helpful_given != 0 {
-            len += 1;
-        }
-        if self.received != 0 {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.support.v1.GetSupportStatsResponse", len)?;
-        if self.texts_given != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser
-                .serialize_field(
-                    "textsGiven",
-                    ToString::to_string(&self.texts_given).as_str(),
-                )?;
-        }
-        if self.quick_given != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser
-                .serialize_field(
-                    "quickGiven",
-                    ToString::to_string(&self.quick_given).as_str(),
-                )?;
-        }
-        if self.posts_answered != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser
-                .serialize_field(
-                    "postsAnswered",
-                    ToString::to_string(&self.posts_answered).as_str(),
-                )?;
-        }
-        if self.helpful_given != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser
-                .serialize_field(
-                    "helpfulGiven",
-                    ToString::to_string(&self.helpful_given).as_str(),
-                )?;
-        }
-        if self.received != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser
-                .serialize_field(
-                    "received",
-                    ToString::to_string(&self.received).as_str(),
-                )?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for GetSupportStatsResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "texts_given",
-            "textsGiven",
-            "quick_given",
-            "quickGiven",
-            "posts_answered",
-            "postsAnswered",
-            "helpful_given",
-            "helpfulGiven",
-            "received",
-        ];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            TextsGiven,
-            QuickGiven,
-            PostsAnswered,
-            HelpfulGiven,
-            Received,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "textsGiven" | "texts_given" => {
-                                Ok(GeneratedField::TextsGiven)
-                            }
-                            "quickGiven" | "quick_given" => {
-                                Ok(GeneratedField::QuickGiven)
-                            }
-                            "postsAnswered" | "posts_answered" => {
-                                Ok(GeneratedField::PostsAnswered)
-                            }
-                            "helpfulGiven" | "helpful_given" => {
-                                Ok(GeneratedField::HelpfulGiven)
-                            }
-                            "received" => Ok(GeneratedField::Received),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = GetSupportStatsResponse;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.support.v1.GetSupportStatsResponse")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<GetSupportStatsResponse, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut texts_given__ = None;
-                let mut quick_given__ = None;
-                let mut posts_answered__ = None;
-                let mut helpful_given__ = None;
-                let mut received__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::TextsGiven => {
-                            if texts_given__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("textsGiven"));
-                            }
-                            texts_given__ = Some(
-                                map_
-                                    .next_value::<::pbjson::private::NumberDeserialize<_>>()?
-                                    .0,
-                            );
-                        }
-                        GeneratedField::QuickGiven => {
-                            if quick_given__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("quickGiven"));
-                            }
-                            quick_given__ = Some(
-                                map_
-                                    .next_value::<::pbjson::private::NumberDeserialize<_>>()?
-                                    .0,
-                            );
-                        }
-                        GeneratedField::PostsAnswered => {
-                            if posts_answered__.is_some() {
-                                return Err(
-                                    serde::de::Error::duplicate_field("postsAnswered"),
-                                );
-                            }
-                            posts_answered__ = Some(
-                                map_
-                                    .next_value::<::pbjson::private::NumberDeserialize<_>>()?
-                                    .0,
-                            );
-                        }
-                        GeneratedField::HelpfulGiven => {
-                            if helpful_given__.is_some() {
-                                return Err(
-                                    serde::de::Error::duplicate_field("helpfulGiven"),
-                                );
-                            }
-                            helpful_given__ = Some(
-                                map_
-                                    .next_value::<::pbjson::private::NumberDeserialize<_>>()?
-                                    .0,
-                            );
-                        }
-                        GeneratedField::Received => {
-                            if received__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("received"));
-                            }
-                            received__ = Some(
-                                map_
-                                    .next_value::<::pbjson::private::NumberDeserialize<_>>()?
-                                    .0,
-                            );
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(GetSupportStatsResponse {
-                    texts_given: texts_given__.unwrap_or_default(),
-                    quick_given: quick_given__.unwrap_or_default(),
-                    posts_answered: posts_answered__.unwrap_or_default(),
-                    helpful_given: helpful_given__.unwrap_or_default(),
-                    received: received__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.support.v1.GetSupportStatsResponse",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for ListResponsesRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.post_id.is_empty() {
-            len += 1;
-        }
-        if self.page_size != 0 {
-            len += 1;
-        }
-        if !self.page_token.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.support.v1.ListResponsesRequest", len)?;
-        if !self.post_id.is_empty() {
-            struct_ser.serialize_field("postId", &self.post_id)?;
-        }
-        if self.page_size != 0 {
-            struct_ser.serialize_field("pageSize", &self.page_size)?;
-        }
-        if !self.page_token.is_empty() {
-            struct_ser.serialize_field("pageToken", &self.page_token)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for ListResponsesRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "post_id",
-            "postId",
-            "page_size",
-            "pageSize",
-            "page_token",
-            "pageToken",
-        ];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            PostId,
-            PageSize,
-            PageToken,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "postId" | "post_id" => Ok(GeneratedField::PostId),
-                            "pageSize" | "page_size" => Ok(GeneratedField::PageSize),
-                            "pageToken" | "page_token" => Ok(GeneratedField::PageToken),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = ListResponsesRequest;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.support.v1.ListResponsesRequest")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<ListResponsesRequest, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut post_id__ = None;
-                let mut page_size__ = None;
-                let mut page_token__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::PostId => {
-                            if post_id__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("postId"));
-                            }
-                            post_id__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::PageSize => {
-                            if page_size__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("pageSize"));
-                            }
-                            page_size__ = Some(
-                                map_
-                                    .next_value::<::pbjson::private::NumberDeserialize<_>>()?
-                                    .0,
-                            );
-                        }
-                        GeneratedField::PageToken => {
-                            if page_token__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("pageToken"));
-                            }
-                            page_token__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(ListResponsesRequest {
-                    post_id: post_id__.unwrap_or_default(),
-                    page_size: page_size__.unwrap_or_default(),
-                    page_token: page_token__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.support.v1.ListResponsesRequest",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for ListResponsesResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.responses.is_empty() {
-            len += 1;
-        }
-        if !self.next_page_token.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.support.v1.ListResponsesResponse", len)?;
-        if !self.responses.is_empty() {
-            struct_ser.serialize_field("responses", &self.responses)?;
-        }
-        if !self.next_page_token.is_empty() {
-            struct_ser.serialize_field("nextPageToken", &self.next_page_token)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for ListResponsesResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["responses", "next_page_token", "nextPageToken"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Responses,
-            NextPageToken,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "responses" => Ok(GeneratedField::Responses),
-                            "nextPageToken" | "next_page_token" => {
-                                Ok(GeneratedField::NextPageToken)
-                            }
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = ListResponsesResponse;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.support.v1.ListResponsesResponse")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<ListResponsesResponse, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut responses__ = None;
-                let mut next_page_token__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Responses => {
-                            if responses__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("responses"));
-                            }
-                            responses__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::NextPageToken => {
-                            if next_page_token__.is_some() {
-                                return Err(
-                                    serde::de::Error::duplicate_field("nextPageToken"),
-                                );
-                            }
-                            next_page_token__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(ListResponsesResponse {
-                    responses: responses__.unwrap_or_default(),
-                    next_page_token: next_page_token__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.support.v1.ListResponsesResponse",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for MarkHelpfulRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.response_id.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.support.v1.MarkHelpfulRequest", len)?;
-        if !self.response_id.is_empty() {
-            struct_ser.serialize_field("responseId", &self.response_id)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for MarkHelpfulRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["response_id", "responseId"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            ResponseId,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "responseId" | "response_id" => {
-                                Ok(GeneratedField::ResponseId)
-                            }
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = MarkHelpfulRequest;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.support.v1.MarkHelpfulRequest")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<MarkHelpfulRequest, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut response_id__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::ResponseId => {
-                            if response_id__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("responseId"));
-                            }
-                            response_id__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(MarkHelpfulRequest {
-                    response_id: response_id__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.support.v1.MarkHelpfulRequest",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for MarkHelpfulResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if self.response.is_some() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.support.v1.MarkHelpfulResponse", len)?;
-        if let Some(v) = self.response.as_ref() {
-            struct_ser.serialize_field("response", v)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for MarkHelpfulResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["response"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Response,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "response" => Ok(GeneratedField::Response),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = MarkHelpfulResponse;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.support.v1.MarkHelpfulResponse")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<MarkHelpfulResponse, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut response__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Response => {
-                            if response__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("response"));
-                            }
-                            response__ = map_.next_value()?;
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(MarkHelpfulResponse {
-                    response: response__,
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.support.v1.MarkHelpfulResponse",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for QuickKind {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        let variant = match self {
-            Self::Unspecified => "QUICK_KIND_UNSPECIFIED",
-            Self::YouGotThis => "QUICK_KIND_YOU_GOT_THIS",
-            Self::StayStrong => "QUICK_KIND_STAY_STRONG",
-            Self::HereForYou => "QUICK_KIND_HERE_FOR_YOU",
-            Self::ProudOfYou => "QUICK_KIND_PROUD_OF_YOU",
-            Self::Hug => "QUICK_KIND_HUG",
-        };
-        serializer.serialize_str(variant)
-    }
-}
-impl<'de> serde::Deserialize<'de> for QuickKind {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "QUICK_KIND_UNSPECIFIED",
-            "QUICK_KIND_YOU_GOT_THIS",
-            "QUICK_KIND_STAY_STRONG",
-            "QUICK_KIND_HERE_FOR_YOU",
-            "QUICK_KIND_PROUD_OF_YOU",
-            "QUICK_KIND_HUG",
-        ];
-        struct GeneratedVisitor;
-        impl serde::de::Visitor<'_> for GeneratedVisitor {
-            type Value = QuickKind;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                write!(formatter, "expected one of: {:?}", & FIELDS)
-            }
-            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
-            where
-                E: serde::de::Error,
-            {
-                i32::try_from(v)
-                    .ok()
-                    .and_then(|x| x.try_into().ok())
-                    .ok_or_else(|| {
-                        serde::de::Error::invalid_value(
-                            serde::de::Unexpected::Signed(v),
-                            &self,
-                        )
-                    })
-            }
-            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
-            where
-                E: serde::de::Error,
-            {
-                i32::try_from(v)
-                    .ok()
-                    .and_then(|x| x.try_into().ok())
-                    .ok_or_else(|| {
-                        serde::de::Error::invalid_value(
-                            serde::de::Unexpected::Unsigned(v),
-                            &self,
-                        )
-                    })
-            }
-            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
-            where
-                E: serde::de::Error,
-            {
-                match value {
-                    "QUICK_KIND_UNSPECIFIED" => Ok(QuickKind::Unspecified),
-                    "QUICK_KIND_YOU_GOT_THIS" => Ok(QuickKind::YouGotThis),
-                    "QUICK_KIND_STAY_STRONG" => Ok(QuickKind::StayStrong),
-                    "QUICK_KIND_HERE_FOR_YOU" => Ok(QuickKind::HereForYou),
-                    "QUICK_KIND_PROUD_OF_YOU" => Ok(QuickKind::ProudOfYou),
-                    "QUICK_KIND_HUG" => Ok(QuickKind::Hug),
-                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
-                }
-            }
-        }
-        deserializer.deserialize_any(GeneratedVisitor)
-    }
-}
-impl serde::Serialize for QuickSupportRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.post_id.is_empty() {
-            len += 1;
-        }
-        if self.kind != 0 {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.support.v1.QuickSupportRequest", len)?;
-        if !self.post_id.is_empty() {
-            struct_ser.serialize_field("postId", &self.post_id)?;
-        }
-        if self.kind != 0 {
-            let v = QuickKind::try_from(self.kind)
-                .map_err(|_| serde::ser::Error::custom(
-                    format!("Invalid variant {}", self.kind),
-                ))?;
-            struct_ser.serialize_field("kind", &v)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for QuickSupportRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["post_id", "postId", "kind"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            PostId,
-            Kind,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "postId" | "post_id" => Ok(GeneratedField::PostId),
-                            "kind" => Ok(GeneratedField::Kind),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = QuickSupportRequest;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.support.v1.QuickSupportRequest")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<QuickSupportRequest, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut post_id__ = None;
-                let mut kind__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::PostId => {
-                            if post_id__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("postId"));
-                            }
-                            post_id__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::Kind => {
-                            if kind__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("kind"));
-                            }
-                            kind__ = Some(map_.next_value::<QuickKind>()? as i32);
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(QuickSupportRequest {
-                    post_id: post_id__.unwrap_or_default(),
-                    kind: kind__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.support.v1.QuickSupportRequest",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for QuickSupportResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if self.response.is_some() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.support.v1.QuickSupportResponse", len)?;
-        if let Some(v) = self.response.as_ref() {
-            struct_ser.serialize_field("response", v)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for QuickSupportResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["response"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Response,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "response" => Ok(GeneratedField::Response),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = QuickSupportResponse;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.support.v1.QuickSupportResponse")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<QuickSupportResponse, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut response__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Response => {
-                            if response__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("response"));
-                            }
-                            response__ = map_.next_value()?;
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(QuickSupportResponse {
-                    response: response__,
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.support.v1.QuickSupportResponse",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for Response {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
+impl ::serde::Serialize for Response {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
         if !self.id.is_empty() {
-            len += 1;
+            map.serialize_entry("id", &(&self.id))?;
         }
         if !self.post_id.is_empty() {
-            len += 1;
+            map.serialize_entry("postId", &(&self.post_id))?;
         }
-        if self.author.is_some() {
-            len += 1;
+        if let Some(value) = &self.author {
+            map.serialize_entry("author", &value)?;
         }
-        if self.created_at.is_some() {
-            len += 1;
+        if let Some(response::Content::Text(value)) = &self.content {
+            map.serialize_entry("text", &value)?;
         }
-        if self.helpful_at.is_some() {
-            len += 1;
+        if let Some(response::Content::Quick(value)) = &self.content {
+            map.serialize_entry(
+                "quick",
+                &::proto::json::Choice::<QuickKind>::new(*value),
+            )?;
         }
-        if self.content.is_some() {
-            len += 1;
+        if let Some(value) = &self.created_at {
+            map.serialize_entry("createdAt", &::proto::json::Time(value))?;
         }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.support.v1.Response", len)?;
-        if !self.id.is_empty() {
-            struct_ser.serialize_field("id", &self.id)?;
+        if let Some(value) = &self.helpful_at {
+            map.serialize_entry("helpfulAt", &::proto::json::Time(value))?;
         }
-        if !self.post_id.is_empty() {
-            struct_ser.serialize_field("postId", &self.post_id)?;
-        }
-        if let Some(v) = self.author.as_ref() {
-            struct_ser.serialize_field("author", v)?;
-        }
-        if let Some(v) = self.created_at.as_ref() {
-            struct_ser.serialize_field("createdAt", v)?;
-        }
-        if let Some(v) = self.helpful_at.as_ref() {
-            struct_ser.serialize_field("helpfulAt", v)?;
-        }
-        if let Some(v) = self.content.as_ref() {
-            match v {
-                response::Content::Text(v) => {
-                    struct_ser.serialize_field("text", v)?;
-                }
-                response::Content::Quick(v) => {
-                    let v = QuickKind::try_from(*v)
-                        .map_err(|_| serde::ser::Error::custom(
-                            format!("Invalid variant {}", * v),
-                        ))?;
-                    struct_ser.serialize_field("quick", &v)?;
-                }
-            }
-        }
-        struct_ser.end()
+        map.end()
     }
 }
-impl<'de> serde::Deserialize<'de> for Response {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "id",
-            "post_id",
-            "postId",
-            "author",
-            "created_at",
-            "createdAt",
-            "helpful_at",
-            "helpfulAt",
-            "text",
-            "quick",
-        ];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Id,
-            PostId,
-            Author,
-            CreatedAt,
-            HelpfulAt,
-            Text,
-            Quick,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "id" => Ok(GeneratedField::Id),
-                            "postId" | "post_id" => Ok(GeneratedField::PostId),
-                            "author" => Ok(GeneratedField::Author),
-                            "createdAt" | "created_at" => Ok(GeneratedField::CreatedAt),
-                            "helpfulAt" | "helpful_at" => Ok(GeneratedField::HelpfulAt),
-                            "text" => Ok(GeneratedField::Text),
-                            "quick" => Ok(GeneratedField::Quick),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+impl<'de> ::serde::Deserialize<'de> for Response {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
             type Value = Response;
             fn expecting(
                 &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.support.v1.Response")
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message Response")
             }
-            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Response, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut id__ = None;
-                let mut post_id__ = None;
-                let mut author__ = None;
-                let mut created_at__ = None;
-                let mut helpful_at__ = None;
-                let mut content__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Id => {
-                            if id__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("id"));
-                            }
-                            id__ = Some(map_.next_value()?);
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "id" => {
+                            message.id = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
                         }
-                        GeneratedField::PostId => {
-                            if post_id__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("postId"));
-                            }
-                            post_id__ = Some(map_.next_value()?);
+                        "postId" | "post_id" => {
+                            message.post_id = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
                         }
-                        GeneratedField::Author => {
-                            if author__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("author"));
-                            }
-                            author__ = map_.next_value()?;
+                        "author" => {
+                            message.author = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::proto::users::v1::Persona>>,
+                                    >()?,
+                            );
                         }
-                        GeneratedField::CreatedAt => {
-                            if created_at__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("createdAt"));
+                        "text" => {
+                            if let Some(value) = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            )
+                                && message
+                                    .content
+                                    .replace(response::Content::Text(value))
+                                    .is_some()
+                            {
+                                return Err(
+                                    ::serde::de::Error::custom(
+                                        "more than one of a choice is set",
+                                    ),
+                                );
                             }
-                            created_at__ = map_.next_value()?;
                         }
-                        GeneratedField::HelpfulAt => {
-                            if helpful_at__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("helpfulAt"));
+                        "quick" => {
+                            if let Some(value) = ::proto::json::optional(
+                                map
+                                    .next_value::<Option<::proto::json::Choice<QuickKind>>>()?,
+                            )
+                                && message
+                                    .content
+                                    .replace(response::Content::Quick(value))
+                                    .is_some()
+                            {
+                                return Err(
+                                    ::serde::de::Error::custom(
+                                        "more than one of a choice is set",
+                                    ),
+                                );
                             }
-                            helpful_at__ = map_.next_value()?;
                         }
-                        GeneratedField::Text => {
-                            if content__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("text"));
-                            }
-                            content__ = map_
-                                .next_value::<::std::option::Option<_>>()?
-                                .map(response::Content::Text);
+                        "createdAt" | "created_at" => {
+                            message.created_at = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                    >()?,
+                            );
                         }
-                        GeneratedField::Quick => {
-                            if content__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("quick"));
-                            }
-                            content__ = map_
-                                .next_value::<::std::option::Option<QuickKind>>()?
-                                .map(|x| response::Content::Quick(x as i32));
+                        "helpfulAt" | "helpful_at" => {
+                            message.helpful_at = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                    >()?,
+                            );
                         }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
                         }
                     }
                 }
-                Ok(Response {
-                    id: id__.unwrap_or_default(),
-                    post_id: post_id__.unwrap_or_default(),
-                    author: author__,
-                    created_at: created_at__,
-                    helpful_at: helpful_at__,
-                    content: content__,
-                })
+                Ok(message)
             }
         }
-        deserializer
-            .deserialize_struct("kith.support.v1.Response", FIELDS, GeneratedVisitor)
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for CreateResponseRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.post_id.is_empty() {
+            map.serialize_entry("postId", &(&self.post_id))?;
+        }
+        if let Some(create_response_request::Content::Text(value)) = &self.content {
+            map.serialize_entry("text", &value)?;
+        }
+        if let Some(create_response_request::Content::Quick(value)) = &self.content {
+            map.serialize_entry(
+                "quick",
+                &::proto::json::Choice::<QuickKind>::new(*value),
+            )?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for CreateResponseRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = CreateResponseRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message CreateResponseRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "postId" | "post_id" => {
+                            message.post_id = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "text" => {
+                            if let Some(value) = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            )
+                                && message
+                                    .content
+                                    .replace(create_response_request::Content::Text(value))
+                                    .is_some()
+                            {
+                                return Err(
+                                    ::serde::de::Error::custom(
+                                        "more than one of a choice is set",
+                                    ),
+                                );
+                            }
+                        }
+                        "quick" => {
+                            if let Some(value) = ::proto::json::optional(
+                                map
+                                    .next_value::<Option<::proto::json::Choice<QuickKind>>>()?,
+                            )
+                                && message
+                                    .content
+                                    .replace(create_response_request::Content::Quick(value))
+                                    .is_some()
+                            {
+                                return Err(
+                                    ::serde::de::Error::custom(
+                                        "more than one of a choice is set",
+                                    ),
+                                );
+                            }
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for CreateResponseResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.response {
+            map.serialize_entry("response", &value)?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for CreateResponseResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = CreateResponseResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message CreateResponseResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "response" => {
+                            message.response = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<Response>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for ListResponsesRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.post_id.is_empty() {
+            map.serialize_entry("postId", &(&self.post_id))?;
+        }
+        if self.page_size != 0 {
+            map.serialize_entry("pageSize", &(&self.page_size))?;
+        }
+        if !self.page_token.is_empty() {
+            map.serialize_entry("pageToken", &(&self.page_token))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ListResponsesRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = ListResponsesRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message ListResponsesRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "postId" | "post_id" => {
+                            message.post_id = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "pageSize" | "page_size" => {
+                            message.page_size = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            );
+                        }
+                        "pageToken" | "page_token" => {
+                            message.page_token = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for ListResponsesResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.responses.is_empty() {
+            map.serialize_entry(
+                "responses",
+                &::proto::json::List(&self.responses, |value| value),
+            )?;
+        }
+        if !self.next_page_token.is_empty() {
+            map.serialize_entry("nextPageToken", &(&self.next_page_token))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ListResponsesResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = ListResponsesResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message ListResponsesResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "responses" => {
+                            message.responses = ::proto::json::list(
+                                map
+                                    .next_value::<
+                                        Option<Vec<::proto::json::Plain<Response>>>,
+                                    >()?,
+                            );
+                        }
+                        "nextPageToken" | "next_page_token" => {
+                            message.next_page_token = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for DeleteResponseRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.response_id.is_empty() {
+            map.serialize_entry("responseId", &(&self.response_id))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for DeleteResponseRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = DeleteResponseRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message DeleteResponseRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "responseId" | "response_id" => {
+                            message.response_id = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for DeleteResponseResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let map = serializer.serialize_map(None)?;
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for DeleteResponseResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = DeleteResponseResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message DeleteResponseResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for QuickSupportRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.post_id.is_empty() {
+            map.serialize_entry("postId", &(&self.post_id))?;
+        }
+        if self.kind != 0 {
+            map.serialize_entry(
+                "kind",
+                &::proto::json::Choice::<QuickKind>::new(*(&self.kind)),
+            )?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for QuickSupportRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = QuickSupportRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message QuickSupportRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "postId" | "post_id" => {
+                            message.post_id = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "kind" => {
+                            message.kind = ::proto::json::value(
+                                map
+                                    .next_value::<Option<::proto::json::Choice<QuickKind>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for QuickSupportResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.response {
+            map.serialize_entry("response", &value)?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for QuickSupportResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = QuickSupportResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message QuickSupportResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "response" => {
+                            message.response = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<Response>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for MarkHelpfulRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.response_id.is_empty() {
+            map.serialize_entry("responseId", &(&self.response_id))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for MarkHelpfulRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = MarkHelpfulRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message MarkHelpfulRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "responseId" | "response_id" => {
+                            message.response_id = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for MarkHelpfulResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.response {
+            map.serialize_entry("response", &value)?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for MarkHelpfulResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = MarkHelpfulResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message MarkHelpfulResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "response" => {
+                            message.response = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<Response>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for GetSupportStatsRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let map = serializer.serialize_map(None)?;
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for GetSupportStatsRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = GetSupportStatsRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message GetSupportStatsRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for GetSupportStatsResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if self.texts_given != 0 {
+            map.serialize_entry(
+                "textsGiven",
+                &::proto::json::Text(*(&self.texts_given)),
+            )?;
+        }
+        if self.quick_given != 0 {
+            map.serialize_entry(
+                "quickGiven",
+                &::proto::json::Text(*(&self.quick_given)),
+            )?;
+        }
+        if self.posts_answered != 0 {
+            map.serialize_entry(
+                "postsAnswered",
+                &::proto::json::Text(*(&self.posts_answered)),
+            )?;
+        }
+        if self.helpful_given != 0 {
+            map.serialize_entry(
+                "helpfulGiven",
+                &::proto::json::Text(*(&self.helpful_given)),
+            )?;
+        }
+        if self.received != 0 {
+            map.serialize_entry("received", &::proto::json::Text(*(&self.received)))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for GetSupportStatsResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = GetSupportStatsResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message GetSupportStatsResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "textsGiven" | "texts_given" => {
+                            message.texts_given = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<u64>>>()?,
+                            );
+                        }
+                        "quickGiven" | "quick_given" => {
+                            message.quick_given = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<u64>>>()?,
+                            );
+                        }
+                        "postsAnswered" | "posts_answered" => {
+                            message.posts_answered = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<u64>>>()?,
+                            );
+                        }
+                        "helpfulGiven" | "helpful_given" => {
+                            message.helpful_given = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<u64>>>()?,
+                            );
+                        }
+                        "received" => {
+                            message.received = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<u64>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::proto::json::Named for QuickKind {
+    fn name(&self) -> &'static str {
+        self.as_str_name()
+    }
+    fn of(name: &str) -> Option<Self> {
+        Self::from_str_name(name)
+    }
+}
+impl ::core::fmt::Debug for response::Content {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("Content(..)")
     }
 }
 impl ::core::fmt::Debug for Response {
@@ -2272,6 +1350,11 @@ impl ::proto::Validate for Response {
         if let Some(message) = &self.author {
             broken.within("author", message);
         }
+    }
+}
+impl ::core::fmt::Debug for create_response_request::Content {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("Content(..)")
     }
 }
 impl ::core::fmt::Debug for CreateResponseRequest {

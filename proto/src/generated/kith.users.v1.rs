@@ -497,2093 +497,935 @@ pub mod user_service_connect {
         }
     }
 }
-impl serde::Serialize for AccountKind {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        let variant = match self {
-            Self::Unspecified => "ACCOUNT_KIND_UNSPECIFIED",
-            Self::Anonymous => "ACCOUNT_KIND_ANONYMOUS",
-            Self::Registered => "ACCOUNT_KIND_REGISTERED",
-        };
-        serializer.serialize_str(variant)
-    }
-}
-impl<'de> serde::Deserialize<'de> for AccountKind {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "ACCOUNT_KIND_UNSPECIFIED",
-            "ACCOUNT_KIND_ANONYMOUS",
-            "ACCOUNT_KIND_REGISTERED",
-        ];
-        struct GeneratedVisitor;
-        impl serde::de::Visitor<'_> for GeneratedVisitor {
-            type Value = AccountKind;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                write!(formatter, "expected one of: {:?}", & FIELDS)
-            }
-            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
-            where
-                E: serde::de::Error,
-            {
-                i32::try_from(v)
-                    .ok()
-                    .and_then(|x| x.try_into().ok())
-                    .ok_or_else(|| {
-                        serde::de::Error::invalid_value(
-                            serde::de::Unexpected::Signed(v),
-                            &self,
-                        )
-                    })
-            }
-            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
-            where
-                E: serde::de::Error,
-            {
-                i32::try_from(v)
-                    .ok()
-                    .and_then(|x| x.try_into().ok())
-                    .ok_or_else(|| {
-                        serde::de::Error::invalid_value(
-                            serde::de::Unexpected::Unsigned(v),
-                            &self,
-                        )
-                    })
-            }
-            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
-            where
-                E: serde::de::Error,
-            {
-                match value {
-                    "ACCOUNT_KIND_UNSPECIFIED" => Ok(AccountKind::Unspecified),
-                    "ACCOUNT_KIND_ANONYMOUS" => Ok(AccountKind::Anonymous),
-                    "ACCOUNT_KIND_REGISTERED" => Ok(AccountKind::Registered),
-                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
-                }
-            }
-        }
-        deserializer.deserialize_any(GeneratedVisitor)
-    }
-}
-impl serde::Serialize for Badge {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        let variant = match self {
-            Self::Unspecified => "BADGE_UNSPECIFIED",
-            Self::Supporter => "BADGE_SUPPORTER",
-            Self::Guide => "BADGE_GUIDE",
-            Self::Moderator => "BADGE_MODERATOR",
-        };
-        serializer.serialize_str(variant)
-    }
-}
-impl<'de> serde::Deserialize<'de> for Badge {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "BADGE_UNSPECIFIED",
-            "BADGE_SUPPORTER",
-            "BADGE_GUIDE",
-            "BADGE_MODERATOR",
-        ];
-        struct GeneratedVisitor;
-        impl serde::de::Visitor<'_> for GeneratedVisitor {
-            type Value = Badge;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                write!(formatter, "expected one of: {:?}", & FIELDS)
-            }
-            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
-            where
-                E: serde::de::Error,
-            {
-                i32::try_from(v)
-                    .ok()
-                    .and_then(|x| x.try_into().ok())
-                    .ok_or_else(|| {
-                        serde::de::Error::invalid_value(
-                            serde::de::Unexpected::Signed(v),
-                            &self,
-                        )
-                    })
-            }
-            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
-            where
-                E: serde::de::Error,
-            {
-                i32::try_from(v)
-                    .ok()
-                    .and_then(|x| x.try_into().ok())
-                    .ok_or_else(|| {
-                        serde::de::Error::invalid_value(
-                            serde::de::Unexpected::Unsigned(v),
-                            &self,
-                        )
-                    })
-            }
-            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
-            where
-                E: serde::de::Error,
-            {
-                match value {
-                    "BADGE_UNSPECIFIED" => Ok(Badge::Unspecified),
-                    "BADGE_SUPPORTER" => Ok(Badge::Supporter),
-                    "BADGE_GUIDE" => Ok(Badge::Guide),
-                    "BADGE_MODERATOR" => Ok(Badge::Moderator),
-                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
-                }
-            }
-        }
-        deserializer.deserialize_any(GeneratedVisitor)
-    }
-}
-impl serde::Serialize for Block {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if self.persona.is_some() {
-            len += 1;
-        }
-        if self.created_at.is_some() {
-            len += 1;
-        }
-        let mut struct_ser = serializer.serialize_struct("kith.users.v1.Block", len)?;
-        if let Some(v) = self.persona.as_ref() {
-            struct_ser.serialize_field("persona", v)?;
-        }
-        if let Some(v) = self.created_at.as_ref() {
-            struct_ser.serialize_field("createdAt", v)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for Block {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["persona", "created_at", "createdAt"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Persona,
-            CreatedAt,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "persona" => Ok(GeneratedField::Persona),
-                            "createdAt" | "created_at" => Ok(GeneratedField::CreatedAt),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = Block;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.users.v1.Block")
-            }
-            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Block, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut persona__ = None;
-                let mut created_at__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Persona => {
-                            if persona__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("persona"));
-                            }
-                            persona__ = map_.next_value()?;
-                        }
-                        GeneratedField::CreatedAt => {
-                            if created_at__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("createdAt"));
-                            }
-                            created_at__ = map_.next_value()?;
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(Block {
-                    persona: persona__,
-                    created_at: created_at__,
-                })
-            }
-        }
-        deserializer.deserialize_struct("kith.users.v1.Block", FIELDS, GeneratedVisitor)
-    }
-}
-impl serde::Serialize for BlockUserRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.persona_id.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.users.v1.BlockUserRequest", len)?;
-        if !self.persona_id.is_empty() {
-            struct_ser.serialize_field("personaId", &self.persona_id)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for BlockUserRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["persona_id", "personaId"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            PersonaId,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "personaId" | "persona_id" => Ok(GeneratedField::PersonaId),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = BlockUserRequest;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.users.v1.BlockUserRequest")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<BlockUserRequest, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut persona_id__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::PersonaId => {
-                            if persona_id__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("personaId"));
-                            }
-                            persona_id__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(BlockUserRequest {
-                    persona_id: persona_id__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.users.v1.BlockUserRequest",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for BlockUserResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if self.block.is_some() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.users.v1.BlockUserResponse", len)?;
-        if let Some(v) = self.block.as_ref() {
-            struct_ser.serialize_field("block", v)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for BlockUserResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["block"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Block,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "block" => Ok(GeneratedField::Block),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = BlockUserResponse;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.users.v1.BlockUserResponse")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<BlockUserResponse, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut block__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Block => {
-                            if block__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("block"));
-                            }
-                            block__ = map_.next_value()?;
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(BlockUserResponse {
-                    block: block__,
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.users.v1.BlockUserResponse",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for GetMeRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let len = 0;
-        let struct_ser = serializer.serialize_struct("kith.users.v1.GetMeRequest", len)?;
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for GetMeRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        Ok(GeneratedField::__SkipField__)
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = GetMeRequest;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.users.v1.GetMeRequest")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<GetMeRequest, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                while map_.next_key::<GeneratedField>()?.is_some() {
-                    let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                }
-                Ok(GetMeRequest {})
-            }
-        }
-        deserializer
-            .deserialize_struct("kith.users.v1.GetMeRequest", FIELDS, GeneratedVisitor)
-    }
-}
-impl serde::Serialize for GetMeResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if self.me.is_some() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.users.v1.GetMeResponse", len)?;
-        if let Some(v) = self.me.as_ref() {
-            struct_ser.serialize_field("me", v)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for GetMeResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["me"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Me,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "me" => Ok(GeneratedField::Me),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = GetMeResponse;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.users.v1.GetMeResponse")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<GetMeResponse, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut me__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Me => {
-                            if me__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("me"));
-                            }
-                            me__ = map_.next_value()?;
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(GetMeResponse { me: me__ })
-            }
-        }
-        deserializer
-            .deserialize_struct("kith.users.v1.GetMeResponse", FIELDS, GeneratedVisitor)
-    }
-}
-impl serde::Serialize for GetProfileRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.persona_id.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.users.v1.GetProfileRequest", len)?;
-        if !self.persona_id.is_empty() {
-            struct_ser.serialize_field("personaId", &self.persona_id)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for GetProfileRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["persona_id", "personaId"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            PersonaId,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "personaId" | "persona_id" => Ok(GeneratedField::PersonaId),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = GetProfileRequest;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.users.v1.GetProfileRequest")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<GetProfileRequest, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut persona_id__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::PersonaId => {
-                            if persona_id__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("personaId"));
-                            }
-                            persona_id__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(GetProfileRequest {
-                    persona_id: persona_id__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.users.v1.GetProfileRequest",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for GetProfileResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if self.persona.is_some() {
-            len += 1;
-        }
-        if self.strength_points != 0 {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.users.v1.GetProfileResponse", len)?;
-        if let Some(v) = self.persona.as_ref() {
-            struct_ser.serialize_field("persona", v)?;
-        }
-        if self.strength_points != 0 {
-            struct_ser.serialize_field("strengthPoints", &self.strength_points)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for GetProfileResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["persona", "strength_points", "strengthPoints"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Persona,
-            StrengthPoints,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "persona" => Ok(GeneratedField::Persona),
-                            "strengthPoints" | "strength_points" => {
-                                Ok(GeneratedField::StrengthPoints)
-                            }
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = GetProfileResponse;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.users.v1.GetProfileResponse")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<GetProfileResponse, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut persona__ = None;
-                let mut strength_points__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Persona => {
-                            if persona__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("persona"));
-                            }
-                            persona__ = map_.next_value()?;
-                        }
-                        GeneratedField::StrengthPoints => {
-                            if strength_points__.is_some() {
-                                return Err(
-                                    serde::de::Error::duplicate_field("strengthPoints"),
-                                );
-                            }
-                            strength_points__ = Some(
-                                map_
-                                    .next_value::<::pbjson::private::NumberDeserialize<_>>()?
-                                    .0,
-                            );
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(GetProfileResponse {
-                    persona: persona__,
-                    strength_points: strength_points__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.users.v1.GetProfileResponse",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for ListBlocksRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if self.page_size != 0 {
-            len += 1;
-        }
-        if !self.page_token.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.users.v1.ListBlocksRequest", len)?;
-        if self.page_size != 0 {
-            struct_ser.serialize_field("pageSize", &self.page_size)?;
-        }
-        if !self.page_token.is_empty() {
-            struct_ser.serialize_field("pageToken", &self.page_token)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for ListBlocksRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["page_size", "pageSize", "page_token", "pageToken"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            PageSize,
-            PageToken,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "pageSize" | "page_size" => Ok(GeneratedField::PageSize),
-                            "pageToken" | "page_token" => Ok(GeneratedField::PageToken),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = ListBlocksRequest;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.users.v1.ListBlocksRequest")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<ListBlocksRequest, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut page_size__ = None;
-                let mut page_token__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::PageSize => {
-                            if page_size__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("pageSize"));
-                            }
-                            page_size__ = Some(
-                                map_
-                                    .next_value::<::pbjson::private::NumberDeserialize<_>>()?
-                                    .0,
-                            );
-                        }
-                        GeneratedField::PageToken => {
-                            if page_token__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("pageToken"));
-                            }
-                            page_token__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(ListBlocksRequest {
-                    page_size: page_size__.unwrap_or_default(),
-                    page_token: page_token__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.users.v1.ListBlocksRequest",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for ListBlocksResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.blocks.is_empty() {
-            len += 1;
-        }
-        if !self.next_page_token.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.users.v1.ListBlocksResponse", len)?;
-        if !self.blocks.is_empty() {
-            struct_ser.serialize_field("blocks", &self.blocks)?;
-        }
-        if !self.next_page_token.is_empty() {
-            struct_ser.serialize_field("nextPageToken", &self.next_page_token)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for ListBlocksResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["blocks", "next_page_token", "nextPageToken"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Blocks,
-            NextPageToken,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "blocks" => Ok(GeneratedField::Blocks),
-                            "nextPageToken" | "next_page_token" => {
-                                Ok(GeneratedField::NextPageToken)
-                            }
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = ListBlocksResponse;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.users.v1.ListBlocksResponse")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<ListBlocksResponse, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut blocks__ = None;
-                let mut next_page_token__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Blocks => {
-                            if blocks__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("blocks"));
-                            }
-                            blocks__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::NextPageToken => {
-                            if next_page_token__.is_some() {
-                                return Err(
-                                    serde::de::Error::duplicate_field("nextPageToken"),
-                                );
-                            }
-                            next_page_token__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(ListBlocksResponse {
-                    blocks: blocks__.unwrap_or_default(),
-                    next_page_token: next_page_token__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.users.v1.ListBlocksResponse",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for Me {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.account_id.is_empty() {
-            len += 1;
-        }
-        if self.persona.is_some() {
-            len += 1;
-        }
-        if self.kind != 0 {
-            len += 1;
-        }
-        if self.role != 0 {
-            len += 1;
-        }
-        if self.strength_points != 0 {
-            len += 1;
-        }
-        if self.created_at.is_some() {
-            len += 1;
-        }
-        if self.suspended_until.is_some() {
-            len += 1;
-        }
-        if !self.etag.is_empty() {
-            len += 1;
-        }
-        let mut struct_ser = serializer.serialize_struct("kith.users.v1.Me", len)?;
-        if !self.account_id.is_empty() {
-            struct_ser.serialize_field("accountId", &self.account_id)?;
-        }
-        if let Some(v) = self.persona.as_ref() {
-            struct_ser.serialize_field("persona", v)?;
-        }
-        if self.kind != 0 {
-            let v = AccountKind::try_from(self.kind)
-                .map_err(|_| serde::ser::Error::custom(
-                    format!("Invalid variant {}", self.kind),
-                ))?;
-            struct_ser.serialize_field("kind", &v)?;
-        }
-        if self.role != 0 {
-            let v = Role::try_from(self.role)
-                .map_err(|_| serde::ser::Error::custom(
-                    format!("Invalid variant {}", self.role),
-                ))?;
-            struct_ser.serialize_field("role", &v)?;
-        }
-        if self.strength_points != 0 {
-            struct_ser.serialize_field("strengthPoints", &self.strength_points)?;
-        }
-        if let Some(v) = self.created_at.as_ref() {
-            struct_ser.serialize_field("createdAt", v)?;
-        }
-        if let Some(v) = self.suspended_until.as_ref() {
-            struct_ser.serialize_field("suspendedUntil", v)?;
-        }
-        if !self.etag.is_empty() {
-            struct_ser.serialize_field("etag", &self.etag)?;
-        }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for Me {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "account_id",
-            "accountId",
-            "persona",
-            "kind",
-            "role",
-            "strength_points",
-            "strengthPoints",
-            "created_at",
-            "createdAt",
-            "suspended_until",
-            "suspendedUntil",
-            "etag",
-        ];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            AccountId,
-            Persona,
-            Kind,
-            Role,
-            StrengthPoints,
-            CreatedAt,
-            SuspendedUntil,
-            Etag,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "accountId" | "account_id" => Ok(GeneratedField::AccountId),
-                            "persona" => Ok(GeneratedField::Persona),
-                            "kind" => Ok(GeneratedField::Kind),
-                            "role" => Ok(GeneratedField::Role),
-                            "strengthPoints" | "strength_points" => {
-                                Ok(GeneratedField::StrengthPoints)
-                            }
-                            "createdAt" | "created_at" => Ok(GeneratedField::CreatedAt),
-                            "suspendedUntil" | "suspended_until" => {
-                                Ok(GeneratedField::SuspendedUntil)
-                            }
-                            "etag" => Ok(GeneratedField::Etag),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = Me;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.users.v1.Me")
-            }
-            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Me, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut account_id__ = None;
-                let mut persona__ = None;
-                let mut kind__ = None;
-                let mut role__ = None;
-                let mut strength_points__ = None;
-                let mut created_at__ = None;
-                let mut suspended_until__ = None;
-                let mut etag__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::AccountId => {
-                            if account_id__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("accountId"));
-                            }
-                            account_id__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::Persona => {
-                            if persona__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("persona"));
-                            }
-                            persona__ = map_.next_value()?;
-                        }
-                        GeneratedField::Kind => {
-                            if kind__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("kind"));
-                            }
-                            kind__ = Some(map_.next_value::<AccountKind>()? as i32);
-                        }
-                        GeneratedField::Role => {
-                            if role__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("role"));
-                            }
-                            role__ = Some(map_.next_value::<Role>()? as i32);
-                        }
-                        GeneratedField::StrengthPoints => {
-                            if strength_points__.is_some() {
-                                return Err(
-                                    serde::de::Error::duplicate_field("strengthPoints"),
-                                );
-                            }
-                            strength_points__ = Some(
-                                map_
-                                    .next_value::<::pbjson::private::NumberDeserialize<_>>()?
-                                    .0,
-                            );
-                        }
-                        GeneratedField::CreatedAt => {
-                            if created_at__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("createdAt"));
-                            }
-                            created_at__ = map_.next_value()?;
-                        }
-                        GeneratedField::SuspendedUntil => {
-                            if suspended_until__.is_some() {
-                                return Err(
-                                    serde::de::Error::duplicate_field("suspendedUntil"),
-                                );
-                            }
-                            suspended_until__ = map_.next_value()?;
-                        }
-                        GeneratedField::Etag => {
-                            if etag__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("etag"));
-                            }
-                            etag__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(Me {
-                    account_id: account_id__.unwrap_or_default(),
-                    persona: persona__,
-                    kind: kind__.unwrap_or_default(),
-                    role: role__.unwrap_or_default(),
-                    strength_points: strength_points__.unwrap_or_default(),
-                    created_at: created_at__,
-                    suspended_until: suspended_until__,
-                    etag: etag__.unwrap_or_default(),
-                })
-            }
-        }
-        deserializer.deserialize_struct("kith.users.v1.Me", FIELDS, GeneratedVisitor)
-    }
-}
-impl serde::Serialize for Persona {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
+impl ::serde::Serialize for Persona {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
         if !self.id.is_empty() {
-            len += 1;
+            map.serialize_entry("id", &(&self.id))?;
         }
         if !self.handle.is_empty() {
-            len += 1;
+            map.serialize_entry("handle", &(&self.handle))?;
         }
         if self.avatar != 0 {
-            len += 1;
+            map.serialize_entry("avatar", &(&self.avatar))?;
         }
         if !self.badges.is_empty() {
-            len += 1;
+            map.serialize_entry(
+                "badges",
+                &::proto::json::List(
+                    &self.badges,
+                    |value| ::proto::json::Choice::<Badge>::new(*value),
+                ),
+            )?;
         }
-        let mut struct_ser = serializer.serialize_struct("kith.users.v1.Persona", len)?;
-        if !self.id.is_empty() {
-            struct_ser.serialize_field("id", &self.id)?;
-        }
-        if !self.handle.is_empty() {
-            struct_ser.serialize_field("handle", &self.handle)?;
-        }
-        if self.avatar != 0 {
-            struct_ser.serialize_field("avatar", &self.avatar)?;
-        }
-        if !self.badges.is_empty() {
-            let v = self
-                .badges
-                .iter()
-                .cloned()
-                .map(|v| {
-                    Badge::try_from(v)
-                        .map_err(|_| serde::ser::Error::custom(
-                            format!("Invalid variant {}", v),
-                        ))
-                })
-                .collect::<std::result::Result<Vec<_>, _>>()?;
-            struct_ser.serialize_field("badges", &v)?;
-        }
-        struct_ser.end()
+        map.end()
     }
 }
-impl<'de> serde::Deserialize<'de> for Persona {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["id", "handle", "avatar", "badges"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Id,
-            Handle,
-            Avatar,
-            Badges,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "id" => Ok(GeneratedField::Id),
-                            "handle" => Ok(GeneratedField::Handle),
-                            "avatar" => Ok(GeneratedField::Avatar),
-                            "badges" => Ok(GeneratedField::Badges),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+impl<'de> ::serde::Deserialize<'de> for Persona {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
             type Value = Persona;
             fn expecting(
                 &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.users.v1.Persona")
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message Persona")
             }
-            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Persona, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut id__ = None;
-                let mut handle__ = None;
-                let mut avatar__ = None;
-                let mut badges__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Id => {
-                            if id__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("id"));
-                            }
-                            id__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::Handle => {
-                            if handle__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("handle"));
-                            }
-                            handle__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::Avatar => {
-                            if avatar__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("avatar"));
-                            }
-                            avatar__ = Some(
-                                map_
-                                    .next_value::<::pbjson::private::NumberDeserialize<_>>()?
-                                    .0,
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "id" => {
+                            message.id = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
                             );
                         }
-                        GeneratedField::Badges => {
-                            if badges__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("badges"));
-                            }
-                            badges__ = Some(
-                                map_
-                                    .next_value::<Vec<Badge>>()?
-                                    .into_iter()
-                                    .map(|x| x as i32)
-                                    .collect(),
+                        "handle" => {
+                            message.handle = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
                             );
                         }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                        "avatar" => {
+                            message.avatar = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            );
+                        }
+                        "badges" => {
+                            message.badges = ::proto::json::list(
+                                map
+                                    .next_value::<Option<Vec<::proto::json::Choice<Badge>>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
                         }
                     }
                 }
-                Ok(Persona {
-                    id: id__.unwrap_or_default(),
-                    handle: handle__.unwrap_or_default(),
-                    avatar: avatar__.unwrap_or_default(),
-                    badges: badges__.unwrap_or_default(),
-                })
+                Ok(message)
             }
         }
-        deserializer
-            .deserialize_struct("kith.users.v1.Persona", FIELDS, GeneratedVisitor)
+        deserializer.deserialize_map(Visitor)
     }
 }
-impl serde::Serialize for Role {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        let variant = match self {
-            Self::Unspecified => "ROLE_UNSPECIFIED",
-            Self::Member => "ROLE_MEMBER",
-            Self::Moderator => "ROLE_MODERATOR",
-            Self::Admin => "ROLE_ADMIN",
-        };
-        serializer.serialize_str(variant)
-    }
-}
-impl<'de> serde::Deserialize<'de> for Role {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[
-            "ROLE_UNSPECIFIED",
-            "ROLE_MEMBER",
-            "ROLE_MODERATOR",
-            "ROLE_ADMIN",
-        ];
-        struct GeneratedVisitor;
-        impl serde::de::Visitor<'_> for GeneratedVisitor {
-            type Value = Role;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                write!(formatter, "expected one of: {:?}", & FIELDS)
-            }
-            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
-            where
-                E: serde::de::Error,
-            {
-                i32::try_from(v)
-                    .ok()
-                    .and_then(|x| x.try_into().ok())
-                    .ok_or_else(|| {
-                        serde::de::Error::invalid_value(
-                            serde::de::Unexpected::Signed(v),
-                            &self,
-                        )
-                    })
-            }
-            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
-            where
-                E: serde::de::Error,
-            {
-                i32::try_from(v)
-                    .ok()
-                    .and_then(|x| x.try_into().ok())
-                    .ok_or_else(|| {
-                        serde::de::Error::invalid_value(
-                            serde::de::Unexpected::Unsigned(v),
-                            &self,
-                        )
-                    })
-            }
-            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
-            where
-                E: serde::de::Error,
-            {
-                match value {
-                    "ROLE_UNSPECIFIED" => Ok(Role::Unspecified),
-                    "ROLE_MEMBER" => Ok(Role::Member),
-                    "ROLE_MODERATOR" => Ok(Role::Moderator),
-                    "ROLE_ADMIN" => Ok(Role::Admin),
-                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
-                }
-            }
+impl ::serde::Serialize for Me {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.account_id.is_empty() {
+            map.serialize_entry("accountId", &(&self.account_id))?;
         }
-        deserializer.deserialize_any(GeneratedVisitor)
-    }
-}
-impl serde::Serialize for UnblockUserRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if !self.persona_id.is_empty() {
-            len += 1;
+        if let Some(value) = &self.persona {
+            map.serialize_entry("persona", &value)?;
         }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.users.v1.UnblockUserRequest", len)?;
-        if !self.persona_id.is_empty() {
-            struct_ser.serialize_field("personaId", &self.persona_id)?;
+        if self.kind != 0 {
+            map.serialize_entry(
+                "kind",
+                &::proto::json::Choice::<AccountKind>::new(*(&self.kind)),
+            )?;
         }
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for UnblockUserRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["persona_id", "personaId"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            PersonaId,
-            __SkipField__,
+        if self.role != 0 {
+            map.serialize_entry(
+                "role",
+                &::proto::json::Choice::<Role>::new(*(&self.role)),
+            )?;
         }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "personaId" | "persona_id" => Ok(GeneratedField::PersonaId),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
+        if self.strength_points != 0 {
+            map.serialize_entry("strengthPoints", &(&self.strength_points))?;
         }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = UnblockUserRequest;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.users.v1.UnblockUserRequest")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<UnblockUserRequest, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut persona_id__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::PersonaId => {
-                            if persona_id__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("personaId"));
-                            }
-                            persona_id__ = Some(map_.next_value()?);
-                        }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(UnblockUserRequest {
-                    persona_id: persona_id__.unwrap_or_default(),
-                })
-            }
+        if let Some(value) = &self.created_at {
+            map.serialize_entry("createdAt", &::proto::json::Time(value))?;
         }
-        deserializer
-            .deserialize_struct(
-                "kith.users.v1.UnblockUserRequest",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for UnblockUserResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let len = 0;
-        let struct_ser = serializer
-            .serialize_struct("kith.users.v1.UnblockUserResponse", len)?;
-        struct_ser.end()
-    }
-}
-impl<'de> serde::Deserialize<'de> for UnblockUserResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &[];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            __SkipField__,
+        if let Some(value) = &self.suspended_until {
+            map.serialize_entry("suspendedUntil", &::proto::json::Time(value))?;
         }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        Ok(GeneratedField::__SkipField__)
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
-            type Value = UnblockUserResponse;
-            fn expecting(
-                &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.users.v1.UnblockUserResponse")
-            }
-            fn visit_map<V>(
-                self,
-                mut map_: V,
-            ) -> std::result::Result<UnblockUserResponse, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                while map_.next_key::<GeneratedField>()?.is_some() {
-                    let _ = map_.next_value::<serde::de::IgnoredAny>()?;
-                }
-                Ok(UnblockUserResponse {})
-            }
-        }
-        deserializer
-            .deserialize_struct(
-                "kith.users.v1.UnblockUserResponse",
-                FIELDS,
-                GeneratedVisitor,
-            )
-    }
-}
-impl serde::Serialize for UpdateProfileRequest {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
         if !self.etag.is_empty() {
-            len += 1;
+            map.serialize_entry("etag", &(&self.etag))?;
         }
-        if self.handle.is_some() {
-            len += 1;
-        }
-        if self.avatar.is_some() {
-            len += 1;
-        }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.users.v1.UpdateProfileRequest", len)?;
-        if !self.etag.is_empty() {
-            struct_ser.serialize_field("etag", &self.etag)?;
-        }
-        if let Some(v) = self.handle.as_ref() {
-            struct_ser.serialize_field("handle", v)?;
-        }
-        if let Some(v) = self.avatar.as_ref() {
-            struct_ser.serialize_field("avatar", v)?;
-        }
-        struct_ser.end()
+        map.end()
     }
 }
-impl<'de> serde::Deserialize<'de> for UpdateProfileRequest {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["etag", "handle", "avatar"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Etag,
-            Handle,
-            Avatar,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "etag" => Ok(GeneratedField::Etag),
-                            "handle" => Ok(GeneratedField::Handle),
-                            "avatar" => Ok(GeneratedField::Avatar),
-                            _ => Ok(GeneratedField::__SkipField__),
+impl<'de> ::serde::Deserialize<'de> for Me {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = Me;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message Me")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "accountId" | "account_id" => {
+                            message.account_id = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "persona" => {
+                            message.persona = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<Persona>>>()?,
+                            );
+                        }
+                        "kind" => {
+                            message.kind = ::proto::json::value(
+                                map
+                                    .next_value::<Option<::proto::json::Choice<AccountKind>>>()?,
+                            );
+                        }
+                        "role" => {
+                            message.role = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Choice<Role>>>()?,
+                            );
+                        }
+                        "strengthPoints" | "strength_points" => {
+                            message.strength_points = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            );
+                        }
+                        "createdAt" | "created_at" => {
+                            message.created_at = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                    >()?,
+                            );
+                        }
+                        "suspendedUntil" | "suspended_until" => {
+                            message.suspended_until = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                    >()?,
+                            );
+                        }
+                        "etag" => {
+                            message.etag = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
                         }
                     }
                 }
-                deserializer.deserialize_identifier(GeneratedVisitor)
+                Ok(message)
             }
         }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for GetMeRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let map = serializer.serialize_map(None)?;
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for GetMeRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = GetMeRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message GetMeRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for GetMeResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.me {
+            map.serialize_entry("me", &value)?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for GetMeResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = GetMeResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message GetMeResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "me" => {
+                            message.me = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<Me>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for GetProfileRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.persona_id.is_empty() {
+            map.serialize_entry("personaId", &(&self.persona_id))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for GetProfileRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = GetProfileRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message GetProfileRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "personaId" | "persona_id" => {
+                            message.persona_id = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for GetProfileResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.persona {
+            map.serialize_entry("persona", &value)?;
+        }
+        if self.strength_points != 0 {
+            map.serialize_entry("strengthPoints", &(&self.strength_points))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for GetProfileResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = GetProfileResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message GetProfileResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "persona" => {
+                            message.persona = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<Persona>>>()?,
+                            );
+                        }
+                        "strengthPoints" | "strength_points" => {
+                            message.strength_points = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for UpdateProfileRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.etag.is_empty() {
+            map.serialize_entry("etag", &(&self.etag))?;
+        }
+        if let Some(value) = &self.handle {
+            map.serialize_entry("handle", &value)?;
+        }
+        if let Some(value) = &self.avatar {
+            map.serialize_entry("avatar", &value)?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for UpdateProfileRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
             type Value = UpdateProfileRequest;
             fn expecting(
                 &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.users.v1.UpdateProfileRequest")
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message UpdateProfileRequest")
             }
-            fn visit_map<V>(
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
                 self,
-                mut map_: V,
-            ) -> std::result::Result<UpdateProfileRequest, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut etag__ = None;
-                let mut handle__ = None;
-                let mut avatar__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Etag => {
-                            if etag__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("etag"));
-                            }
-                            etag__ = Some(map_.next_value()?);
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "etag" => {
+                            message.etag = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
                         }
-                        GeneratedField::Handle => {
-                            if handle__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("handle"));
-                            }
-                            handle__ = map_.next_value()?;
+                        "handle" => {
+                            message.handle = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
                         }
-                        GeneratedField::Avatar => {
-                            if avatar__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("avatar"));
-                            }
-                            avatar__ = map_
-                                .next_value::<
-                                    ::std::option::Option<
-                                        ::pbjson::private::NumberDeserialize<_>,
-                                    >,
-                                >()?
-                                .map(|x| x.0);
+                        "avatar" => {
+                            message.avatar = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            );
                         }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
                         }
                     }
                 }
-                Ok(UpdateProfileRequest {
-                    etag: etag__.unwrap_or_default(),
-                    handle: handle__,
-                    avatar: avatar__,
-                })
+                Ok(message)
             }
         }
-        deserializer
-            .deserialize_struct(
-                "kith.users.v1.UpdateProfileRequest",
-                FIELDS,
-                GeneratedVisitor,
-            )
+        deserializer.deserialize_map(Visitor)
     }
 }
-impl serde::Serialize for UpdateProfileResponse {
-    #[allow(deprecated)]
-    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
-    where
-        S: serde::Serializer,
-    {
-        use serde::ser::SerializeStruct;
-        let mut len = 0;
-        if self.me.is_some() {
-            len += 1;
+impl ::serde::Serialize for UpdateProfileResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.me {
+            map.serialize_entry("me", &value)?;
         }
-        let mut struct_ser = serializer
-            .serialize_struct("kith.users.v1.UpdateProfileResponse", len)?;
-        if let Some(v) = self.me.as_ref() {
-            struct_ser.serialize_field("me", v)?;
-        }
-        struct_ser.end()
+        map.end()
     }
 }
-impl<'de> serde::Deserialize<'de> for UpdateProfileResponse {
-    #[allow(deprecated)]
-    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
-    where
-        D: serde::Deserializer<'de>,
-    {
-        const FIELDS: &[&str] = &["me"];
-        #[allow(clippy::enum_variant_names)]
-        enum GeneratedField {
-            Me,
-            __SkipField__,
-        }
-        impl<'de> serde::Deserialize<'de> for GeneratedField {
-            fn deserialize<D>(
-                deserializer: D,
-            ) -> std::result::Result<GeneratedField, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-            {
-                struct GeneratedVisitor;
-                impl serde::de::Visitor<'_> for GeneratedVisitor {
-                    type Value = GeneratedField;
-                    fn expecting(
-                        &self,
-                        formatter: &mut std::fmt::Formatter<'_>,
-                    ) -> std::fmt::Result {
-                        write!(formatter, "expected one of: {:?}", & FIELDS)
-                    }
-                    #[allow(unused_variables)]
-                    fn visit_str<E>(
-                        self,
-                        value: &str,
-                    ) -> std::result::Result<GeneratedField, E>
-                    where
-                        E: serde::de::Error,
-                    {
-                        match value {
-                            "me" => Ok(GeneratedField::Me),
-                            _ => Ok(GeneratedField::__SkipField__),
-                        }
-                    }
-                }
-                deserializer.deserialize_identifier(GeneratedVisitor)
-            }
-        }
-        struct GeneratedVisitor;
-        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+impl<'de> ::serde::Deserialize<'de> for UpdateProfileResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
             type Value = UpdateProfileResponse;
             fn expecting(
                 &self,
-                formatter: &mut std::fmt::Formatter<'_>,
-            ) -> std::fmt::Result {
-                formatter.write_str("struct kith.users.v1.UpdateProfileResponse")
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message UpdateProfileResponse")
             }
-            fn visit_map<V>(
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
                 self,
-                mut map_: V,
-            ) -> std::result::Result<UpdateProfileResponse, V::Error>
-            where
-                V: serde::de::MapAccess<'de>,
-            {
-                let mut me__ = None;
-                while let Some(k) = map_.next_key()? {
-                    match k {
-                        GeneratedField::Me => {
-                            if me__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("me"));
-                            }
-                            me__ = map_.next_value()?;
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "me" => {
+                            message.me = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<Me>>>()?,
+                            );
                         }
-                        GeneratedField::__SkipField__ => {
-                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
                         }
                     }
                 }
-                Ok(UpdateProfileResponse { me: me__ })
+                Ok(message)
             }
         }
-        deserializer
-            .deserialize_struct(
-                "kith.users.v1.UpdateProfileResponse",
-                FIELDS,
-                GeneratedVisitor,
-            )
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for BlockUserRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.persona_id.is_empty() {
+            map.serialize_entry("personaId", &(&self.persona_id))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for BlockUserRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = BlockUserRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message BlockUserRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "personaId" | "persona_id" => {
+                            message.persona_id = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for BlockUserResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.block {
+            map.serialize_entry("block", &value)?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for BlockUserResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = BlockUserResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message BlockUserResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "block" => {
+                            message.block = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<Block>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for UnblockUserRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.persona_id.is_empty() {
+            map.serialize_entry("personaId", &(&self.persona_id))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for UnblockUserRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = UnblockUserRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message UnblockUserRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "personaId" | "persona_id" => {
+                            message.persona_id = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for UnblockUserResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let map = serializer.serialize_map(None)?;
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for UnblockUserResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = UnblockUserResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message UnblockUserResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for ListBlocksRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if self.page_size != 0 {
+            map.serialize_entry("pageSize", &(&self.page_size))?;
+        }
+        if !self.page_token.is_empty() {
+            map.serialize_entry("pageToken", &(&self.page_token))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ListBlocksRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = ListBlocksRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message ListBlocksRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "pageSize" | "page_size" => {
+                            message.page_size = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            );
+                        }
+                        "pageToken" | "page_token" => {
+                            message.page_token = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for ListBlocksResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.blocks.is_empty() {
+            map.serialize_entry(
+                "blocks",
+                &::proto::json::List(&self.blocks, |value| value),
+            )?;
+        }
+        if !self.next_page_token.is_empty() {
+            map.serialize_entry("nextPageToken", &(&self.next_page_token))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ListBlocksResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = ListBlocksResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message ListBlocksResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "blocks" => {
+                            message.blocks = ::proto::json::list(
+                                map
+                                    .next_value::<Option<Vec<::proto::json::Plain<Block>>>>()?,
+                            );
+                        }
+                        "nextPageToken" | "next_page_token" => {
+                            message.next_page_token = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for Block {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.persona {
+            map.serialize_entry("persona", &value)?;
+        }
+        if let Some(value) = &self.created_at {
+            map.serialize_entry("createdAt", &::proto::json::Time(value))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for Block {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = Block;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message Block")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "persona" => {
+                            message.persona = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<Persona>>>()?,
+                            );
+                        }
+                        "createdAt" | "created_at" => {
+                            message.created_at = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::proto::json::Named for Badge {
+    fn name(&self) -> &'static str {
+        self.as_str_name()
+    }
+    fn of(name: &str) -> Option<Self> {
+        Self::from_str_name(name)
+    }
+}
+impl ::proto::json::Named for AccountKind {
+    fn name(&self) -> &'static str {
+        self.as_str_name()
+    }
+    fn of(name: &str) -> Option<Self> {
+        Self::from_str_name(name)
+    }
+}
+impl ::proto::json::Named for Role {
+    fn name(&self) -> &'static str {
+        self.as_str_name()
+    }
+    fn of(name: &str) -> Option<Self> {
+        Self::from_str_name(name)
     }
 }
 impl ::core::fmt::Debug for Persona {

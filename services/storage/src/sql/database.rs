@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 
 use crate::{StoreError, StoreResult};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
 /// How many connections read. More would not read faster: a small machine has two cores.
 const READERS: u32 = 4;
@@ -94,6 +94,15 @@ impl Database {
     #[must_use]
     pub fn wake(&self) -> Wake {
         self.wake.clone()
+    }
+
+    /// Whether it can be read, and whether it takes writes.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn answers(&self) -> StoreResult<()> {
+        sqlx::query("SELECT 1 FROM outbox LIMIT 1").fetch_optional(&self.readers).await?;
+        self.begin().await?.rollback().await
     }
 
     /// Ends all connections, when those who use them are done.

@@ -1,0 +1,96 @@
+//! From a configuration to a server that takes calls, and back to nothing.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | here | serving: the order in which things begin and end |
+//! | [`data`] | the folder of everything that is kept: who may use it, opened and migrated |
+//! | [`settings`] | what the operator chose, in the words of the parts |
+//! | `tasks` | what goes on by itself: each with a name, and a way to stop |
+//! | `signals` | when to stop, and when to stop at once |
+
+pub mod data;
+pub mod settings;
+mod signals;
+mod tasks;
+
+use std::{io, path::PathBuf, sync::Arc};
+
+use anyhow::{Context as _, Result};
+use kernel::{SystemClock, SystemEntropy};
+use tokio::{net::TcpListener, sync::watch};
+
+use self::{data::Data, tasks::Tasks};
+use crate::{
+    cli::{
+        banner,
+        ready::{Ready, local_url},
+    },
+    config::Loaded,
+    http::{self, Care},
+    wiring::{App, Stores, World},
+};
+
+/// The world as it is: the machine's clock and entropy, and the secrets of this data folder.
+///
+/// # Errors
+/// If the secrets cannot be read or made.
+pub fn world(loaded: &Loaded) -> Result<World> {
+    let entropy = Arc::new(SystemEntropy);
+    let ring = settings::ring(&loaded.config, entropy.clone())?;
+    Ok(World { clock: Arc::new(SystemClock), entropy, ring: Arc::new(ring) })
+}
+
+/// Serves until the process is told to stop; then lets everybody finish.
+///
+/// # Errors
+/// Whatever keeps it from beginning, and a task that ends by itself.
+pub async fn serve(loaded: &Loaded, ready_file: Option<PathBuf>) -> Result<()> {
+    let config = &loaded.config;
+    let data = Data::open(&config.data_dir).await?;
+    data.database.migrate().await.context("the database cannot be migrated")?;
+    let listener = TcpListener::bind(config.listen);
+    let listener = listener.await.with_context(|| format!("{} cannot be listened to", config.listen))?;
+    let here = listener.local_addr()?;
+    let url = config.public_url.as_ref().map_or_else(|| local_url(here), |url| url.text().to_owned());
+    let (world, settings) = (world(loaded)?, settings::of(config, &url)?);
+    let stores = Stores::embedded(&data.database, &world, &settings)?;
+    let app = App::wire(&stores, &world, &settings).await?;
+
+    let (stop, stopped) = watch::channel(false);
+    let gateway = app.edges.gateway.clone();
+    let is_ready = app.edges.ready.clone();
+    let care = Care { head: config.http.head_timeout, farewell: config.http.drain_window, ..Care::default() };
+    let mut tasks = Tasks::default();
+    tasks.start_http(http::connection::serve(listener, app.edges.http.clone(), care, signals::told(stopped.clone())));
+    tasks.start_background(app.edges.relay, stores.wake.clone(), app.edges.sweeps, stopped);
+
+    is_ready.send_replace(true);
+    let ready = Ready::at(&url, here, config.data_dir.clone());
+    tracing::info!(listen = %here, url, "calls are taken");
+    if let Some(file) = ready_file {
+        ready.write(&file).with_context(|| format!("{} cannot be written", file.display()))?;
+    }
+    if banner::wanted(config) {
+        banner::print(&ready, loaded.file.as_deref(), &mut io::stdout())?;
+    }
+
+    let ended = tokio::select! {
+        signal = signals::first() => signal.map(|()| tracing::info!("told to stop: calls in progress are finished")),
+        fault = tasks.fault() => Err(fault),
+    };
+    is_ready.send_replace(false);
+    let goodbye = async {
+        stop.send_replace(true);
+        gateway.drain(config.http.drain_window).await;
+        tasks.finish().await;
+        data.database.close().await;
+    };
+    tokio::select! {
+        () = goodbye => tracing::info!("everybody is gone, everything is written"),
+        again = signals::first() => {
+            again?;
+            tracing::warn!("told again to stop: calls in progress are cut off");
+        }
+    }
+    ended
+}

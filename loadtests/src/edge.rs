@@ -1,0 +1,99 @@
+//! The edge with everything on, over a post in memory; the RPC crate alone over the same; and a bare echo.
+
+use std::{future::pending, net::Ipv4Addr, sync::Arc};
+
+use anyhow::Result;
+use app::http::{self, Care, Catalogue, Ports, Settings};
+use axum::{Router, body::Bytes, extract::State, routing::post, serve::ListenerExt as _};
+use connectrpc_axum::prelude::{ConnectError, ConnectLayer, ConnectResponse};
+use infra::limit;
+use kernel::{Access, Fault, Procedure, Quota, SystemClock, SystemEntropy};
+use proto::{
+    Caller, Refusal, Valid,
+    posts::v1::{GetPostRequest, GetPostResponse, Post, post_service_connect::PostServiceBuilder},
+};
+use storage::sql::SqlOutcomes;
+use testkit::Badges;
+use tokio::net::TcpListener;
+
+const METHOD: &str = "/kith.posts.v1.PostService/GetPost";
+const ID: &str = "0197a3c0-5b1e-7cc3-9d2f-6a8e4b1c0d2e";
+
+/// Serves until it is killed. It tells what may be called, a line each, then an empty line.
+///
+/// # Errors
+/// If there is no port, or no database.
+pub fn serve() -> Result<()> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?.block_on(listen())
+}
+
+#[expect(clippy::print_stdout, reason = "it tells where it is")]
+async fn listen() -> Result<()> {
+    let (badges, clock, entropy) = (Badges::default(), Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let token = badges.give(&testkit::member());
+    let endless = Procedure::new(METHOD, Access::Member, Quota::per_minute(u32::MAX));
+    let catalogue = Arc::new(Catalogue::new(proto::METHODS, [endless])?);
+    let database = testkit::sqlite().await;
+    let ports = Ports {
+        tokens: Arc::new(badges),
+        limit: Arc::new(limit::Local::new(catalogue.procedures(), clock.clone())),
+        outcomes: Arc::new(SqlOutcomes::new(database.clone(), testkit::vault(), clock.clone(), entropy.clone())),
+        clock,
+        entropy,
+    };
+    let settings = Settings { origins: vec!["https://app.kith.example".parse()?], ..Settings::default() };
+    let edge = http::edge(methods(), Router::new(), catalogue, &settings, &ports);
+    let alone = alone().layer(ConnectLayer::new());
+    let echo = Router::new().route("/echo", post(async |body: Bytes| body));
+
+    let body = format!(r#"{{"postId":"{ID}"}}"#);
+    let of_64 = format!(r#"{{"message":"{}"}}"#, "a".repeat(50));
+    let (edges, rpcs, echoes) = (bind().await?, bind().await?, bind().await?);
+    let at = |listener: &TcpListener| listener.local_addr();
+    let bearer = format!("authorization: Bearer {token}");
+    println!("edge|{}|{METHOD}|{body}|{bearer}", at(&edges)?);
+    println!(
+        "browser|{}|{METHOD}|{body}|{bearer}|origin: https://app.kith.example|accept-encoding: gzip, br, zstd|\
+         connect-protocol-version: 1|connect-timeout-ms: 5000",
+        at(&edges)?
+    );
+    println!("rpc|{}|{METHOD}|{body}", at(&rpcs)?);
+    println!("echo|{}|/echo|{of_64}\n", at(&echoes)?);
+    let tapped = |listener: TcpListener| listener.tap_io(|io| drop(io.set_nodelay(true)));
+    tokio::spawn(async move { axum::serve(tapped(rpcs), alone).await });
+    tokio::spawn(async move { axum::serve(tapped(echoes), echo).await });
+    Ok(http::connection::serve(edges, edge, Care::default(), pending()).await?)
+}
+
+async fn bind() -> Result<TcpListener> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?)
+}
+
+type Answer = Result<ConnectResponse<GetPostResponse>, ConnectError>;
+
+fn methods() -> Router {
+    PostServiceBuilder::new().get_post(get_post).with_state(Arc::new(kept())).build()
+}
+
+async fn get_post(State(kept): State<Arc<Post>>, Caller(_): Caller, Valid(asked): Valid<GetPostRequest>) -> Answer {
+    find(&kept, &asked)
+}
+
+fn alone() -> Router {
+    async fn get_post(State(kept): State<Arc<Post>>, Valid(asked): Valid<GetPostRequest>) -> Answer {
+        find(&kept, &asked)
+    }
+    PostServiceBuilder::new().get_post(get_post).with_state(Arc::new(kept())).build()
+}
+
+fn find(kept: &Post, asked: &GetPostRequest) -> Answer {
+    if asked.post_id != kept.id {
+        return Err(Refusal::new(Fault::NotFound, "POST_NOT_FOUND", "there is no such post").into());
+    }
+    Ok(ConnectResponse::new(GetPostResponse { post: Some(kept.clone()) }))
+}
+
+/// 64 bytes of text, and little else.
+fn kept() -> Post {
+    Post { id: ID.to_owned(), body: "a".repeat(64), ..Post::default() }
+}

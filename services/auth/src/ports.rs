@@ -1,0 +1,46 @@
+//! What this slice answers to others besides who calls: by what an account is entered, and what is to be forgotten.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use kernel::{
+    Clock, Failure, UserId,
+    ports::{Identities, Sweep},
+};
+
+use crate::store::Store;
+
+/// How long a session that is over is kept: as long as its owner may ask what became of it.
+const KEPT: Duration = Duration::from_hours(30 * 24);
+
+/// Answers [`Identities`].
+pub struct IdentityReader {
+    /// Where it is kept by what accounts are entered.
+    pub store: Arc<dyn Store>,
+}
+
+#[async_trait]
+impl Identities for IdentityReader {
+    async fn has_email(&self, user: UserId) -> Result<bool, Failure> {
+        Ok(self.store.has_email(user).await?)
+    }
+}
+
+/// Answers [`Sweep`]: forgets sessions that have been over for 30 days.
+pub struct Retention {
+    /// Where sessions are kept.
+    pub store: Arc<dyn Store>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Sweep for Retention {
+    fn name(&self) -> &'static str {
+        "sessions"
+    }
+
+    async fn sweep(&self) -> Result<u64, Failure> {
+        Ok(self.store.forget(self.clock.now().before(KEPT)).await?)
+    }
+}

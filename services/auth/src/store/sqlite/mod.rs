@@ -1,0 +1,240 @@
+//! Sessions in SQLite.
+
+mod rows;
+
+use async_trait::async_trait;
+use kernel::{Event, SessionId, Timestamp, UserId, ports::DataKey};
+use storage::{
+    StoreResult,
+    sql::{At, Database},
+};
+use uuid::Uuid;
+
+use self::rows::{Row, end_beyond, insert};
+use super::{Enrolment, Entrance, Entry, Revoked, Store};
+use crate::domain::{Digest, Retry, Session};
+
+/// Sessions in a SQLite database.
+pub struct Sqlite {
+    database: Database,
+}
+
+impl Sqlite {
+    /// The sessions of this database.
+    #[must_use]
+    pub const fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn enroll(&self, enrolment: &Enrolment, session: &Session) -> StoreResult<()> {
+        let entrance = enrolment.entrance.as_ref();
+        let mut tx = self.database.begin().await?;
+        // First, so that who enrolls again hears of that, and not of their own address.
+        sqlx::query("INSERT INTO data_keys (owner, wrapped) VALUES ($1, $2)")
+            .bind(enrolment.account.uuid())
+            .bind(enrolment.data_key.0.as_slice())
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query(
+            "INSERT INTO logins (account, recovery, email, email_index, password, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(enrolment.account.uuid())
+        .bind(enrolment.recovery.as_slice())
+        .bind(entrance.map(|entrance| entrance.email.as_slice()))
+        .bind(entrance.map(|entrance| entrance.email_index.as_slice()))
+        .bind(entrance.map(|entrance| entrance.password.as_str()))
+        .bind(At(enrolment.created_at))
+        .execute(&mut *tx)
+        .await?;
+        insert(&mut tx, session).await?;
+        tx.commit().await
+    }
+
+    async fn enroll_again(
+        &self,
+        recovery: &Digest,
+        email_index: Option<&Digest>,
+        session: &Session,
+        revoked: Revoked<'_>,
+    ) -> StoreResult<bool> {
+        let mut tx = self.database.begin().await?;
+        let again = sqlx::query("UPDATE logins SET recovery = $2 WHERE account = $1 AND email_index IS $3")
+            .bind(session.account.uuid())
+            .bind(recovery.as_slice())
+            .bind(email_index.map(Digest::as_slice))
+            .execute(&mut *tx)
+            .await?;
+        if again.rows_affected() == 0 {
+            return Ok(false);
+        }
+        end_beyond(&mut tx, session, 1, revoked).await?;
+        insert(&mut tx, session).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn upgrade(&self, account: UserId, entrance: &Entrance) -> StoreResult<bool> {
+        let mut tx = self.database.begin().await?;
+        let upgraded = sqlx::query(
+            "UPDATE logins SET email = $2, email_index = $3, password = $4 WHERE account = $1 AND email_index IS NULL",
+        )
+        .bind(account.uuid())
+        .bind(entrance.email.as_slice())
+        .bind(entrance.email_index.as_slice())
+        .bind(entrance.password.as_str())
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(upgraded.rows_affected() == 1)
+    }
+
+    async fn by_email(&self, email_index: &Digest) -> StoreResult<Option<Entry>> {
+        let found: Option<(Uuid, String)> =
+            sqlx::query_as("SELECT account, password FROM logins WHERE email_index = $1")
+                .bind(email_index.as_slice())
+                .fetch_optional(self.database.reader())
+                .await?;
+        Ok(found.map(|(account, password)| Entry { account: UserId::from_uuid(account), password }))
+    }
+
+    async fn by_recovery(&self, recovery: &Digest) -> StoreResult<Option<UserId>> {
+        let found: Option<(Uuid,)> = sqlx::query_as("SELECT account FROM logins WHERE recovery = $1")
+            .bind(recovery.as_slice())
+            .fetch_optional(self.database.reader())
+            .await?;
+        Ok(found.map(|(account,)| UserId::from_uuid(account)))
+    }
+
+    async fn has_email(&self, account: UserId) -> StoreResult<bool> {
+        let found: Option<(i64,)> =
+            sqlx::query_as("SELECT 1 FROM logins WHERE account = $1 AND email_index IS NOT NULL")
+                .bind(account.uuid())
+                .fetch_optional(self.database.reader())
+                .await?;
+        Ok(found.is_some())
+    }
+
+    async fn data_key(&self, account: UserId) -> StoreResult<Option<DataKey>> {
+        let found: Option<(Vec<u8>,)> = sqlx::query_as("SELECT wrapped FROM data_keys WHERE owner = $1")
+            .bind(account.uuid())
+            .fetch_optional(self.database.reader())
+            .await?;
+        Ok(found.map(|(wrapped,)| DataKey(wrapped)))
+    }
+
+    async fn rehash(&self, account: UserId, former: &str, hash: &str) -> StoreResult<bool> {
+        let mut tx = self.database.begin().await?;
+        let rehashed = sqlx::query("UPDATE logins SET password = $3 WHERE account = $1 AND password = $2")
+            .bind(account.uuid())
+            .bind(former)
+            .bind(hash)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(rehashed.rows_affected() == 1)
+    }
+
+    async fn open(&self, session: &Session, at_most: u32, revoked: Revoked<'_>) -> StoreResult<Vec<SessionId>> {
+        let mut tx = self.database.begin().await?;
+        let ended = end_beyond(&mut tx, session, at_most, revoked).await?;
+        insert(&mut tx, session).await?;
+        tx.commit().await?;
+        Ok(ended)
+    }
+
+    async fn session(&self, id: SessionId) -> StoreResult<Option<Session>> {
+        let row: Option<Row> = sqlx::query_as("SELECT * FROM sessions WHERE id = $1")
+            .bind(id.uuid())
+            .fetch_optional(self.database.reader())
+            .await?;
+        row.map(Row::into_session).transpose()
+    }
+
+    async fn trade(&self, traded: &Session) -> StoreResult<bool> {
+        let Some(Retry { previous, successor }) = &traded.retry else { return Ok(false) };
+        let mut tx = self.database.begin().await?;
+        let done = sqlx::query(
+            "UPDATE sessions SET current = $3, previous = $2, successor = $4, generation = $5, refreshed_at = $6,
+                expires_at = $7
+             WHERE id = $1 AND current = $2 AND ended_at IS NULL AND expires_at > $6",
+        )
+        .bind(traded.id.uuid())
+        .bind(previous.as_slice())
+        .bind(traded.current.as_slice())
+        .bind(successor.as_slice())
+        .bind(traded.generation)
+        .bind(At(traded.refreshed_at))
+        .bind(At(traded.expires_at))
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn confirm(&self, id: SessionId, generation: i64) -> StoreResult<bool> {
+        let mut tx = self.database.begin().await?;
+        let confirmed = sqlx::query(
+            "UPDATE sessions SET previous = NULL, successor = NULL
+             WHERE id = $1 AND generation = $2 AND successor IS NOT NULL",
+        )
+        .bind(id.uuid())
+        .bind(generation)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(confirmed.rows_affected() == 1)
+    }
+
+    async fn end(&self, id: SessionId, account: UserId, now: Timestamp, events: &[Event]) -> StoreResult<bool> {
+        let mut tx = self.database.begin().await?;
+        let ended = sqlx::query(
+            "UPDATE sessions SET ended_at = $3, previous = NULL, successor = NULL
+             WHERE id = $1 AND account = $2 AND ended_at IS NULL AND expires_at > $3",
+        )
+        .bind(id.uuid())
+        .bind(account.uuid())
+        .bind(At(now))
+        .execute(&mut *tx)
+        .await?;
+        if ended.rows_affected() == 0 {
+            return Ok(false);
+        }
+        tx.record(events).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn list(
+        &self,
+        account: UserId,
+        before: Option<SessionId>,
+        now: Timestamp,
+        limit: i64,
+    ) -> StoreResult<Vec<Session>> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT * FROM sessions WHERE account = $1 AND id < $2 AND ended_at IS NULL AND expires_at > $3
+             ORDER BY id DESC LIMIT $4",
+        )
+        .bind(account.uuid())
+        .bind(before.map_or(Uuid::max(), SessionId::uuid))
+        .bind(At(now))
+        .bind(limit)
+        .fetch_all(self.database.reader())
+        .await?;
+        rows.into_iter().map(Row::into_session).collect()
+    }
+
+    async fn forget(&self, over_since: Timestamp) -> StoreResult<u64> {
+        let mut tx = self.database.begin().await?;
+        let forgotten = sqlx::query("DELETE FROM sessions WHERE ended_at < $1 OR expires_at < $1")
+            .bind(At(over_since))
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(forgotten.rows_affected())
+    }
+}

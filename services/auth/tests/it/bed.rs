@@ -1,0 +1,175 @@
+//! Auth as a whole on the embedded store, with a clock in the hand, and a town in place of the slice that owns accounts.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use auth::{
+    Booth, Keys, Passwords, RefreshKeys, Remembered, Service, Verifier,
+    domain::{Appearance, Credentials, Device, Email, NewPassword, Welcome},
+    store::{Sqlite, Store},
+};
+use infra::ephemeral::Local;
+use kernel::{
+    Actor, Clock, Fact, Failure, Fault, Pager, PersonaId, Standing, SystemClock, SystemEntropy, Timestamp, UserId,
+    actor::Role,
+    ports::{AccountState, Accounts, NewAccount, Persona, Tokens as _},
+};
+use storage::{Outbox, Relay, sql::SqlOutbox};
+use testkit::{HandClock, KeepingBus};
+
+pub(crate) const SEED: [u8; 32] = [3; 32];
+pub(crate) const ISSUER: &str = "https://kith.example";
+pub(crate) const AUDIENCE: &str = "kith";
+pub(crate) const PASSWORD: &str = "seven green kettles";
+
+/// The accounts of a few people: opens them once each, knows how they stand, and answers nothing while it is closed.
+#[derive(Default)]
+pub(crate) struct Town(Mutex<Register>);
+
+#[derive(Default)]
+struct Register {
+    people: HashMap<UserId, (Persona, Standing)>,
+    closed: bool,
+}
+
+impl Town {
+    pub(crate) fn population(&self) -> usize {
+        self.0.lock().unwrap().people.len()
+    }
+
+    pub(crate) fn close(&self) {
+        self.0.lock().unwrap().closed = true;
+    }
+
+    pub(crate) fn set(&self, user: UserId, standing: Standing) {
+        self.0.lock().unwrap().people.get_mut(&user).unwrap().1 = standing;
+    }
+}
+
+#[async_trait]
+impl Accounts for Town {
+    async fn open(&self, account: &NewAccount) -> Result<Persona, Failure> {
+        let people = &mut self.0.lock().unwrap().people;
+        if let Some((persona, _)) = people.get(&account.user) {
+            return Ok(persona.clone());
+        }
+        let handle = account.handle.clone().unwrap_or_else(|| format!("somebody_{}", people.len()));
+        if handle.contains(' ') {
+            return Err(Failure::new(Fault::Invalid, "no blanks"));
+        }
+        if people.values().any(|(persona, _)| persona.handle == handle) {
+            return Err(Failure::new(Fault::Taken, "somebody is called so"));
+        }
+        let id = PersonaId::random(&SystemEntropy);
+        let persona = Persona { id, handle, avatar: account.avatar.unwrap_or(1), badges: Vec::new() };
+        people.insert(account.user, (persona.clone(), Standing::Good));
+        Ok(persona)
+    }
+
+    async fn state(&self, user: UserId) -> Result<Option<AccountState>, Failure> {
+        let register = self.0.lock().unwrap();
+        if register.closed {
+            return Err(Failure::new(Fault::Unavailable, "the town is closed"));
+        }
+        let found = register.people.get(&user);
+        Ok(found.map(|(persona, standing)| AccountState {
+            persona: persona.id,
+            role: Role::Member,
+            standing: *standing,
+        }))
+    }
+
+    async fn suspend(&self, user: UserId, _: Timestamp, _: UserId) -> Result<(), Failure> {
+        self.set(user, Standing::Suspended);
+        Ok(())
+    }
+
+    async fn reinstate(&self, user: UserId, _: UserId) -> Result<(), Failure> {
+        self.set(user, Standing::Good);
+        Ok(())
+    }
+}
+
+pub(crate) struct Bed {
+    pub(crate) database: testkit::Sqlite,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) town: Arc<Town>,
+    pub(crate) clock: Arc<HandClock>,
+    pub(crate) auth: Arc<Service>,
+    pub(crate) verifier: Arc<Verifier>,
+}
+
+pub(crate) async fn sqlite() -> Bed {
+    let database = testkit::sqlite().await;
+    let store: Arc<dyn Store> = Arc::new(Sqlite::new(database.clone()));
+    let clock = Arc::new(HandClock::at(SystemClock.now()));
+    let (town, entropy) = (Arc::new(Town::default()), Arc::new(SystemEntropy));
+    let keys = Arc::new(Keys::new(&[SEED, [4; 32]], ISSUER, AUDIENCE).unwrap());
+    let remembered = Arc::new(Remembered::default());
+    let verifier = Arc::new(Verifier {
+        store: store.clone(),
+        accounts: town.clone(),
+        keys: keys.clone(),
+        remembered: remembered.clone(),
+        clock: clock.clone(),
+    });
+    let booth = Arc::new(Booth {
+        verifier: verifier.clone(),
+        ephemeral: Arc::new(Local::new(clock.clone())),
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+    });
+    let auth = Arc::new(Service {
+        store: store.clone(),
+        accounts: town.clone(),
+        vault: testkit::vault(),
+        passwords: Arc::new(Passwords::new(16, entropy.clone())),
+        keys,
+        refresh: Arc::new(RefreshKeys::new(&[[5; 32]], entropy.clone()).unwrap()),
+        remembered,
+        booth,
+        pager: Arc::new(Pager::new(&[6; 32])),
+        clock: clock.clone(),
+        entropy,
+    });
+    Bed { database, store, town, clock, auth, verifier }
+}
+
+impl Bed {
+    /// What was announced since this was asked last.
+    pub(crate) async fn announced(&self) -> Vec<Fact> {
+        let bus = Arc::new(KeepingBus::default());
+        let outbox: Arc<dyn Outbox> = Arc::new(SqlOutbox::new(self.database.clone(), self.clock.clone()));
+        Relay::new(vec![outbox], bus.clone(), self.clock.clone()).drain().await.unwrap();
+        bus.facts()
+    }
+
+    /// Somebody new without an address.
+    pub(crate) async fn anonymous(&self) -> Welcome {
+        self.auth.register_anonymous(None, Appearance::default(), &phone()).await.unwrap()
+    }
+
+    /// Whose access token it is, now.
+    pub(crate) async fn whose(&self, credentials: &Credentials) -> Option<Actor> {
+        self.verifier.verify(&credentials.access).await.unwrap()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+pub(crate) fn phone() -> Device {
+    Device::new("a telephone")
+}
+
+pub(crate) fn email() -> Email {
+    Email::new("marianne@example.org").unwrap()
+}
+
+pub(crate) fn password() -> NewPassword {
+    NewPassword::new(PASSWORD, &email()).unwrap()
+}

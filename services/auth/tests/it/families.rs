@@ -1,0 +1,245 @@
+//! Families of refresh tokens: what is traded, repeated, and stolen.
+
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
+
+use auth::{
+    Error,
+    domain::{ABSOLUTE, Credentials, IDLE},
+    keys::LIFETIME,
+};
+use kernel::{Fact, Timestamp, ports::Tokens as _};
+use proptest::prelude::*;
+use testkit::block_on;
+use tokio::runtime::Runtime;
+
+use crate::bed::{Bed, sqlite};
+
+fn ended(answer: &Result<Credentials, Error>) -> bool {
+    matches!(answer, Err(Error::SessionEnded))
+}
+
+#[test]
+fn of_many_who_refresh_at_once_all_get_the_same_successor_and_it_is_good() {
+    block_on(async {
+        let bed = sqlite().await;
+        let first = bed.anonymous().await.credentials;
+        let attempts: Vec<_> = (0..64)
+            .map(|_| {
+                let (auth, token) = (Arc::clone(&bed.auth), first.refresh.clone());
+                tokio::spawn(async move { auth.refresh(&token).await.unwrap() })
+            })
+            .collect();
+        let mut successors = Vec::new();
+        for attempt in attempts {
+            successors.push(attempt.await.unwrap().refresh);
+        }
+        successors.sort();
+        successors.dedup();
+        assert_eq!(successors.len(), 1);
+        let session = bed.store.session(first.session).await.unwrap().unwrap();
+        assert_eq!((session.generation, session.ended_at), (1, None));
+        assert!(!successors.contains(&first.refresh));
+        let next = bed.auth.refresh(&successors[0]).await.unwrap();
+        assert!(bed.whose(&next).await.is_some());
+        assert_eq!(bed.announced().await, []);
+    });
+}
+
+#[test]
+fn a_retry_gets_the_same_successor_until_its_access_token_was_seen() {
+    block_on(async {
+        let bed = sqlite().await;
+        let first = bed.anonymous().await.credentials;
+        let second = bed.auth.refresh(&first.refresh).await.unwrap();
+        // The old access token says nothing about the new one.
+        assert!(bed.whose(&first).await.is_some());
+        let again = bed.auth.refresh(&first.refresh).await.unwrap();
+        assert_eq!(again.refresh, second.refresh);
+        assert_ne!(again.access, second.access);
+        let owner = bed.whose(&again).await.unwrap();
+        assert!(ended(&bed.auth.refresh(&first.refresh).await));
+        assert_eq!(bed.whose(&again).await, None);
+        assert!(ended(&bed.auth.refresh(&second.refresh).await));
+        let revoked = Fact::SessionRevoked { user: owner.user, session: owner.session };
+        assert_eq!(bed.announced().await, [revoked]);
+    });
+}
+
+#[test]
+fn a_token_that_comes_back_after_its_successor_was_traded_ends_the_family() {
+    block_on(async {
+        let bed = sqlite().await;
+        let first = bed.anonymous().await.credentials;
+        let second = bed.auth.refresh(&first.refresh).await.unwrap();
+        let third = bed.auth.refresh(&second.refresh).await.unwrap();
+        assert!(ended(&bed.auth.refresh(&first.refresh).await));
+        assert!(ended(&bed.auth.refresh(&third.refresh).await));
+        assert_eq!(bed.whose(&third).await, None);
+        assert_eq!(bed.announced().await.len(), 1);
+    });
+}
+
+#[test]
+fn a_token_that_was_made_up_changes_nothing() {
+    block_on(async {
+        let bed = sqlite().await;
+        let first = bed.anonymous().await.credentials;
+        let mut forged = first.refresh.clone().into_bytes();
+        forged[40] = if forged[40] == b'A' { b'B' } else { b'A' };
+        let forged = String::from_utf8(forged).unwrap();
+        for text in [forged.as_str(), "", "nonsense", &first.access] {
+            assert!(matches!(bed.auth.refresh(text).await, Err(Error::TokenInvalid)), "{text}");
+        }
+        assert!(bed.whose(&first).await.is_some());
+        assert_eq!(bed.announced().await, []);
+    });
+}
+
+#[test]
+fn a_session_ends_after_thirty_idle_days_and_after_ninety_days_at_most() {
+    block_on(async {
+        let bed = sqlite().await;
+        let idle = bed.anonymous().await.credentials;
+        let mut busy = bed.anonymous().await.credentials;
+        for _ in 0..4 {
+            bed.clock.pass(Duration::from_hours(22 * 24));
+            busy = bed.auth.refresh(&busy.refresh).await.unwrap();
+        }
+        assert!(ended(&bed.auth.refresh(&idle.refresh).await));
+        bed.clock.pass(Duration::from_hours(2 * 24));
+        assert!(ended(&bed.auth.refresh(&busy.refresh).await));
+    });
+}
+
+/// What somebody does with the tokens of one session.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    /// The owner refreshes.
+    Refresh,
+    /// The owner's last reply was lost, and they ask again.
+    Retry,
+    /// Somebody uses the refresh token of any generation.
+    Replay(usize),
+    /// The owner calls with the access token of any generation.
+    See(usize),
+    /// Somebody makes up a token.
+    Forge(u8),
+    /// The owner leaves.
+    Logout,
+    /// Time passes.
+    Wait(Duration),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        8 => Just(Step::Refresh),
+        4 => Just(Step::Retry),
+        2 => (0..8_usize).prop_map(Step::Replay),
+        4 => (0..8_usize).prop_map(Step::See),
+        1 => any::<u8>().prop_map(Step::Forge),
+        1 => Just(Step::Logout),
+        1 => (0..40_u64).prop_map(|days| Step::Wait(Duration::from_hours(24 * days))),
+        2 => (0..400_u64).prop_map(|seconds| Step::Wait(Duration::from_secs(seconds))),
+    ];
+    prop::collection::vec(step, 1..24)
+}
+
+/// What must be true of a session, told without a database.
+struct Model {
+    /// One for each generation: the refresh token, and the newest access token with its end.
+    tokens: Vec<(Credentials, Timestamp)>,
+    confirmed: bool,
+    ended: bool,
+    expires_at: Timestamp,
+    closes_at: Timestamp,
+}
+
+impl Model {
+    fn live(&self, now: Timestamp) -> bool {
+        !self.ended && now < self.expires_at
+    }
+
+    async fn use_refresh(&mut self, bed: &Bed, which: usize) {
+        let (now, newest) = (bed.now(), self.tokens.len() - 1);
+        let answer = bed.auth.refresh(&self.tokens[which].0.refresh).await;
+        if !self.live(now) {
+            assert!(ended(&answer));
+        } else if which == newest {
+            let given = answer.unwrap();
+            assert!(self.tokens.iter().all(|(known, _)| known.refresh != given.refresh));
+            self.expires_at = now.after(IDLE).min(self.closes_at);
+            self.confirmed = false;
+            self.tokens.push((given, now.after(LIFETIME).min(self.expires_at)));
+        } else if which + 1 == newest && !self.confirmed {
+            let given = answer.unwrap();
+            assert_eq!(given.refresh, self.tokens[newest].0.refresh);
+            self.tokens[newest] = (given, now.after(LIFETIME).min(self.expires_at));
+        } else {
+            assert!(ended(&answer));
+            self.ended = true;
+        }
+    }
+
+    async fn see(&mut self, bed: &Bed, which: usize) {
+        let (now, newest) = (bed.now(), self.tokens.len() - 1);
+        let (credentials, expires_at) = &self.tokens[which];
+        let seen = bed.verifier.verify(&credentials.access).await.unwrap();
+        // Tokens end on whole seconds, the model to the millisecond.
+        let good = Timestamp::from_millis(expires_at.millis() / 1_000 * 1_000);
+        assert_eq!(seen.is_some(), self.live(now) && now < good);
+        if seen.is_some() && which == newest {
+            self.confirmed = true;
+        }
+    }
+}
+
+async fn run(bed: &Bed, steps: &[Step]) {
+    let first = bed.anonymous().await.credentials;
+    let owner = bed.whose(&first).await.unwrap();
+    let start = bed.now();
+    let tokens = vec![(first, start.after(LIFETIME))];
+    let (expires_at, closes_at) = (start.after(IDLE), start.after(ABSOLUTE));
+    let mut model = Model { tokens, confirmed: true, ended: false, expires_at, closes_at };
+    for step in steps {
+        let newest = model.tokens.len() - 1;
+        match *step {
+            Step::Refresh => model.use_refresh(bed, newest).await,
+            Step::Retry => model.use_refresh(bed, newest.saturating_sub(1)).await,
+            Step::Replay(which) => model.use_refresh(bed, which % (newest + 1)).await,
+            Step::See(which) => model.see(bed, which % (newest + 1)).await,
+            Step::Forge(at) => {
+                let mut text = model.tokens[newest].0.refresh.clone().into_bytes();
+                let at = usize::from(at) % text.len();
+                text[at] = if text[at] == b'A' { b'B' } else { b'A' };
+                let answer = bed.auth.refresh(&String::from_utf8(text).unwrap()).await;
+                assert!(matches!(answer, Err(Error::TokenInvalid)));
+            }
+            Step::Logout => {
+                bed.auth.logout(&owner).await.unwrap();
+                model.ended = true;
+            }
+            Step::Wait(span) => bed.clock.pass(span),
+        }
+        let live = bed.store.list(owner.user, None, bed.now(), 10).await.unwrap();
+        assert_eq!(live.len(), usize::from(model.live(bed.now())));
+    }
+}
+
+static WORLD: LazyLock<(Runtime, Bed)> = LazyLock::new(|| {
+    let runtime = Runtime::new().unwrap();
+    let bed = runtime.block_on(sqlite());
+    (runtime, bed)
+});
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn any_history_of_a_session_goes_as_the_model_says(steps in steps()) {
+        let (runtime, bed) = &*WORLD;
+        runtime.block_on(run(bed, &steps));
+    }
+}

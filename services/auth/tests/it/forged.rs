@@ -1,0 +1,287 @@
+//! Access tokens that nobody may come in with.
+
+use std::time::Duration;
+
+use auth::domain::Credentials;
+use aws_lc_rs::{
+    digest, hmac,
+    signature::{Ed25519KeyPair, KeyPair as _},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use kernel::{Actor, ports::Tokens as _};
+use serde_json::{Value, json};
+use testkit::block_on;
+
+use crate::bed::{AUDIENCE, Bed, ISSUER, SEED, sqlite};
+
+type Signer<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;
+
+fn part(value: &Value) -> String {
+    URL_SAFE_NO_PAD.encode(value.to_string())
+}
+
+fn jwt(header: &Value, claims: &Value, sign: Signer<'_>) -> String {
+    let message = format!("{}.{}", part(header), part(claims));
+    let signature = URL_SAFE_NO_PAD.encode(sign(message.as_bytes()));
+    format!("{message}.{signature}")
+}
+
+fn pair(seed: [u8; 32]) -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(&seed).unwrap()
+}
+
+fn kid(pair: &Ed25519KeyPair) -> String {
+    URL_SAFE_NO_PAD.encode(&digest::digest(&digest::SHA256, pair.public_key().as_ref()).as_ref()[..9])
+}
+
+/// The value with one field changed; null takes it away.
+fn with(value: &Value, field: &str, other: Value) -> Value {
+    let mut changed = value.clone();
+    let fields = changed.as_object_mut().unwrap();
+    if other.is_null() {
+        fields.remove(field);
+    } else {
+        fields.insert(field.to_owned(), other);
+    }
+    changed
+}
+
+/// As our own key signs it.
+fn signed(header: &Value, claims: &Value) -> String {
+    let pair = pair(SEED);
+    jwt(header, claims, &|message| pair.sign(message).as_ref().to_vec())
+}
+
+struct Smith {
+    bed: Bed,
+    owner: Actor,
+    credentials: Credentials,
+    header: Value,
+    claims: Value,
+}
+
+impl Smith {
+    async fn new() -> Self {
+        let bed = sqlite().await;
+        let credentials = bed.anonymous().await.credentials;
+        let owner = bed.whose(&credentials).await.unwrap();
+        let now = bed.now().millis() / 1_000;
+        let header = json!({ "typ": "at+jwt", "alg": "EdDSA", "kid": kid(&pair(SEED)) });
+        let claims = json!({
+            "iss": ISSUER, "aud": AUDIENCE, "sub": owner.user.to_string(), "sid": owner.session.to_string(),
+            "per": owner.persona.to_string(), "gen": 0, "iat": now, "exp": now + 300, "jti": "x",
+        });
+        Self { bed, owner, credentials, header, claims }
+    }
+
+    async fn enters(&self, token: &str) -> bool {
+        self.bed.verifier.verify(token).await.unwrap().is_some()
+    }
+
+    fn with_claim(&self, claim: &str, value: Value) -> String {
+        signed(&self.header, &with(&self.claims, claim, value))
+    }
+
+    fn with_header(&self, field: &str, value: Value) -> String {
+        signed(&with(&self.header, field, value), &self.claims)
+    }
+}
+
+#[test]
+fn the_smith_can_make_what_enters_so_that_what_follows_proves_something() {
+    block_on(async {
+        let smith = Smith::new().await;
+        let now = smith.claims["iat"].as_i64().unwrap();
+        assert!(smith.enters(&signed(&smith.header, &smith.claims)).await);
+        assert!(smith.enters(&smith.with_claim("nbf", json!(now))).await);
+        assert!(smith.enters(&smith.with_claim("iat", json!(now + 5))).await);
+        let second = pair([4; 32]);
+        let header = with(&smith.header, "kid", json!(kid(&second)));
+        let token = jwt(&header, &smith.claims, &|message| second.sign(message).as_ref().to_vec());
+        assert!(smith.enters(&token).await);
+    });
+}
+
+#[test]
+fn no_token_enters_whose_claims_are_wrong() {
+    block_on(async {
+        let smith = Smith::new().await;
+        let now = smith.claims["iat"].as_i64().unwrap();
+        let nobody = testkit::user().to_string();
+        let wrong = [
+            ("iss", json!("https://elsewhere.example")),
+            ("iss", json!([ISSUER])),
+            ("iss", Value::Null),
+            ("iss", json!(7)),
+            ("aud", json!("elsewhere")),
+            ("aud", json!([AUDIENCE, "elsewhere"])),
+            ("aud", Value::Null),
+            ("aud", json!(true)),
+            ("sub", json!(nobody)),
+            ("sub", json!(7)),
+            ("sub", json!("me")),
+            ("sub", Value::Null),
+            ("sid", json!(nobody)),
+            ("sid", json!({})),
+            ("sid", Value::Null),
+            ("per", json!([])),
+            ("per", Value::Null),
+            ("gen", json!("0")),
+            ("gen", json!(1)),
+            ("gen", json!(-1)),
+            ("gen", json!(0.5)),
+            ("gen", Value::Null),
+            ("exp", json!(now)),
+            ("exp", json!(now - 1)),
+            ("exp", json!((now + 300).to_string())),
+            ("exp", json!(i64::MAX)),
+            ("exp", json!(now + 601)),
+            ("exp", json!(1e300)),
+            ("exp", Value::Null),
+            ("iat", json!(now + 6)),
+            ("iat", json!("now")),
+            ("iat", Value::Null),
+            ("nbf", json!(now + 6)),
+            ("nbf", json!("soon")),
+            ("jti", json!("")),
+            ("jti", Value::Null),
+            ("jti", json!(7)),
+        ];
+        for (claim, value) in wrong {
+            assert!(!smith.enters(&smith.with_claim(claim, value.clone())).await, "{claim}: {value}");
+        }
+        for claims in [json!([]), json!("claims"), json!({}), json!(7)] {
+            assert!(!smith.enters(&signed(&smith.header, &claims)).await, "{claims}");
+        }
+    });
+}
+
+#[test]
+fn no_token_enters_whose_header_is_wrong() {
+    block_on(async {
+        let smith = Smith::new().await;
+        let x = URL_SAFE_NO_PAD.encode(pair(SEED).public_key().as_ref());
+        let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": x });
+        let wrong = [
+            ("typ", json!("JWT")),
+            ("typ", json!("at+JWT")),
+            ("typ", json!("refresh+jwt")),
+            ("typ", Value::Null),
+            ("alg", json!("none")),
+            ("alg", json!("HS256")),
+            ("alg", json!("ES256")),
+            ("alg", json!("eddsa")),
+            ("alg", Value::Null),
+            ("kid", json!("unknown")),
+            ("kid", json!("../../etc/passwd")),
+            ("kid", Value::Null),
+            ("kid", json!(7)),
+            ("jwk", jwk),
+            ("jku", json!("https://elsewhere.example/keys")),
+            ("x5u", json!("https://elsewhere.example/cert")),
+            ("x5c", json!(["MII"])),
+            ("crit", json!(["exp"])),
+            ("cty", json!("JWT")),
+            ("zip", json!("DEF")),
+            ("extra", json!(1)),
+        ];
+        for (field, value) in wrong {
+            assert!(!smith.enters(&smith.with_header(field, value.clone())).await, "{field}: {value}");
+        }
+    });
+}
+
+#[test]
+fn no_token_enters_that_another_key_or_no_key_signed() {
+    block_on(async {
+        let smith = Smith::new().await;
+        let other = pair([9; 32]);
+        let public = pair(SEED).public_key().as_ref().to_vec();
+        let by_other = |message: &[u8]| other.sign(message).as_ref().to_vec();
+        let by_hmac =
+            |message: &[u8]| hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &public), message).as_ref().to_vec();
+        let own_kid = with(&smith.header, "kid", json!(kid(&other)));
+        let x = URL_SAFE_NO_PAD.encode(other.public_key().as_ref());
+        let embedded = with(&own_kid, "jwk", json!({ "kty": "OKP", "crv": "Ed25519", "x": x }));
+        let forged = [
+            jwt(&smith.header, &smith.claims, &by_other),
+            jwt(&own_kid, &smith.claims, &by_other),
+            jwt(&embedded, &smith.claims, &by_other),
+            jwt(&with(&smith.header, "alg", json!("HS256")), &smith.claims, &by_hmac),
+            jwt(&smith.header, &smith.claims, &by_hmac),
+            jwt(&with(&smith.header, "alg", json!("none")), &smith.claims, &|_| Vec::new()),
+            jwt(&smith.header, &smith.claims, &|_| Vec::new()),
+            jwt(&smith.header, &smith.claims, &|_| vec![0; 64]),
+        ];
+        for token in forged {
+            assert!(!smith.enters(&token).await, "{token}");
+        }
+    });
+}
+
+#[test]
+fn no_text_enters_that_is_not_a_whole_access_token() {
+    block_on(async {
+        let smith = Smith::new().await;
+        let token = &smith.credentials.access;
+        let parts: Vec<&str> = token.split('.').collect();
+        let ticket = smith.bed.auth.booth.issue(&smith.owner).await.unwrap().text;
+        let foreign = [
+            String::new(),
+            ".".to_owned(),
+            "..".to_owned(),
+            "null".to_owned(),
+            "ü".repeat(40),
+            smith.credentials.refresh.clone(),
+            ticket,
+            parts[1].to_owned(),
+            format!("{}.{}", parts[0], parts[1]),
+            format!("{}.{}.", parts[0], parts[1]),
+            format!("{token}."),
+            format!(" {token}"),
+            format!("{token}="),
+            format!("Bearer {token}"),
+            token[1..].to_owned(),
+            token[..token.len() - 1].to_owned(),
+            format!("{token}{}", "A".repeat(4_000)),
+            token.replace('.', ".."),
+            token.to_uppercase(),
+        ];
+        for text in foreign {
+            assert!(!smith.enters(&text).await, "{text}");
+        }
+        for at in 0..token.len() {
+            let mut forged = token.clone().into_bytes();
+            forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
+            assert!(!smith.enters(&String::from_utf8(forged).unwrap()).await, "{at}");
+        }
+        assert!(smith.enters(token).await);
+    });
+}
+
+#[test]
+fn a_token_is_good_for_ten_minutes_and_then_it_is_not() {
+    block_on(async {
+        let smith = Smith::new().await;
+        let left = smith.credentials.access_expires_at.millis() - smith.bed.now().millis();
+        assert!((599_000..=600_000).contains(&left), "{left}");
+        smith.bed.clock.pass(Duration::from_millis(u64::try_from(left).unwrap() - 1));
+        assert!(smith.enters(&smith.credentials.access).await);
+        smith.bed.clock.pass(Duration::from_millis(1));
+        assert!(!smith.enters(&smith.credentials.access).await);
+    });
+}
+
+#[test]
+fn the_published_keys_are_public_ones_and_verify_what_is_signed() {
+    block_on(async {
+        let smith = Smith::new().await;
+        let published = smith.bed.auth.keys.jwks();
+        assert_eq!(published["keys"].as_array().unwrap().len(), 2);
+        let first = &published["keys"][0];
+        assert_eq!(first["kid"], json!(kid(&pair(SEED))));
+        assert_eq!(first["x"], json!(URL_SAFE_NO_PAD.encode(pair(SEED).public_key().as_ref())));
+        assert_eq!(first["d"], Value::Null);
+        assert!(auth::Keys::new(&[], ISSUER, AUDIENCE).is_err());
+    });
+}

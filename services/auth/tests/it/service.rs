@@ -1,0 +1,210 @@
+//! Coming in, and what is refused.
+
+use std::time::Duration;
+
+use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version, password_hash::phc::PasswordHash};
+use auth::{
+    Error, IdentityReader,
+    domain::{Appearance, Email, NewPassword, Password},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use kernel::{
+    EventId, Fault, Problem as _, SystemEntropy, Timestamp, UserId,
+    ports::{Accounts as _, Identities as _, NewAccount},
+};
+use testkit::block_on;
+use uuid::Uuid;
+
+use crate::bed::{PASSWORD, email, password, phone, sqlite};
+
+fn called(handle: &str) -> Appearance {
+    Appearance { handle: Some(handle.to_owned()), avatar: None }
+}
+
+fn claim() -> Uuid {
+    EventId::new(Timestamp::from_millis(1), &SystemEntropy).uuid()
+}
+
+#[test]
+fn somebody_without_an_address_comes_in_and_comes_back_by_their_code_as_often_as_they_like() {
+    block_on(async {
+        let bed = sqlite().await;
+        let welcome = bed.auth.register_anonymous(None, called("ann"), &phone()).await.unwrap();
+        let owner = bed.whose(&welcome.credentials).await.unwrap();
+        assert_eq!((owner.persona, welcome.persona.handle.as_str()), (welcome.persona.id, "ann"));
+        for typed in [welcome.recovery.shown(), welcome.recovery.shown().to_lowercase().replace('-', " ")] {
+            let back = bed.auth.login_with_recovery_code(&typed, &phone()).await.unwrap();
+            assert_eq!(bed.whose(&back).await.unwrap().user, owner.user);
+        }
+        let other = bed.anonymous().await.recovery.shown().replace(|c: char| c != '-', "A");
+        for typed in ["", "nonsense", &other] {
+            let refusal = bed.auth.login_with_recovery_code(typed, &phone()).await.unwrap_err();
+            assert!(matches!(refusal, Error::CredentialsWrong), "{typed}");
+        }
+    });
+}
+
+#[test]
+fn an_address_and_its_password_enter_and_everything_else_is_the_same_refusal_after_the_same_work() {
+    block_on(async {
+        let bed = sqlite().await;
+        let welcome = bed.auth.register_with_email(None, &email(), &password(), called("ann"), &phone()).await.unwrap();
+        let owner = bed.whose(&welcome.credentials).await.unwrap();
+        let login = async |typed: &str, password: &str| {
+            let before = bed.auth.passwords.work();
+            let answer = bed.auth.login(typed, &Password::new(password), &phone()).await;
+            assert_eq!(bed.auth.passwords.work() - before, 1, "{typed}");
+            answer
+        };
+        let back = login(" Marianne@EXAMPLE.org", PASSWORD).await.unwrap();
+        assert_eq!(bed.whose(&back).await.unwrap().user, owner.user);
+        for (typed, password) in [
+            ("marianne@example.org", "seven green kettle"),
+            ("nobody@example.org", PASSWORD),
+            ("not an address", PASSWORD),
+        ] {
+            let refusal = login(typed, password).await.unwrap_err();
+            let told = (refusal.kind(), refusal.reason(), refusal.field(), refusal.to_string());
+            let words = "these credentials enter no account".to_owned();
+            assert_eq!(told, (Fault::Unauthenticated, "CREDENTIALS_WRONG", None, words), "{typed}");
+        }
+    });
+}
+
+#[test]
+fn a_refused_registration_takes_no_handle() {
+    block_on(async {
+        let bed = sqlite().await;
+        bed.auth.register_with_email(None, &email(), &password(), called("ann"), &phone()).await.unwrap();
+        let again = bed.auth.register_with_email(None, &email(), &password(), called("bob"), &phone()).await;
+        let refusal = again.unwrap_err();
+        assert_eq!((refusal.kind(), refusal.reason()), (Fault::Taken, "EMAIL_TAKEN"));
+        assert_eq!((refusal.field(), bed.town.population()), (Some("email"), 1));
+        for (handle, kind, reason) in [("ann", Fault::Taken, "HANDLE_TAKEN"), ("a n", Fault::Invalid, "HANDLE_INVALID")]
+        {
+            let refusal = bed.auth.register_anonymous(None, called(handle), &phone()).await.unwrap_err();
+            assert_eq!((refusal.kind(), refusal.reason(), refusal.field()), (kind, reason, Some("handle")));
+        }
+        assert_eq!(bed.town.population(), 1);
+    });
+}
+
+#[test]
+fn of_two_who_register_one_address_at_once_one_does() {
+    block_on(async {
+        let bed = sqlite().await;
+        let (address, password, device) = (email(), password(), phone());
+        let register = || bed.auth.register_with_email(None, &address, &password, Appearance::default(), &device);
+        let (one, other) = tokio::join!(register(), register());
+        assert!(one.is_ok() != other.is_ok());
+        assert!(matches!(one.err().or_else(|| other.err()), Some(Error::EmailTaken)));
+    });
+}
+
+#[test]
+fn a_repeated_registration_finishes_what_was_begun() {
+    block_on(async {
+        let (bed, claimed) = (sqlite().await, Some(claim()));
+        let first = bed.auth.register_anonymous(claimed, called("ann"), &phone()).await.unwrap();
+        let owner = bed.whose(&first.credentials).await.unwrap();
+        bed.clock.pass(Duration::from_mins(1));
+        let again = bed.auth.register_anonymous(claimed, called("ann"), &phone()).await.unwrap();
+        assert_eq!(again.persona, first.persona);
+        assert_eq!(bed.whose(&again.credentials).await.unwrap().user, owner.user);
+        // Nobody was told of the first code and the first session.
+        assert_eq!(bed.whose(&first.credentials).await, None);
+        assert!(bed.auth.login_with_recovery_code(&first.recovery.shown(), &phone()).await.is_err());
+        let back = bed.auth.login_with_recovery_code(&again.recovery.shown(), &phone()).await.unwrap();
+        assert_eq!(bed.whose(&back).await.unwrap().user, owner.user);
+        assert_eq!(bed.town.population(), 1);
+    });
+}
+
+#[test]
+fn a_registration_that_broke_off_after_the_account_was_opened_is_finished_by_its_repetition() {
+    block_on(async {
+        let (bed, claimed) = (sqlite().await, Some(claim()));
+        let user = UserId::from_uuid(claimed.unwrap());
+        let account = NewAccount { user, handle: Some("ann".to_owned()), avatar: None };
+        let persona = bed.town.open(&account).await.unwrap();
+        let welcome =
+            bed.auth.register_with_email(claimed, &email(), &password(), called("ann"), &phone()).await.unwrap();
+        assert_eq!(welcome.persona, persona);
+        let again =
+            bed.auth.register_with_email(claimed, &email(), &password(), called("ann"), &phone()).await.unwrap();
+        assert_eq!(bed.whose(&again.credentials).await.unwrap().user, user);
+        let other = Email::new("bob@example.org").unwrap();
+        let refused = bed.auth.register_with_email(claimed, &other, &password(), called("ann"), &phone()).await;
+        assert!(matches!(refused, Err(Error::AlreadyRegistered)));
+    });
+}
+
+#[test]
+fn an_anonymous_account_gets_an_address_once_and_keeps_what_it_has() {
+    block_on(async {
+        let bed = sqlite().await;
+        let identities = IdentityReader { store: bed.store.clone() };
+        let welcome = bed.anonymous().await;
+        let owner = bed.whose(&welcome.credentials).await.unwrap();
+        assert!(!identities.has_email(owner.user).await.unwrap());
+        bed.auth.upgrade(&owner, &email(), &password()).await.unwrap();
+        assert!(identities.has_email(owner.user).await.unwrap());
+        let back = bed.auth.login("marianne@example.org", &Password::new(PASSWORD), &phone()).await.unwrap();
+        assert_eq!(bed.whose(&back).await.unwrap().user, owner.user);
+        assert!(bed.auth.login_with_recovery_code(&welcome.recovery.shown(), &phone()).await.is_ok());
+        let refusal = bed.auth.upgrade(&owner, &email(), &password()).await.unwrap_err();
+        assert_eq!((refusal.kind(), refusal.reason()), (Fault::Precondition, "ALREADY_REGISTERED"));
+        let other = bed.whose(&bed.anonymous().await.credentials).await.unwrap();
+        assert!(matches!(bed.auth.upgrade(&other, &email(), &password()).await, Err(Error::EmailTaken)));
+    });
+}
+
+#[test]
+fn a_password_that_was_hashed_in_a_former_way_is_hashed_again_at_the_next_login() {
+    block_on(async {
+        let bed = sqlite().await;
+        bed.auth.register_with_email(None, &email(), &password(), called("ann"), &phone()).await.unwrap();
+        let index = bed.auth.vault.blind_index("email", "marianne@example.org");
+        let entry = bed.store.by_email(&index).await.unwrap().unwrap();
+        let former = Argon2::new(Algorithm::default(), Version::default(), Params::new(8, 1, 1, None).unwrap());
+        let former: PasswordHash = former.hash_password_with_salt(PASSWORD.as_bytes(), &[1; 16]).unwrap();
+        let former = former.to_string();
+        assert!(bed.store.rehash(entry.account, &entry.password, &former).await.unwrap());
+        bed.auth.login("marianne@example.org", &Password::new(PASSWORD), &phone()).await.unwrap();
+        let entry = bed.store.by_email(&index).await.unwrap().unwrap();
+        assert!(entry.password.contains("m=19456,t=2,p=1"));
+    });
+}
+
+#[test]
+fn nothing_that_enters_an_account_can_be_read_in_the_database() {
+    block_on(async {
+        let bed = sqlite().await;
+        let device = auth::domain::Device::new("the telephone of Marianne");
+        let chosen = NewPassword::new("twelve loud samovars", &email()).unwrap();
+        let welcome = bed.auth.register_with_email(None, &email(), &chosen, called("ann"), &device).await.unwrap();
+        let traded = bed.auth.refresh(&welcome.credentials.refresh).await.unwrap();
+        let (file,): (String,) = sqlx::query_as("SELECT file FROM pragma_database_list WHERE name = 'main'")
+            .fetch_one(bed.database.reader())
+            .await
+            .unwrap();
+        let mut bytes = std::fs::read(&file).unwrap();
+        bytes.extend(std::fs::read(format!("{file}-wal")).unwrap());
+        let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
+        assert!(holds(b"$argon2id$"), "what was written is in these bytes");
+        let mut secrets: Vec<Vec<u8>> = ["marianne", "Marianne", "example.org", "samovars", "telephone"]
+            .map(|text| text.as_bytes().to_vec())
+            .to_vec();
+        secrets.extend([welcome.recovery.shown().into_bytes(), welcome.recovery.reveal().as_bytes().to_vec()]);
+        for credentials in [&welcome.credentials, &traded] {
+            secrets.push(credentials.access.clone().into_bytes());
+            secrets.push(credentials.refresh.clone().into_bytes());
+            let refresh = URL_SAFE_NO_PAD.decode(&credentials.refresh).unwrap();
+            secrets.extend([refresh[16..48].to_vec(), refresh[48..].to_vec()]);
+        }
+        for secret in secrets {
+            assert!(!holds(&secret), "{}", String::from_utf8_lossy(&secret));
+        }
+        assert_eq!(format!("{welcome:?} {traded:?}"), "Welcome(..) Credentials(..)");
+    });
+}

@@ -1,0 +1,121 @@
+//! Who may do what about a response. Pure: everything that a rule needs is passed in.
+
+use std::collections::BTreeSet;
+
+use kernel::{Actor, UserId, ports::PostBrief};
+
+use crate::{Content, Error, Response};
+
+/// A response exists for who sees its post, unless its author is hidden from them or took it back.
+///
+/// `post` is the post as the viewer may know it.
+#[must_use]
+pub fn may_see(viewer: UserId, response: &Response, post: Option<&PostBrief>, hidden: &BTreeSet<UserId>) -> bool {
+    let post_is_there = post.is_some_and(|post| post.id == response.post);
+    let author_is_there = response.author == viewer || !hidden.contains(&response.author);
+    response.is_alive() && post_is_there && author_is_there
+}
+
+/// Everybody answers a post that they see. Under one's own there is something to add, but nobody to cheer.
+///
+/// # Errors
+/// [`Error::OwnPost`].
+pub fn may_respond(actor: &Actor, post: &PostBrief, content: &Content) -> Result<(), Error> {
+    match content {
+        Content::Quick(_) if post.author == actor.user => Err(Error::OwnPost),
+        Content::Quick(_) | Content::Text(_) => Ok(()),
+    }
+}
+
+/// Only who wrote the post knows what helped, and only others can have helped them.
+///
+/// # Errors
+/// [`Error::NotThePostsAuthor`] or [`Error::OwnResponse`].
+pub fn may_mark(actor: &Actor, response: &Response) -> Result<(), Error> {
+    if response.post_author != actor.user {
+        return Err(Error::NotThePostsAuthor);
+    }
+    if response.author == actor.user {
+        return Err(Error::OwnResponse);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::{PersonaId, PostId, ResponseId, SessionId, Standing, SystemEntropy, Timestamp, actor::Role};
+
+    use super::*;
+    use crate::{QuickKind, Text};
+
+    const NOW: Timestamp = Timestamp::from_millis(0);
+
+    fn actor() -> Actor {
+        Actor {
+            user: UserId::new(NOW, &SystemEntropy),
+            persona: PersonaId::random(&SystemEntropy),
+            session: SessionId::new(NOW, &SystemEntropy),
+            role: Role::Member,
+            standing: Standing::Good,
+        }
+    }
+
+    fn post_of(author: &Actor) -> PostBrief {
+        PostBrief { id: PostId::new(NOW, &SystemEntropy), author: author.user }
+    }
+
+    fn response_to(post: &PostBrief, author: &Actor) -> Response {
+        Response {
+            id: ResponseId::new(NOW, &SystemEntropy),
+            post: post.id,
+            post_author: post.author,
+            author: author.user,
+            persona: author.persona,
+            content: Content::Quick(QuickKind::Hug),
+            created_at: NOW,
+            helpful_at: None,
+            deleted_at: None,
+        }
+    }
+
+    #[test]
+    fn a_response_is_there_for_who_sees_its_post_and_its_author() {
+        let (ann, bob, eve) = (actor(), actor(), actor());
+        let post = post_of(&ann);
+        let response = response_to(&post, &bob);
+        let nobody = BTreeSet::new();
+        assert!(may_see(eve.user, &response, Some(&post), &nobody));
+        assert!(!may_see(eve.user, &response, None, &nobody));
+        assert!(!may_see(eve.user, &response, Some(&post_of(&ann)), &nobody));
+        assert!(!may_see(eve.user, &response, Some(&post), &BTreeSet::from([bob.user])));
+    }
+
+    #[test]
+    fn what_was_taken_back_is_there_for_nobody() {
+        let (ann, bob) = (actor(), actor());
+        let post = post_of(&ann);
+        let response = Response { deleted_at: Some(NOW), ..response_to(&post, &bob) };
+        for viewer in [ann.user, bob.user] {
+            assert!(!may_see(viewer, &response, Some(&post), &BTreeSet::new()));
+        }
+    }
+
+    #[test]
+    fn ones_own_post_gets_words_and_no_cheers_of_ones_own() {
+        let (ann, bob) = (actor(), actor());
+        let (quick, words) = (Content::Quick(QuickKind::Hug), Content::Text(Text::new("still here").unwrap()));
+        assert!(matches!(may_respond(&ann, &post_of(&ann), &quick), Err(Error::OwnPost)));
+        assert!(may_respond(&ann, &post_of(&ann), &words).is_ok());
+        assert!(may_respond(&bob, &post_of(&ann), &quick).is_ok());
+    }
+
+    #[test]
+    fn only_who_wrote_the_post_says_what_helped_and_only_of_others() {
+        let (ann, bob) = (actor(), actor());
+        let response = response_to(&post_of(&ann), &bob);
+        assert!(may_mark(&ann, &response).is_ok());
+        assert!(matches!(may_mark(&bob, &response), Err(Error::NotThePostsAuthor)));
+        assert!(matches!(may_mark(&actor(), &response), Err(Error::NotThePostsAuthor)));
+        assert!(matches!(may_mark(&ann, &response_to(&post_of(&ann), &ann)), Err(Error::OwnResponse)));
+    }
+}

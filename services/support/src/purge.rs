@@ -1,0 +1,31 @@
+//! What removes deleted responses for good.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use kernel::{Clock, Failure, ports::Sweep};
+
+use crate::store::Store;
+
+/// How long a deleted response is kept: the time that every deleted thing has.
+pub const KEPT: Duration = Duration::from_hours(30 * 24);
+
+/// Removes responses that have been deleted for [`KEPT`]. Nothing of them is left, and no event tells of it: for
+/// everybody else they were gone when they were deleted.
+pub struct Purge {
+    /// Where responses are kept.
+    pub store: Arc<dyn Store>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Sweep for Purge {
+    fn name(&self) -> &'static str {
+        "responses"
+    }
+
+    async fn sweep(&self) -> Result<u64, Failure> {
+        Ok(self.store.purge(self.clock.now().before(KEPT)).await?)
+    }
+}

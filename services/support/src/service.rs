@@ -1,0 +1,155 @@
+//! What people can do with responses.
+
+use std::sync::Arc;
+
+use kernel::{
+    Actor, Clock, Cursor, Entropy, Event, Fact, Page, PageSize, PostId, ResponseId, UserId,
+    ports::{Blocks, PostBrief, PostLookup},
+};
+use storage::StoreError;
+use uuid::Uuid;
+
+use crate::{Content, Error, Response, Stats, policy, store::Store};
+
+/// The use cases of support.
+pub struct Service {
+    /// Where responses are kept.
+    pub store: Arc<dyn Store>,
+    /// Which posts there are for whom.
+    pub posts: Arc<dyn PostLookup>,
+    /// Who is hidden from whom.
+    pub blocks: Arc<dyn Blocks>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// What ids are made with.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl Service {
+    /// Answers a post. A quick support that the actor has given already is given back as it is.
+    ///
+    /// `claimed` is the id that the call's idempotency key holds, if it has a key: if a response of the actor's stands
+    /// under it, the call is a repetition, and that response is the answer.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchPost`], [`Error::OwnPost`].
+    pub async fn respond(
+        &self,
+        actor: &Actor,
+        post: PostId,
+        content: Content,
+        claimed: Option<Uuid>,
+    ) -> Result<Response, Error> {
+        let post = self.post(actor, post).await?;
+        policy::may_respond(actor, &post, &content)?;
+        let now = self.clock.now();
+        let response = Response {
+            id: claimed.map_or_else(|| ResponseId::new(now, &*self.entropy), ResponseId::from_uuid),
+            post: post.id,
+            post_author: post.author,
+            author: actor.user,
+            persona: actor.persona,
+            content,
+            created_at: now,
+            helpful_at: None,
+            deleted_at: None,
+        };
+        let given = Fact::ResponseGiven { about: response.about(), weight: response.weight() };
+        match self.store.insert(&response, &[self.event(actor, given)]).await {
+            Err(StoreError::Taken(key)) if key == "id" => self.repeated(&response, key).await,
+            kept => Ok(kept?),
+        }
+    }
+
+    /// The responses to a post that this actor may see, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchPost`].
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        post: PostId,
+        size: PageSize,
+        after: Option<Cursor>,
+    ) -> Result<Page<Response>, Error> {
+        let post = self.post(actor, post).await?;
+        let hidden = self.blocks.hidden_from(actor.user).await?;
+        let after = after.map(|cursor| ResponseId::from_uuid(cursor.id));
+        let responses = self.store.list(post.id, after, &hidden, size.lookahead()).await?;
+        Ok(Page::cut(responses, size, |response| Cursor::at(response.id.uuid())))
+    }
+
+    /// Takes the actor's own response back, whatever has become of its post.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchResponse`], [`Error::NotTheAuthor`].
+    pub async fn delete(&self, actor: &Actor, id: ResponseId) -> Result<(), Error> {
+        let response = self.living(id).await?;
+        if response.author != actor.user {
+            // Who may not even see it learns nothing from the refusal.
+            self.seen(actor, response).await?;
+            return Err(Error::NotTheAuthor);
+        }
+        let deleted = Fact::ResponseDeleted { about: response.about(), weight: response.weight() };
+        let event = self.event(actor, deleted);
+        // Of two who delete at once, the store lets one through; the other finds nothing.
+        if !self.store.delete(id, event.at, &[event]).await? {
+            return Err(Error::NoSuchResponse);
+        }
+        Ok(())
+    }
+
+    /// Says that a response to the actor's own post helped. The first moment at which they said so stands.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchResponse`], [`Error::NotThePostsAuthor`], [`Error::OwnResponse`].
+    pub async fn mark_helpful(&self, actor: &Actor, id: ResponseId) -> Result<Response, Error> {
+        let response = self.living(id).await?;
+        let response = self.seen(actor, response).await?;
+        policy::may_mark(actor, &response)?;
+        if response.helpful_at.is_some() {
+            return Ok(response);
+        }
+        let event = self.event(actor, Fact::ResponseMarkedHelpful(response.about()));
+        self.store.mark_helpful(id, event.at, &[event]).await?.ok_or(Error::NoSuchResponse)
+    }
+
+    /// What the actor has given and got.
+    ///
+    /// # Errors
+    /// Only those of the store and of other slices.
+    pub async fn stats(&self, actor: &Actor) -> Result<Stats, Error> {
+        let hidden = self.blocks.hidden_from(actor.user).await?;
+        Ok(self.store.stats(actor.user, &hidden).await?)
+    }
+
+    async fn post(&self, actor: &Actor, post: PostId) -> Result<PostBrief, Error> {
+        self.posts.brief(actor.user, post).await?.ok_or(Error::NoSuchPost)
+    }
+
+    async fn living(&self, id: ResponseId) -> Result<Response, Error> {
+        self.store.get(id).await?.filter(Response::is_alive).ok_or(Error::NoSuchResponse)
+    }
+
+    /// The response, if this actor may see it.
+    async fn seen(&self, actor: &Actor, response: Response) -> Result<Response, Error> {
+        let viewer: UserId = actor.user;
+        let hidden = self.blocks.hidden_from(viewer).await?;
+        let post = self.posts.brief(viewer, response.post).await?;
+        if !policy::may_see(viewer, &response, post.as_ref(), &hidden) {
+            return Err(Error::NoSuchResponse);
+        }
+        Ok(response)
+    }
+
+    /// What the call has given before: it was kept, and its answer was lost.
+    async fn repeated(&self, asked: &Response, key: String) -> Result<Response, Error> {
+        let found = self.store.get(asked.id).await?;
+        let own = found.filter(|found| found.author == asked.author && found.post == asked.post);
+        own.ok_or(Error::Store(StoreError::Taken(key)))
+    }
+
+    fn event(&self, actor: &Actor, fact: Fact) -> Event {
+        Event::new(self.clock.now(), actor.user, fact, &*self.entropy)
+    }
+}

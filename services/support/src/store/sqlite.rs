@@ -1,0 +1,226 @@
+//! Responses in SQLite.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use kernel::{Event, PersonaId, PostId, ResponseId, Timestamp, UserId};
+use sqlx::{Executor, Sqlite as Driver};
+use storage::{
+    StoreError, StoreResult,
+    sql::{At, Database, Tx},
+};
+use uuid::Uuid;
+
+use super::{Store, content};
+use crate::{Content, QuickKind, Response, Stats};
+
+/// Responses in SQLite.
+pub struct Sqlite {
+    database: Database,
+}
+
+impl Sqlite {
+    /// The responses of this database.
+    #[must_use]
+    pub const fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn insert(&self, response: &Response, events: &[Event]) -> StoreResult<Response> {
+        // Who taps again and again does not keep the one writer from others.
+        if let Some(kept) = kept_quick(self.database.reader(), response).await? {
+            return Ok(kept);
+        }
+        let mut tx = self.database.begin().await?;
+        if add(&mut tx, response).await? {
+            tx.record(events).await?;
+            tx.commit().await?;
+            return Ok(response.clone());
+        }
+        let kept = kept_quick(&mut *tx, response).await?;
+        tx.rollback().await?;
+        kept.ok_or_else(|| StoreError::corrupt("a response was neither added nor there"))
+    }
+
+    async fn get(&self, id: ResponseId) -> StoreResult<Option<Response>> {
+        get(self.database.reader(), id).await
+    }
+
+    async fn list(
+        &self,
+        post: PostId,
+        after: Option<ResponseId>,
+        hidden: &BTreeSet<UserId>,
+        limit: i64,
+    ) -> StoreResult<Vec<Response>> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT * FROM responses
+             WHERE post = $1 AND id > $2 AND deleted_at IS NULL
+               AND author NOT IN (SELECT unhex(value) FROM json_each($3))
+             ORDER BY id LIMIT $4",
+        )
+        .bind(post.uuid())
+        .bind(after.map_or(Uuid::nil(), ResponseId::uuid))
+        .bind(listed(hidden))
+        .bind(limit)
+        .fetch_all(self.database.reader())
+        .await?;
+        rows.into_iter().map(Row::into_response).collect()
+    }
+
+    async fn delete(&self, id: ResponseId, at: Timestamp, events: &[Event]) -> StoreResult<bool> {
+        let mut tx = self.database.begin().await?;
+        let deleted = sqlx::query("UPDATE responses SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL")
+            .bind(id.uuid())
+            .bind(At(at))
+            .execute(&mut *tx)
+            .await?;
+        if deleted.rows_affected() == 0 {
+            tx.rollback().await?;
+            return Ok(false);
+        }
+        tx.record(events).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn mark_helpful(&self, id: ResponseId, at: Timestamp, events: &[Event]) -> StoreResult<Option<Response>> {
+        let mut tx = self.database.begin().await?;
+        let marked = sqlx::query(
+            "UPDATE responses SET helpful_at = $2 WHERE id = $1 AND deleted_at IS NULL AND helpful_at IS NULL",
+        )
+        .bind(id.uuid())
+        .bind(At(at))
+        .execute(&mut *tx)
+        .await?;
+        if marked.rows_affected() == 1 {
+            tx.record(events).await?;
+        }
+        let found = get(&mut *tx, id).await?;
+        tx.commit().await?;
+        Ok(found.filter(Response::is_alive))
+    }
+
+    async fn stats(&self, user: UserId, hidden: &BTreeSet<UserId>) -> StoreResult<Stats> {
+        // One statement, so that all figures are of one moment.
+        let counts: (i64, i64, i64, i64, i64) = sqlx::query_as(
+            "SELECT count(text), count(quick), count(DISTINCT post), count(helpful_at),
+                (SELECT count(*) FROM responses
+                 WHERE post_author = $1 AND author <> $1 AND deleted_at IS NULL
+                   AND author NOT IN (SELECT unhex(value) FROM json_each($2)))
+             FROM responses WHERE author = $1 AND post_author <> $1 AND deleted_at IS NULL",
+        )
+        .bind(user.uuid())
+        .bind(listed(hidden))
+        .fetch_one(self.database.reader())
+        .await?;
+        let count = |count: i64| u64::try_from(count).map_err(StoreError::corrupt);
+        Ok(Stats {
+            texts_given: count(counts.0)?,
+            quick_given: count(counts.1)?,
+            posts_answered: count(counts.2)?,
+            helpful_given: count(counts.3)?,
+            received: count(counts.4)?,
+        })
+    }
+
+    async fn purge(&self, until: Timestamp) -> StoreResult<u64> {
+        let mut tx = self.database.begin().await?;
+        let removed =
+            sqlx::query("DELETE FROM responses WHERE deleted_at <= $1").bind(At(until)).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(removed.rows_affected())
+    }
+}
+
+/// Whether it was added: it is not if its author has a living quick support of this kind there.
+async fn add(tx: &mut Tx, response: &Response) -> StoreResult<bool> {
+    let (text, quick) = match &response.content {
+        Content::Text(text) => (Some(text.reveal()), None),
+        Content::Quick(kind) => (None, Some(kind.word())),
+    };
+    let added = sqlx::query(
+        "INSERT INTO responses
+            (id, post, post_author, author, persona, text, quick, created_at, helpful_at, deleted_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         ON CONFLICT (post, author, quick) WHERE quick IS NOT NULL AND deleted_at IS NULL DO NOTHING",
+    )
+    .bind(response.id.uuid())
+    .bind(response.post.uuid())
+    .bind(response.post_author.uuid())
+    .bind(response.author.uuid())
+    .bind(response.persona.uuid())
+    .bind(text)
+    .bind(quick)
+    .bind(At(response.created_at))
+    .bind(response.helpful_at.map(At))
+    .bind(response.deleted_at.map(At))
+    .execute(&mut **tx)
+    .await?;
+    Ok(added.rows_affected() == 1)
+}
+
+/// The living quick support that stands where this response would.
+async fn kept_quick(
+    connection: impl Executor<'_, Database = Driver>,
+    response: &Response,
+) -> StoreResult<Option<Response>> {
+    let kind: QuickKind = match &response.content {
+        Content::Text(_) => return Ok(None),
+        Content::Quick(kind) => *kind,
+    };
+    let row: Option<Row> =
+        sqlx::query_as("SELECT * FROM responses WHERE post = $1 AND author = $2 AND quick = $3 AND deleted_at IS NULL")
+            .bind(response.post.uuid())
+            .bind(response.author.uuid())
+            .bind(kind.word())
+            .fetch_optional(connection)
+            .await?;
+    row.map(Row::into_response).transpose()
+}
+
+async fn get(connection: impl Executor<'_, Database = Driver>, id: ResponseId) -> StoreResult<Option<Response>> {
+    let row: Option<Row> =
+        sqlx::query_as("SELECT * FROM responses WHERE id = $1").bind(id.uuid()).fetch_optional(connection).await?;
+    row.map(Row::into_response).transpose()
+}
+
+/// These people as one value: SQLite bounds how many values a statement may have, and nothing bounds how many people
+/// somebody blocks.
+fn listed(people: &BTreeSet<UserId>) -> String {
+    let names: Vec<String> = people.iter().map(|user| format!("\"{}\"", user.uuid().simple())).collect();
+    format!("[{}]", names.join(","))
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    post: Uuid,
+    post_author: Uuid,
+    author: Uuid,
+    persona: Uuid,
+    text: Option<String>,
+    quick: Option<String>,
+    created_at: At,
+    helpful_at: Option<At>,
+    deleted_at: Option<At>,
+}
+
+impl Row {
+    fn into_response(self) -> StoreResult<Response> {
+        Ok(Response {
+            id: ResponseId::from_uuid(self.id),
+            post: PostId::from_uuid(self.post),
+            post_author: UserId::from_uuid(self.post_author),
+            author: UserId::from_uuid(self.author),
+            persona: PersonaId::from_uuid(self.persona),
+            content: content(self.text.as_deref(), self.quick.as_deref())?,
+            created_at: self.created_at.0,
+            helpful_at: self.helpful_at.map(|at| at.0),
+            deleted_at: self.deleted_at.map(|at| at.0),
+        })
+    }
+}

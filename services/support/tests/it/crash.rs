@@ -1,0 +1,146 @@
+//! A process that is killed at any moment leaves no state without its event and no event without its state.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{BufRead as _, BufReader, Write as _},
+    path::PathBuf,
+    process::{Command, Stdio},
+    sync::Arc,
+};
+
+use kernel::{Clock as _, Fact, PostId, ResponseId, SystemClock, ports::PostBrief};
+use storage::sql::{Database, Durability};
+use support::store::Store;
+use testkit::{block_on, user};
+
+use crate::bed::{Bed, deleted, given, marked, post, response, words};
+
+const PLACE: &str = "KITH_TEST_CRASH_PLACE";
+const POST: &str = "KITH_TEST_CRASH_POST";
+
+/// One kill may miss the moment between two writes; that so many miss it is not to be expected.
+const KILLS: usize = 8;
+const WRITERS: usize = 4;
+/// Enough that each writer has come to its deletion and its mark.
+const ACKNOWLEDGED: usize = 30;
+
+async fn open(place: &str) -> Bed {
+    let database = Database::open(PathBuf::from(place), Durability::Power).await.unwrap();
+    database.migrate().await.unwrap();
+    Bed::on(database)
+}
+
+/// Gives responses, takes every third back, marks every third helpful, and tells of what was acknowledged, until it is
+/// killed. Several do so at once: whenever the kill comes, somebody is in the middle.
+#[test]
+#[ignore = "runs in a process of its own, started and killed by the test below"]
+#[expect(clippy::disallowed_methods, reason = "one test process tells the other where to write")]
+fn writes_until_it_is_killed() {
+    let place = std::env::var(PLACE).unwrap();
+    let post = PostBrief { id: std::env::var(POST).unwrap().parse().unwrap(), author: user() };
+    block_on(async {
+        let bed = open(&place).await;
+        let writers: Vec<_> = (0..WRITERS).map(|_| tokio::spawn(write(bed.store.clone(), post))).collect();
+        for writer in writers {
+            writer.await.unwrap();
+        }
+    });
+}
+
+async fn write(store: Arc<dyn Store>, post: PostBrief) {
+    let acknowledge = |what: &str, id: ResponseId| {
+        std::io::stdout().write_all(format!("\n{what} {id}\n").as_bytes()).unwrap();
+    };
+    for turn in 0_u64.. {
+        let response = response(&post, user(), words("hold on"));
+        store.insert(&response, &[given(&response)]).await.unwrap();
+        acknowledge("given", response.id);
+        if turn % 3 == 0 {
+            assert!(store.delete(response.id, SystemClock.now(), &[deleted(&response)]).await.unwrap());
+            acknowledge("deleted", response.id);
+        }
+        if turn % 3 == 1 {
+            store.mark_helpful(response.id, SystemClock.now(), &[marked(&response)]).await.unwrap().unwrap();
+            acknowledge("marked", response.id);
+        }
+    }
+}
+
+type Acknowledged = BTreeMap<String, BTreeSet<ResponseId>>;
+
+/// Adds what was acknowledged before the kill.
+fn write_and_kill(place: &str, post: PostId, acknowledged: &mut Acknowledged) {
+    let mut writer = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "crash::writes_until_it_is_killed", "--nocapture"])
+        .env(PLACE, place)
+        .env(POST, post.to_string())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(writer.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let told = lines.filter_map(|line| {
+        let (what, id) = line.split_once(' ')?;
+        Some((what.to_owned(), id.parse::<ResponseId>().ok()?))
+    });
+    for (what, id) in told.take(ACKNOWLEDGED) {
+        acknowledged.entry(what).or_default().insert(id);
+    }
+    writer.kill().unwrap();
+    writer.wait().unwrap();
+}
+
+/// What events tell, each at most once and the giving first.
+#[derive(Default)]
+struct Told {
+    given: BTreeSet<ResponseId>,
+    deleted: BTreeSet<ResponseId>,
+    marked: BTreeSet<ResponseId>,
+}
+
+impl Told {
+    fn by(facts: Vec<Fact>) -> Self {
+        let mut told = Self::default();
+        for fact in facts {
+            let is_new = if let Fact::ResponseGiven { about, .. } = fact {
+                told.given.insert(about.response)
+            } else if let Fact::ResponseDeleted { about, .. } = fact {
+                told.given.contains(&about.response) && told.deleted.insert(about.response)
+            } else if let Fact::ResponseMarkedHelpful(about) = fact {
+                told.given.contains(&about.response) && told.marked.insert(about.response)
+            } else {
+                false
+            };
+            assert!(is_new, "each is told once, the giving first, and nothing else is told: {fact:?}");
+        }
+        told
+    }
+}
+
+#[test]
+fn a_kill_splits_no_write_from_its_event() {
+    block_on(async {
+        let place = format!("{}/{}.db", env!("CARGO_TARGET_TMPDIR"), user());
+        let (post, mut acknowledged) = (post(), Acknowledged::default());
+        for _ in 0..KILLS {
+            write_and_kill(&place, post.id, &mut acknowledged);
+        }
+        let bed = open(&place).await;
+        let told = Told::by(bed.announced().await);
+
+        let living = bed.store.list(post.id, None, &BTreeSet::new(), 1_000_000).await.unwrap();
+        let living: BTreeSet<ResponseId> = living.into_iter().map(|response| response.id).collect();
+        let untold: Vec<_> = living.difference(&told.given).collect();
+        assert!(untold.is_empty(), "what is stored is announced: {untold:?}");
+        for id in &told.given {
+            let stored = bed.store.get(*id).await.unwrap().expect("what is announced is stored");
+            assert_eq!(stored.deleted_at.is_some(), told.deleted.contains(id), "a deletion and its event are one");
+            assert_eq!(stored.helpful_at.is_some(), told.marked.contains(id), "a mark and its event are one");
+        }
+        assert_eq!(acknowledged.values().map(BTreeSet::len).sum::<usize>(), KILLS * ACKNOWLEDGED);
+        for (what, happened) in [("given", &told.given), ("deleted", &told.deleted), ("marked", &told.marked)] {
+            let acknowledged = acknowledged.remove(what).unwrap_or_default();
+            assert!(!acknowledged.is_empty(), "something was {what}");
+            assert!(acknowledged.is_subset(happened), "what was {what} is not lost");
+        }
+    });
+}

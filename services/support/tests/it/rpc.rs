@@ -1,0 +1,356 @@
+//! What a client sees: Connect over the router, without a socket.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{Request, StatusCode},
+};
+use kernel::{Actor, Pager, PostId, ResponseId, SystemEntropy};
+use proto::{Claimed, views::ResponseViews as _};
+use serde_json::{Value, json};
+use support::rpc::{self, Views};
+use testkit::{block_on, member, user};
+use tower::ServiceExt as _;
+
+use crate::{
+    bed::{HUG, NOW, words},
+    world::{Silent, World},
+};
+
+const METHODS: [&str; 6] =
+    ["CreateResponse", "ListResponses", "DeleteResponse", "QuickSupport", "MarkHelpful", "GetSupportStats"];
+
+/// The router, Ann with her post, and Bob.
+struct Scene {
+    world: World,
+    server: Router,
+    ann: Actor,
+    bob: Actor,
+    post: PostId,
+}
+
+fn views(world: &World) -> Views {
+    Views { store: world.service.store.clone(), personas: world.others.clone() }
+}
+
+async fn scene() -> Scene {
+    let (world, ann, bob) = (World::new().await, member(), member());
+    let pager = Arc::new(Pager::new(&[7; 32]));
+    let router = rpc::router(world.service.clone(), Arc::new(views(&world)), pager);
+    let server = connectrpc_axum::MakeServiceBuilder::new().add_router(router).build();
+    let post = world.others.post_by(&ann);
+    Scene { world, server, ann, bob, post }
+}
+
+impl Scene {
+    async fn call(&self, actor: &Actor, method: &str, body: Value) -> (StatusCode, Value) {
+        send(&self.server, Some(actor), None, method, body).await
+    }
+
+    /// What a call that goes well gives.
+    async fn ok(&self, actor: &Actor, method: &str, body: Value) -> Value {
+        let (status, answer) = self.call(actor, method, body).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        answer
+    }
+
+    /// Bob's words under Ann's post.
+    async fn said(&self) -> Value {
+        let body = json!({ "postId": self.post.to_string(), "text": " you are not alone " });
+        self.ok(&self.bob, "CreateResponse", body).await["response"].clone()
+    }
+}
+
+async fn send(
+    server: &Router,
+    actor: Option<&Actor>,
+    claimed: Option<Claimed>,
+    method: &str,
+    body: Value,
+) -> (StatusCode, Value) {
+    let mut request = Request::post(format!("/kith.support.v1.SupportService/{method}"))
+        .header("content-type", "application/json")
+        .body(Body::from(body.to_string()))
+        .unwrap();
+    if let Some(actor) = actor {
+        request.extensions_mut().insert(actor.clone());
+    }
+    if let Some(claimed) = claimed {
+        request.extensions_mut().insert(claimed);
+    }
+    let answer = server.clone().oneshot(request).await.unwrap();
+    let status = answer.status();
+    (status, serde_json::from_slice(&to_bytes(answer.into_body(), 1 << 20).await.unwrap()).unwrap())
+}
+
+/// The bytes of a detail hold its texts as they are; that is enough to find a word in them.
+fn tells(refusal: &Value, word: &str) -> bool {
+    refusal["details"].as_array().unwrap().iter().any(|detail| {
+        let encoded = detail["value"].as_str().unwrap();
+        decoded(encoded).windows(word.len()).any(|window| window == word.as_bytes())
+    })
+}
+
+/// Base64 without padding.
+fn decoded(text: &str) -> Vec<u8> {
+    const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let (mut bytes, mut held, mut bits) = (Vec::new(), 0_usize, 0);
+    for letter in text.chars().filter(|letter| *letter != '=') {
+        held = ((held << 6) | LETTERS.find(letter).unwrap()) & 0xffff;
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push(u8::try_from((held >> bits) & 0xff).unwrap());
+        }
+    }
+    bytes
+}
+
+#[test]
+fn an_answer_goes_in_and_comes_out_in_the_list_of_others() {
+    block_on(async {
+        let scene = scene().await;
+        let response = scene.said().await;
+        assert_eq!(response["postId"], scene.post.to_string());
+        assert_eq!(response["text"], "you are not alone");
+        assert_eq!(response["author"]["id"], scene.bob.persona.to_string());
+        assert_eq!(response["createdAt"], "2023-11-14T22:13:20.123Z");
+        assert_eq!(response["helpfulAt"], Value::Null);
+        let list = scene.ok(&scene.ann, "ListResponses", json!({ "postId": scene.post.to_string() })).await;
+        assert_eq!(list["responses"], json!([response]));
+        assert!(!list.to_string().contains(&scene.bob.user.to_string()), "no account id leaves the service");
+    });
+}
+
+#[test]
+fn a_tap_is_the_same_by_either_method_and_however_often() {
+    block_on(async {
+        let scene = scene().await;
+        for kind in ["YOU_GOT_THIS", "STAY_STRONG", "HERE_FOR_YOU", "PROUD_OF_YOU", "HUG"] {
+            let (post, kind) = (scene.post.to_string(), format!("QUICK_KIND_{kind}"));
+            let body = json!({ "postId": post, "kind": kind });
+            let first = scene.ok(&scene.bob, "QuickSupport", body.clone()).await;
+            assert_eq!(first["response"]["quick"], kind);
+            assert_eq!(scene.ok(&scene.bob, "QuickSupport", body).await, first);
+            let body = json!({ "postId": post, "quick": kind });
+            assert_eq!(scene.ok(&scene.bob, "CreateResponse", body).await, first);
+        }
+        assert_eq!(scene.world.announced().await.len(), 5);
+    });
+}
+
+#[test]
+fn a_call_repeated_under_its_claim_gives_the_same() {
+    block_on(async {
+        let scene = scene().await;
+        let post = scene.post.to_string();
+        let words = json!({ "postId": post, "text": "once" });
+        let tap = json!({ "postId": post, "kind": "QUICK_KIND_HUG" });
+        for (method, body) in [("CreateResponse", words), ("QuickSupport", tap)] {
+            let id = ResponseId::new(NOW, &SystemEntropy).uuid();
+            let claimed = Some(Claimed(Some(id)));
+            let (_, first) = send(&scene.server, Some(&scene.bob), claimed, method, body.clone()).await;
+            assert_eq!(first["response"]["id"], id.to_string());
+            assert_eq!(send(&scene.server, Some(&scene.bob), claimed, method, body).await.1, first);
+        }
+        assert_eq!(scene.world.announced().await.len(), 2);
+    });
+}
+
+#[test]
+fn what_helped_shows_its_moment_and_counts() {
+    block_on(async {
+        let scene = scene().await;
+        let response = scene.said().await;
+        scene.ok(&scene.bob, "QuickSupport", json!({ "postId": scene.post.to_string(), "kind": 5 })).await;
+        let which = json!({ "responseId": response["id"] });
+        let marked = scene.ok(&scene.ann, "MarkHelpful", which.clone()).await;
+        assert_eq!(marked["response"]["helpfulAt"], "2023-11-14T22:13:20.123Z");
+        assert_eq!(scene.ok(&scene.ann, "MarkHelpful", which).await, marked);
+        let bobs = json!({ "textsGiven": "1", "quickGiven": "1", "postsAnswered": "1", "helpfulGiven": "1" });
+        let stats = scene.ok(&scene.bob, "GetSupportStats", json!({})).await;
+        for (figure, count) in bobs.as_object().unwrap() {
+            assert_eq!(stats[figure], *count, "{figure}");
+        }
+        assert_eq!(scene.ok(&scene.ann, "GetSupportStats", json!({})).await["received"], "2");
+    });
+}
+
+#[test]
+fn what_was_taken_back_is_gone() {
+    block_on(async {
+        let scene = scene().await;
+        let which = json!({ "responseId": scene.said().await["id"] });
+        scene.ok(&scene.bob, "DeleteResponse", which.clone()).await;
+        let list = scene.ok(&scene.ann, "ListResponses", json!({ "postId": scene.post.to_string() })).await;
+        assert_eq!(list["responses"].as_array().map_or(0, Vec::len), 0);
+        let (status, refusal) = scene.call(&scene.bob, "DeleteResponse", which).await;
+        assert_eq!((status, &refusal["code"]), (StatusCode::NOT_FOUND, &json!("not_found")));
+        assert!(tells(&refusal, "RESPONSE_NOT_FOUND"));
+    });
+}
+
+#[test]
+fn pages_join_by_tokens_that_are_good_for_their_own_post_only() {
+    block_on(async {
+        let scene = scene().await;
+        for _ in 0..5 {
+            scene.said().await;
+        }
+        let (mut seen, mut token) = (Vec::new(), String::new());
+        loop {
+            let body = json!({ "postId": scene.post.to_string(), "pageSize": 2, "pageToken": token });
+            let page = scene.ok(&scene.ann, "ListResponses", body).await;
+            seen.extend(page["responses"].as_array().unwrap().iter().map(|response| response["id"].to_string()));
+            let next = page["nextPageToken"].as_str().unwrap_or_default().to_owned();
+            if next.is_empty() {
+                break;
+            }
+            token = next;
+        }
+        assert_eq!(seen.len(), 5);
+        assert!(seen.is_sorted());
+        let other = scene.world.others.post_by(&scene.ann);
+        let body = json!({ "postId": other.to_string(), "pageToken": token });
+        let (_, refusal) = scene.call(&scene.ann, "ListResponses", body).await;
+        assert!(tells(&refusal, "PAGE_TOKEN_INVALID"), "{refusal}");
+    });
+}
+
+#[test]
+fn bad_input_names_its_field() {
+    block_on(async {
+        let scene = scene().await;
+        let post = scene.post.to_string();
+        let cases = [
+            ("CreateResponse", json!({ "postId": "here", "text": "hi" }), "post_id"),
+            ("CreateResponse", json!({ "text": "hi" }), "post_id"),
+            ("CreateResponse", json!({ "postId": post }), "content"),
+            ("CreateResponse", json!({ "postId": post, "text": "" }), "text"),
+            ("CreateResponse", json!({ "postId": post, "text": " \n " }), "text"),
+            ("CreateResponse", json!({ "postId": post, "text": "x".repeat(2_001) }), "text"),
+            ("CreateResponse", json!({ "postId": post, "quick": 0 }), "quick"),
+            ("CreateResponse", json!({ "postId": post, "quick": 77 }), "quick"),
+            ("QuickSupport", json!({ "postId": "here", "kind": 1 }), "post_id"),
+            ("QuickSupport", json!({ "postId": post }), "kind"),
+            ("QuickSupport", json!({ "postId": post, "kind": 77 }), "kind"),
+            ("QuickSupport", json!({ "postId": post, "kind": -1 }), "kind"),
+            ("ListResponses", json!({ "postId": "here" }), "post_id"),
+            ("ListResponses", json!({ "postId": post, "pageSize": 101 }), "page_size"),
+            ("ListResponses", json!({ "postId": post, "pageSize": -1 }), "page_size"),
+            ("ListResponses", json!({ "postId": post, "pageToken": "made-up" }), "page_token"),
+            ("ListResponses", json!({ "postId": post, "pageToken": "x".repeat(257) }), "page_token"),
+            ("DeleteResponse", json!({ "responseId": "that" }), "response_id"),
+            ("DeleteResponse", json!({}), "response_id"),
+            ("MarkHelpful", json!({ "responseId": "that" }), "response_id"),
+        ];
+        for (method, body, field) in cases {
+            let (status, refusal) = scene.call(&scene.bob, method, body.clone()).await;
+            let seen = (status, refusal["code"].clone());
+            assert_eq!(seen, (StatusCode::BAD_REQUEST, json!("invalid_argument")), "{method} {body}");
+            assert!(tells(&refusal, field), "{method} {body}: {refusal}");
+        }
+        assert_eq!(scene.world.announced().await, []);
+    });
+}
+
+#[test]
+fn what_is_no_message_is_refused() {
+    block_on(async {
+        let scene = scene().await;
+        let post = scene.post.to_string();
+        let both = json!({ "postId": post, "text": "hi", "quick": "QUICK_KIND_HUG" });
+        for body in [both, json!({ "postId": 7 }), json!([]), json!({ "postId": post, "quick": "QUICK_KIND_KISS" })] {
+            let (status, refusal) = scene.call(&scene.bob, "CreateResponse", body.clone()).await;
+            let seen = (status, refusal["code"].clone());
+            assert_eq!(seen, (StatusCode::BAD_REQUEST, json!("invalid_argument")), "{body}");
+        }
+    });
+}
+
+#[test]
+fn a_refusal_has_a_code_and_a_reason() {
+    block_on(async {
+        let scene = scene().await;
+        let (post, theirs) = (scene.post.to_string(), scene.said().await["id"].clone());
+        let own = json!({ "postId": post, "text": "still here" });
+        let own = scene.ok(&scene.ann, "CreateResponse", own).await["response"]["id"].clone();
+        let nothing = user().to_string();
+        let cases = [
+            (&scene.bob, "CreateResponse", json!({ "postId": nothing, "text": "hi" }), "not_found", "POST_NOT_FOUND"),
+            (&scene.bob, "QuickSupport", json!({ "postId": nothing, "kind": 1 }), "not_found", "POST_NOT_FOUND"),
+            (&scene.bob, "ListResponses", json!({ "postId": nothing }), "not_found", "POST_NOT_FOUND"),
+            (&scene.bob, "DeleteResponse", json!({ "responseId": nothing }), "not_found", "RESPONSE_NOT_FOUND"),
+            (&scene.bob, "MarkHelpful", json!({ "responseId": nothing }), "not_found", "RESPONSE_NOT_FOUND"),
+            (&scene.ann, "DeleteResponse", json!({ "responseId": theirs }), "permission_denied", "NOT_THE_AUTHOR"),
+            (&scene.bob, "MarkHelpful", json!({ "responseId": theirs }), "permission_denied", "NOT_THE_POSTS_AUTHOR"),
+            (&scene.ann, "MarkHelpful", json!({ "responseId": own }), "failed_precondition", "OWN_RESPONSE"),
+            (&scene.ann, "QuickSupport", json!({ "postId": post, "kind": 1 }), "failed_precondition", "OWN_POST"),
+            (&scene.bob, "CreateResponse", json!({ "postId": post }), "invalid_argument", "CONTENT_MISSING"),
+        ];
+        for (actor, method, body, code, reason) in cases {
+            let (_, refusal) = scene.call(actor, method, body).await;
+            assert_eq!(refusal["code"], code, "{method}: {refusal}");
+            assert!(tells(&refusal, reason), "{method}: {refusal}");
+        }
+    });
+}
+
+#[test]
+fn a_stranger_is_refused_by_every_method() {
+    block_on(async {
+        let scene = scene().await;
+        for method in METHODS {
+            let (status, refusal) = send(&scene.server, None, None, method, json!({})).await;
+            assert_eq!((status, &refusal["code"]), (StatusCode::UNAUTHORIZED, &json!("unauthenticated")), "{method}");
+        }
+    });
+}
+
+#[test]
+fn every_method_has_a_row_and_every_row_a_method() {
+    let rows: Vec<&str> = support::access::PROCEDURES.iter().map(|row| row.path).collect();
+    let declared = proto::METHODS.iter().map(|method| method.path);
+    let declared: Vec<&str> = declared.filter(|path| path.starts_with("/kith.support.v1.")).collect();
+    assert_eq!(declared.len(), METHODS.len());
+    for method in METHODS {
+        let path = format!("/kith.support.v1.SupportService/{method}");
+        assert!(rows.contains(&path.as_str()) && declared.contains(&path.as_str()), "{method}");
+    }
+    assert_eq!(rows.len(), METHODS.len());
+}
+
+#[test]
+fn personas_are_asked_for_once_a_page_and_who_has_none_is_left_out() {
+    block_on(async {
+        let scene = scene().await;
+        let eve = member();
+        for actor in [&scene.bob, &eve, &scene.bob] {
+            scene.world.service.respond(actor, scene.post, words("hello"), None).await.unwrap();
+        }
+        scene.world.others.forget_persona(eve.persona);
+        let list = scene.ok(&scene.ann, "ListResponses", json!({ "postId": scene.post.to_string() })).await;
+        let authors = list["responses"].as_array().unwrap().iter().map(|response| &response["author"]["id"]);
+        assert!(authors.clone().all(|author| *author == scene.bob.persona.to_string()));
+        assert_eq!((authors.count(), scene.world.others.asked()), (2, 1));
+    });
+}
+
+#[test]
+fn frames_show_a_response_until_it_is_deleted() {
+    block_on(async {
+        let scene = scene().await;
+        let views = views(&scene.world);
+        let response = scene.world.service.respond(&scene.bob, scene.post, HUG, None).await.unwrap();
+        let shown = views.response(response.id).await.unwrap().unwrap();
+        assert_eq!(shown.id, response.id.to_string());
+        assert_eq!(shown.author.unwrap().id, scene.bob.persona.to_string());
+        let silent = Views { store: scene.world.service.store.clone(), personas: Arc::new(Silent) };
+        silent.response(response.id).await.unwrap_err();
+        scene.world.service.delete(&scene.bob, response.id).await.unwrap();
+        assert!(views.response(response.id).await.unwrap().is_none());
+        assert!(views.response(ResponseId::new(NOW, &SystemEntropy)).await.unwrap().is_none());
+    });
+}

@@ -1,0 +1,286 @@
+//! What `support::store::Store` promises.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use kernel::{Fact, ResponseId, UserId, ports::PostBrief};
+use storage::StoreError;
+use support::{Content, QuickKind, Response, Stats};
+use testkit::user;
+
+use crate::bed::{
+    Bed, HUG, NOW, deleted, deleted_fact, given, given_fact, marked, post, response, response_at, some_response,
+    sqlite, words,
+};
+
+/// So many come at once where only one may get it.
+const CROWD: usize = 200;
+
+async fn ids(bed: &Bed, post: &PostBrief, hidden: &BTreeSet<UserId>) -> Vec<ResponseId> {
+    let responses = bed.store.list(post.id, None, hidden, 1_000).await.unwrap();
+    responses.into_iter().map(|response| response.id).collect()
+}
+
+/// Does it that often at once, and gives what came of each.
+async fn at_once<T: Send + 'static, F>(attempt: impl Fn() -> F) -> Vec<T>
+where
+    F: Future<Output = T> + Send + 'static,
+{
+    let attempts: Vec<_> = (0..CROWD).map(|_| tokio::spawn(attempt())).collect();
+    let mut outcomes = Vec::new();
+    for attempt in attempts {
+        outcomes.push(attempt.await.unwrap());
+    }
+    outcomes
+}
+
+/// All responses to a post, page by page, with something done before each page.
+async fn read_all(bed: &Bed, post: &PostBrief, mut between: impl AsyncFnMut(&[Response])) -> Vec<Response> {
+    let (mut all, limit) = (Vec::<Response>::new(), 2);
+    loop {
+        between(&all).await;
+        let after = all.last().map(|response| response.id);
+        let page = bed.store.list(post.id, after, &BTreeSet::new(), limit).await.unwrap();
+        let ended = page.len() < 2;
+        all.extend(page);
+        if ended {
+            return all;
+        }
+    }
+}
+
+#[testkit::contract(sqlite)]
+mod contract {
+    use super::*;
+
+    async fn a_response_comes_back_equal_to_the_millisecond(bed: &Bed) {
+        let post = post();
+        let contents = QuickKind::ALL.map(Content::Quick).into_iter().chain([words("søvn & 'quotes' \u{1f917}")]);
+        for content in contents {
+            let made = response_at(&post, user(), content, NOW);
+            assert_eq!(bed.store.insert(&made, &[]).await.unwrap(), made);
+            let back = bed.store.get(made.id).await.unwrap().unwrap();
+            assert_eq!(back.created_at.millis(), 1_700_000_000_123);
+            assert_eq!(back, made);
+        }
+        assert_eq!(bed.store.get(some_response().id).await.unwrap(), None);
+    }
+
+    async fn a_response_and_its_event_arrive_together(bed: &Bed) {
+        let response = some_response();
+        bed.insert(&response).await;
+        assert_eq!(bed.announced().await, [given_fact(&response)]);
+    }
+
+    async fn an_id_in_use_is_taken_and_announces_nothing(bed: &Bed) {
+        let post = post();
+        for content in [words("again"), HUG] {
+            let first = response(&post, user(), content.clone());
+            bed.store.insert(&first, &[]).await.unwrap();
+            let second = Response { author: user(), ..first };
+            let refusal = bed.store.insert(&second, &[given(&second)]).await.unwrap_err();
+            assert!(matches!(&refusal, StoreError::Taken(key) if key == "id"), "{refusal:?}");
+        }
+        assert_eq!(bed.announced().await, []);
+    }
+
+    async fn a_quick_support_given_again_is_the_same_and_announces_nothing(bed: &Bed) {
+        let (post, ann) = (post(), user());
+        let (first, again) = (response(&post, ann, HUG), response(&post, ann, HUG));
+        bed.insert(&first).await;
+        assert_eq!(bed.store.insert(&again, &[given(&again)]).await.unwrap(), first);
+        assert_eq!(bed.store.get(again.id).await.unwrap(), None);
+        assert_eq!(bed.announced().await, [given_fact(&first)]);
+    }
+
+    async fn another_kind_person_or_post_is_another_quick_support(bed: &Bed) {
+        let (here, there, ann) = (post(), post(), user());
+        let all = [
+            response(&here, ann, HUG),
+            response(&here, ann, Content::Quick(QuickKind::StayStrong)),
+            response(&here, user(), HUG),
+            response(&there, ann, HUG),
+        ];
+        for one in &all {
+            assert_eq!(bed.store.insert(one, &[]).await.unwrap(), *one);
+        }
+        assert_eq!(
+            (ids(bed, &here, &BTreeSet::new()).await.len(), ids(bed, &there, &BTreeSet::new()).await.len()),
+            (3, 1)
+        );
+    }
+
+    async fn a_quick_support_that_was_taken_back_can_be_given_anew(bed: &Bed) {
+        let (post, ann) = (post(), user());
+        let (first, anew) = (response(&post, ann, HUG), response(&post, ann, HUG));
+        bed.insert(&first).await;
+        assert!(bed.store.delete(first.id, NOW, &[deleted(&first)]).await.unwrap());
+        assert_eq!(bed.store.insert(&anew, &[given(&anew)]).await.unwrap(), anew);
+        assert_eq!(bed.announced().await, [given_fact(&first), deleted_fact(&first), given_fact(&anew)]);
+    }
+
+    async fn the_same_words_twice_are_two_responses(bed: &Bed) {
+        let (post, ann) = (post(), user());
+        for _ in 0..2 {
+            bed.insert(&response(&post, ann, words("stay"))).await;
+        }
+        assert_eq!(ids(bed, &post, &BTreeSet::new()).await.len(), 2);
+    }
+
+    async fn of_two_hundred_quick_supports_at_once_one_is_kept_and_announced(bed: &Bed) {
+        let (post, ann) = (post(), user());
+        let kept = at_once(|| {
+            let (store, response) = (bed.store.clone(), response(&post, ann, HUG));
+            async move { store.insert(&response, &[given(&response)]).await.unwrap() }
+        })
+        .await;
+        assert!(kept.iter().all(|one| *one == kept[0]), "all are given the same");
+        assert_eq!(ids(bed, &post, &BTreeSet::new()).await, [kept[0].id]);
+        assert_eq!(bed.announced().await, [given_fact(&kept[0])]);
+    }
+
+    async fn of_many_who_delete_at_once_one_is_told_so(bed: &Bed) {
+        let response = some_response();
+        bed.store.insert(&response, &[]).await.unwrap();
+        let told = at_once(|| {
+            let (store, event) = (bed.store.clone(), deleted(&response));
+            let id = response.id;
+            async move { store.delete(id, NOW, &[event]).await.unwrap() }
+        })
+        .await;
+        assert_eq!(told.into_iter().filter(|told| *told).count(), 1);
+        assert_eq!(bed.announced().await, [deleted_fact(&response)]);
+    }
+
+    async fn of_many_who_mark_at_once_the_first_moment_stands_and_is_announced(bed: &Bed) {
+        let response = some_response();
+        bed.store.insert(&response, &[]).await.unwrap();
+        let turn = Arc::new(std::sync::atomic::AtomicU64::new(0));
+        let moments = at_once(|| {
+            let millis = turn.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let (store, event, at) = (bed.store.clone(), marked(&response), NOW.after(Duration::from_millis(millis)));
+            let id = response.id;
+            async move { store.mark_helpful(id, at, &[event]).await.unwrap().unwrap().helpful_at }
+        })
+        .await;
+        assert!(moments[0].is_some() && moments.iter().all(|moment| *moment == moments[0]), "{moments:?}");
+        assert_eq!(bed.store.get(response.id).await.unwrap().unwrap().helpful_at, moments[0]);
+        assert_eq!(bed.announced().await, [Fact::ResponseMarkedHelpful(response.about())]);
+    }
+
+    async fn a_deleted_response_is_out_of_the_list_at_once_and_known_until_it_is_purged(bed: &Bed) {
+        let (post, ann) = (post(), user());
+        let response = response(&post, ann, words("sorry"));
+        bed.insert(&response).await;
+        assert!(bed.store.delete(response.id, NOW, &[deleted(&response)]).await.unwrap());
+        assert_eq!(ids(bed, &post, &BTreeSet::new()).await, []);
+        let known = bed.store.get(response.id).await.unwrap().unwrap();
+        assert_eq!(known, Response { deleted_at: Some(NOW), ..response.clone() });
+        assert_eq!(bed.announced().await, [given_fact(&response), deleted_fact(&response)]);
+    }
+
+    async fn deleting_or_marking_nothing_announces_nothing(bed: &Bed) {
+        let response = some_response();
+        assert!(!bed.store.delete(response.id, NOW, &[deleted(&response)]).await.unwrap());
+        assert_eq!(bed.store.mark_helpful(response.id, NOW, &[marked(&response)]).await.unwrap(), None);
+        bed.store.insert(&response, &[]).await.unwrap();
+        bed.store.delete(response.id, NOW, &[]).await.unwrap();
+        assert!(!bed.store.delete(response.id, NOW, &[deleted(&response)]).await.unwrap());
+        assert_eq!(bed.store.mark_helpful(response.id, NOW, &[marked(&response)]).await.unwrap(), None);
+        assert_eq!(bed.announced().await, []);
+    }
+
+    async fn a_list_is_of_one_post_and_oldest_first(bed: &Bed) {
+        let (here, there) = (post(), post());
+        let mut expected = Vec::new();
+        for millis in [5, 1, 3, 2, 4] {
+            let at = NOW.after(Duration::from_millis(millis));
+            let response = response_at(&here, user(), words("hello"), at);
+            bed.insert(&response).await;
+            bed.insert(&response_at(&there, user(), words("hello"), at)).await;
+            expected.push(response.id);
+        }
+        expected.sort();
+        assert_eq!(ids(bed, &here, &BTreeSet::new()).await, expected);
+    }
+
+    async fn a_page_is_full_although_many_are_hidden(bed: &Bed) {
+        let (post, ann, bob) = (post(), user(), user());
+        for millis in 0..3 {
+            let at = NOW.after(Duration::from_millis(millis));
+            bed.insert(&response_at(&post, bob, words("unheard"), at)).await;
+            bed.insert(&response_at(&post, ann, words("heard"), at)).await;
+        }
+        // More people than a statement can have values.
+        let mut hidden: BTreeSet<UserId> = (0..40_000).map(|_| user()).collect();
+        hidden.insert(bob);
+        let page = bed.store.list(post.id, None, &hidden, 3).await.unwrap();
+        assert_eq!(page.iter().map(|response| response.author).collect::<Vec<_>>(), [ann; 3]);
+        assert_eq!(bed.store.stats(post.author, &hidden).await.unwrap().received, 3);
+    }
+
+    async fn pages_show_each_response_once_while_others_come_and_go(bed: &Bed) {
+        let post = post();
+        let mut lasting = BTreeSet::new();
+        for _ in 0..9 {
+            let response = response(&post, user(), words("hello"));
+            bed.insert(&response).await;
+            lasting.insert(response.id);
+        }
+        let (mut shown_and_gone, mut late) = (0, 0);
+        let seen = read_all(bed, &post, async |so_far| {
+            // It comes to an end, although there is always more.
+            if late < 5 {
+                bed.insert(&response(&post, user(), words("late"))).await;
+                late += 1;
+            }
+            // The very response at which the page ended.
+            if let Some(last) = so_far.last() {
+                bed.store.delete(last.id, NOW, &[]).await.unwrap();
+                shown_and_gone += 1;
+            }
+        })
+        .await;
+        let once: BTreeSet<ResponseId> = seen.iter().map(|response| response.id).collect();
+        assert_eq!(once.len(), seen.len(), "no response is shown twice");
+        assert!(seen.is_sorted_by_key(|response| response.id));
+        assert!(lasting.is_subset(&once), "no response is left out");
+        assert!(shown_and_gone > 0);
+    }
+
+    async fn figures_count_what_is_there_and_nothing_under_ones_own_post(bed: &Bed) {
+        let (ann, bob, eve) = (user(), user(), user());
+        let (of_ann, of_eve) = (PostBrief { author: ann, ..post() }, PostBrief { author: eve, ..post() });
+        let helped = response(&of_ann, bob, words("it passes"));
+        let gone = response(&of_eve, bob, words("never mind"));
+        let quick = response(&of_ann, bob, HUG);
+        let own = response(&of_ann, ann, words("thank you all"));
+        let unseen = response(&of_ann, eve, words("hello"));
+        for response in [&helped, &gone, &quick, &own, &unseen] {
+            bed.insert(response).await;
+        }
+        bed.store.mark_helpful(helped.id, NOW, &[]).await.unwrap();
+        bed.store.delete(gone.id, NOW, &[]).await.unwrap();
+        let bobs = Stats { texts_given: 1, quick_given: 1, posts_answered: 1, helpful_given: 1, received: 0 };
+        assert_eq!(bed.store.stats(bob, &BTreeSet::new()).await.unwrap(), bobs);
+        let anns = Stats { received: 2, ..Stats::default() };
+        assert_eq!(bed.store.stats(ann, &BTreeSet::from([eve])).await.unwrap(), anns);
+        assert_eq!(bed.store.stats(ann, &BTreeSet::new()).await.unwrap(), Stats { received: 3, ..anns });
+        assert_eq!(bed.store.stats(user(), &BTreeSet::new()).await.unwrap(), Stats::default());
+    }
+
+    async fn purging_removes_what_was_deleted_until_then_and_spares_the_rest(bed: &Bed) {
+        let (post, later) = (post(), NOW.after(Duration::from_millis(1)));
+        let [old, new, living] = [(); 3].map(|()| response(&post, user(), words("hello")));
+        for response in [&old, &new, &living] {
+            bed.insert(response).await;
+        }
+        bed.store.delete(old.id, NOW, &[deleted(&old)]).await.unwrap();
+        bed.store.delete(new.id, later, &[deleted(&new)]).await.unwrap();
+        assert_eq!(bed.store.purge(NOW).await.unwrap(), 1);
+        assert_eq!(bed.store.get(old.id).await.unwrap(), None);
+        assert!(bed.store.get(new.id).await.unwrap().is_some());
+        assert_eq!(ids(bed, &post, &BTreeSet::new()).await, [living.id]);
+        assert_eq!(bed.store.purge(NOW).await.unwrap(), 0);
+        assert_eq!(bed.announced().await.len(), 5, "events that wait are sent all the same");
+    }
+}

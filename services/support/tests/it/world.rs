@@ -1,0 +1,169 @@
+//! People, posts and blocks around the service, as other slices would answer.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use kernel::{
+    Actor, Clock, Fact, Failure, Fault, PersonaId, PostId, SystemEntropy, UserId,
+    ports::{Blocks, Persona, Personas, PostBrief, PostLookup},
+};
+use support::{Service, store::Sqlite};
+use testkit::HandClock;
+
+use crate::bed::{NOW, announced};
+
+/// Who hides from whom, which posts there are, and who has a persona.
+#[derive(Default)]
+pub(crate) struct Others {
+    apart: Mutex<Vec<(UserId, UserId)>>,
+    posts: Mutex<HashMap<PostId, UserId>>,
+    faceless: Mutex<BTreeSet<PersonaId>>,
+    asked: AtomicUsize,
+}
+
+impl Others {
+    pub(crate) fn block(&self, one: &Actor, other: &Actor) {
+        self.apart.lock().unwrap().extend([(one.user, other.user), (other.user, one.user)]);
+    }
+
+    pub(crate) fn unblock_all(&self) {
+        self.apart.lock().unwrap().clear();
+    }
+
+    pub(crate) fn post_by(&self, author: &Actor) -> PostId {
+        let post = PostId::new(NOW, &SystemEntropy);
+        self.posts.lock().unwrap().insert(post, author.user);
+        post
+    }
+
+    pub(crate) fn delete_post(&self, post: PostId) {
+        self.posts.lock().unwrap().remove(&post);
+    }
+
+    pub(crate) fn forget_persona(&self, persona: PersonaId) {
+        self.faceless.lock().unwrap().insert(persona);
+    }
+
+    /// How often personas were asked for.
+    pub(crate) fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn hides(&self, viewer: UserId, other: UserId) -> bool {
+        self.apart.lock().unwrap().contains(&(viewer, other))
+    }
+}
+
+#[async_trait]
+impl Blocks for Others {
+    async fn hidden_from(&self, viewer: UserId) -> Result<BTreeSet<UserId>, Failure> {
+        let apart = self.apart.lock().unwrap();
+        Ok(apart.iter().filter(|(one, _)| *one == viewer).map(|(_, other)| *other).collect())
+    }
+}
+
+#[async_trait]
+impl PostLookup for Others {
+    async fn brief(&self, viewer: UserId, post: PostId) -> Result<Option<PostBrief>, Failure> {
+        let author = self.posts.lock().unwrap().get(&post).copied();
+        Ok(author.filter(|author| !self.hides(viewer, *author)).map(|author| PostBrief { id: post, author }))
+    }
+}
+
+#[async_trait]
+impl Personas for Others {
+    async fn shown(&self, personas: &[PersonaId]) -> Result<HashMap<PersonaId, Persona>, Failure> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let faceless = self.faceless.lock().unwrap();
+        let known = personas.iter().filter(|id| !faceless.contains(id));
+        let show = |id: &PersonaId| Persona { id: *id, handle: format!("p_{id}"), avatar: 7, badges: Vec::new() };
+        Ok(known.map(|id| (*id, show(id))).collect())
+    }
+
+    async fn owner(&self, _: PersonaId) -> Result<Option<UserId>, Failure> {
+        Err(Failure::new(Fault::Internal, "nobody asks this here"))
+    }
+}
+
+/// Slices that do not answer.
+pub(crate) struct Silent;
+
+fn silence() -> Failure {
+    Failure::new(Fault::Unavailable, "no answer")
+}
+
+#[async_trait]
+impl Blocks for Silent {
+    async fn hidden_from(&self, _: UserId) -> Result<BTreeSet<UserId>, Failure> {
+        Err(silence())
+    }
+}
+
+#[async_trait]
+impl PostLookup for Silent {
+    async fn brief(&self, _: UserId, _: PostId) -> Result<Option<PostBrief>, Failure> {
+        Err(silence())
+    }
+}
+
+#[async_trait]
+impl Personas for Silent {
+    async fn shown(&self, _: &[PersonaId]) -> Result<HashMap<PersonaId, Persona>, Failure> {
+        Err(silence())
+    }
+
+    async fn owner(&self, _: PersonaId) -> Result<Option<UserId>, Failure> {
+        Err(silence())
+    }
+}
+
+/// The service with everything around it. It can be asked what the service can.
+pub(crate) struct World {
+    pub(crate) service: Arc<Service>,
+    pub(crate) others: Arc<Others>,
+    pub(crate) clock: Arc<HandClock>,
+    database: testkit::Sqlite,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let (database, others) = (testkit::sqlite().await, Arc::new(Others::default()));
+        let clock = Arc::new(HandClock::at(NOW));
+        let service = Service {
+            store: Arc::new(Sqlite::new(database.clone())),
+            posts: others.clone(),
+            blocks: others.clone(),
+            clock: clock.clone(),
+            entropy: Arc::new(SystemEntropy),
+        };
+        Self { service: Arc::new(service), others, clock, database }
+    }
+
+    /// The same, but slices that are named do not answer.
+    pub(crate) fn without(&self, missing: Missing) -> Service {
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        let (posts, blocks): (Arc<dyn PostLookup>, Arc<dyn Blocks>) = match missing {
+            Missing::Posts => (Arc::new(Silent), self.others.clone()),
+            Missing::Blocks => (self.others.clone(), Arc::new(Silent)),
+        };
+        Service { store: self.service.store.clone(), posts, blocks, clock, entropy: Arc::new(SystemEntropy) }
+    }
+
+    /// Sends what waits and says what it was.
+    pub(crate) async fn announced(&self) -> Vec<Fact> {
+        announced(&self.database).await
+    }
+}
+
+/// Who does not answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Missing {
+    Posts,
+    Blocks,
+}

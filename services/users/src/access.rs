@@ -1,0 +1,17 @@
+//! Who may call which method, and how often. What is not here cannot be called.
+
+use kernel::{
+    Access::{Account, Member},
+    Procedure, Quota,
+};
+
+/// One row a method.
+pub const PROCEDURES: &[Procedure] = &[
+    Procedure::new("/kith.users.v1.UserService/GetMe", Account, Quota::per_minute(300)),
+    Procedure::new("/kith.users.v1.UserService/GetProfile", Member, Quota::per_minute(120)),
+    // Whoever tries handles learns which are taken.
+    Procedure::new("/kith.users.v1.UserService/UpdateProfile", Member, Quota::per_hour(60)),
+    Procedure::new("/kith.users.v1.UserService/BlockUser", Member, Quota::per_minute(60)),
+    Procedure::new("/kith.users.v1.UserService/UnblockUser", Member, Quota::per_minute(60)),
+    Procedure::new("/kith.users.v1.UserService/ListBlocks", Member, Quota::per_minute(120)),
+];

@@ -1,0 +1,107 @@
+//! Who is found by whom, what helping is worth, and what it earns. Pure: all that a rule needs is passed in.
+
+use std::collections::BTreeSet;
+
+use kernel::{
+    Timestamp, UserId,
+    actor::Role,
+    event::{AboutResponse, Weight},
+    ports::Badge,
+};
+
+/// The most that one day can earn, whatever was done in it.
+pub const DAILY_POINTS: u32 = 100;
+/// What the author of a post gives by saying that an answer helped.
+pub const HELPFUL: u32 = 10;
+
+const SUPPORTER: u32 = 100;
+const GUIDE: u32 = 1_000;
+const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
+
+/// Somebody hidden from the viewer is, for them, nobody.
+#[must_use]
+pub fn may_see(viewer: UserId, other: UserId, hidden: &BTreeSet<UserId>) -> bool {
+    viewer == other || !hidden.contains(&other)
+}
+
+/// What an answer of this weight is worth.
+#[must_use]
+pub const fn worth(weight: Weight) -> u32 {
+    match weight {
+        Weight::Quick => 1,
+        Weight::Text => 3,
+        Weight::LongText => 5,
+    }
+}
+
+/// Whether an answer can earn anything: nobody earns by answering themselves.
+#[must_use]
+pub fn earns(about: &AboutResponse) -> bool {
+    about.author != about.post_author
+}
+
+/// The day of a moment, in UTC: days since 1970.
+#[must_use]
+pub const fn day(at: Timestamp) -> i64 {
+    at.millis().div_euclid(DAY_MILLIS)
+}
+
+/// What is shown of somebody, in the order in which it is shown.
+#[must_use]
+pub fn badges(role: Role, points: u32) -> Vec<Badge> {
+    let works_the_queue = match role {
+        Role::Member => false,
+        Role::Moderator | Role::Admin => true,
+    };
+    let all =
+        [(Badge::Supporter, points >= SUPPORTER), (Badge::Guide, points >= GUIDE), (Badge::Moderator, works_the_queue)];
+    all.into_iter().filter_map(|(badge, given)| given.then_some(badge)).collect()
+}
+
+/// What others are told of somebody's points: full tens, so that nobody is followed by them.
+#[must_use]
+pub const fn told(points: u32) -> u32 {
+    points - points % 10
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::SystemEntropy;
+
+    use super::*;
+
+    #[test]
+    fn badges_come_with_their_points_and_not_before() {
+        assert_eq!(badges(Role::Member, 99), []);
+        assert_eq!(badges(Role::Member, 100), [Badge::Supporter]);
+        assert_eq!(badges(Role::Member, 999), [Badge::Supporter]);
+        assert_eq!(badges(Role::Member, 1_000), [Badge::Supporter, Badge::Guide]);
+    }
+
+    #[test]
+    fn who_works_the_queue_is_known_by_a_badge() {
+        assert_eq!(badges(Role::Moderator, 0), [Badge::Moderator]);
+        assert_eq!(badges(Role::Admin, 100), [Badge::Supporter, Badge::Moderator]);
+    }
+
+    #[test]
+    fn a_day_ends_at_midnight_in_utc_before_1970_too() {
+        assert_eq!(day(Timestamp::from_millis(DAY_MILLIS - 1)), 0);
+        assert_eq!(day(Timestamp::from_millis(DAY_MILLIS)), 1);
+        assert_eq!(day(Timestamp::from_millis(-1)), -1);
+    }
+
+    #[test]
+    fn others_are_told_full_tens() {
+        assert_eq!([0, 9, 10, 119].map(told), [0, 0, 10, 110]);
+    }
+
+    #[test]
+    fn nobody_is_hidden_from_themselves() {
+        let now = Timestamp::from_millis(0);
+        let (ann, bob) = (UserId::new(now, &SystemEntropy), UserId::new(now, &SystemEntropy));
+        assert!(may_see(ann, ann, &BTreeSet::from([ann])));
+        assert!(may_see(ann, bob, &BTreeSet::new()));
+        assert!(!may_see(ann, bob, &BTreeSet::from([bob])));
+    }
+}

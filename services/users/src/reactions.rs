@@ -1,0 +1,74 @@
+//! What users do when something happened elsewhere: helping earns points. Every reaction is safe to repeat.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kernel::{
+    Clock, Event, Fact, Failure,
+    event::{AboutResponse, REDELIVERY},
+    ports::Reaction,
+};
+
+use crate::{Earning, Error, policy, store::Store};
+
+/// The reactions of users.
+pub struct Reactions {
+    /// Where points are kept.
+    pub store: Arc<dyn Store>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Reaction for Reactions {
+    fn name(&self) -> &'static str {
+        "users"
+    }
+
+    async fn on(&self, event: &Event) -> Result<(), Failure> {
+        match &event.fact {
+            Fact::ResponseGiven { about, weight } => self.earn(event, about, policy::worth(*weight)).await?,
+            Fact::ResponseMarkedHelpful(about) => self.earn(event, about, policy::HELPFUL).await?,
+            Fact::ResponseDeleted { about, .. } => self.take_back(event, about).await?,
+            Fact::PostCreated(_)
+            | Fact::PostUpdated(_)
+            | Fact::SosResolved(_)
+            | Fact::PostDeleted(_)
+            | Fact::PostRestored(_)
+            | Fact::UserBlocked { .. }
+            | Fact::UserUnblocked { .. }
+            | Fact::UserSuspended { .. }
+            | Fact::UserReinstated { .. }
+            | Fact::SessionRevoked { .. } => {}
+        }
+        Ok(())
+    }
+}
+
+impl Reactions {
+    async fn earn(&self, event: &Event, about: &AboutResponse, worth: u32) -> Result<(), Error> {
+        if !policy::earns(about) {
+            return Ok(());
+        }
+        self.remembered(event)?;
+        let (account, response) = (about.author, about.response);
+        let earning = Earning { event: event.id, at: event.at, account, response, worth };
+        Ok(self.store.earn(&earning).await?)
+    }
+
+    async fn take_back(&self, event: &Event, about: &AboutResponse) -> Result<(), Error> {
+        if !policy::earns(about) {
+            return Ok(());
+        }
+        self.remembered(event)?;
+        Ok(self.store.take_back(event.id, about.response).await?)
+    }
+
+    /// What is older than the inbox remembers could be a repetition.
+    fn remembered(&self, event: &Event) -> Result<(), Error> {
+        if event.at < self.clock.now().before(REDELIVERY) {
+            return Err(Error::TooOld);
+        }
+        Ok(())
+    }
+}

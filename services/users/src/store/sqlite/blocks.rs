@@ -1,0 +1,112 @@
+//! Blocks.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use kernel::{BlockId, Event, PersonaId, UserId};
+use sqlx::{AssertSqlSafe, SqliteConnection};
+use storage::{StoreResult, sql::At};
+use uuid::Uuid;
+
+use super::{
+    Sqlite,
+    rows::{BlockRow, badge_words},
+};
+use crate::{Block, store::BlockStore};
+
+/// Both halves are answered by an index alone.
+const HIDDEN: &str = "SELECT blocked FROM blocks WHERE owner = $1 UNION SELECT owner FROM blocks WHERE blocked = $1";
+
+#[async_trait]
+impl BlockStore for Sqlite {
+    async fn block(&self, block: &Block, events: &[Event]) -> StoreResult<Block> {
+        let mut tx = self.database.begin().await?;
+        if let Some(first) = find(&mut tx, block.owner, block.persona.id).await? {
+            tx.rollback().await?;
+            return Ok(first);
+        }
+        sqlx::query(
+            "INSERT INTO blocks (id, owner, persona, blocked, handle, avatar, badges, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind(block.id.uuid())
+        .bind(block.owner.uuid())
+        .bind(block.persona.id.uuid())
+        .bind(block.blocked.uuid())
+        .bind(&block.persona.handle)
+        .bind(i64::from(block.persona.avatar))
+        .bind(badge_words(&block.persona.badges))
+        .bind(At(block.created_at))
+        .execute(&mut *tx)
+        .await?;
+        tx.record(events).await?;
+        tx.commit().await?;
+        Ok(block.clone())
+    }
+
+    async fn unblock(&self, owner: UserId, persona: PersonaId, events: &[Event]) -> StoreResult<bool> {
+        let mut tx = self.database.begin().await?;
+        let Some(block) = find(&mut tx, owner, persona).await? else {
+            tx.rollback().await?;
+            return Ok(false);
+        };
+        sqlx::query("DELETE FROM blocks WHERE id = $1").bind(block.id.uuid()).execute(&mut *tx).await?;
+        let (left,): (bool,) = sqlx::query_as("SELECT EXISTS (SELECT 1 FROM blocks WHERE owner = $1 AND blocked = $2)")
+            .bind(owner.uuid())
+            .bind(block.blocked.uuid())
+            .fetch_one(&mut *tx)
+            .await?;
+        if !left {
+            tx.record(events).await?;
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn blocks(&self, owner: UserId, before: Option<BlockId>, limit: i64) -> StoreResult<Vec<Block>> {
+        let select = format!("{} WHERE owner = $1 AND id < $2 ORDER BY id DESC LIMIT $3", BlockRow::SELECT);
+        let rows: Vec<BlockRow> = sqlx::query_as(AssertSqlSafe(select))
+            .bind(owner.uuid())
+            .bind(before.map_or(Uuid::max(), BlockId::uuid))
+            .bind(limit)
+            .fetch_all(self.database.reader())
+            .await?;
+        rows.into_iter().map(BlockRow::into_block).collect()
+    }
+
+    async fn hidden_from(&self, viewer: UserId) -> StoreResult<BTreeSet<UserId>> {
+        let rows: Vec<(Uuid,)> = sqlx::query_as(HIDDEN).bind(viewer.uuid()).fetch_all(self.database.reader()).await?;
+        Ok(rows.into_iter().map(|(user,)| UserId::from_uuid(user)).collect())
+    }
+}
+
+async fn find(connection: &mut SqliteConnection, owner: UserId, persona: PersonaId) -> StoreResult<Option<Block>> {
+    let select = format!("{} WHERE owner = $1 AND persona = $2", BlockRow::SELECT);
+    let row: Option<BlockRow> = sqlx::query_as(AssertSqlSafe(select))
+        .bind(owner.uuid())
+        .bind(persona.uuid())
+        .fetch_optional(connection)
+        .await?;
+    row.map(BlockRow::into_block).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_hidden_is_read_from_an_index_alone() {
+        testkit::block_on(async {
+            let database = testkit::sqlite().await;
+            let plan: Vec<(i64, i64, i64, String)> =
+                sqlx::query_as(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {HIDDEN}")))
+                    .bind(Uuid::nil())
+                    .fetch_all(database.reader())
+                    .await
+                    .unwrap();
+            let looks: Vec<_> = plan.iter().filter(|(.., step)| step.contains("blocks")).collect();
+            assert_eq!(looks.len(), 2, "{plan:?}");
+            assert!(looks.iter().all(|(.., step)| step.contains("COVERING INDEX")), "{plan:?}");
+        });
+    }
+}

@@ -1,0 +1,104 @@
+//! Rows, and what they say.
+
+use kernel::{
+    BlockId, PersonaId, UserId,
+    actor::Role,
+    ports::{Badge, Persona},
+};
+use sqlx::FromRow;
+use storage::{StoreError, StoreResult, sql::At};
+use uuid::Uuid;
+
+use crate::{
+    Account, Block, Profile,
+    domain::{BADGES, ROLES},
+};
+
+/// A persona beside its account.
+#[derive(FromRow)]
+pub(super) struct AccountRow {
+    persona: Uuid,
+    owner: Uuid,
+    handle: String,
+    avatar: i64,
+    role: String,
+    points: i64,
+    created_at: At,
+    suspended_until: Option<At>,
+    version: i64,
+}
+
+impl AccountRow {
+    /// What selects one; a condition follows.
+    pub(super) const SELECT: &str = "SELECT personas.id AS persona, personas.owner, personas.handle, personas.avatar,
+            accounts.role, accounts.points, accounts.created_at, accounts.suspended_until, accounts.version
+         FROM personas JOIN accounts ON accounts.id = personas.owner";
+
+    pub(super) fn into_account(self) -> StoreResult<Account> {
+        let (created_at, version) = (self.created_at.0, self.version);
+        let suspended_until = self.suspended_until.map(|until| until.0);
+        Ok(Account { profile: self.into_profile()?, created_at, suspended_until, version })
+    }
+
+    pub(super) fn into_profile(self) -> StoreResult<Profile> {
+        Ok(Profile {
+            id: PersonaId::from_uuid(self.persona),
+            owner: UserId::from_uuid(self.owner),
+            handle: self.handle,
+            avatar: u8::try_from(self.avatar).map_err(StoreError::corrupt)?,
+            role: role(&self.role)?,
+            points: u32::try_from(self.points).map_err(StoreError::corrupt)?,
+        })
+    }
+}
+
+/// A block.
+#[derive(FromRow)]
+pub(super) struct BlockRow {
+    id: Uuid,
+    owner: Uuid,
+    persona: Uuid,
+    blocked: Uuid,
+    handle: String,
+    avatar: i64,
+    badges: String,
+    created_at: At,
+}
+
+impl BlockRow {
+    /// What selects one; a condition follows.
+    pub(super) const SELECT: &str =
+        "SELECT id, owner, persona, blocked, handle, avatar, badges, created_at FROM blocks";
+
+    pub(super) fn into_block(self) -> StoreResult<Block> {
+        let persona = Persona {
+            id: PersonaId::from_uuid(self.persona),
+            handle: self.handle,
+            avatar: u8::try_from(self.avatar).map_err(StoreError::corrupt)?,
+            badges: badges(&self.badges),
+        };
+        Ok(Block {
+            id: BlockId::from_uuid(self.id),
+            owner: UserId::from_uuid(self.owner),
+            blocked: UserId::from_uuid(self.blocked),
+            persona,
+            created_at: self.created_at.0,
+        })
+    }
+}
+
+fn role(word: &str) -> StoreResult<Role> {
+    let known = ROLES.into_iter().find(|(_, known)| *known == word);
+    known.map(|(role, _)| role).ok_or_else(|| StoreError::corrupt("a role that this build does not know"))
+}
+
+/// The words of these badges, in one column.
+pub(super) fn badge_words(badges: &[Badge]) -> String {
+    let words = BADGES.into_iter().filter(|(badge, _)| badges.contains(badge)).map(|(_, word)| word);
+    words.collect::<Vec<_>>().join(" ")
+}
+
+fn badges(words: &str) -> Vec<Badge> {
+    let given = |word: &str| words.split(' ').any(|known| known == word);
+    BADGES.into_iter().filter(|(_, word)| given(word)).map(|(badge, _)| badge).collect()
+}

@@ -1,0 +1,136 @@
+//! A store of people with the outbox beside it, a clock in the hand, and people who have accounts.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use async_trait::async_trait;
+use kernel::{
+    Actor, Clock as _, Event, Fact, Failure, Pager, PersonaId, SystemClock, SystemEntropy, UserId, ports::Identities,
+};
+use storage::{Outbox, Relay, sql::SqlOutbox};
+use testkit::{HandClock, KeepingBus, Sqlite as Database, member};
+use users::{
+    Account, Avatar, Directory, Handle, Reactions, Service,
+    store::{Opening, Sqlite, Store},
+};
+
+pub(crate) struct Bed {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<HandClock>,
+    outbox: Arc<dyn Outbox>,
+    database: Database,
+}
+
+pub(crate) async fn sqlite() -> Bed {
+    let database = testkit::sqlite().await;
+    let clock = Arc::new(HandClock::at(SystemClock.now()));
+    let outbox = Arc::new(SqlOutbox::new((*database).clone(), clock.clone()));
+    Bed { store: Arc::new(Sqlite::new((*database).clone())), clock, outbox, database }
+}
+
+/// Knows who has an e-mail address.
+pub(crate) struct Addresses(pub(crate) BTreeSet<UserId>);
+
+#[async_trait]
+impl Identities for Addresses {
+    async fn has_email(&self, user: UserId) -> Result<bool, Failure> {
+        Ok(self.0.contains(&user))
+    }
+}
+
+impl Bed {
+    pub(crate) fn directory(&self) -> Directory {
+        Directory { store: self.store.clone(), clock: self.clock.clone(), entropy: Arc::new(SystemEntropy) }
+    }
+
+    pub(crate) fn reactions(&self) -> Reactions {
+        Reactions { store: self.store.clone(), clock: self.clock.clone() }
+    }
+
+    pub(crate) fn service(&self) -> Service {
+        self.service_with(BTreeSet::new())
+    }
+
+    pub(crate) fn service_with(&self, addresses: BTreeSet<UserId>) -> Service {
+        Service {
+            store: self.store.clone(),
+            identities: Arc::new(Addresses(addresses)),
+            clock: self.clock.clone(),
+            entropy: Arc::new(SystemEntropy),
+            pager: Arc::new(Pager::new(&[7; 32])),
+        }
+    }
+
+    /// Sends what waits and says what it was.
+    pub(crate) async fn events(&self) -> Vec<Event> {
+        let bus = Arc::new(KeepingBus::default());
+        Relay::new(vec![self.outbox.clone()], bus.clone(), self.clock.clone()).drain().await.unwrap();
+        bus.events()
+    }
+
+    pub(crate) async fn announced(&self) -> Vec<Fact> {
+        self.events().await.into_iter().map(|event| event.fact).collect()
+    }
+
+    /// Somebody who has an account.
+    pub(crate) async fn person(&self, handle: &str) -> Actor {
+        let account = self.store.open(&opening(handle)).await.unwrap();
+        Actor { user: account.profile.owner, persona: account.profile.id, ..member() }
+    }
+
+    pub(crate) async fn account(&self, actor: &Actor) -> Account {
+        self.store.account(actor.user).await.unwrap().unwrap()
+    }
+
+    /// A second persona of somebody, as a smaller space will give them.
+    pub(crate) async fn second_persona(&self, actor: &Actor, handle: &str) -> PersonaId {
+        let (id, handle) = (PersonaId::random(&SystemEntropy), Handle::new(handle).unwrap());
+        let mut tx = self.database.begin().await.unwrap();
+        sqlx::query(
+            "INSERT INTO personas (id, owner, space, handle, skeleton, avatar) VALUES ($1, $2, 'a', $3, $4, 1)",
+        )
+        .bind(id.uuid())
+        .bind(actor.user.uuid())
+        .bind(handle.as_str())
+        .bind(handle.skeleton())
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+        id
+    }
+
+    pub(crate) async fn set_role(&self, actor: &Actor, role: &str) {
+        let mut tx = self.database.begin().await.unwrap();
+        sqlx::query("UPDATE accounts SET role = $2 WHERE id = $1")
+            .bind(actor.user.uuid())
+            .bind(role)
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// What somebody has, which is what their ledger says.
+    pub(crate) async fn points(&self, actor: &Actor) -> u32 {
+        let points = self.account(actor).await.profile.points;
+        let (granted,): (i64,) =
+            sqlx::query_as("SELECT COALESCE(SUM(granted), 0) FROM strength_points WHERE account = $1")
+                .bind(actor.user.uuid())
+                .fetch_one(self.database.reader())
+                .await
+                .unwrap();
+        assert_eq!(i64::from(points), granted, "the ledger and the account say the same");
+        points
+    }
+}
+
+/// Somebody new who wants to be called so.
+pub(crate) fn opening(handle: &str) -> Opening {
+    Opening {
+        user: testkit::user(),
+        persona: PersonaId::random(&SystemEntropy),
+        handle: Handle::new(handle).unwrap(),
+        avatar: Avatar::new(7).unwrap(),
+        at: SystemClock.now(),
+    }
+}

@@ -1,0 +1,150 @@
+//! What users answer to other slices.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use kernel::{
+    Clock as _, Entropy, Fact, Fault, PersonaId, Standing, SystemEntropy,
+    actor::Role,
+    ports::{Accounts as _, Badge, NewAccount, Personas as _},
+};
+use testkit::{block_on, user};
+use users::Directory;
+
+use crate::bed::sqlite;
+
+fn called(handle: &str) -> NewAccount {
+    NewAccount { user: user(), handle: Some(handle.to_owned()), avatar: Some(5) }
+}
+
+fn unnamed() -> NewAccount {
+    NewAccount { user: user(), handle: None, avatar: None }
+}
+
+/// Draws the same word and number for the first account and the first tries of the next; ids differ.
+struct Stuck(AtomicU32);
+
+impl Entropy for Stuck {
+    fn fill(&self, bytes: &mut [u8]) {
+        if bytes.len() == 8 && self.0.fetch_add(1, Ordering::SeqCst) < 12 {
+            bytes.fill(1);
+            return;
+        }
+        SystemEntropy.fill(bytes);
+    }
+}
+
+#[test]
+fn an_account_opens_as_it_asks_and_again_gives_the_same_persona() {
+    block_on(async {
+        let bed = sqlite().await;
+        let (directory, ann) = (bed.directory(), called("Ann"));
+        let persona = directory.open(&ann).await.unwrap();
+        assert_eq!((persona.handle.as_str(), persona.avatar, persona.badges.len()), ("Ann", 5, 0));
+        assert_eq!(directory.open(&ann).await.unwrap(), persona);
+        assert_eq!(directory.owner(persona.id).await.unwrap(), Some(ann.user));
+        assert_eq!(directory.owner(PersonaId::random(&SystemEntropy)).await.unwrap(), None);
+    });
+}
+
+#[test]
+fn a_handle_that_is_taken_reserved_or_none_is_refused_by_its_kind() {
+    block_on(async {
+        let bed = sqlite().await;
+        let directory = bed.directory();
+        directory.open(&called("bob")).await.unwrap();
+        let refusals = [
+            ("B0B", Fault::Taken),
+            ("adm1n", Fault::Taken),
+            ("ab", Fault::Invalid),
+            ("no way", Fault::Invalid),
+            ("аnn", Fault::Invalid),
+        ];
+        for (handle, fault) in refusals {
+            let asked = called(handle);
+            assert_eq!(directory.open(&asked).await.unwrap_err().kind(), fault, "{handle}");
+            assert_eq!(directory.state(asked.user).await.unwrap(), None, "{handle}");
+        }
+        let avatar = NewAccount { avatar: Some(64), ..called("carl") };
+        assert_eq!(directory.open(&avatar).await.unwrap_err().kind(), Fault::Invalid);
+    });
+}
+
+#[test]
+fn who_does_not_choose_gets_a_handle_and_a_picture() {
+    block_on(async {
+        let bed = sqlite().await;
+        let persona = bed.directory().open(&unnamed()).await.unwrap();
+        assert_eq!(persona.handle.split('_').count(), 3);
+        assert!(persona.avatar < 64);
+    });
+}
+
+#[test]
+fn a_made_up_handle_that_is_taken_is_made_up_again() {
+    block_on(async {
+        let bed = sqlite().await;
+        let directory = Directory { entropy: Arc::new(Stuck(AtomicU32::new(0))), ..bed.directory() };
+        let first = directory.open(&unnamed()).await.unwrap();
+        let second = directory.open(&unnamed()).await.unwrap();
+        assert_ne!(first.handle, second.handle);
+    });
+}
+
+#[test]
+fn a_suspension_ends_by_itself_and_by_somebody() {
+    block_on(async {
+        let bed = sqlite().await;
+        let (directory, ann, staff) = (bed.directory(), bed.person("ann").await, user());
+        let standing = || async { directory.state(ann.user).await.unwrap().unwrap().standing };
+        assert_eq!(standing().await, Standing::Good);
+        let until = bed.clock.now().after(Duration::from_hours(1));
+        directory.suspend(ann.user, until, staff).await.unwrap();
+        bed.clock.pass(Duration::from_mins(59));
+        assert_eq!(standing().await, Standing::Suspended);
+        bed.clock.pass(Duration::from_mins(1));
+        assert_eq!(standing().await, Standing::Good);
+        let until = bed.clock.now().after(Duration::from_hours(1));
+        directory.suspend(ann.user, until, staff).await.unwrap();
+        directory.reinstate(ann.user, staff).await.unwrap();
+        assert_eq!(standing().await, Standing::Good);
+        let events = bed.events().await;
+        assert!(events.iter().all(|event| event.actor == staff));
+        let facts: Vec<_> = events.into_iter().map(|event| event.fact).collect();
+        let suspended = Fact::UserSuspended { user: ann.user };
+        assert_eq!(facts, [suspended.clone(), suspended, Fact::UserReinstated { user: ann.user }]);
+    });
+}
+
+#[test]
+fn nobody_who_is_not_there_is_suspended() {
+    block_on(async {
+        let bed = sqlite().await;
+        let (directory, nobody) = (bed.directory(), user());
+        let refusal = directory.suspend(nobody, bed.clock.now(), user()).await.unwrap_err();
+        assert_eq!(refusal.kind(), Fault::NotFound);
+        assert_eq!(directory.reinstate(nobody, user()).await.unwrap_err().kind(), Fault::NotFound);
+        assert_eq!(bed.announced().await, []);
+    });
+}
+
+#[test]
+fn people_are_shown_with_what_their_role_gives() {
+    block_on(async {
+        let bed = sqlite().await;
+        let (directory, ann, bob) = (bed.directory(), bed.person("ann").await, bed.person("bob").await);
+        bed.set_role(&bob, "admin").await;
+        let nobody = PersonaId::random(&SystemEntropy);
+        let shown = directory.shown(&[ann.persona, bob.persona, nobody]).await.unwrap();
+        let badges: BTreeMap<_, _> = shown.values().map(|it| (it.handle.as_str(), it.badges.as_slice())).collect();
+        assert_eq!(badges, BTreeMap::from([("ann", &[][..]), ("bob", &[Badge::Moderator][..])]));
+        assert_eq!(directory.state(bob.user).await.unwrap().unwrap().role, Role::Admin);
+        assert!(directory.shown(&[]).await.unwrap().is_empty());
+    });
+}

@@ -1,0 +1,189 @@
+//! What helping earns, whatever the order in which it is heard of.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use kernel::{
+    Actor, Clock as _, Event, Fact, Fault, PostId, ResponseId, SystemEntropy, Timestamp, UserId,
+    event::{AboutResponse, REDELIVERY, Weight},
+    ports::Reaction as _,
+};
+use proptest::{prelude::*, sample::Index};
+use testkit::{block_on, event_id, user};
+use users::policy::DAILY_POINTS;
+
+use crate::bed::{Bed, sqlite};
+
+fn answer(author: UserId, post_author: UserId, at: Timestamp) -> AboutResponse {
+    AboutResponse {
+        response: ResponseId::new(at, &SystemEntropy),
+        author,
+        post: PostId::new(at, &SystemEntropy),
+        post_author,
+    }
+}
+
+fn event(at: Timestamp, fact: Fact) -> Event {
+    Event { id: event_id(at), at, actor: user(), fact }
+}
+
+fn given(about: AboutResponse, weight: Weight) -> Fact {
+    Fact::ResponseGiven { about, weight }
+}
+
+fn deleted(about: AboutResponse) -> Fact {
+    Fact::ResponseDeleted { about, weight: Weight::Quick }
+}
+
+async fn hear(bed: &Bed, facts: impl IntoIterator<Item = Fact>) {
+    for fact in facts {
+        bed.reactions().on(&event(bed.clock.now(), fact)).await.unwrap();
+    }
+}
+
+#[test]
+fn answers_earn_their_weight_and_more_if_they_helped() {
+    block_on(async {
+        let bed = sqlite().await;
+        let ann = bed.person("ann").await;
+        let helped = answer(ann.user, user(), bed.clock.now());
+        let others = [Weight::Quick, Weight::Text].map(|it| given(answer(ann.user, user(), bed.clock.now()), it));
+        hear(&bed, others).await;
+        assert_eq!(bed.points(&ann).await, 1 + 3);
+        hear(&bed, [given(helped, Weight::LongText), Fact::ResponseMarkedHelpful(helped)]).await;
+        assert_eq!(bed.points(&ann).await, 4 + 5 + 10);
+    });
+}
+
+#[test]
+fn nobody_earns_by_answering_themselves() {
+    block_on(async {
+        let bed = sqlite().await;
+        let ann = bed.person("ann").await;
+        let own = answer(ann.user, ann.user, bed.clock.now());
+        hear(&bed, [given(own, Weight::LongText), Fact::ResponseMarkedHelpful(own), deleted(own)]).await;
+        assert_eq!(bed.points(&ann).await, 0);
+    });
+}
+
+#[test]
+fn giving_and_taking_back_gains_nothing_at_the_limit_either() {
+    block_on(async {
+        let bed = sqlite().await;
+        let ann = bed.person("ann").await;
+        let kept = answer(ann.user, user(), bed.clock.now());
+        hear(&bed, [given(kept, Weight::Text)]).await;
+        for _ in 0..120 {
+            let quick = answer(ann.user, user(), bed.clock.now());
+            hear(&bed, [given(quick, Weight::Quick), deleted(quick)]).await;
+        }
+        assert_eq!(bed.points(&ann).await, 3);
+    });
+}
+
+#[test]
+fn an_event_that_is_too_old_is_refused_for_good() {
+    block_on(async {
+        let bed = sqlite().await;
+        let ann = bed.person("ann").await;
+        let about = answer(ann.user, user(), bed.clock.now());
+        let facts = [given(about, Weight::Text), Fact::ResponseMarkedHelpful(about), deleted(about)];
+        let old = bed.clock.now();
+        bed.clock.pass(REDELIVERY + Duration::from_millis(1));
+        for fact in facts {
+            let refusal = bed.reactions().on(&event(old, fact)).await.unwrap_err();
+            assert_eq!(refusal.kind(), Fault::Precondition);
+            assert!(!refusal.kind().is_retryable());
+        }
+        assert_eq!(bed.points(&ann).await, 0);
+    });
+}
+
+#[test]
+fn all_else_that_happens_earns_nothing() {
+    block_on(async {
+        let bed = sqlite().await;
+        let ann = bed.person("ann").await;
+        hear(&bed, [Fact::UserBlocked { blocked: ann.user }, Fact::UserReinstated { user: ann.user }]).await;
+        assert_eq!((bed.points(&ann).await, bed.reactions().name()), (0, "users"));
+    });
+}
+
+/// One answer's life: how heavy it is, on which of the two days, and what became of it.
+#[derive(Debug, Clone, Copy)]
+struct Life {
+    weight: Weight,
+    day: u8,
+    to_oneself: bool,
+    helped_on: Option<u8>,
+    deleted: bool,
+}
+
+fn lives() -> impl Strategy<Value = Vec<Life>> {
+    let weight = prop_oneof![Just(Weight::Quick), Just(Weight::Text), Just(Weight::LongText)];
+    let life = (weight, 0..2_u8, prop::bool::weighted(0.1), prop::option::of(0..2_u8), prop::bool::weighted(0.3));
+    let life = life.prop_map(|(weight, day, to_oneself, helped_on, deleted)| Life {
+        weight,
+        day,
+        to_oneself,
+        helped_on,
+        deleted,
+    });
+    prop::collection::vec(life, 0..40)
+}
+
+/// What the rules say that a history earns: of each day what is left of it, up to the limit.
+fn model(lives: &[Life]) -> u32 {
+    let mut days = BTreeMap::<u8, u32>::new();
+    for life in lives.iter().filter(|life| !life.deleted && !life.to_oneself) {
+        let worth = match life.weight {
+            Weight::Quick => 1,
+            Weight::Text => 3,
+            Weight::LongText => 5,
+        };
+        *days.entry(life.day).or_default() += worth;
+        if let Some(day) = life.helped_on {
+            *days.entry(day).or_default() += 10;
+        }
+    }
+    days.into_values().map(|earned| earned.min(DAILY_POINTS)).sum()
+}
+
+fn history(ann: &Actor, lives: &[Life], start: Timestamp) -> Vec<Event> {
+    let mut events = Vec::new();
+    for life in lives {
+        let on = |day: u8| start.after(Duration::from_hours(24) * u32::from(day));
+        let about = answer(ann.user, if life.to_oneself { ann.user } else { user() }, on(life.day));
+        events.push(event(on(life.day), given(about, life.weight)));
+        events.extend(life.helped_on.map(|day| event(on(day), Fact::ResponseMarkedHelpful(about))));
+        events.extend(life.deleted.then(|| event(on(1), deleted(about))));
+    }
+    events
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn any_order_with_any_repetitions_earns_what_the_rules_say(
+        lives in lives(),
+        order in any::<u64>(),
+        repeated in prop::collection::vec(any::<Index>(), 0..20),
+    ) {
+        block_on(async {
+            let bed = sqlite().await;
+            let ann = bed.person("ann").await;
+            let mut events = history(&ann, &lives, bed.clock.now().before(Duration::from_hours(30)));
+            if !events.is_empty() {
+                let again: Vec<_> = repeated.iter().map(|at| at.get(&events).clone()).collect();
+                events.extend(again);
+            }
+            let mut shuffled: Vec<_> = events.iter().enumerate().collect();
+            shuffled.sort_by_key(|(at, _)| (u64::try_from(*at).unwrap() + 1).wrapping_mul(order | 1).rotate_left(17));
+            for (_, event) in shuffled {
+                bed.reactions().on(event).await.unwrap();
+                bed.points(&ann).await;
+            }
+            assert_eq!(bed.points(&ann).await, model(&lives));
+        });
+    }
+}

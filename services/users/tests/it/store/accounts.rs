@@ -1,0 +1,167 @@
+//! What `users::store::AccountStore` promises.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use kernel::{Clock as _, Fact, PersonaId, Standing, SystemEntropy, actor::Role};
+use storage::StoreError;
+use testkit::happened;
+use users::{
+    Avatar, Handle,
+    store::{Change, Opening},
+};
+
+use crate::bed::{Bed, opening, sqlite};
+
+fn is_taken<T>(answer: Result<T, StoreError>, column: &str) -> bool {
+    matches!(answer, Err(StoreError::Taken(key)) if key == column)
+}
+
+fn handle(text: &str) -> Change {
+    Change { handle: Some(Handle::new(text).unwrap()), avatar: None }
+}
+
+#[testkit::contract(sqlite)]
+mod contract {
+    use super::*;
+
+    async fn an_account_is_opened_with_its_persona(bed: &Bed) {
+        let asked = opening("Ann");
+        let account = bed.store.open(&asked).await.unwrap();
+        assert_eq!((account.profile.id, account.profile.owner), (asked.persona, asked.user));
+        assert_eq!((account.profile.handle.as_str(), account.profile.avatar), ("Ann", 7));
+        assert_eq!((account.profile.role, account.profile.points), (Role::Member, 0));
+        assert_eq!((account.created_at, account.suspended_until), (asked.at, None));
+        assert_eq!(bed.store.account(asked.user).await.unwrap().as_ref(), Some(&account));
+        assert_eq!(bed.store.profile(asked.persona).await.unwrap(), Some(account.profile));
+        assert_eq!(bed.store.account(testkit::user()).await.unwrap(), None);
+        assert_eq!(bed.store.profile(PersonaId::random(&SystemEntropy)).await.unwrap(), None);
+    }
+
+    async fn opening_again_gives_what_is_there(bed: &Bed) {
+        let asked = opening("ann");
+        let first = bed.store.open(&asked).await.unwrap();
+        assert_eq!(bed.store.open(&asked).await.unwrap(), first);
+        let other = Opening { user: asked.user, ..opening("somebody_else") };
+        assert_eq!(bed.store.open(&other).await.unwrap(), first);
+        assert!(bed.store.open(&opening("somebody_else")).await.is_ok(), "the other handle was not used up");
+    }
+
+    async fn a_look_alike_is_taken_and_leaves_nothing(bed: &Bed) {
+        bed.store.open(&opening("Lily")).await.unwrap();
+        let asked = opening("1I1y");
+        assert!(is_taken(bed.store.open(&asked).await, "skeleton"));
+        assert_eq!(bed.store.account(asked.user).await.unwrap(), None);
+    }
+
+    async fn a_persona_in_use_is_taken(bed: &Bed) {
+        let first = opening("ann");
+        bed.store.open(&first).await.unwrap();
+        let second = Opening { persona: first.persona, ..opening("bob") };
+        assert!(is_taken(bed.store.open(&second).await, "id"));
+    }
+
+    async fn of_many_who_want_a_handle_at_once_one_gets_it(bed: &Bed) {
+        let racers: Vec<_> = (0..16)
+            .map(|turn| {
+                let store = bed.store.clone();
+                let asked = opening(if turn % 2 == 0 { "willow" } else { "W1LLOW" });
+                tokio::spawn(async move { store.open(&asked).await })
+            })
+            .collect();
+        let mut won = 0;
+        for racer in racers {
+            match racer.await.unwrap() {
+                Ok(_) => won += 1,
+                refusal => assert!(is_taken(refusal, "skeleton")),
+            }
+        }
+        assert_eq!(won, 1);
+    }
+
+    async fn of_many_who_open_one_account_at_once_all_get_the_same_persona(bed: &Bed) {
+        let user = testkit::user();
+        let racers: Vec<_> = (0..16)
+            .map(|turn| {
+                let store = bed.store.clone();
+                let asked = Opening { user, ..opening(&format!("willow_{turn}")) };
+                tokio::spawn(async move { store.open(&asked).await.unwrap().profile.id })
+            })
+            .collect();
+        let mut personas = BTreeSet::new();
+        for racer in racers {
+            personas.insert(racer.await.unwrap());
+        }
+        assert_eq!(personas.len(), 1);
+    }
+
+    async fn profiles_are_those_that_there_are(bed: &Bed) {
+        let (ann, bob) = (bed.person("ann").await, bed.person("bob").await);
+        let nobody = PersonaId::random(&SystemEntropy);
+        let found = bed.store.profiles(&[ann.persona, nobody, bob.persona, ann.persona]).await.unwrap();
+        let found: Vec<_> = found.iter().map(|profile| profile.id).collect();
+        assert_eq!(found.len(), 2);
+        assert!(found.contains(&ann.persona) && found.contains(&bob.persona));
+        assert_eq!(bed.store.profiles(&[]).await.unwrap(), []);
+    }
+
+    async fn an_update_changes_what_it_names_and_counts_up(bed: &Bed) {
+        let ann = bed.person("ann").await;
+        let before = bed.account(&ann).await;
+        let avatar = Change { handle: None, avatar: Some(Avatar::new(9).unwrap()) };
+        let after = bed.store.update(ann.user, before.version, &avatar).await.unwrap().unwrap();
+        assert_eq!((after.profile.handle.as_str(), after.profile.avatar), ("ann", 9));
+        let last = bed.store.update(ann.user, after.version, &handle("Anna")).await.unwrap().unwrap();
+        assert_eq!((last.profile.handle.as_str(), last.profile.avatar), ("Anna", 9));
+        assert!(before.version < after.version && after.version < last.version);
+        assert_eq!(bed.account(&ann).await, last);
+        assert!(bed.store.open(&opening("ann")).await.is_ok(), "the old handle is free");
+        assert!(is_taken(bed.store.open(&opening("ANNA")).await, "skeleton"), "the new one is not");
+    }
+
+    async fn an_update_of_another_version_changes_nothing(bed: &Bed) {
+        let ann = bed.person("ann").await;
+        let before = bed.account(&ann).await;
+        assert_eq!(bed.store.update(ann.user, before.version + 1, &handle("anna")).await.unwrap(), None);
+        assert_eq!(bed.store.update(testkit::user(), before.version, &handle("anna")).await.unwrap(), None);
+        assert_eq!(bed.account(&ann).await, before);
+    }
+
+    async fn an_update_to_a_look_alike_is_taken_and_changes_nothing(bed: &Bed) {
+        let ann = bed.person("ann").await;
+        bed.person("bob").await;
+        let before = bed.account(&ann).await;
+        let change = Change { avatar: Some(Avatar::new(9).unwrap()), ..handle("B0B") };
+        assert!(is_taken(bed.store.update(ann.user, before.version, &change).await, "skeleton"));
+        assert_eq!(bed.account(&ann).await, before);
+    }
+
+    async fn somebody_may_write_their_own_handle_otherwise(bed: &Bed) {
+        let ann = bed.person("ann").await;
+        let version = bed.account(&ann).await.version;
+        let after = bed.store.update(ann.user, version, &handle("ANN")).await.unwrap().unwrap();
+        assert_eq!(after.profile.handle, "ANN");
+    }
+
+    async fn a_suspension_is_announced_once(bed: &Bed) {
+        let ann = bed.person("ann").await;
+        let until = Some(bed.clock.now().after(Duration::from_hours(1)));
+        let event = || [happened(Fact::UserSuspended { user: ann.user })];
+        assert!(bed.store.suspend(ann.user, until, &event()).await.unwrap());
+        assert!(!bed.store.suspend(ann.user, until, &event()).await.unwrap());
+        let account = bed.account(&ann).await;
+        assert_eq!((account.suspended_until, account.standing(bed.clock.now())), (until, Standing::Suspended));
+        assert!(bed.store.suspend(ann.user, None, &[]).await.unwrap());
+        assert!(!bed.store.suspend(ann.user, None, &event()).await.unwrap());
+        assert!(!bed.store.suspend(testkit::user(), until, &event()).await.unwrap());
+        assert_eq!(bed.announced().await, [Fact::UserSuspended { user: ann.user }]);
+    }
+
+    async fn a_suspension_whose_event_is_refused_was_never_made(bed: &Bed) {
+        let (ann, bob) = (bed.person("ann").await, bed.person("bob").await);
+        let until = Some(bed.clock.now().after(Duration::from_hours(1)));
+        let event = [happened(Fact::UserSuspended { user: ann.user })];
+        bed.store.suspend(ann.user, until, &event).await.unwrap();
+        bed.store.suspend(bob.user, until, &event).await.unwrap_err();
+        assert_eq!(bed.account(&bob).await.suspended_until, None);
+    }
+}

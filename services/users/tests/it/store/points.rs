@@ -1,0 +1,90 @@
+//! What `users::store::PointStore` promises.
+
+use std::time::Duration;
+
+use kernel::{Actor, Clock as _, ResponseId, SystemClock, SystemEntropy, Timestamp};
+use testkit::event_id;
+use users::{Earning, policy::DAILY_POINTS};
+
+use crate::bed::{Bed, sqlite};
+
+fn response() -> ResponseId {
+    ResponseId::new(SystemClock.now(), &SystemEntropy)
+}
+
+fn earning(who: &Actor, worth: u32) -> Earning {
+    let at = Timestamp::from_millis(1_000);
+    Earning { event: event_id(at), at, account: who.user, response: response(), worth }
+}
+
+#[testkit::contract(sqlite)]
+mod contract {
+    use super::*;
+
+    async fn an_event_pays_once(bed: &Bed) {
+        let ann = bed.person("ann").await;
+        let earned = earning(&ann, 5);
+        bed.store.earn(&earned).await.unwrap();
+        bed.store.earn(&earned).await.unwrap();
+        bed.store.earn(&Earning { event: event_id(earned.at), worth: 10, ..earned }).await.unwrap();
+        assert_eq!(bed.points(&ann).await, 15);
+    }
+
+    async fn of_many_who_bring_one_event_at_once_one_pays(bed: &Bed) {
+        let ann = bed.person("ann").await;
+        let earned = earning(&ann, 5);
+        let racers: Vec<_> = (0..16)
+            .map(|_| {
+                let store = bed.store.clone();
+                tokio::spawn(async move { store.earn(&earned).await.unwrap() })
+            })
+            .collect();
+        for racer in racers {
+            racer.await.unwrap();
+        }
+        assert_eq!(bed.points(&ann).await, 5);
+    }
+
+    async fn a_day_has_a_limit_and_the_next_has_its_own(bed: &Bed) {
+        let ann = bed.person("ann").await;
+        for _ in 0..11 {
+            bed.store.earn(&Earning { worth: 10, ..earning(&ann, 10) }).await.unwrap();
+        }
+        bed.store.earn(&earning(&ann, 3)).await.unwrap();
+        assert_eq!(bed.points(&ann).await, DAILY_POINTS);
+        let today = earning(&ann, 3);
+        bed.store.earn(&Earning { at: today.at.after(Duration::from_hours(24)), ..today }).await.unwrap();
+        assert_eq!(bed.points(&ann).await, DAILY_POINTS + 3);
+    }
+
+    async fn taking_back_takes_all_that_an_answer_earned_and_frees_the_day(bed: &Bed) {
+        let ann = bed.person("ann").await;
+        let given = earning(&ann, 60);
+        let helpful = Earning { event: event_id(given.at), worth: 10, ..given };
+        for earned in [given, helpful, earning(&ann, 50)] {
+            bed.store.earn(&earned).await.unwrap();
+        }
+        assert_eq!(bed.points(&ann).await, 100);
+        let deleted = event_id(given.at);
+        bed.store.take_back(deleted, given.response).await.unwrap();
+        assert_eq!(bed.points(&ann).await, 50, "what was cut to 30 has its room");
+        bed.store.take_back(deleted, given.response).await.unwrap();
+        bed.store.take_back(event_id(given.at), given.response).await.unwrap();
+        assert_eq!(bed.points(&ann).await, 50);
+    }
+
+    async fn what_was_taken_back_earns_nothing_if_it_is_heard_of_later(bed: &Bed) {
+        let ann = bed.person("ann").await;
+        let late = earning(&ann, 5);
+        bed.store.take_back(event_id(late.at), late.response).await.unwrap();
+        bed.store.earn(&late).await.unwrap();
+        assert_eq!(bed.points(&ann).await, 0);
+    }
+
+    async fn nobody_earns_without_an_account_or_for_another(bed: &Bed) {
+        let (ann, bob) = (bed.person("ann").await, bed.person("bob").await);
+        bed.store.earn(&earning(&testkit::member(), 5)).await.unwrap();
+        bed.store.earn(&earning(&ann, 5)).await.unwrap();
+        assert_eq!((bed.points(&ann).await, bed.points(&bob).await), (5, 0));
+    }
+}

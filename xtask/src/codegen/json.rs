@@ -1,0 +1,244 @@
+//! For each message: its canonical JSON, over `proto::json`.
+//!
+//! pbjson's generated code is not used: it writes times with `+00:00`, fails a whole answer for one enum of a newer
+//! build, and refuses `null` and `1.0` where the specification takes them (see docs/adr/0009).
+#![expect(clippy::wildcard_enum_match_arm, reason = "of the many kinds of a field, code is written for those we have")]
+
+use anyhow::{Result, bail};
+use proc_macro2::TokenStream;
+use prost_reflect::{Cardinality, DescriptorPool, EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
+use quote::{format_ident, quote};
+
+use super::names::{module_of, path, variant};
+
+pub(super) fn of(package: &str, pool: &DescriptorPool) -> Result<TokenStream> {
+    let messages = pool.all_messages().filter(|it| it.package_name() == package);
+    let mut code: TokenStream = messages.map(|message| implementation(&message)).collect::<Result<_>>()?;
+    for choice in pool.all_enums().filter(|it| it.package_name() == package) {
+        code.extend(named(&choice)?);
+    }
+    Ok(code)
+}
+
+fn named(choice: &EnumDescriptor) -> Result<TokenStream> {
+    let path = enum_path(choice, choice.package_name())?;
+    Ok(quote! {
+        impl ::proto::json::Named for #path {
+            fn name(&self) -> &'static str {
+                self.as_str_name()
+            }
+
+            fn of(name: &str) -> Option<Self> {
+                Self::from_str_name(name)
+            }
+        }
+    })
+}
+
+fn implementation(message: &MessageDescriptor) -> Result<TokenStream> {
+    let (written, read) = (serialize(message)?, deserialize(message)?);
+    Ok(quote!(#written #read))
+}
+
+fn serialize(message: &MessageDescriptor) -> Result<TokenStream> {
+    let path = path(message)?;
+    let mut entries = TokenStream::new();
+    for field in message.fields() {
+        let (name, json) = (syn::parse_str::<syn::Ident>(field.name())?, field.json_name().to_owned());
+        let form = form(&field)?;
+        entries.extend(if let Some((choice, held)) = oneof(&field)? {
+            let written = form.write(&quote!(value));
+            quote!(if let Some(#held(value)) = &self.#choice { map.serialize_entry(#json, &#written)?; })
+        } else if field.cardinality() == Cardinality::Repeated {
+            let written = form.write(&quote!(value));
+            quote!(if !self.#name.is_empty() {
+                map.serialize_entry(#json, &::proto::json::List(&self.#name, |value| #written))?;
+            })
+        } else if field.supports_presence() {
+            let written = form.write(&quote!(value));
+            quote!(if let Some(value) = &self.#name { map.serialize_entry(#json, &#written)?; })
+        } else {
+            let (set, written) = (form.is_set(&quote!(self.#name)), form.write(&quote!((&self.#name))));
+            quote!(if #set { map.serialize_entry(#json, &#written)?; })
+        });
+    }
+    let map = if entries.is_empty() { quote!(let map) } else { quote!(let mut map) };
+    Ok(quote! {
+        impl ::serde::Serialize for #path {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+                use ::serde::ser::SerializeMap as _;
+                #map = serializer.serialize_map(None)?;
+                #entries
+                map.end()
+            }
+        }
+    })
+}
+
+fn deserialize(message: &MessageDescriptor) -> Result<TokenStream> {
+    let (path, expecting) = (path(message)?, format!("the message {}", message.name()));
+    let mut arms = TokenStream::new();
+    for field in message.fields() {
+        let (name, json) = (field.name().to_owned(), field.json_name().to_owned());
+        let ident = syn::parse_str::<syn::Ident>(&name)?;
+        let form = form(&field)?;
+        let read = form.read();
+        let names = if name == json { quote!(#name) } else { quote!(#json | #name) };
+        let body = if let Some((choice, held)) = oneof(&field)? {
+            quote! {
+                if let Some(value) = ::proto::json::optional(map.next_value::<Option<#read>>()?)
+                    && message.#choice.replace(#held(value)).is_some()
+                {
+                    return Err(::serde::de::Error::custom("more than one of a choice is set"));
+                }
+            }
+        } else if field.cardinality() == Cardinality::Repeated {
+            quote!(message.#ident = ::proto::json::list(map.next_value::<Option<Vec<#read>>>()?);)
+        } else if field.supports_presence() {
+            quote!(message.#ident = ::proto::json::optional(map.next_value::<Option<#read>>()?);)
+        } else {
+            quote!(message.#ident = ::proto::json::value(map.next_value::<Option<#read>>()?);)
+        };
+        arms.extend(quote!(#names => { #body }));
+    }
+    let message_var = if arms.is_empty() { quote!(let message) } else { quote!(let mut message) };
+    Ok(quote! {
+        impl<'de> ::serde::Deserialize<'de> for #path {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
+                struct Visitor;
+                impl<'de> ::serde::de::Visitor<'de> for Visitor {
+                    type Value = #path;
+
+                    fn expecting(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                        f.write_str(#expecting)
+                    }
+
+                    fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                        self,
+                        mut map: A,
+                    ) -> ::core::result::Result<Self::Value, A::Error> {
+                        #message_var = Self::Value::default();
+                        while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                            match key.as_ref() {
+                                #arms
+                                _ => { map.next_value::<::serde::de::IgnoredAny>()?; }
+                            }
+                        }
+                        Ok(message)
+                    }
+                }
+                deserializer.deserialize_map(Visitor)
+            }
+        }
+    })
+}
+
+/// The place of a member of a oneof, and its variant.
+fn oneof(field: &FieldDescriptor) -> Result<Option<(syn::Ident, TokenStream)>> {
+    let Some(oneof) = field.containing_oneof().filter(|oneof| !oneof.is_synthetic()) else { return Ok(None) };
+    let parent = path(field.parent_message())?;
+    let module = module_of(field.parent_message())?;
+    let (kind, held) = (variant(oneof.name()), variant(field.name()));
+    // A nested message's module lies beside the message.
+    let outer = parent.to_string().contains("::");
+    let held =
+        if outer { bail!("{}: a oneof in a nested message", field.full_name()) } else { quote!(#module::#kind::#held) };
+    Ok(Some((format_ident!("{}", oneof.name()), held)))
+}
+
+/// The form that JSON gives a field.
+enum Form {
+    Plain(TokenStream),
+    Bool,
+    Number(TokenStream),
+    Text(TokenStream),
+    Base64,
+    Choice(TokenStream),
+    Time,
+    Message(TokenStream),
+}
+
+fn form(field: &FieldDescriptor) -> Result<Form> {
+    if field.is_map() {
+        bail!("{}: no JSON is written for a map", field.full_name());
+    }
+    let package = field.parent_message().package_name().to_owned();
+    Ok(match field.kind() {
+        Kind::String => Form::Plain(quote!(::std::string::String)),
+        Kind::Bool => Form::Bool,
+        Kind::Int32 => Form::Number(quote!(i32)),
+        Kind::Uint32 => Form::Number(quote!(u32)),
+        Kind::Int64 => Form::Text(quote!(i64)),
+        Kind::Uint64 => Form::Text(quote!(u64)),
+        Kind::Bytes => Form::Base64,
+        Kind::Enum(choice) => Form::Choice(enum_path(&choice, &package)?),
+        Kind::Message(message) if message.full_name() == "google.protobuf.Timestamp" => Form::Time,
+        Kind::Message(message) if !message.full_name().starts_with("google.") => {
+            Form::Message(message_path(&message, &package)?)
+        }
+        kind => bail!("{}: no JSON is written for {kind:?}", field.full_name()),
+    })
+}
+
+impl Form {
+    /// The value as it is written, of a reference to it.
+    fn write(&self, value: &TokenStream) -> TokenStream {
+        match self {
+            Self::Plain(_) | Self::Bool | Self::Number(_) | Self::Message(_) => quote!(#value),
+            Self::Text(_) => quote!(::proto::json::Text(*#value)),
+            Self::Base64 => quote!(::proto::json::Base64(#value)),
+            Self::Choice(path) => quote!(::proto::json::Choice::<#path>::new(*#value)),
+            Self::Time => quote!(::proto::json::Time(#value)),
+        }
+    }
+
+    /// The type that it is read as.
+    fn read(&self) -> TokenStream {
+        match self {
+            Self::Plain(plain) | Self::Message(plain) => quote!(::proto::json::Plain<#plain>),
+            Self::Bool => quote!(::proto::json::Plain<bool>),
+            Self::Number(number) | Self::Text(number) => quote!(::proto::json::Number<#number>),
+            Self::Base64 => quote!(::proto::json::Base64<Vec<u8>>),
+            Self::Choice(path) => quote!(::proto::json::Choice<#path>),
+            Self::Time => quote!(::proto::json::Time<::pbjson_types::Timestamp>),
+        }
+    }
+
+    fn is_set(&self, value: &TokenStream) -> TokenStream {
+        match self {
+            Self::Plain(_) | Self::Base64 => quote!(!#value.is_empty()),
+            Self::Bool => quote!(#value),
+            Self::Number(_) | Self::Text(_) | Self::Choice(_) => quote!(#value != 0),
+            Self::Time | Self::Message(_) => quote!(#value.is_some()),
+        }
+    }
+}
+
+/// Where another package's code lies: packages are modules of the crate, `v1` and all.
+fn foreign(package: &str) -> Result<TokenStream> {
+    let modules = package.strip_prefix("kith.").unwrap_or(package).split('.');
+    let modules = modules.map(syn::parse_str::<syn::Ident>).collect::<syn::Result<Vec<_>>>()?;
+    Ok(quote!(::proto::#(#modules)::*))
+}
+
+fn message_path(message: &MessageDescriptor, from: &str) -> Result<TokenStream> {
+    let path = path(message)?;
+    if message.package_name() == from {
+        return Ok(path);
+    }
+    let package = foreign(message.package_name())?;
+    Ok(quote!(#package::#path))
+}
+
+fn enum_path(choice: &EnumDescriptor, from: &str) -> Result<TokenStream> {
+    let name = format_ident!("{}", choice.name());
+    if let Some(parent) = choice.parent_message() {
+        let module = module_of(&parent)?;
+        return Ok(quote!(#module::#name));
+    }
+    if choice.package_name() == from {
+        return Ok(quote!(#name));
+    }
+    let package = foreign(choice.package_name())?;
+    Ok(quote!(#package::#name))
+}

@@ -1,0 +1,41 @@
+//! Other programs: what they say goes to the terminal, and a failure says which of them it was.
+
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context as _, Result, ensure};
+
+/// Runs it to its end.
+///
+/// # Errors
+/// It is not there, or it says that it failed.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("{} cannot be run", shown(command)))?;
+    ensure!(status.success(), "{} failed ({status})", shown(command));
+    Ok(())
+}
+
+/// Runs it to its end, and gives what it wrote. Its complaints go to the terminal.
+///
+/// # Errors
+/// It is not there, it says that it failed, or what it wrote is no text.
+pub(crate) fn read(command: &mut Command) -> Result<String> {
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.with_context(|| format!("{} cannot be run", shown(command)))?;
+    ensure!(output.status.success(), "{} failed ({})", shown(command), output.status);
+    String::from_utf8(output.stdout).with_context(|| format!("{} wrote no text", shown(command)))
+}
+
+/// Where a program is, if it is anywhere on the PATH.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+/// The program and what it was told, as somebody would type it.
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
