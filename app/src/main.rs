@@ -38,7 +38,11 @@ async fn run(command: Command, loaded: Result<Loaded, Faults>) -> Result<ExitCod
             return Ok(ExitCode::SUCCESS);
         }
         Command::Doctor => return examine(loaded.as_ref()).await,
-        Command::Serve(_) | Command::Migrate | Command::Seed(_) | Command::Config(Settings::Check) | Command::Events(_) => {}
+        Command::Serve(_)
+        | Command::Migrate
+        | Command::Seed(_)
+        | Command::Config(Settings::Check)
+        | Command::Events(_) => {}
     }
     let loaded = match loaded {
         Ok(loaded) => loaded,

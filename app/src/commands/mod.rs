@@ -90,7 +90,8 @@ pub async fn events(loaded: &Loaded, asked: Letters) -> Result<()> {
 async fn replay(app: &App, letter: &DeadLetter) -> Result<()> {
     let event = Event::open(&letter.parcel)?;
     let consumers = app.edges.reactions.iter();
-    let mut known = consumers.filter(|it| it.name() == letter.consumer || letter.consumer == infra::bus::READER).peekable();
+    let mut known =
+        consumers.filter(|it| it.name() == letter.consumer || letter.consumer == infra::bus::READER).peekable();
     if known.peek().is_none() {
         bail!("nobody here is called {}", letter.consumer);
     }

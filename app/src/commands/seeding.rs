@@ -89,9 +89,7 @@ impl Seeding {
             let device = Device::new("made up");
             let welcome = match auth.register_anonymous(None, appearance, &device).await {
                 // Somebody has it already: they keep it.
-                Err(auth::Error::HandleTaken) => {
-                    auth.register_anonymous(None, Appearance::default(), &device).await?
-                }
+                Err(auth::Error::HandleTaken) => auth.register_anonymous(None, Appearance::default(), &device).await?,
                 registered => registered?,
             };
             let actor = self.app.ports.tokens.verify(&welcome.credentials.access).await?;

@@ -30,6 +30,8 @@ pub(crate) struct House {
     clock: Arc<HandClock>,
     base: String,
     client: Client,
+    /// Streams of which both sides speak at once take HTTP/2.
+    streams: Client,
     addresses: AtomicU64,
     /// An account with an e-mail address: a password costs too much for each cell.
     email: String,
@@ -58,10 +60,16 @@ impl House {
         app.edges.ready.send_replace(true);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(http::connection::serve(listener, app.edges.http.clone(), Care::default(), std::future::pending()));
+        tokio::spawn(http::connection::serve(
+            listener,
+            app.edges.http.clone(),
+            Care::default(),
+            std::future::pending(),
+        ));
         let email = "somebody@example.org".to_owned();
-        let house =
-            Self { app, clock, base, client: Client::new(), addresses: AtomicU64::new(0), email, _database: database };
+        let streams = Client::builder().http2_prior_knowledge().build().unwrap();
+        let (client, addresses) = (Client::new(), AtomicU64::new(0));
+        let house = Self { app, clock, base, client, streams, addresses, email, _database: database };
         let somebody = json!({ "email": house.email, "password": PASSWORD });
         house.say("/kith.auth.v1.AuthService/RegisterWithEmail", None, &somebody).await.unwrap();
         house
@@ -90,7 +98,8 @@ impl House {
         }
         let answer = request.send().await.unwrap();
         let fine = answer.status().is_success();
-        let said: Value = answer.json().await.unwrap();
+        let said = answer.text().await.unwrap();
+        let said: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{path} answers {said:?}"));
         if fine { Ok(said) } else { Err(text(&said["code"])) }
     }
 
@@ -99,7 +108,7 @@ impl House {
         let message = body.to_string();
         let length = u32::try_from(message.len()).unwrap().to_be_bytes();
         let envelope = [&[0][..], &length, message.as_bytes()].concat();
-        let mut request = self.client.post(format!("{}{path}", self.base)).body(envelope);
+        let mut request = self.streams.post(format!("{}{path}", self.base)).body(envelope);
         request = request.header("content-type", "application/connect+json").header("connect-protocol-version", "1");
         if let Some(token) = token {
             request = request.bearer_auth(token);
