@@ -1,4 +1,4 @@
-//! Canonical proto3 JSON (protobuf.dev, "ProtoJSON Format"), as far as our messages need it.
+//! Canonical proto3 JSON (the "`ProtoJSON` Format" of protobuf.dev), as far as our messages need it.
 //!
 //! `cargo xtask codegen` writes `Serialize` and `Deserialize` of each message over these; a field of a type that is not
 //! here ends the generator. What is read is what the specification says a reader takes: both names of a field, numbers
@@ -105,7 +105,7 @@ impl<'de, T: TryFrom<i128>> Deserialize<'de> for Number<T> {
     }
 }
 
-impl<'de, T: TryFrom<i128>> Read<'de, T> for Number<T> {
+impl<T: TryFrom<i128>> Read<'_, T> for Number<T> {
     fn value(self) -> T {
         self.0
     }
@@ -156,9 +156,12 @@ fn is_decimal(text: &str) -> bool {
 const BEYOND: f64 = 18_446_744_073_709_551_616.0;
 
 fn whole(number: f64) -> Option<i128> {
+    if number.fract() != 0.0 || number.abs() >= BEYOND {
+        return None;
+    }
     #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "whole and within bounds: exact")]
-    let exact = (number.fract() == 0.0 && number.abs() < BEYOND).then(|| number as i128);
-    exact
+    let exact = number as i128;
+    Some(exact)
 }
 
 /// Bytes, in base64.
@@ -182,7 +185,7 @@ impl<'de> Deserialize<'de> for Base64<Vec<u8>> {
     }
 }
 
-impl<'de> Read<'de, Vec<u8>> for Base64<Vec<u8>> {
+impl Read<'_, Vec<u8>> for Base64<Vec<u8>> {
     fn value(self) -> Vec<u8> {
         self.0
     }
@@ -222,7 +225,7 @@ impl<'de, T: Named> Deserialize<'de> for Choice<T> {
     }
 }
 
-impl<'de, T: Named> Read<'de, i32> for Choice<T> {
+impl<T: Named> Read<'_, i32> for Choice<T> {
     fn value(self) -> i32 {
         self.0
     }
@@ -280,7 +283,7 @@ impl<'de> Deserialize<'de> for Time<Timestamp> {
     }
 }
 
-impl<'de> Read<'de, Timestamp> for Time<Timestamp> {
+impl Read<'_, Timestamp> for Time<Timestamp> {
     fn value(self) -> Timestamp {
         self.0
     }

@@ -1,6 +1,4 @@
 //! The bytes that the kernel writes by hand are those that the proto describes.
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails where a step does")]
-
 use kernel::{
     Category, Event, EventId, Fact, PostId, ResponseId, SessionId, Timestamp, UserId,
     event::{AboutPost, AboutResponse, Weight},
@@ -107,7 +105,8 @@ fn every_fact_is_written_as_the_proto_describes_it_and_read_back() {
 #[test]
 fn the_proto_describes_no_fact_that_is_not_tried_here() {
     let described = proto::DESCRIPTORS;
-    let tags: std::collections::BTreeSet<_> = facts().iter().map(|(_, fact)| std::mem::discriminant(fact)).map(|it| format!("{it:?}")).collect();
+    let tags: std::collections::BTreeSet<_> =
+        facts().iter().map(|(_, fact)| std::mem::discriminant(fact)).map(|it| format!("{it:?}")).collect();
     let set = prost_types::FileDescriptorSet::decode(described).unwrap();
     let file = set.file.iter().find(|file| file.package() == "kith.events.v1").unwrap();
     let event = file.message_type.iter().find(|message| message.name() == "Event").unwrap();

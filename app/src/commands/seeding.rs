@@ -169,7 +169,7 @@ fn draft(post: &community::Post) -> Result<Draft> {
         categories: Categories::new(post.categories.iter().copied())?,
         tags: Tags::new(post.tags.iter().copied())?,
         warning: post.content_warning.map(Warning::new).transpose()?,
-        days_since_relapse: post.days_since_relapse.map(|days| Days::new(days.into())).transpose()?,
+        days_since_relapse: post.days_since_relapse.map(Days::new).transpose()?,
         ..Content::new(kind, Urgency::new(post.urgency.into())?, Body::new(&post.text)?)
     })?)
 }

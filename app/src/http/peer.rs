@@ -96,10 +96,9 @@ impl Believe {
             headers.contains_key(&name).then(|| self.walk(socket, headers, name, read))
         };
         match (told(X_FORWARDED_FOR, address), told(header::FORWARDED, forwarded)) {
-            (Some(peer), None) | (None, Some(peer)) => peer,
             // A proxy writes one of them. The other is the client's, and we cannot know which it is.
             (Some(one), Some(other)) if one != other => socket,
-            (Some(peer), Some(_)) => peer,
+            (Some(peer), _) | (None, Some(peer)) => peer,
             (None, None) => socket,
         }
     }

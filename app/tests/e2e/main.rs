@@ -1,0 +1,31 @@
+//! The real binary, as people and programs meet it: each server is a process of its own with a data folder of its own.
+//!
+//! | file | shows |
+//! | --- | --- |
+//! | `main_line` | somebody asks, is heard, is answered; who is blocked is gone |
+//! | `sessions` | tokens that are refreshed at once, and sessions that end |
+//! | `repeats` | what is sent many times and happens once |
+//! | `bad_input` | what is refused, how exactly, and that it changes nothing |
+//! | `killed`, `stopped` | nothing that was acknowledged is lost; nobody is cut off in the middle |
+//! | `sockets` | who reads slowly, who comes back, who may not come in |
+//! | `clients` | the same flow by curl, by Rust in binary, and by Node.js |
+//! | `commands` | the command line, and production |
+//!
+//! `server`, `client`, `people`, `socket`, `recount` and `open_house` are what they are written with. Whatever another
+//! process does is waited for by looking, with an end.
+
+mod bad_input;
+mod client;
+mod clients;
+mod commands;
+mod killed;
+mod main_line;
+mod open_house;
+mod people;
+mod recount;
+mod repeats;
+mod server;
+mod sessions;
+mod socket;
+mod sockets;
+mod stopped;

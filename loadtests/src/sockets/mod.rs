@@ -1,0 +1,16 @@
+//! A client of many WebSockets on one thread, cheaper than what it measures: it counts frames and looks for a time in
+//! them, and understands nothing else.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`dialect`] | what is said to each server |
+//! | [`frame`] | WebSocket frames |
+//! | [`crowd`] | the connections that listen |
+//! | [`publisher`] | the connections that tell |
+//! | [`measure`] | memory, throughput, latency |
+
+pub mod crowd;
+pub mod dialect;
+pub mod frame;
+pub mod measure;
+pub mod publisher;

@@ -1,0 +1,26 @@
+//! The questions that slices and the edge ask, and the way out for events.
+//!
+//! A trait enters when two slices meet at it, with at most five methods, ids and plain structs. If nobody needs the
+//! answer, it is an event, not a port.
+//!
+//! | file | asks about |
+//! | --- | --- |
+//! | `people` | how they appear, how they stand, who is hidden from whom |
+//! | `things` | what people wrote |
+//! | `events` | what happened, on its way to those who react and those who listen |
+//! | `callers` | who calls, how often, and what came of it |
+//! | `keeping` | what is kept for a short time, or sealed |
+
+mod callers;
+mod events;
+mod keeping;
+mod people;
+mod things;
+
+pub use self::{
+    callers::{Admission, Allowance, CallKey, Claim, Limit, Outcomes, Sessions, Tickets, Tokens},
+    events::{Bus, ChannelAccess, DeadLetters, Listener, Live, Reaction, Sweep},
+    keeping::{DataKey, Ephemeral, Place, Vault},
+    people::{AccountState, Accounts, Badge, Blocks, Identities, NewAccount, Persona, Personas},
+    things::{PostBrief, PostLookup},
+};

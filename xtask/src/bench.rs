@@ -1,0 +1,41 @@
+//! What things cost, measured on this machine. `docs/performance.md` has the figures, and says how they are to be read.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Result, bail};
+
+use crate::{process::run as run_command, root, tools};
+
+/// Builds the program and its load clients and runs the named one with the arguments after its name, or all of them.
+pub(crate) fn run(asked: &[&str]) -> Result<()> {
+    let clients: &[fn(&Path, &[&str]) -> Result<()>] = match asked.first().copied() {
+        None => &[unary, sockets, start],
+        Some("unary") => &[unary],
+        Some("sockets") => &[sockets],
+        Some("start") => &[start],
+        Some(other) => bail!("there is no {other}: unary, sockets, start"),
+    };
+    let root = root()?;
+    let build = ["build", "--release", "--locked", "--package", "app", "--package", "loadtests"];
+    run_command(Command::new("cargo").args(build).current_dir(&root))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    clients.iter().try_for_each(|client| client(&target.join("release"), asked.get(1..).unwrap_or_default()))
+}
+
+fn unary(built: &Path, arguments: &[&str]) -> Result<()> {
+    run_command(Command::new(built.join("unary")).args(arguments))
+}
+
+/// Beside others of their kind, and gateways of other builds that the arguments name.
+fn sockets(built: &Path, arguments: &[&str]) -> Result<()> {
+    let (bun, nats) = (tools::bun()?, tools::nats()?);
+    let others = [format!("bun={}", bun.display()), format!("nats={}", nats.display())];
+    run_command(Command::new(built.join("sockets")).args(arguments).args(others))
+}
+
+fn start(built: &Path, arguments: &[&str]) -> Result<()> {
+    run_command(Command::new(built.join("start")).args(arguments))
+}
