@@ -32,7 +32,7 @@ impl FromStr for Target {
         let mut parts = text.split('|');
         let mut part = || parts.next().map(str::to_owned).context("name|address|path|body|headers");
         let (name, address, path, body) = (part()?, part()?, part()?, part()?);
-        let headers: String = parts.map(|header| format!("{header}\r\n")).collect();
+        let headers = parts.fold(String::new(), |text, header| text + header + "\r\n");
         let length = body.len();
         let request = format!(
             "POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\

@@ -45,7 +45,12 @@ impl Peer {
             program.is_file().then_some(program).with_context(|| format!("build {name} first"))
         };
         let mut peers = Self::gateway("kith", &beside("gateway")?);
-        peers.push(Self { name: "axum".to_owned(), dialect: Dialect::Plain, kind: Kind::Own, program: beside("bare_ws")? });
+        peers.push(Self {
+            name: "axum".to_owned(),
+            dialect: Dialect::Plain,
+            kind: Kind::Own,
+            program: beside("bare_ws")?,
+        });
         Ok(peers)
     }
 
@@ -77,7 +82,7 @@ impl Peer {
     ///
     /// # Errors
     /// If it does not listen.
-    pub fn start(&self, folder: &Path) -> Result<Server> {
+    pub async fn start(&self, folder: &Path) -> Result<Server> {
         let (port, mut command) = (free_port()?, cores::on(cores::SERVER, &self.program));
         match self.kind {
             Kind::Own => command.arg(format!("127.0.0.1:{port}")),
@@ -94,6 +99,6 @@ impl Peer {
                 command.arg("--config").arg(file).env("GOMAXPROCS", "1")
             }
         };
-        Server::start(command, port)
+        Server::start(command, port).await
     }
 }

@@ -4,11 +4,11 @@ use std::{
     fs,
     net::{Ipv4Addr, TcpListener, TcpStream},
     process::{Child, Command, Stdio},
-    thread::sleep,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, ensure};
+use tokio::time::{Instant, sleep};
 
 /// A server. It is killed when this is dropped.
 pub struct Server {
@@ -22,14 +22,14 @@ impl Server {
     ///
     /// # Errors
     /// If it cannot be run, or does not listen within ten seconds.
-    pub fn start(mut command: Command, port: u16) -> Result<Self> {
+    pub async fn start(mut command: Command, port: u16) -> Result<Self> {
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let mut server = Self { child: child.with_context(|| format!("{command:?} cannot be run"))?, port };
         let asked = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
             ensure!(server.child.try_wait()?.is_none(), "{command:?} ended");
             ensure!(asked.elapsed() < Duration::from_secs(10), "{command:?} does not listen");
-            sleep(Duration::from_millis(10));
+            sleep(Duration::from_millis(10)).await;
         }
         Ok(server)
     }

@@ -8,11 +8,11 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    thread::sleep,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, ensure};
+use tokio::time::{Instant, sleep};
 
 /// Who is there, and what they wrote.
 const ACCOUNTS: &str = "1000";
@@ -20,13 +20,14 @@ const POSTS: &str = "5000";
 /// A start that takes so long has failed.
 const WITHIN: Duration = Duration::from_secs(30);
 
-fn main() -> Result<()> {
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
     let times = std::env::args().nth(1).map_or(Ok(20), |times| times.parse::<u32>())?;
     let kith = std::env::current_exe()?.with_file_name("kith");
     ensure!(kith.is_file(), "build kith first");
     let folder = std::env::temp_dir().join(format!("kith-start-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
-    let taken = both(&kith, &folder, times);
+    let taken = both(&kith, &folder, times).await;
     fs::remove_dir_all(&folder)?;
     let (fresh, filled) = taken?;
     println!("| data folder | starts | median | lowest to highest |\n| --- | --: | --: | --: |");
@@ -37,13 +38,19 @@ fn main() -> Result<()> {
 
 type Taken = Vec<Duration>;
 
-fn both(kith: &Path, folder: &Path, times: u32) -> Result<(Taken, Taken)> {
-    let fresh = (0..times).map(|number| start(kith, &folder.join(format!("fresh-{number}")))).collect::<Result<_>>()?;
+async fn both(kith: &Path, folder: &Path, times: u32) -> Result<(Taken, Taken)> {
+    let (mut fresh, mut again) = (Taken::new(), Taken::new());
+    for number in 0..times {
+        fresh.push(start(kith, &folder.join(format!("fresh-{number}"))).await?);
+    }
     let filled = folder.join("filled");
     let mut seed = on(kith, &filled);
     let filling = seed.args(["seed", "--accounts", ACCOUNTS, "--posts", POSTS]).status()?;
     ensure!(filling.success(), "the community cannot be made up");
-    Ok((fresh, (0..times).map(|_| start(kith, &filled)).collect::<Result<_>>()?))
+    for _ in 0..times {
+        again.push(start(kith, &filled).await?);
+    }
+    Ok((fresh, again))
 }
 
 fn on(kith: &Path, data: &Path) -> Command {
@@ -53,7 +60,7 @@ fn on(kith: &Path, data: &Path) -> Command {
 }
 
 /// Until the file is there. The process is told to stop as an operator would, so that the next finds what that leaves.
-fn start(kith: &Path, data: &Path) -> Result<Duration> {
+async fn start(kith: &Path, data: &Path) -> Result<Duration> {
     let ready = PathBuf::from(format!("{}.ready", data.display()));
     let mut command = on(kith, data);
     command.args(["serve", "--ready-file"]).arg(&ready);
@@ -62,7 +69,7 @@ fn start(kith: &Path, data: &Path) -> Result<Duration> {
     while !ready.is_file() {
         ensure!(server.try_wait()?.is_none(), "kith ended");
         ensure!(began.elapsed() < WITHIN, "kith is not ready");
-        sleep(Duration::from_micros(500));
+        sleep(Duration::from_millis(1)).await;
     }
     let took = began.elapsed();
     stop(&mut server)?;

@@ -25,9 +25,7 @@ impl Dialect {
     #[must_use]
     pub fn opening(self) -> String {
         let (path, protocol) = match self {
-            Self::Kith(format) => {
-                ("/v1/realtime", format!("sec-websocket-protocol: {}\r\n", format.subprotocol()))
-            }
+            Self::Kith(format) => ("/v1/realtime", format!("sec-websocket-protocol: {}\r\n", format.subprotocol())),
             Self::Plain | Self::Nats => ("/", String::new()),
         };
         format!(

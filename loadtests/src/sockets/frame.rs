@@ -11,6 +11,9 @@ pub const PING: u8 = 9;
 /// Answers a [`PING`].
 pub const PONG: u8 = 10;
 
+/// What a client adds to a length.
+const MASKED: u8 = 0x80;
+
 /// A frame of a server.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Frame<'a> {
@@ -38,13 +41,13 @@ pub fn split(bytes: &[u8]) -> Option<(Frame<'_>, &[u8])> {
 pub fn write(opcode: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![0x80 | opcode];
     match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
-        (Ok(short @ 0..=125), _) => frame.push(0x80 | short),
+        (Ok(short @ 0..=125), _) => frame.push(MASKED + short),
         (_, Ok(length)) => {
-            frame.push(0x80 | 126);
+            frame.push(MASKED + 126);
             frame.extend(length.to_be_bytes());
         }
         _ => {
-            frame.push(0x80 | 127);
+            frame.push(MASKED + 127);
             frame.extend(u64::try_from(payload.len()).unwrap_or(u64::MAX).to_be_bytes());
         }
     }
@@ -63,7 +66,11 @@ mod tests {
 
     #[test]
     fn frames_of_all_lengths_are_read_one_by_one() {
-        for (length, size) in [(vec![125], 125), (vec![126, 1, 0], 256), ([vec![127], 65_536_u64.to_be_bytes().to_vec()].concat(), 65_536)] {
+        for (length, size) in [
+            (vec![125], 125),
+            (vec![126, 1, 0], 256),
+            ([vec![127], 65_536_u64.to_be_bytes().to_vec()].concat(), 65_536),
+        ] {
             let payload = vec![7; size];
             let both = [server(&length, &payload), server(&[1], b"x")].concat();
             let (first, rest) = split(&both).unwrap();
@@ -81,6 +88,6 @@ mod tests {
     #[test]
     fn what_a_client_writes_says_its_length_and_is_masked() {
         assert_eq!(write(TEXT, b"hi"), [0x81, 0x82, 0, 0, 0, 0, b'h', b'i']);
-        assert_eq!(write(TEXT, &[1; 300])[..4], [0x81, 0x80 | 126, 1, 44]);
+        assert_eq!(write(TEXT, &[1; 300])[..4], [0x81, 0xfe, 1, 44]);
     }
 }

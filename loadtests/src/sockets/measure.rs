@@ -44,8 +44,8 @@ pub struct Round {
 /// # Errors
 /// If the server cuts somebody, or the client has no time left.
 pub async fn round(peer: &Peer, folder: &Path) -> Result<Round> {
-    let memory = idle(&peer.start(folder)?, peer).await?;
-    let server = peer.start(folder)?;
+    let memory = idle(&peer.start(folder).await?, peer).await?;
+    let server = peer.start(folder).await?;
     let crowd = Crowd::gather(peer.dialect, server.port, BUSY).await?;
     let (deliveries, client) = full(&server, &crowd).await?;
     let (trickle, delays) = trickle(&server, &crowd).await?;

@@ -1,4 +1,4 @@
-//! A client of many WebSockets on one thread, cheaper than what it measures: it counts frames and looks for a time in
+//! A client of many sockets on one thread, cheaper than what it measures: it counts frames and looks for a time in
 //! them, and understands nothing else.
 //!
 //! | file | holds |

@@ -38,7 +38,9 @@ impl Publisher {
             }
             Dialect::Nats => {
                 let (mut stream, _) = handshake(dialect, port).await?;
-                stream.write_all(&super::frame::write(super::frame::BINARY, b"CONNECT {\"verbose\":false}\r\n")).await?;
+                stream
+                    .write_all(&super::frame::write(super::frame::BINARY, b"CONNECT {\"verbose\":false}\r\n"))
+                    .await?;
                 stream
             }
         };
