@@ -9,9 +9,12 @@ use anyhow::{Result, bail};
 
 use crate::{process::run as run_command, root, tools};
 
+/// Runs a client of those that were built, with these arguments.
+type Client = fn(&Path, &[&str]) -> Result<()>;
+
 /// Builds the program and its load clients and runs the named one with the arguments after its name, or all of them.
 pub(crate) fn run(asked: &[&str]) -> Result<()> {
-    let clients: &[fn(&Path, &[&str]) -> Result<()>] = match asked.first().copied() {
+    let clients: &[Client] = match asked.first().copied() {
         None => &[unary, sockets, start],
         Some("unary") => &[unary],
         Some("sockets") => &[sockets],

@@ -1,1 +1,122 @@
-//! x
+//! The command line, and what is different in production.
+
+use serde_json::json;
+use testkit::block_on;
+
+use crate::{
+    client::{Client, number, text},
+    people::Person,
+    recount::{counts_are, recount},
+    server::{Home, said},
+};
+
+const SECRET: &str = "0101010101010101010101010101010101010101010101010101010101010101";
+const INDEX: &str = "0202020202020202020202020202020202020202020202020202020202020202";
+
+#[test]
+fn everything_that_is_wrong_with_the_configuration_is_said_at_once() {
+    let home = Home::new(&[
+        ("KITH_HTTP_CALLS", "none"),
+        ("KITH_HTTP_BODY_BYTES", "a lot"),
+        ("KITH_REALTIME_REPLAY", "5000"),
+        ("KITH_SECRETS_CURRENT", "secret"),
+        ("KITH_LISEN", "127.0.0.1:1"),
+    ]);
+    for command in [&["config", "check"][..], &["serve"], &["migrate"]] {
+        let refused = home.ask(command);
+        assert_eq!(refused.status.code(), Some(2), "{command:?}");
+        let lines = said(&refused.stderr);
+        assert!(lines.starts_with("5 things are wrong with the configuration"), "{lines}");
+        for key in ["http.calls", "http.body_bytes", "realtime.replay", "secrets.current", "LISEN"] {
+            assert!(lines.contains(key), "{key}: {lines}");
+        }
+    }
+    assert!(!home.path("data").exists(), "nothing was begun");
+}
+
+#[test]
+fn a_fresh_folder_is_examined_migrated_and_served() {
+    block_on(async {
+        let home = Home::new(&[]);
+        for command in [&["doctor"][..], &["config", "check"], &["migrate"], &["migrate"], &["doctor"], &["events", "list"]] {
+            let out = home.ask(command);
+            assert!(out.status.success(), "{command:?}: {}{}", said(&out.stdout), said(&out.stderr));
+            assert!(!said(&out.stdout).contains("WRONG"), "{command:?}: {}", said(&out.stdout));
+        }
+        let examined = said(&home.ask(&["doctor"]).stdout);
+        for line in ["is this build's", "none was given up"] {
+            assert!(examined.contains(line), "{examined}");
+        }
+        let server = home.serve().await;
+        let client = Client::to(server.url());
+        for path in ["/healthz", "/readyz", "/"] {
+            assert_eq!(client.get(path).send().await.unwrap().status(), 200, "{path}");
+        }
+        assert!(home.ask(&["doctor"]).status.success(), "beside a server that runs");
+        server.stop().await;
+    });
+}
+
+#[test]
+fn a_made_up_community_is_counted_as_a_real_one_is() {
+    block_on(async {
+        let home = Home::new(&[]);
+        let seeded = home.ask(&["seed", "--accounts", "20", "--posts", "60"]);
+        assert!(seeded.status.success(), "{}", said(&seeded.stderr));
+        let line = said(&seeded.stdout);
+        let (_, code) = line.trim().rsplit_once(' ').unwrap();
+        assert_eq!(said(&home.ask(&["events", "list"]).stdout).trim(), "no event was given up");
+
+        let server = home.serve().await;
+        let client = Client::to(server.url());
+        let reader = Person::register(&client).await;
+        let found = recount(&reader).await;
+        // An SOS that nobody said was over has left the feed after a day.
+        assert!((30..=60).contains(&found.counts.len()), "{} posts", found.counts.len());
+        assert!(found.answers.len() > 30, "{} answers", found.answers.len());
+        counts_are(&reader, &found.counts).await;
+        println!("{} posts and {} answers are in the feed of a made-up community", found.counts.len(), found.answers.len());
+        // Whose code was told can come in.
+        let member = Person { code: code.to_owned(), ..reader.clone() }.elsewhere().await;
+        let me = member.me().await;
+        assert!(line.contains(&text(&me["persona"]["handle"])), "{line}");
+        let profile = reader.does("GetProfile", &json!({ "personaId": me["persona"]["id"] })).await;
+        assert_eq!(number(&profile["strengthPoints"]), number(&me["strengthPoints"]) / 10 * 10);
+        server.stop().await;
+    });
+}
+
+#[test]
+fn production_begins_with_what_it_needs_and_has_no_page() {
+    block_on(async {
+        let home = Home::new(&[("KITH_MODE", "production")]);
+        let refused = home.ask(&["serve"]);
+        assert_eq!(refused.status.code(), Some(2));
+        let lines = said(&refused.stderr);
+        for key in ["secrets.current", "secrets.index", "public_url", "embedded"] {
+            assert!(lines.contains(key), "{key}: {lines}");
+        }
+        assert!(!home.path("data").exists(), "no secret was made up");
+
+        let home = Home::new(&[
+            ("KITH_MODE", "production"),
+            ("KITH_SECRETS_CURRENT", SECRET),
+            ("KITH_SECRETS_INDEX", INDEX),
+            ("KITH_PUBLIC_URL", "https://kith.example.org"),
+            ("KITH_EMBEDDED", "true"),
+        ]);
+        let server = home.serve().await;
+        assert_eq!(server.ready["url"], "https://kith.example.org");
+        let client = Client::to(server.url());
+        for path in ["/", "/page.js", "/index.html"] {
+            assert_eq!(client.get(path).send().await.unwrap().status(), 404, "{path}");
+        }
+        assert_eq!(client.get("/healthz").send().await.unwrap().status(), 200);
+        let person = Person::register(&client).await;
+        person.sos("is anybody there?").await;
+        let log = server.log();
+        assert!(!log.contains(SECRET) && !log.contains(&person.access) && !log.contains("anybody there"), "{log}");
+        assert!(!home.path("data/secrets.toml").exists());
+        server.stop().await;
+    });
+}

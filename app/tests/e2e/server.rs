@@ -22,7 +22,7 @@ pub(crate) async fn soon<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>
             return found;
         }
         assert!(Instant::now() < end, "{what} did not come in time");
-        sleep(Duration::from_millis(10)).await;
+        sleep(Duration::from_millis(25)).await;
     }
 }
 
