@@ -57,10 +57,13 @@ async function connect() {
   }
 }
 
-// 4000 to 4499, and a line that broke, come back; 4500 to 4999 do not. The text of a close frame may say when.
+// 4000 to 4499, and a line that broke, come back; 4500 and above do not, save that a ticket that was too old is no harm
+// to one who asks for another. The text of a close frame may say when.
 function closed(code, reason) {
-  if (code >= 4500 && code < 5000) return heard.ended();
-  later(reason.startsWith("{") ? JSON.parse(reason).retryAfterMs : undefined);
+  const said = reason.startsWith("{") ? JSON.parse(reason) : {};
+  if (said.reason === "SESSION_REVOKED") return heard.ended();
+  if (code > 4500 && code < 5000) return state("off", `not listening: ${said.reason}`);
+  later(said.retryAfterMs);
 }
 
 // Spread, so that those who were cut together do not come back together. What the server said is spread already.

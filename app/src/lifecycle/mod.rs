@@ -17,6 +17,7 @@ use std::{io, path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use kernel::{SystemClock, SystemEntropy};
+use storage::sql::SqlDeadLetters;
 use tokio::{net::TcpListener, sync::watch};
 
 use self::{data::Data, tasks::Tasks};
@@ -53,6 +54,7 @@ pub async fn serve(loaded: &Loaded, ready_file: Option<PathBuf>) -> Result<()> {
     let here = listener.local_addr()?;
     let url = config.public_url.as_ref().map_or_else(|| local_url(here), |url| url.text().to_owned());
     let (world, settings) = (world(loaded)?, settings::of(config, &url)?);
+    tell_of_dead_letters(&data, &world).await?;
     let stores = Stores::embedded(&data.database, &world, &settings)?;
     let app = App::wire(&stores, &world, &settings).await?;
 
@@ -93,4 +95,13 @@ pub async fn serve(loaded: &Loaded, ready_file: Option<PathBuf>) -> Result<()> {
         }
     }
     ended
+}
+
+/// Says how many events wait for somebody to look at them: the line of each may have left the log.
+async fn tell_of_dead_letters(data: &Data, world: &World) -> Result<()> {
+    let given_up = SqlDeadLetters::new(data.database.clone(), world.clock.clone()).count().await?;
+    if given_up > 0 {
+        tracing::warn!(given_up, "events were given up; see `kith events list`");
+    }
+    Ok(())
 }

@@ -73,13 +73,22 @@ fn curl_asks_answers_and_reads_by_get() {
         assert_eq!(listed["responses"][1]["quick"], "QUICK_KIND_STAY_STRONG");
 
         let place = format!("{url}{}", path("GetPost"));
-        let query = ["connect=v1", "encoding=json", &format!("message={}", json!({ "postId": post }))].map(str::to_owned);
+        let query =
+            ["connect=v1", "encoding=json", &format!("message={}", json!({ "postId": post }))].map(str::to_owned);
         let read = |token: &str| {
             let who = if token.is_empty() { "x-nobody: 1".to_owned() } else { bearer(token) };
             let [version, encoding, message] = &query;
             curl(&[
-                "-G", &place, "-H", &who, "--data-urlencode", version, "--data-urlencode", encoding,
-                "--data-urlencode", message,
+                "-G",
+                &place,
+                "-H",
+                &who,
+                "--data-urlencode",
+                version,
+                "--data-urlencode",
+                encoding,
+                "--data-urlencode",
+                message,
             ])
         };
         soon("counts", async || {
@@ -150,10 +159,9 @@ impl Binary {
     }
 
     async fn fact(&mut self) -> Fact {
-        match self.hears().await {
-            Kind::Event(event) => event.fact.expect("an event of a kind"),
-            other => panic!("not an event: {other:?}"),
-        }
+        let kind = self.hears().await;
+        let Kind::Event(event) = kind else { panic!("not an event: {kind:?}") };
+        event.fact.expect("an event of a kind")
     }
 }
 
@@ -214,8 +222,9 @@ fn node_does_everything_with_generated_code() {
         assert!(prepared, "the Node.js client is not ready: `cargo xtask test` prepares it");
         let home = Home::new(&[]);
         let server = home.serve().await;
-        let node = Command::new("node").arg("flow.mjs").current_dir(folder).env("KITH_URL", server.url());
-        let out = { node }.stdin(Stdio::null()).output().expect("node is there");
+        let mut node = Command::new("node");
+        node.arg("flow.mjs").current_dir(folder).env("KITH_URL", server.url()).stdin(Stdio::null());
+        let out = node.output().expect("node is there");
         let (lines, errors) = (said(&out.stdout), said(&out.stderr));
         println!("{lines}");
         assert!(out.status.success(), "{lines}\n{errors}");

@@ -10,8 +10,8 @@ use crate::{
     server::{Home, said},
 };
 
-const SECRET: &str = "0101010101010101010101010101010101010101010101010101010101010101";
-const INDEX: &str = "0202020202020202020202020202020202020202020202020202020202020202";
+const SECRET: &str = "7d3f1c9a50be6248f1079ce4835ad26b91c4e70f2a6d58b3c0e19f7426ad83b5";
+const INDEX: &str = "e80b5f3c172d96a4d3f84e61bc907a25ff1386c94b7de052a8613cd97f40e2b1";
 
 #[test]
 fn everything_that_is_wrong_with_the_configuration_is_said_at_once() {
@@ -38,7 +38,9 @@ fn everything_that_is_wrong_with_the_configuration_is_said_at_once() {
 fn a_fresh_folder_is_examined_migrated_and_served() {
     block_on(async {
         let home = Home::new(&[]);
-        for command in [&["doctor"][..], &["config", "check"], &["migrate"], &["migrate"], &["doctor"], &["events", "list"]] {
+        for command in
+            [&["doctor"][..], &["config", "check"], &["migrate"], &["migrate"], &["doctor"], &["events", "list"]]
+        {
             let out = home.ask(command);
             assert!(out.status.success(), "{command:?}: {}{}", said(&out.stdout), said(&out.stderr));
             assert!(!said(&out.stdout).contains("WRONG"), "{command:?}: {}", said(&out.stdout));
@@ -75,7 +77,11 @@ fn a_made_up_community_is_counted_as_a_real_one_is() {
         assert!((30..=60).contains(&found.counts.len()), "{} posts", found.counts.len());
         assert!(found.answers.len() > 30, "{} answers", found.answers.len());
         counts_are(&reader, &found.counts).await;
-        println!("{} posts and {} answers are in the feed of a made-up community", found.counts.len(), found.answers.len());
+        println!(
+            "{} posts and {} answers are in the feed of a made-up community",
+            found.counts.len(),
+            found.answers.len()
+        );
         // Whose code was told can come in.
         let member = Person { code: code.to_owned(), ..reader.clone() }.elsewhere().await;
         let me = member.me().await;

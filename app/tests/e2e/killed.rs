@@ -48,7 +48,7 @@ impl Writing {
     /// Writes until the server is gone.
     async fn write(self: Arc<Self>, client: Client, seed: usize) {
         let Some(Ok(mut person)) = self.register(&client).await else { return };
-        for nth in 1.. {
+        for nth in 1_usize.. {
             // A new person has new quotas.
             if nth % 8 == 0 {
                 match self.register(&client).await {
@@ -56,11 +56,15 @@ impl Writing {
                     None => return,
                 }
             }
-            let post = self.ledger.lock().unwrap().post_for(&person, nth.wrapping_mul(31) + seed);
+            let post = self.ledger.lock().unwrap().post_for(&person, nth * 31 + seed);
             let done = match (nth % 3, post) {
                 (0, _) | (_, None) => self.post(&person, &format!("post {nth} of writer {seed}")).await,
-                (1, Some(post)) => self.answer(&person, "CreateResponse", &post, json!({ "text": format!("answer {nth}") })).await,
-                (_, Some(post)) => self.answer(&person, "QuickSupport", &post, json!({ "kind": "QUICK_KIND_HUG" })).await,
+                (1, Some(post)) => {
+                    self.answer(&person, "CreateResponse", &post, json!({ "text": format!("answer {nth}") })).await
+                }
+                (_, Some(post)) => {
+                    self.answer(&person, "QuickSupport", &post, json!({ "kind": "QUICK_KIND_HUG" })).await
+                }
             };
             if done.is_none() {
                 return;
@@ -163,7 +167,8 @@ fn a_second_process_on_the_same_folder_is_refused_and_the_first_goes_on() {
     block_on(async {
         let home = Home::new(&[]);
         let server = home.serve().await;
-        for command in [&["serve"][..], &["migrate"], &["seed", "--accounts", "1", "--posts", "1"], &["events", "list"]] {
+        for command in [&["serve"][..], &["migrate"], &["seed", "--accounts", "1", "--posts", "1"], &["events", "list"]]
+        {
             let refused = home.ask(command);
             assert_eq!(refused.status.code(), Some(1), "{command:?}");
             let folder = home.path("data");

@@ -38,7 +38,8 @@ impl OpenHouse {
             while stopped.changed().await.is_ok() {}
         };
         tokio::spawn(http::connection::serve(listener, app.edges.http, Care::default(), end));
-        tokio::spawn(app.edges.relay.run(stores.wake.clone()));
+        let (relay, wake) = (app.edges.relay, stores.wake.clone());
+        tokio::spawn(async move { match relay.run(wake).await {} });
         Self { client, _stop: stop, _database: database }
     }
 }

@@ -24,15 +24,17 @@ impl Person {
     /// The same, where the server may be gone.
     pub(crate) async fn try_register(client: &Client) -> Option<Result<Self, Refused>> {
         let call = client.call("RegisterAnonymous").header("x-forwarded-for", elsewhere()).json(&json!({}));
-        Some(answer(call).await?.map(|welcome| Self {
-            client: client.clone(),
-            persona: text(&welcome["persona"]["id"]),
-            session: String::new(),
-            access: String::new(),
-            refresh: String::new(),
-            code: text(&welcome["recoveryCode"]),
-        }
-        .holding(&welcome["credentials"])))
+        Some(answer(call).await?.map(|welcome| {
+            Self {
+                client: client.clone(),
+                persona: text(&welcome["persona"]["id"]),
+                session: String::new(),
+                access: String::new(),
+                refresh: String::new(),
+                code: text(&welcome["recoveryCode"]),
+            }
+            .holding(&welcome["credentials"])
+        }))
     }
 
     /// With these credentials.

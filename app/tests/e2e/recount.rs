@@ -43,7 +43,7 @@ pub(crate) struct Recount {
 
 /// Counts what this person can see.
 pub(crate) async fn recount(person: &Person) -> Recount {
-    let (mut answers, mut counts, mut points) = (BTreeMap::new(), Counts::new(), BTreeMap::new());
+    let (mut answers, mut counts, mut points) = (BTreeMap::new(), Counts::new(), BTreeMap::<_, u64>::new());
     for post in feed(person).await {
         let count = counts.entry(text(&post["id"])).or_default();
         for answer in pages(person, "ListResponses", "responses", json!({ "postId": post["id"] })).await {
@@ -56,7 +56,9 @@ pub(crate) async fn recount(person: &Person) -> Recount {
             assert!(twice.is_none(), "an answer is listed twice");
         }
     }
-    points.values_mut().for_each(|sum: &mut u64| *sum = 100.min(*sum));
+    for sum in points.values_mut() {
+        *sum = 100.min(*sum);
+    }
     Recount { answers, counts, points }
 }
 
@@ -64,7 +66,8 @@ pub(crate) async fn recount(person: &Person) -> Recount {
 pub(crate) async fn counts_are(person: &Person, expected: &Counts) {
     soon("counts that equal a recount", async || {
         let said = feed(person).await;
-        let counts = said.iter().map(|it| (text(&it["id"]), [number(&it["responseCount"]), number(&it["supportCount"])]));
+        let counts =
+            said.iter().map(|it| (text(&it["id"]), [number(&it["responseCount"]), number(&it["supportCount"])]));
         (counts.collect::<Counts>() == *expected).then_some(())
     })
     .await;

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, ExitStatus, Output, Stdio},
     time::Duration,
 };
@@ -14,15 +14,16 @@ use tokio::time::{Instant, sleep};
 /// How long another process may take for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Looks until it is there. What does not come in time does not come.
+/// Looks until it is there, less and less often: to look is a call, too. What does not come in time does not come.
 pub(crate) async fn soon<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let end = Instant::now() + PATIENCE;
+    let (end, mut pause) = (Instant::now() + PATIENCE, Duration::from_millis(10));
     loop {
         if let Some(found) = look().await {
             return found;
         }
         assert!(Instant::now() < end, "{what} did not come in time");
-        sleep(Duration::from_millis(25)).await;
+        sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(500));
     }
 }
 
@@ -137,12 +138,7 @@ impl Drop for Server {
     }
 }
 
-/// The file at the path, as text.
+/// What a program said, as text.
 pub(crate) fn said(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// A path as an argument.
-pub(crate) fn argument(path: &Path) -> &str {
-    path.to_str().unwrap()
 }

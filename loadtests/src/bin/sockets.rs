@@ -20,9 +20,12 @@ use loadtests::{
     cores::{self, Moved},
     peer::Peer,
     process,
-    sockets::measure::{self, Round},
+    sockets::{
+        measure::{self, Round},
+        nap,
+    },
 };
-use tokio::{runtime::Builder, task::LocalSet};
+use tokio::task::LocalSet;
 
 /// Ten thousand sockets, and what else a process has open.
 const FILES: u64 = 11_000;
@@ -52,8 +55,7 @@ fn ask(peers: &[Peer], rounds: usize, folder: &Path) -> Result<Vec<Vec<Round>>> 
         let mut order: Vec<_> = peers.iter().zip(&mut asked).collect();
         order.sort_by_cached_key(|_| SystemEntropy.bytes());
         for (peer, asked) in order {
-            let runtime = Builder::new_current_thread().enable_all().build()?;
-            match LocalSet::new().block_on(&runtime, measure::round(peer, folder)) {
+            match LocalSet::new().block_on(&nap::runtime()?, measure::round(peer, folder)) {
                 Ok(round) => {
                     eprintln!("{number}/{rounds} {}: {round:.2?}", peer.name);
                     asked.push(round);

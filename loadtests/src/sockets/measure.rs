@@ -5,7 +5,11 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 use tokio::time::{Duration, Instant, sleep};
 
-use super::{crowd::Crowd, publisher::Publishers};
+use super::{
+    crowd::Crowd,
+    nap::{Nap, may},
+    publisher::Publishers,
+};
 use crate::{
     peer::Peer,
     process::{Server, own_work},
@@ -47,7 +51,10 @@ pub async fn round(peer: &Peer, folder: &Path) -> Result<Round> {
     let memory = idle(&peer.start(folder).await?, peer).await?;
     let server = peer.start(folder).await?;
     let crowd = Crowd::gather(peer.dialect, server.port, BUSY).await?;
-    let (deliveries, client) = full(&server, &crowd).await?;
+    may(Nap::Now);
+    let full = full(&server, &crowd).await;
+    may(Nap::Never);
+    let (deliveries, client) = full?;
     let (trickle, delays) = trickle(&server, &crowd).await?;
     Ok(Round { memory, deliveries, client, trickle, delays })
 }

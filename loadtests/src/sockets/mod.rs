@@ -7,10 +7,12 @@
 //! | [`frame`] | WebSocket frames |
 //! | [`crowd`] | the connections that listen |
 //! | [`publisher`] | the connections that tell |
+//! | [`nap`] | fewer, larger reads |
 //! | [`measure`] | memory, throughput, latency |
 
 pub mod crowd;
 pub mod dialect;
 pub mod frame;
 pub mod measure;
+pub mod nap;
 pub mod publisher;

@@ -66,7 +66,7 @@ impl Publisher {
 pub struct Publishers(JoinSet<Result<()>>);
 
 impl Publishers {
-    /// As fast as the crowd hears: each message goes out when all have heard the one [`WINDOW`] before it.
+    /// As fast as the crowd hears: each message goes out when all have heard the one `WINDOW` before it.
     ///
     /// # Errors
     /// If they cannot connect.

@@ -51,6 +51,9 @@ pub enum Error {
     /// The page that was asked for cannot be.
     #[error(transparent)]
     Page(#[from] InvalidPage),
+    /// Too many attempts to enter by this address have failed. It is the same for an address of nobody.
+    #[error("too many attempts failed; please wait, or come in by recovery code")]
+    TooManyAttempts(Duration),
     /// All cores are at work.
     #[error("too many people are coming in at once")]
     Busy,
@@ -74,7 +77,7 @@ impl Problem for Error {
             Self::NoSuchSession => Fault::NotFound,
             Self::AlreadyRegistered => Fault::Precondition,
             Self::Suspended => Fault::Denied,
-            Self::Busy => Fault::Exhausted,
+            Self::TooManyAttempts(_) | Self::Busy => Fault::Exhausted,
             Self::Crypto(_) => Fault::Internal,
             Self::Port(failure) => failure.kind(),
             Self::Store(error) => error.kind(),
@@ -95,6 +98,7 @@ impl Problem for Error {
             Self::AlreadyRegistered => "ALREADY_REGISTERED",
             Self::Suspended => "ACCOUNT_SUSPENDED",
             Self::Page(page) => page.reason(),
+            Self::TooManyAttempts(_) => "TOO_MANY_ATTEMPTS",
             Self::Busy => "TOO_BUSY",
             Self::Crypto(_) | Self::Port(_) | Self::Store(_) => "BACKEND_FAILED",
         }
@@ -112,6 +116,7 @@ impl Problem for Error {
             | Self::NoSuchSession
             | Self::AlreadyRegistered
             | Self::Suspended
+            | Self::TooManyAttempts(_)
             | Self::Busy
             | Self::Crypto(_)
             | Self::Port(_)
@@ -120,7 +125,25 @@ impl Problem for Error {
     }
 
     fn retry_after(&self) -> Option<Duration> {
-        matches!(self, Self::Busy).then_some(Duration::from_secs(1))
+        match self {
+            Self::TooManyAttempts(wait) => Some(*wait),
+            Self::Busy => Some(Duration::from_secs(1)),
+            Self::Email(_)
+            | Self::EmailTaken
+            | Self::Password(_)
+            | Self::HandleTaken
+            | Self::HandleInvalid
+            | Self::CredentialsWrong
+            | Self::TokenInvalid
+            | Self::SessionEnded
+            | Self::NoSuchSession
+            | Self::AlreadyRegistered
+            | Self::Suspended
+            | Self::Page(_)
+            | Self::Crypto(_)
+            | Self::Port(_)
+            | Self::Store(_) => None,
+        }
     }
 }
 

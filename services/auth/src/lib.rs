@@ -3,7 +3,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | [`domain`] | addresses, passwords, recovery codes, sessions: a constructor is the only door, and none shows what is secret |
-//! | [`policy`] | what a refresh token is worth: a pure function |
+//! | [`policy`] | what a refresh token is worth, and when a password may be tried again: pure functions |
 //! | [`passwords`] | Argon2id, a few at a time |
 //! | [`keys`] | access tokens: signed JWTs of ten minutes |
 //! | [`refresh`] | refresh tokens: opaque, authentic, good once |

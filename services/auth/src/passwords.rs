@@ -14,7 +14,11 @@ use argon2::{
     password_hash::{Error as HashError, phc::PasswordHash},
 };
 use kernel::Entropy;
-use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::spawn_blocking,
+    time::timeout,
+};
 
 use crate::{Error, domain::Password};
 
@@ -30,6 +34,9 @@ pub struct Passwords {
     hashed: AtomicU64,
     entropy: Arc<dyn Entropy>,
 }
+
+/// A core to compare a password on.
+pub struct Turn(OwnedSemaphorePermit);
 
 /// What came of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,23 +62,32 @@ impl Passwords {
         self.hashed.load(Ordering::Relaxed)
     }
 
+    /// A turn, as soon as a core is free.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if none is for a while.
+    pub async fn turn(&self) -> Result<Turn, Error> {
+        let permit = timeout(PATIENCE, Arc::clone(&self.permits).acquire_owned()).await.map_err(|_| Error::Busy)?;
+        permit.map(Turn).map_err(|_| Error::Crypto("the permits are closed"))
+    }
+
     /// The hash of a password, as a PHC string.
     ///
     /// # Errors
     /// [`Error::Busy`] if no core is free for a while.
     pub async fn hash(&self, password: &Password) -> Result<String, Error> {
         let (password, salt) = (password.clone(), self.salt());
-        self.run(move || hash(&password, &salt)).await?
+        self.run(self.turn().await?, move || hash(&password, &salt)).await?
     }
 
     /// Whether `password` is the one that `hash` came from. For nobody, it never is, and that takes as long.
     ///
     /// # Errors
-    /// [`Error::Busy`] if no core is free for a while.
-    pub async fn verify(&self, password: &Password, hash: Option<String>) -> Result<Verdict, Error> {
+    /// Only faults of our own.
+    pub async fn verify(&self, turn: Turn, password: &Password, hash: Option<String>) -> Result<Verdict, Error> {
         let (password, salt) = (password.clone(), self.salt());
         let known = hash.unwrap_or_else(|| NOBODY.to_owned());
-        self.run(move || compare(&password, &known, &salt)).await?
+        self.run(turn, move || compare(&password, &known, &salt)).await?
     }
 
     fn salt(&self) -> [u8; 16] {
@@ -80,11 +96,10 @@ impl Passwords {
         salt
     }
 
-    async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let permit = timeout(PATIENCE, Arc::clone(&self.permits).acquire_owned()).await.map_err(|_| Error::Busy)?;
-        let permit = permit.map_err(|_| Error::Crypto("the permits are closed"))?;
+    async fn run<T: Send + 'static>(&self, turn: Turn, job: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
         self.hashed.fetch_add(1, Ordering::Relaxed);
         // The permit goes with the work, not with who waits for it: giving up frees no core.
+        let Turn(permit) = turn;
         let done = spawn_blocking(move || {
             let _permit = permit;
             job()
@@ -140,7 +155,10 @@ mod tests {
             let passwords = passwords(2);
             let hash = passwords.hash(&Password::new("seven green kettles")).await.unwrap();
             assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-            let verdict = async |typed, hash| passwords.verify(&Password::new(typed), hash).await.unwrap();
+            let verdict = async |typed, hash| {
+                let turn = passwords.turn().await.unwrap();
+                passwords.verify(turn, &Password::new(typed), hash).await.unwrap()
+            };
             assert_eq!(verdict("seven green kettles", Some(hash.clone())).await, Verdict::Right);
             assert_eq!(verdict("seven green kettle", Some(hash)).await, Verdict::Wrong);
             assert_eq!(verdict("seven green kettles", None).await, Verdict::Wrong);
@@ -155,9 +173,11 @@ mod tests {
             let former = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).unwrap());
             let hash: PasswordHash = former.hash_password_with_salt(b"seven green kettles", &[1; 16]).unwrap();
             let password = Password::new("seven green kettles");
-            let verdict = passwords.verify(&password, Some(hash.to_string())).await.unwrap();
+            let verdict =
+                passwords.verify(passwords.turn().await.unwrap(), &password, Some(hash.to_string())).await.unwrap();
             let Verdict::Outdated(hash) = verdict else { panic!("{verdict:?}") };
-            assert_eq!(passwords.verify(&password, Some(hash)).await.unwrap(), Verdict::Right);
+            let turn = passwords.turn().await.unwrap();
+            assert_eq!(passwords.verify(turn, &password, Some(hash)).await.unwrap(), Verdict::Right);
         });
     }
 

@@ -8,7 +8,7 @@ use kernel::{
     ports::{Identities, Sweep},
 };
 
-use crate::store::Store;
+use crate::{policy::COUNTED, store::Store};
 
 /// How long a session that is over is kept: as long as its owner may ask what became of it.
 const KEPT: Duration = Duration::from_hours(30 * 24);
@@ -26,7 +26,7 @@ impl Identities for IdentityReader {
     }
 }
 
-/// Answers [`Sweep`]: forgets sessions that have been over for 30 days.
+/// Answers [`Sweep`]: forgets sessions that have been over for 30 days, and failed attempts that count no more.
 pub struct Retention {
     /// Where sessions are kept.
     pub store: Arc<dyn Store>,
@@ -41,6 +41,8 @@ impl Sweep for Retention {
     }
 
     async fn sweep(&self) -> Result<u64, Failure> {
-        Ok(self.store.forget(self.clock.now().before(KEPT)).await?)
+        let now = self.clock.now();
+        let attempts = self.store.forget_attempts(now.before(COUNTED)).await?;
+        Ok(self.store.forget(now.before(KEPT)).await?.saturating_add(attempts))
     }
 }

@@ -1,5 +1,7 @@
 //! Back in: by password, by recovery code, by refresh token.
 
+use std::time::Duration;
+
 use kernel::{Timestamp, UserId};
 
 use super::Service;
@@ -13,17 +15,22 @@ use crate::{
 
 impl Service {
     /// Begins a session for whoever knows address and password. Whatever is wrong, the answer is the same, after the
-    /// same work.
+    /// same work. Each attempt is counted as failed before it is looked at, so that of many at once none gets by.
     ///
     /// # Errors
-    /// [`Error::CredentialsWrong`], [`Error::Busy`].
+    /// [`Error::CredentialsWrong`], [`Error::TooManyAttempts`], [`Error::Busy`].
     pub async fn login(&self, email: &str, password: &Password, device: &Device) -> Result<Credentials, Error> {
         let index = self.vault.blind_index("email", &Email::normal(email));
         let (account, known) = match self.store.by_email(&index).await? {
             Some(entry) => (Some(entry.account), Some(entry.password)),
             None => (None, None),
         };
-        let verdict = self.passwords.verify(password, known.clone()).await?;
+        // Who finds no core free has tried nothing, so it is not counted.
+        let (turn, now) = (self.passwords.turn().await?, self.clock.now());
+        if let Some(opens_at) = self.store.attempt(&index, now).await? {
+            return Err(Error::TooManyAttempts(between(now, opens_at)));
+        }
+        let verdict = self.passwords.verify(turn, password, known.clone()).await?;
         let account = account.ok_or(Error::CredentialsWrong)?;
         match (verdict, known) {
             (Verdict::Wrong, _) | (_, None) => return Err(Error::CredentialsWrong),
@@ -32,6 +39,7 @@ impl Service {
                 self.store.rehash(account, &former, &hash).await?;
             }
         }
+        self.store.entered(&index).await?;
         self.enter(account, device).await
     }
 
@@ -119,4 +127,9 @@ impl Service {
         self.remembered.end(session.id);
         Ok(Error::SessionEnded)
     }
+}
+
+/// How long it is from one moment to a later one.
+fn between(now: Timestamp, later: Timestamp) -> Duration {
+    Duration::from_millis(u64::try_from(later.millis().saturating_sub(now.millis())).unwrap_or(0))
 }

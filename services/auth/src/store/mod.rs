@@ -84,6 +84,16 @@ pub trait Store: Send + Sync {
     /// What seals what is kept of an account.
     async fn data_key(&self, account: UserId) -> StoreResult<Option<DataKey>>;
 
+    /// Counts one more attempt to enter by an address, as [`attempt`](crate::policy::attempt) says. Of all who come at
+    /// once, as many are counted as may come. For the others nothing is, and they hear when the next may be made.
+    async fn attempt(&self, email_index: &Digest, now: Timestamp) -> StoreResult<Option<Timestamp>>;
+
+    /// Forgets the attempts to enter by an address: one succeeded.
+    async fn entered(&self, email_index: &Digest) -> StoreResult<()>;
+
+    /// Forgets attempts that were made before this moment, and says of how many addresses.
+    async fn forget_attempts(&self, before: Timestamp) -> StoreResult<u64>;
+
     /// Keeps another hash of the same password. `false`, and nothing, if `former` is not the one that is kept.
     async fn rehash(&self, account: UserId, former: &str, hash: &str) -> StoreResult<bool>;
 

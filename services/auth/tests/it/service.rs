@@ -72,6 +72,52 @@ fn an_address_and_its_password_enter_and_everything_else_is_the_same_refusal_aft
 }
 
 #[test]
+fn who_keeps_failing_has_to_wait_whoever_the_address_belongs_to_and_a_recovery_code_enters_all_the_same() {
+    block_on(async {
+        let bed = sqlite().await;
+        let welcome = bed.auth.register_with_email(None, &email(), &password(), called("ann"), &phone()).await.unwrap();
+        let login = async |typed: &str, password: &str| bed.auth.login(typed, &Password::new(password), &phone()).await;
+        let mut told = Vec::new();
+        for typed in ["Marianne@example.org", "nobody@example.org", "not an address"] {
+            for _ in 0..5 {
+                assert!(matches!(login(typed, "seven green kettle").await, Err(Error::CredentialsWrong)), "{typed}");
+            }
+            let before = bed.auth.passwords.work();
+            let refusal = login(typed, PASSWORD).await.unwrap_err();
+            assert_eq!(bed.auth.passwords.work(), before, "nothing is guessed while one waits");
+            told.push((refusal.kind(), refusal.reason(), refusal.retry_after(), refusal.to_string()));
+        }
+        let (kind, reason, wait, _) = told[0].clone();
+        assert_eq!((kind, reason, wait), (Fault::Exhausted, "TOO_MANY_ATTEMPTS", Some(Duration::from_secs(1))));
+        assert!(told.iter().all(|other| *other == told[0]));
+        bed.auth.login_with_recovery_code(&welcome.recovery.shown(), &phone()).await.unwrap();
+        bed.clock.pass(Duration::from_secs(1));
+        login("marianne@example.org", PASSWORD).await.unwrap();
+        for _ in 0..5 {
+            assert!(matches!(login("marianne@example.org", "another").await, Err(Error::CredentialsWrong)));
+        }
+    });
+}
+
+#[test]
+fn who_finds_no_core_free_has_not_failed() {
+    block_on(async {
+        let bed = sqlite().await;
+        let mut turns = Vec::new();
+        for _ in 0..16 {
+            turns.push(bed.auth.passwords.turn().await.unwrap());
+        }
+        for _ in 0..6 {
+            let answer = bed.auth.login("marianne@example.org", &Password::new(PASSWORD), &phone()).await;
+            assert!(matches!(answer, Err(Error::Busy)));
+        }
+        drop(turns);
+        let answer = bed.auth.login("marianne@example.org", &Password::new(PASSWORD), &phone()).await;
+        assert!(matches!(answer, Err(Error::CredentialsWrong)));
+    });
+}
+
+#[test]
 fn a_refused_registration_takes_no_handle() {
     block_on(async {
         let bed = sqlite().await;

@@ -115,6 +115,30 @@ mod contract {
         assert_eq!(entry.account, made.account);
     }
 
+    async fn attempts_by_one_address_are_counted_until_one_succeeds(bed: &Bed) {
+        let (ann, bob) = (digest(), digest());
+        let attempts = (0..32).map(|_| {
+            let (store, now) = (bed.store.clone(), bed.now());
+            tokio::spawn(async move { store.attempt(&ann, now).await.unwrap() })
+        });
+        let mut refused = Vec::new();
+        for attempt in attempts.collect::<Vec<_>>() {
+            refused.extend(attempt.await.unwrap());
+        }
+        assert_eq!(refused, [bed.now().after(Duration::from_secs(1)); 27]);
+        assert_eq!(bed.store.attempt(&bob, bed.now()).await.unwrap(), None);
+        bed.store.entered(&ann).await.unwrap();
+        assert_eq!(bed.store.attempt(&ann, bed.now()).await.unwrap(), None);
+    }
+
+    async fn attempts_are_forgotten_by_their_last_one(bed: &Bed) {
+        let address = digest();
+        bed.store.attempt(&address, bed.now()).await.unwrap();
+        assert_eq!(bed.store.forget_attempts(bed.now()).await.unwrap(), 0);
+        bed.clock.pass(Duration::from_millis(1));
+        assert_eq!(bed.store.forget_attempts(bed.now()).await.unwrap(), 1);
+    }
+
     async fn a_hash_is_replaced_only_by_who_knows_the_one_before(bed: &Bed) {
         let (made, _) = enrolled(bed).await;
         assert!(!bed.store.rehash(made.account, "another", "new").await.unwrap());

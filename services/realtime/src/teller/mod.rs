@@ -20,8 +20,9 @@ use crate::{
 
 /// How long one try to read may take. A channel waits for it.
 const WITHIN: Duration = Duration::from_secs(1);
-/// The waits before each try.
-const WAITS: [Duration; 3] = [Duration::ZERO, Duration::from_millis(50), Duration::from_millis(250)];
+/// The waits after each try that failed, but the last. The first try waits for nothing, not even for no time: a timer
+/// takes a millisecond for that, and all that is told after this event would wait for it.
+const WAITS: [Option<Duration>; 3] = [Some(Duration::from_millis(50)), Some(Duration::from_millis(250)), None];
 
 /// It could not be found out what there is to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,11 +70,13 @@ impl Teller {
     /// Tries a few times, since what is missing costs every client a refetch.
     async fn read(&self, thing: Thing, what: What) -> Result<Option<Told>, Untold> {
         for wait in WAITS {
-            sleep(wait).await;
             match timeout(WITHIN, self.view(thing, what)).await {
                 Ok(Ok(told)) => return Ok(told),
                 Ok(Err(failure)) => tracing::warn!(error = %failure, ?thing, "what a frame shows cannot be read"),
                 Err(_) => tracing::warn!(?thing, "what a frame shows is not read in time"),
+            }
+            if let Some(wait) = wait {
+                sleep(wait).await;
             }
         }
         Err(Untold)
@@ -95,5 +98,43 @@ impl Teller {
 
     fn recent(&self) -> MutexGuard<'_, Recent> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use futures_util::FutureExt as _;
+    use kernel::{PostId, Position, ResponseId, Timestamp};
+    use proto::{posts::v1::Post, support::v1::Response};
+    use testkit::{event_id, user};
+
+    use super::*;
+
+    /// Has everything in memory.
+    struct AtHand;
+
+    #[async_trait]
+    impl PostViews for AtHand {
+        async fn post(&self, post: PostId) -> Result<Option<Post>, Failure> {
+            Ok(Some(Post { id: post.to_string(), ..Post::default() }))
+        }
+    }
+
+    #[async_trait]
+    impl ResponseViews for AtHand {
+        async fn response(&self, _: ResponseId) -> Result<Option<Response>, Failure> {
+            Ok(None)
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_at_hand_is_told_without_a_wait() {
+        let teller = Teller::new(Arc::new(AtHand), Arc::new(AtHand));
+        let (at, of) = (Timestamp::from_millis(0), user());
+        let news = News { id: event_id(at), at, of, what: What::PostCreated(PostId::from_uuid(of.uuid())) };
+        let (feed, mark) = (Channel::new("feed").unwrap(), Mark { sequence: 1, position: Position::sealed([0; 16]) });
+        let told = teller.announce(1, &feed, mark, &news).now_or_never();
+        assert!(told.is_some_and(|told| told.is_ok_and(|announcement| announcement.is_some())));
     }
 }

@@ -1,5 +1,6 @@
 //! Sessions in SQLite.
 
+mod attempts;
 mod rows;
 
 use async_trait::async_trait;
@@ -124,6 +125,26 @@ impl Store for Sqlite {
             .fetch_optional(self.database.reader())
             .await?;
         Ok(found.map(|(wrapped,)| DataKey(wrapped)))
+    }
+
+    async fn attempt(&self, email_index: &Digest, now: Timestamp) -> StoreResult<Option<Timestamp>> {
+        let mut tx = self.database.begin().await?;
+        let refused = attempts::count(&mut tx, email_index, now).await?;
+        tx.commit().await?;
+        Ok(refused)
+    }
+
+    async fn entered(&self, email_index: &Digest) -> StoreResult<()> {
+        let mut tx = self.database.begin().await?;
+        attempts::forget(&mut tx, email_index).await?;
+        tx.commit().await
+    }
+
+    async fn forget_attempts(&self, before: Timestamp) -> StoreResult<u64> {
+        let mut tx = self.database.begin().await?;
+        let forgotten = attempts::forget_before(&mut tx, before).await?;
+        tx.commit().await?;
+        Ok(forgotten)
     }
 
     async fn rehash(&self, account: UserId, former: &str, hash: &str) -> StoreResult<bool> {
