@@ -44,7 +44,8 @@ fn the_tour_of_the_readme_works_when_it_is_pasted() {
         let (out, errors) = (home.path("tour.out"), home.path("tour.errors"));
         let mut bash = Command::new("bash");
         bash.args(["-e", "-u", "-o", "pipefail", "-c", &blocks(&page)]).current_dir(home.path(""));
-        bash.env("url", server.url()).env("PATH", path()).env("KITH_LISTEN", "127.0.0.1:0").stdin(Stdio::null());
+        bash.env("url", server.url()).env("PATH", path()).env("KITH_LISTEN", "127.0.0.1:0");
+        bash.env("TMPDIR", home.path("")).stdin(Stdio::null());
         let bash = bash.stdout(fs::File::create(&out).unwrap()).stderr(fs::File::create(&errors).unwrap()).spawn();
         let mut bash = bash.expect("bash is there");
         let end = Instant::now() + AT_MOST;

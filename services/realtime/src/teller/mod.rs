@@ -105,7 +105,7 @@ impl Teller {
 mod tests {
     use async_trait::async_trait;
     use futures_util::FutureExt as _;
-    use kernel::{PostId, Position, ResponseId, Timestamp};
+    use kernel::{Position, PostId, ResponseId, Timestamp};
     use proto::{posts::v1::Post, support::v1::Response};
     use testkit::{event_id, user};
 
