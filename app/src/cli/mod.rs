@@ -117,6 +117,15 @@ pub enum Letters {
         #[arg(long, value_name = "NAME")]
         consumer: Option<String>,
     },
+    /// Takes one away for good: somebody has looked at it, and it cannot or need not be digested.
+    Discard {
+        /// Which event.
+        #[arg(long, value_name = "ID")]
+        event: kernel::EventId,
+        /// What this consumer gave up.
+        #[arg(long, value_name = "NAME")]
+        consumer: String,
+    },
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ mod seeding;
 
 use std::{io, sync::Arc};
 
-use anyhow::{Context as _, Result, bail};
-use kernel::{Event, SystemClock, SystemEntropy};
+use anyhow::{Context as _, Result, ensure};
+use kernel::{Event, Parcel, SystemClock, SystemEntropy};
 use storage::sql::{DeadLetter, SqlDeadLetters};
 
 pub use self::seeding::seed;
@@ -58,45 +58,43 @@ pub async fn events(loaded: &Loaded, asked: Letters) -> Result<()> {
         Letters::Replay { event, consumer } => {
             let settings = settings::of(&loaded.config, "http://localhost")?;
             let app = App::wire(&Stores::embedded(&data.database, &world, &settings)?, &world, &settings).await?;
-            let all = dead.list(i64::MAX).await?;
-            let wanted = all.into_iter().filter(|letter| {
-                event.is_none_or(|event| letter.parcel.id == event)
-                    && consumer.as_ref().is_none_or(|consumer| letter.consumer == *consumer)
-            });
-            let (mut digested, mut refused) = (0_u32, 0_u32);
-            for letter in wanted {
-                match replay(&app, &letter).await {
-                    Ok(()) => {
-                        dead.remove(letter.parcel.id, &letter.consumer).await?;
-                        digested += 1;
-                    }
-                    Err(error) => {
-                        tracing::warn!(event = %letter.parcel.id, consumer = letter.consumer, error = %format!("{error:#}"), "given up again");
-                        refused += 1;
-                    }
-                }
-            }
-            tracing::info!(digested, refused, "what was given up was given once more");
-            if refused > 0 {
-                bail!("{refused} of them were given up again; they stay where they are");
-            }
+            let mut wanted = dead.list(i64::MAX).await?;
+            wanted.retain(|letter| event.is_none_or(|event| letter.parcel.id == event));
+            wanted.retain(|letter| consumer.as_ref().is_none_or(|consumer| letter.consumer == *consumer));
+            replay_all(&app, &dead, &wanted).await?;
+        }
+        Letters::Discard { event, consumer } => {
+            ensure!(dead.remove(event, &consumer).await?, "{consumer} has not given {event} up");
+            tracing::info!(%event, consumer, "taken away for good");
         }
     }
     data.database.close().await;
     Ok(())
 }
 
-/// Gives one event to the consumer that gave it up; to all, if nobody could open it then.
-async fn replay(app: &App, letter: &DeadLetter) -> Result<()> {
-    let event = Event::open(&letter.parcel)?;
-    let consumers = app.edges.reactions.iter();
-    let mut known =
-        consumers.filter(|it| it.name() == letter.consumer || letter.consumer == infra::bus::READER).peekable();
-    if known.peek().is_none() {
-        bail!("nobody here is called {}", letter.consumer);
+async fn replay_all(app: &App, dead: &SqlDeadLetters, letters: &[DeadLetter]) -> Result<()> {
+    let mut refused = 0_usize;
+    for DeadLetter { parcel, consumer, .. } in letters {
+        if let Err(error) = replay(app, parcel, consumer).await {
+            tracing::warn!(event = %parcel.id, consumer, error = %format!("{error:#}"), "given up again");
+            refused += 1;
+        } else {
+            dead.remove(parcel.id, consumer).await?;
+        }
     }
-    for consumer in known {
-        consumer.on(&event).await?;
+    tracing::info!(digested = letters.len() - refused, refused, "what was given up was given once more");
+    ensure!(refused == 0, "{refused} of them were given up again; they stay where they are");
+    Ok(())
+}
+
+/// Gives one event to the consumer that gave it up; to all, if nobody could open it then.
+async fn replay(app: &App, parcel: &Parcel, consumer: &str) -> Result<()> {
+    let event = Event::open(parcel)?;
+    let all = app.edges.reactions.iter();
+    let known: Vec<_> = all.filter(|it| it.name() == consumer || consumer == infra::bus::READER).collect();
+    ensure!(!known.is_empty(), "nobody here is called {consumer}");
+    for reaction in known {
+        reaction.on(&event).await?;
     }
     Ok(())
 }

@@ -79,7 +79,7 @@ fn whoever_loses_the_answer_to_their_registration_is_given_it_again() {
         let (address, body) = (elsewhere(), json!({ "handle": "lost_and_found" }).to_string());
         let mut socket = dial(&server.url()).await;
         let head = format!(
-            "POST {} HTTP/1.1\r\nhost: kith\r\ncontent-type: application/json\r\nidempotency-key: r-1\r\n\
+            "POST {} HTTP/1.1\r\nhost: kith\r\ncontent-type: application/json\r\nidempotency-key: a-registration-of-mine\r\n\
              x-forwarded-for: {address}\r\ncontent-length: {}\r\n\r\n{body}",
             path("RegisterAnonymous"),
             body.len()
@@ -95,12 +95,16 @@ fn whoever_loses_the_answer_to_their_registration_is_given_it_again() {
             answer(call.header("idempotency-key", key).body(body.clone())).await.unwrap()
         };
         let client = Client::to(server.url());
-        let found = again(&client, "r-1").await.unwrap();
-        assert_eq!(again(&client, "r-2").await.unwrap_err().reason, "HANDLE_TAKEN");
+        let found = again(&client, "a-registration-of-mine").await.unwrap();
+        assert_eq!(again(&client, "another-registration").await.unwrap_err().reason, "HANDLE_TAKEN");
         server.kill();
         let server = home.serve().await;
         let client = Client::to(server.url());
-        assert_eq!(again(&client, "r-1").await.unwrap(), found, "the same account, credentials and code");
+        assert_eq!(
+            again(&client, "a-registration-of-mine").await.unwrap(),
+            found,
+            "the same account, credentials and code"
+        );
         let call = client.call("GetMe").bearer_auth(text(&found["credentials"]["accessToken"])).json(&json!({}));
         assert_eq!(answer(call).await.unwrap().unwrap()["me"]["persona"]["handle"], "lost_and_found");
         server.stop().await;

@@ -1,4 +1,5 @@
 //! The page in a browser, against the real binary: what `app/tests/clients/page/drive.mjs` does and sees.
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails where a step does")]
 #![expect(clippy::print_stdout, reason = "what held is shown where the test is run with --nocapture")]
 
 #[path = "../e2e/server.rs"]

@@ -5,6 +5,7 @@
 
 use std::{collections::HashSet, sync::LazyLock};
 
+use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
 use super::Email;
@@ -47,10 +48,11 @@ pub enum WeakPassword {
 }
 
 impl Password {
-    /// Whatever was typed.
+    /// Whatever was typed. Two keyboards may write one letter in two ways, so it is brought into one form (NFKC, as
+    /// NIST SP 800-63B-4, 3.1.1.2, asks).
     #[must_use]
     pub fn new(typed: &str) -> Self {
-        Self(Zeroizing::new(typed.to_owned()))
+        Self(Zeroizing::new(typed.nfkc().collect()))
     }
 
     /// What is hashed.
@@ -128,6 +130,13 @@ mod tests {
         }
         let longest = format!("{}{}", "kettle green ", "x".repeat(115));
         assert_eq!(chosen(&longest), Ok(()));
+    }
+
+    #[test]
+    fn a_letter_that_two_keyboards_write_in_two_ways_is_one() {
+        let (composed, apart) = ("gr\u{fc}n ist die Wiese", "gru\u{308}n ist die Wiese");
+        assert_ne!(composed, apart);
+        assert_eq!(Password::new(composed).reveal(), Password::new(apart).reveal());
     }
 
     #[test]
