@@ -10,12 +10,30 @@ use crate::{posts::v1::Post, support::v1::Response};
 #[async_trait]
 pub trait PostViews: Send + Sync {
     /// The post; `None` if it is deleted or past its end.
-    async fn post(&self, post: PostId) -> Result<Option<Post>, Failure>;
+    async fn post(&self, post: PostId) -> Result<Option<PostView>, Failure>;
+}
+
+/// A post, and where it may be shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PostView {
+    /// The post.
+    pub post: Post,
+    /// Where.
+    pub place: Place,
+}
+
+/// Where a post may be shown to everybody who may see it at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Wherever it is told of.
+    Everywhere,
+    /// To who knows it, and in no feed: it has left those of all but its author.
+    AtItself,
 }
 
 /// Responses as everybody may see them who may see them at all. Answered by `support`.
 #[async_trait]
 pub trait ResponseViews: Send + Sync {
-    /// The response; `None` if it is deleted.
+    /// The response; `None` if it is deleted, or if the post is that it answers, or past its end.
     async fn response(&self, response: ResponseId) -> Result<Option<Response>, Failure>;
 }

@@ -67,14 +67,7 @@ pub async fn serve(loaded: &Loaded, ready_file: Option<PathBuf>) -> Result<()> {
     tasks.start_background(app.edges.relay, stores.wake.clone(), app.edges.sweeps, stopped);
 
     is_ready.send_replace(true);
-    let ready = Ready::at(&url, here, config.data_dir.clone());
-    tracing::info!(listen = %here, url, "calls are taken");
-    if let Some(file) = ready_file {
-        ready.write(&file).with_context(|| format!("{} cannot be written", file.display()))?;
-    }
-    if banner::wanted(config) {
-        banner::print(&ready, loaded.file.as_deref(), &mut io::stdout())?;
-    }
+    tell_where(&Ready::at(&url, here, config.data_dir.clone()), loaded, ready_file)?;
 
     let ended = tokio::select! {
         signal = signals::first() => signal.map(|()| tracing::info!("told to stop: calls in progress are finished")),
@@ -95,6 +88,18 @@ pub async fn serve(loaded: &Loaded, ready_file: Option<PathBuf>) -> Result<()> {
         }
     }
     ended
+}
+
+/// Says where everything is: to the log, to programs, and to people.
+fn tell_where(ready: &Ready, loaded: &Loaded, ready_file: Option<PathBuf>) -> Result<()> {
+    tracing::info!(listen = %ready.listen, url = ready.url, "calls are taken");
+    if let Some(file) = ready_file {
+        ready.write(&file).with_context(|| format!("{} cannot be written", file.display()))?;
+    }
+    if banner::wanted(&loaded.config) {
+        banner::print(ready, loaded.file.as_deref(), &mut io::stdout())?;
+    }
+    Ok(())
 }
 
 /// Says how many events wait for somebody to look at them: the line of each may have left the log.

@@ -5,7 +5,7 @@
 //! | here | the cells are executed and compared |
 //! | `rows` | what each caller is answered by each method |
 //! | `scene` | a server, and the people and things of one cell |
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails where a step does")]
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails where a step does")]
 
 mod rows;
 mod scene;

@@ -10,6 +10,9 @@ use crate::store::Store;
 /// How long a deleted response is kept: the time that every deleted thing has.
 pub const KEPT: Duration = Duration::from_hours(30 * 24);
 
+/// How many responses are removed in one write: others who write wait for no more than that.
+const BATCH: i64 = 200;
+
 /// Removes responses that have been deleted for [`KEPT`]. Nothing of them is left, and no event tells of it: for
 /// everybody else they were gone when they were deleted.
 pub struct Purge {
@@ -26,6 +29,13 @@ impl Sweep for Purge {
     }
 
     async fn sweep(&self) -> Result<u64, Failure> {
-        Ok(self.store.purge(self.clock.now().before(KEPT)).await?)
+        let until = self.clock.now().before(KEPT);
+        let mut removed = 0;
+        loop {
+            match self.store.purge(until, BATCH).await? {
+                0 => return Ok(removed),
+                more => removed += more,
+            }
+        }
     }
 }

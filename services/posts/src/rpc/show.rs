@@ -10,7 +10,7 @@ use kernel::{
 use proto::{
     convert::{persona, timestamp},
     posts::v1::{Post as Message, PostKind},
-    views::PostViews,
+    views::{Place, PostView, PostViews},
 };
 
 use crate::{
@@ -57,12 +57,13 @@ impl Views {
 
 #[async_trait]
 impl PostViews for Views {
-    async fn post(&self, post: PostId) -> Result<Option<Message>, Failure> {
+    async fn post(&self, post: PostId) -> Result<Option<PostView>, Failure> {
         let now = self.clock.now();
         let Some(post) = self.store.get(post).await?.filter(|post| policy::is_public(post, now)) else {
             return Ok(None);
         };
-        Ok(self.all(&[post]).await?.pop())
+        let place = if policy::is_in_feeds(&post, now) { Place::Everywhere } else { Place::AtItself };
+        Ok(self.all(&[post]).await?.pop().map(|post| PostView { post, place }))
     }
 }
 

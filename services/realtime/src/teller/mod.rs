@@ -11,11 +11,11 @@ use std::{
 use kernel::{Channel, Failure, live::Mark};
 use tokio::time::{Instant, sleep, timeout};
 
-use self::recent::Recent;
+use self::recent::{Recent, Sight};
 use crate::{
     announcement::Announcement,
     news::{News, Thing, What},
-    wire::{self, PostViews, ResponseViews, Told},
+    wire::{self, Place, PostView, PostViews, ResponseViews, Told},
 };
 
 /// How long one try to read may take. A channel waits for it.
@@ -40,7 +40,8 @@ impl Teller {
         Self { posts, responses, recent: Mutex::default() }
     }
 
-    /// The news as all who listen get them; `None` if what they would show is gone: its removal follows.
+    /// The news as all who listen get them; `None` if what they would show is gone, then its removal follows, and on the
+    /// channel of a feed that it has left.
     ///
     /// # Errors
     /// [`Untold`] if it cannot be read: they have to be told that something is missing.
@@ -59,19 +60,19 @@ impl Teller {
             return Ok(told.map(|told| Arc::new(Announcement::new(topic, channel, mark, news, told))));
         };
         let reading = self.recent().reading(news.id, thing, Instant::now());
-        let Some(told) =
-            reading.told.get_or_init(|| self.read(thing, news.what)).await.as_ref().map_err(|untold| *untold)?
-        else {
+        let sight = reading.sight.get_or_init(|| self.read(thing, news.what)).await;
+        let Some(Sight { told, place }) = sight.as_ref().map_err(|untold| *untold)? else { return Ok(None) };
+        if *place == Place::AtItself && wire::is_feed(channel) {
             return Ok(None);
-        };
+        }
         Ok(Some(reading.announcement(topic, || Announcement::new(topic, channel, mark, news, told.clone()))))
     }
 
     /// Tries a few times, since what is missing costs every client a refetch.
-    async fn read(&self, thing: Thing, what: What) -> Result<Option<Told>, Untold> {
+    async fn read(&self, thing: Thing, what: What) -> Result<Option<Sight>, Untold> {
         for wait in WAITS {
             match timeout(WITHIN, self.view(thing, what)).await {
-                Ok(Ok(told)) => return Ok(told),
+                Ok(Ok(sight)) => return Ok(sight),
                 Ok(Err(failure)) => tracing::warn!(error = %failure, ?thing, "what a frame shows cannot be read"),
                 Err(_) => tracing::warn!(?thing, "what a frame shows is not read in time"),
             }
@@ -82,16 +83,18 @@ impl Teller {
         Err(Untold)
     }
 
-    async fn view(&self, thing: Thing, what: What) -> Result<Option<Told>, Failure> {
+    async fn view(&self, thing: Thing, what: What) -> Result<Option<Sight>, Failure> {
         let updated = matches!(what, What::PostUpdated(_) | What::ResponseUpdated(_));
         Ok(match thing {
             Thing::Post(post) => {
                 let told = if updated { Told::PostUpdated } else { Told::PostCreated };
-                self.posts.post(post).await?.map(told)
+                let seen = self.posts.post(post).await?;
+                seen.map(|PostView { post, place }| Sight { told: told(post), place })
             }
             Thing::Response(response) => {
                 let told = if updated { Told::ResponseUpdated } else { Told::ResponseCreated };
-                self.responses.response(response).await?.map(told)
+                let seen = self.responses.response(response).await?;
+                seen.map(|response| Sight { told: told(response), place: Place::Everywhere })
             }
         })
     }
@@ -116,8 +119,9 @@ mod tests {
 
     #[async_trait]
     impl PostViews for AtHand {
-        async fn post(&self, post: PostId) -> Result<Option<Post>, Failure> {
-            Ok(Some(Post { id: post.to_string(), ..Post::default() }))
+        async fn post(&self, post: PostId) -> Result<Option<PostView>, Failure> {
+            let post = Post { id: post.to_string(), ..Post::default() };
+            Ok(Some(PostView { post, place: Place::Everywhere }))
         }
     }
 

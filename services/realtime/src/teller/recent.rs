@@ -10,7 +10,11 @@ use kernel::EventId;
 use tokio::{sync::OnceCell, time::Instant};
 
 use super::Untold;
-use crate::{announcement::Announcement, news::Thing, wire::Told};
+use crate::{
+    announcement::Announcement,
+    news::Thing,
+    wire::{Place, Told},
+};
 
 /// How long what was read is good: long enough for the channels of one event and for those who come back together,
 /// short enough that nobody is shown what is long gone.
@@ -29,12 +33,18 @@ struct Kept {
     reading: Arc<Reading>,
 }
 
+/// What there is to show, and where.
+pub(super) struct Sight {
+    pub(super) told: Told,
+    pub(super) place: Place,
+}
+
 /// One event's reading, and what was made of it.
 #[derive(Default)]
 pub(super) struct Reading {
     /// What there is to show. Whoever asks first reads it; a failure is shared as well, so that a thousand who come
     /// back do not try one after the other.
-    pub(super) told: OnceCell<Result<Option<Told>, Untold>>,
+    pub(super) sight: OnceCell<Result<Option<Sight>, Untold>>,
     announcements: Mutex<Vec<Arc<Announcement>>>,
 }
 

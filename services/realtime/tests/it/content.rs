@@ -180,6 +180,35 @@ fn what_is_gone_is_not_shown_live_or_replayed_and_its_removal_is_told() {
 }
 
 #[test]
+fn what_has_left_the_feeds_is_told_to_who_listens_to_it_and_in_no_feed_live_or_replayed() {
+    block_on(async {
+        let node = embedded(Limits::default()).await;
+        let (ann, bob) = (member(), member().user);
+        let left = about_post(&["grief"]);
+        let own = format!("post:{}", left.post);
+        node.slices.leave(left.post);
+        let mut client = node.client(&ann).await;
+        let position = client.subscribe("feed").await;
+        client.subscribe("category:grief").await;
+        let mut knowing = node.client(&ann).await;
+        knowing.subscribe(&own).await;
+        for (fact, shown) in [
+            (Fact::PostUpdated(left.clone()), "postUpdated"),
+            (Fact::PostRestored(left.clone()), "postCreated"),
+            (Fact::SosResolved(left.clone()), "postUpdated"),
+        ] {
+            node.tell(bob, fact).await;
+            assert!(knowing.event().await.get(shown).is_some());
+        }
+        let told = node.tell(bob, Fact::PostCreated(about_post(&["grief"]))).await.id.to_string();
+        assert_eq!(client.events(2).await.0, [told.clone(), told.clone()]);
+        let mut again = node.client(&ann).await;
+        assert!(again.resume("feed", &position).await);
+        assert_eq!(again.events(1).await.0, [told]);
+    });
+}
+
+#[test]
 fn what_cannot_be_read_at_once_is_tried_again_and_what_cannot_be_read_at_all_is_said_to_be_lost() {
     block_on(async {
         let node = embedded(Limits::default()).await;

@@ -50,8 +50,10 @@ async fn create_response(
     Valid(request): Valid<CreateResponseRequest>,
 ) -> Answer<CreateResponseResponse> {
     let (post, content) = (post_id(&request.post_id)?, content(request.content)?);
+    // Asked before it is given: a refusal after that would make the client give it again.
+    let giver = support.views.shown(&actor).await.map_err(Error::from)?;
     let response = support.service.respond(&actor, post, content, id).await?;
-    let response = support.views.message(&response).await.map_err(Error::from)?;
+    let response = views::message(&response, &giver);
     Ok(ConnectResponse::new(CreateResponseResponse { response }))
 }
 
@@ -87,8 +89,9 @@ async fn quick_support(
     Valid(request): Valid<QuickSupportRequest>,
 ) -> Answer<QuickSupportResponse> {
     let (post, content) = (post_id(&request.post_id)?, Content::Quick(kind(request.kind, "kind")?));
+    let giver = support.views.shown(&actor).await.map_err(Error::from)?;
     let response = support.service.respond(&actor, post, content, id).await?;
-    let response = support.views.message(&response).await.map_err(Error::from)?;
+    let response = views::message(&response, &giver);
     Ok(ConnectResponse::new(QuickSupportResponse { response }))
 }
 

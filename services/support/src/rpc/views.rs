@@ -7,8 +7,8 @@ use std::{
 
 use async_trait::async_trait;
 use kernel::{
-    Failure, PersonaId, ResponseId,
-    ports::{Persona, Personas},
+    Actor, Failure, PersonaId, ResponseId,
+    ports::{Persona, Personas, PostLookup},
 };
 use proto::{
     convert::{persona, timestamp},
@@ -22,11 +22,18 @@ use crate::{Content, QuickKind, Response, store::Store};
 pub struct Views {
     /// Where responses are kept.
     pub store: Arc<dyn Store>,
+    /// Which posts there are.
+    pub posts: Arc<dyn PostLookup>,
     /// How people appear.
     pub personas: Arc<dyn Personas>,
 }
 
 impl Views {
+    /// How the actor appears to others.
+    pub(super) async fn shown(&self, actor: &Actor) -> Result<HashMap<PersonaId, Persona>, Failure> {
+        self.personas.shown(&[actor.persona]).await
+    }
+
     /// These responses, in their order. The personas are asked for once.
     pub(super) async fn messages(&self, responses: &[Response]) -> Result<Vec<WireResponse>, Failure> {
         let authors: BTreeSet<PersonaId> = responses.iter().map(|response| response.persona).collect();
@@ -45,14 +52,15 @@ impl Views {
 #[async_trait]
 impl ResponseViews for Views {
     async fn response(&self, response: ResponseId) -> Result<Option<WireResponse>, Failure> {
-        match self.store.get(response).await?.filter(Response::is_alive) {
-            Some(response) => self.message(&response).await,
-            None => Ok(None),
+        let Some(response) = self.store.get(response).await?.filter(Response::is_alive) else { return Ok(None) };
+        if !self.posts.is_public(response.post).await? {
+            return Ok(None);
         }
+        self.message(&response).await
     }
 }
 
-fn message(response: &Response, personas: &HashMap<PersonaId, Persona>) -> Option<WireResponse> {
+pub(super) fn message(response: &Response, personas: &HashMap<PersonaId, Persona>) -> Option<WireResponse> {
     let Some(author) = personas.get(&response.persona) else {
         tracing::warn!(response = %response.id, "a response is left out, because the persona who gave it is not there");
         return None;

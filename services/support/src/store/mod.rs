@@ -51,9 +51,9 @@ pub trait Store: Send + Sync {
     /// What `user` has given and got, counted now. What they got from somebody `hidden` does not count.
     async fn stats(&self, user: UserId, hidden: &BTreeSet<UserId>) -> StoreResult<Stats>;
 
-    /// Removes for good what was deleted at `until` or before, and says how much that was. Living responses stay, and
-    /// so do events that wait.
-    async fn purge(&self, until: Timestamp) -> StoreResult<u64>;
+    /// Removes for good up to `limit` responses that were deleted at `until` or before, and says how many. Living ones
+    /// stay, and so do events that wait.
+    async fn purge(&self, until: Timestamp, limit: i64) -> StoreResult<u64>;
 }
 
 impl QuickKind {

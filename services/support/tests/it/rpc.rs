@@ -32,7 +32,8 @@ struct Scene {
 }
 
 fn views(world: &World) -> Views {
-    Views { store: world.service.store.clone(), personas: world.others.clone() }
+    let posts = world.others.clone();
+    Views { store: world.service.store.clone(), posts, personas: world.others.clone() }
 }
 
 async fn scene() -> Scene {
@@ -339,7 +340,7 @@ fn personas_are_asked_for_once_a_page_and_who_has_none_is_left_out() {
 }
 
 #[test]
-fn frames_show_a_response_until_it_is_deleted() {
+fn frames_show_a_response_until_it_is_deleted_or_its_post_is_gone() {
     block_on(async {
         let scene = scene().await;
         let views = views(&scene.world);
@@ -347,10 +348,35 @@ fn frames_show_a_response_until_it_is_deleted() {
         let shown = views.response(response.id).await.unwrap().unwrap();
         assert_eq!(shown.id, response.id.to_string());
         assert_eq!(shown.author.unwrap().id, scene.bob.persona.to_string());
-        let silent = Views { store: scene.world.service.store.clone(), personas: Arc::new(Silent) };
-        silent.response(response.id).await.unwrap_err();
+        let (store, posts) = (scene.world.service.store.clone(), scene.world.others.clone());
+        let faceless = Views { store: store.clone(), posts: posts.clone(), personas: Arc::new(Silent) };
+        faceless.response(response.id).await.unwrap_err();
+        Views { store, posts: Arc::new(Silent), personas: posts }.response(response.id).await.unwrap_err();
         scene.world.service.delete(&scene.bob, response.id).await.unwrap();
         assert!(views.response(response.id).await.unwrap().is_none());
         assert!(views.response(ResponseId::new(NOW, &SystemEntropy)).await.unwrap().is_none());
+        let other = scene.world.service.respond(&scene.bob, scene.post, HUG, None).await.unwrap();
+        scene.world.others.delete_post(scene.post);
+        assert!(views.response(other.id).await.unwrap().is_none());
+    });
+}
+
+#[test]
+fn an_answer_that_cannot_be_shown_is_not_given_so_that_a_client_that_tries_again_gives_one() {
+    block_on(async {
+        let scene = scene().await;
+        let store = scene.world.service.store.clone();
+        let views = Views { store: store.clone(), posts: scene.world.others.clone(), personas: Arc::new(Silent) };
+        let router = rpc::router(scene.world.service.clone(), Arc::new(views), Arc::new(Pager::new(&[7; 32])));
+        let silent = connectrpc_axum::MakeServiceBuilder::new().add_router(router).build();
+        for (method, content) in
+            [("CreateResponse", ("text", "hold on")), ("QuickSupport", ("kind", "QUICK_KIND_HUG"))]
+        {
+            let body = json!({ "postId": scene.post.to_string(), content.0: content.1 });
+            let (_, answer) = send(&silent, Some(&scene.bob), None, method, body).await;
+            assert_eq!(answer["code"], "unavailable", "{method}");
+        }
+        let list = scene.ok(&scene.ann, "ListResponses", json!({ "postId": scene.post.to_string() })).await;
+        assert_eq!(list, json!({}));
     });
 }

@@ -276,11 +276,12 @@ mod contract {
         }
         bed.store.delete(old.id, NOW, &[deleted(&old)]).await.unwrap();
         bed.store.delete(new.id, later, &[deleted(&new)]).await.unwrap();
-        assert_eq!(bed.store.purge(NOW).await.unwrap(), 1);
+        assert_eq!(bed.store.purge(NOW, 0).await.unwrap(), 0);
+        assert_eq!(bed.store.purge(NOW, 10).await.unwrap(), 1);
         assert_eq!(bed.store.get(old.id).await.unwrap(), None);
         assert!(bed.store.get(new.id).await.unwrap().is_some());
         assert_eq!(ids(bed, &post, &BTreeSet::new()).await, [living.id]);
-        assert_eq!(bed.store.purge(NOW).await.unwrap(), 0);
+        assert_eq!(bed.store.purge(NOW, 10).await.unwrap(), 0);
         assert_eq!(bed.announced().await.len(), 5, "events that wait are sent all the same");
     }
 }

@@ -74,6 +74,10 @@ impl PostLookup for Others {
         let author = self.posts.lock().unwrap().get(&post).copied();
         Ok(author.filter(|author| !self.hides(viewer, *author)).map(|author| PostBrief { id: post, author }))
     }
+
+    async fn is_public(&self, post: PostId) -> Result<bool, Failure> {
+        Ok(self.posts.lock().unwrap().contains_key(&post))
+    }
 }
 
 #[async_trait]
@@ -108,6 +112,10 @@ impl Blocks for Silent {
 #[async_trait]
 impl PostLookup for Silent {
     async fn brief(&self, _: UserId, _: PostId) -> Result<Option<PostBrief>, Failure> {
+        Err(silence())
+    }
+
+    async fn is_public(&self, _: PostId) -> Result<bool, Failure> {
         Err(silence())
     }
 }

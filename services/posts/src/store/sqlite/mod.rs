@@ -109,11 +109,12 @@ impl Store for Sqlite {
     }
 
     async fn count(&self, post: PostId, event: EventId, tally: Tally, step: Step) -> StoreResult<bool> {
+        // Below zero as well: who is told of the one less before the one more is right again after both.
         let update = match (tally, step) {
             (Tally::Responses, Step::Up) => "UPDATE posts SET responses = responses + 1 WHERE id = ?1",
-            (Tally::Responses, Step::Down) => "UPDATE posts SET responses = max(responses - 1, 0) WHERE id = ?1",
+            (Tally::Responses, Step::Down) => "UPDATE posts SET responses = responses - 1 WHERE id = ?1",
             (Tally::Supports, Step::Up) => "UPDATE posts SET supports = supports + 1 WHERE id = ?1",
-            (Tally::Supports, Step::Down) => "UPDATE posts SET supports = max(supports - 1, 0) WHERE id = ?1",
+            (Tally::Supports, Step::Down) => "UPDATE posts SET supports = supports - 1 WHERE id = ?1",
         };
         let mut tx = self.database.begin().await?;
         if !tx.first_time(CONSUMER, event).await? {

@@ -48,8 +48,8 @@ impl Row {
             edited_at: self.edited_at.map(|at| at.0),
             resolved_at: self.resolved_at.map(|at| at.0),
             deleted_at: self.deleted_at.map(|at| at.0),
-            responses: u64::try_from(self.responses).map_err(StoreError::corrupt)?,
-            supports: u64::try_from(self.supports).map_err(StoreError::corrupt)?,
+            responses: u64::try_from(self.responses).unwrap_or(0),
+            supports: u64::try_from(self.supports).unwrap_or(0),
             version: self.version,
         })
     }

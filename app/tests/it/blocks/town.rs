@@ -1,0 +1,317 @@
+//! What four people did, and what each of them may know of it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use app::{
+    http::{self, Care},
+    wiring::{App, Quotas, Settings, Stores, World},
+};
+use axum::{
+    body::{Body, to_bytes},
+    http::Request,
+};
+use infra::keys::Ring;
+use kernel::{SystemClock, SystemEntropy};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tower::ServiceExt as _;
+
+use super::ears::{Ears, Frame, text};
+
+/// One thing that somebody does. Which post or answer it is about is counted round; it is done by whom it belongs to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Act {
+    Post(usize),
+    Edit(usize),
+    Delete(usize),
+    Restore(usize),
+    Answer(usize, usize),
+    Cheer(usize, usize),
+    TakeBack(usize),
+    Mark(usize),
+    Block(usize, usize),
+    Unblock(usize, usize),
+}
+
+/// The whole of Kith, with somebody who is nobody's enemy (0), and the four.
+pub(super) struct Town {
+    pub(super) app: App,
+    pub(super) address: String,
+    pub(super) people: Vec<Person>,
+    pub(super) posts: Vec<Post>,
+    pub(super) answers: Vec<Answer>,
+    blocks: BTreeSet<(usize, usize)>,
+    _database: testkit::Sqlite,
+}
+
+pub(super) struct Person {
+    pub(super) access: String,
+    pub(super) persona: String,
+    pub(super) ears: Option<Ears>,
+    /// The posts that they listen to, and from where on.
+    pub(super) listens: BTreeMap<usize, String>,
+}
+
+pub(super) struct Post {
+    pub(super) id: String,
+    pub(super) author: usize,
+    pub(super) is_there: bool,
+}
+
+pub(super) struct Answer {
+    pub(super) id: String,
+    pub(super) author: usize,
+    pub(super) post: usize,
+    pub(super) is_there: bool,
+    pub(super) is_quick: bool,
+    is_helpful: bool,
+}
+
+/// What has to be heard after a step, and by whom.
+type Told = Vec<(usize, Frame)>;
+
+impl Town {
+    pub(super) async fn open() -> Self {
+        let database = testkit::sqlite().await;
+        let entropy = Arc::new(SystemEntropy);
+        let ring = Arc::new(Ring::new(&[7; 32], &[], &[8; 32], entropy.clone()));
+        let world = World { clock: Arc::new(SystemClock), entropy, ring };
+        let realtime = realtime::Limits { burst: 10_000, channels: 1_000, ..realtime::Limits::default() };
+        let settings = Settings { quotas: Quotas::Endless, realtime, ..Settings::default() };
+        let stores = Stores::embedded(&database, &world, &settings).unwrap();
+        let app = App::wire(&stores, &world, &settings).await.unwrap();
+        app.edges.ready.send_replace(true);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let edge = app.edges.http.clone();
+        tokio::spawn(http::connection::serve(listener, edge, Care::default(), std::future::pending()));
+        let (people, posts, answers) = (Vec::new(), Vec::new(), Vec::new());
+        let mut town = Self { app, address, people, posts, answers, blocks: BTreeSet::new(), _database: database };
+        for _ in 0..=4 {
+            let welcome = town.say(None, "auth.v1.AuthService/RegisterAnonymous", json!({})).await.unwrap();
+            let (access, persona) = (&welcome["credentials"]["accessToken"], &welcome["persona"]["id"]);
+            let (access, persona) = (text(access), text(persona));
+            town.people.push(Person { access, persona, ears: None, listens: BTreeMap::new() });
+        }
+        for who in 1..=4 {
+            town.people[who].ears = Some(Ears::open(&town, who).await);
+        }
+        town
+    }
+
+    /// What a call answers, or the code of its refusal.
+    pub(super) async fn call(&self, who: usize, method: &str, body: Value) -> Result<Value, String> {
+        self.say(Some(&self.people[who].access), method, body).await
+    }
+
+    async fn say(&self, token: Option<&str>, method: &str, body: Value) -> Result<Value, String> {
+        let mut request = Request::post(format!("/kith.{method}")).header("content-type", "application/json");
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let request = request.body(Body::from(body.to_string())).unwrap();
+        let (parts, body) = self.app.edges.http.clone().oneshot(request).await.unwrap().into_parts();
+        let said: Value = serde_json::from_slice(&to_bytes(body, 1 << 20).await.unwrap()).unwrap();
+        if parts.status.is_success() { Ok(said) } else { Err(text(&said["code"])) }
+    }
+
+    pub(super) fn apart(&self, one: usize, other: usize) -> bool {
+        self.blocks.contains(&(one, other)) || self.blocks.contains(&(other, one))
+    }
+
+    pub(super) fn sees(&self, who: usize, post: usize) -> bool {
+        let post = &self.posts[post];
+        post.is_there && !self.apart(who, post.author)
+    }
+
+    /// Lets it happen, and hears what comes of it.
+    pub(super) async fn live(&mut self, act: Act) {
+        match act {
+            Act::Block(who, other) | Act::Unblock(who, other) => {
+                let changes = self.blocks.contains(&(who, other)) == matches!(act, Act::Unblock(..));
+                if who != other && changes {
+                    self.turn(who, other).await;
+                }
+            }
+            Act::Post(who) => self.publish(who).await,
+            Act::Edit(which) => self.edit(which % self.posts.len()).await,
+            Act::Delete(which) => self.delete(which % self.posts.len()).await,
+            Act::Restore(which) => self.restore(which % self.posts.len()).await,
+            Act::Answer(who, which) => {
+                let post = which % self.posts.len();
+                let body = json!({ "postId": self.posts[post].id, "text": "hold on" });
+                self.answer(who, post, "CreateResponse", body).await;
+            }
+            Act::Cheer(who, which) => {
+                let post = which % self.posts.len();
+                let body = json!({ "postId": self.posts[post].id, "kind": "QUICK_KIND_HUG" });
+                if self.posts[post].author != who {
+                    self.answer(who, post, "QuickSupport", body).await;
+                }
+            }
+            Act::TakeBack(which) => self.take_back(which % self.answers.len()).await,
+            Act::Mark(which) => self.mark(which % self.answers.len()).await,
+        }
+    }
+
+    async fn publish(&mut self, who: usize) {
+        let body = json!({ "kind": "POST_KIND_SOS", "urgency": 5, "body": "is anybody there?" });
+        let said = self.call(who, "posts.v1.PostService/CreatePost", body).await.unwrap();
+        let post = self.posts.len();
+        self.posts.push(Post { id: text(&said["post"]["id"]), author: who, is_there: true });
+        self.told(self.in_feeds(post, "postCreated")).await;
+        for listener in 1..=4 {
+            self.listen(listener, post).await;
+        }
+    }
+
+    async fn edit(&mut self, post: usize) {
+        let (author, id) = (self.posts[post].author, self.posts[post].id.clone());
+        let found = self.call(author, "posts.v1.PostService/GetPost", json!({ "postId": id })).await;
+        assert_eq!(found.is_ok(), self.posts[post].is_there);
+        let Ok(found) = found else { return };
+        let body = json!({ "postId": id, "etag": found["post"]["etag"], "body": "is anybody still there?" });
+        self.call(author, "posts.v1.PostService/UpdatePost", body).await.unwrap();
+        self.told(self.of_post(post, "postUpdated")).await;
+    }
+
+    async fn delete(&mut self, post: usize) {
+        let (author, body) = (self.posts[post].author, json!({ "postId": self.posts[post].id }));
+        let deleted = self.call(author, "posts.v1.PostService/DeletePost", body).await;
+        assert_eq!(deleted.is_ok(), self.posts[post].is_there);
+        if deleted.is_ok() {
+            let told = self.of_post(post, "postRemoved");
+            self.posts[post].is_there = false;
+            self.told(told).await;
+        }
+    }
+
+    async fn restore(&mut self, post: usize) {
+        let (author, body) = (self.posts[post].author, json!({ "postId": self.posts[post].id }));
+        self.call(author, "posts.v1.PostService/RestorePost", body).await.unwrap();
+        if !std::mem::replace(&mut self.posts[post].is_there, true) {
+            self.told(self.of_post(post, "postCreated")).await;
+        }
+    }
+
+    pub(super) async fn answer(&mut self, who: usize, post: usize, method: &str, body: Value) {
+        let is_quick = method == "QuickSupport";
+        let given = self.call(who, &format!("support.v1.SupportService/{method}"), body).await;
+        assert_eq!(given.is_ok(), self.sees(who, post), "{who} answers {post}: {given:?}");
+        let Ok(given) = given else { return assert_eq!(given.unwrap_err(), "not_found") };
+        let id = text(&given["response"]["id"]);
+        if is_quick && self.answers.iter().any(|answer| answer.id == id) {
+            return;
+        }
+        let (is_there, is_helpful) = (true, false);
+        self.answers.push(Answer { id: id.clone(), author: who, post, is_there, is_quick, is_helpful });
+        let mut told = self.of_answer(self.answers.len() - 1, "responseCreated");
+        let asked = self.posts[post].author;
+        if asked != who {
+            told.push((asked, ("user".to_owned(), "notice".to_owned(), id)));
+        }
+        self.told(told).await;
+    }
+
+    async fn take_back(&mut self, which: usize) {
+        let (author, body) = (self.answers[which].author, json!({ "responseId": self.answers[which].id }));
+        let gone = self.call(author, "support.v1.SupportService/DeleteResponse", body).await;
+        assert_eq!(gone.is_ok(), std::mem::replace(&mut self.answers[which].is_there, false));
+        if gone.is_ok() {
+            self.told(self.of_answer(which, "responseRemoved")).await;
+        }
+    }
+
+    async fn mark(&mut self, which: usize) {
+        let Answer { author, post, is_there, .. } = self.answers[which];
+        let asked = self.posts[post].author;
+        let id = self.answers[which].id.clone();
+        let marked = self.call(asked, "support.v1.SupportService/MarkHelpful", json!({ "responseId": id })).await;
+        let may = is_there && self.posts[post].is_there && author != asked && !self.apart(author, asked);
+        assert_eq!(marked.is_ok(), may, "{marked:?}");
+        if may && !std::mem::replace(&mut self.answers[which].is_helpful, true) {
+            let mut told = self.of_answer(which, "responseUpdated");
+            told.push((author, ("user".to_owned(), "notice".to_owned(), id)));
+            self.told(told).await;
+        }
+    }
+
+    /// Blocks, or takes the block back. The sockets of the two have looked again when both have been sent away from a
+    /// post that was deleted before.
+    async fn turn(&mut self, who: usize, other: usize) {
+        self.publish(0).await;
+        self.delete(self.posts.len() - 1).await;
+        let blocks = !self.blocks.remove(&(who, other));
+        if blocks {
+            self.blocks.insert((who, other));
+        }
+        let method = if blocks { "BlockUser" } else { "UnblockUser" };
+        let body = json!({ "personaId": self.people[other].persona });
+        self.call(who, &format!("users.v1.UserService/{method}"), body).await.unwrap();
+        let mut told = Told::new();
+        for looks in [who, other] {
+            let mut listens = std::mem::take(&mut self.people[looks].listens);
+            for post in listens.extract_if(.., |post, _| !self.sees(looks, *post)).map(|(post, _)| post) {
+                told.push((looks, (format!("post:{}", self.posts[post].id), "unsubscribed".to_owned(), String::new())));
+            }
+            self.people[looks].listens = listens;
+        }
+        let began = std::time::Instant::now();
+        self.told(told).await;
+        assert!(began.elapsed().as_secs() < 1, "a block takes effect within a second");
+        for looks in [who, other] {
+            for post in 0..self.posts.len() {
+                self.listen(looks, post).await;
+            }
+        }
+        self.look().await;
+    }
+
+    /// Listens to a post from now on, if they do not yet and may.
+    async fn listen(&mut self, who: usize, post: usize) {
+        if self.people[who].listens.contains_key(&post) {
+            return;
+        }
+        let (id, sees) = (self.posts[post].id.clone(), self.sees(who, post));
+        let position = self.people[who].ears.as_mut().unwrap().subscribe(&format!("post:{id}")).await;
+        assert_eq!(position.is_some(), sees, "{who} listens to {post}");
+        self.people[who].listens.extend(position.map(|position| (post, position)));
+    }
+
+    fn in_feeds(&self, post: usize, what: &str) -> Told {
+        let (id, author) = (&self.posts[post].id, self.posts[post].author);
+        let seeing = (1..=4).filter(|who| !self.apart(*who, author));
+        let on = |channel: &str| (channel.to_owned(), what.to_owned(), id.clone());
+        seeing.flat_map(|who| [(who, on("feed")), (who, on("stream"))]).collect()
+    }
+
+    fn of_post(&self, post: usize, what: &str) -> Told {
+        let mut told = self.in_feeds(post, what);
+        told.extend(self.at(post, self.posts[post].author, what, &self.posts[post].id));
+        told
+    }
+
+    fn of_answer(&self, which: usize, what: &str) -> Told {
+        let answer = &self.answers[which];
+        self.at(answer.post, answer.author, what, &answer.id).collect()
+    }
+
+    /// What those who listen to a post hear of something that `author` did.
+    fn at(&self, post: usize, author: usize, what: &str, id: &str) -> impl Iterator<Item = (usize, Frame)> {
+        let listening = (1..=4).filter(move |who| self.people[*who].listens.contains_key(&post));
+        let frame = (format!("post:{}", self.posts[post].id), what.to_owned(), id.to_owned());
+        listening.filter(move |who| !self.apart(*who, author)).map(move |who| (who, frame.clone()))
+    }
+
+    /// All that happened goes round; each hears what is for them, and nothing else.
+    async fn told(&mut self, told: Told) {
+        self.app.edges.relay.drain().await.unwrap();
+        for who in 1..=4 {
+            let own = told.iter().filter(|(to, _)| *to == who).map(|(_, frame)| frame.clone());
+            self.people[who].ears.as_mut().unwrap().hear(who, own.collect()).await;
+        }
+    }
+}
