@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use testkit::block_on;
 
 use crate::{
-    client::{Client, Refused, answer, path, text},
+    client::{Client, Refused, answer, number, path, text},
     people::{Person, sos},
     recount::{feed, pages},
-    server::Home,
+    server::{Home, soon},
 };
 
 /// What there is to ask about.
@@ -149,6 +149,12 @@ fn bad_input_is_refused_exactly_and_changes_nothing() {
         let author = Person::register(&client).await;
         let (post, _) = (author.sos("the first").await, author.sos("the second").await);
         author.answers(&post, "I go on").await;
+        // What was answered is counted a moment later, and that is no change that bad input made.
+        soon("the count of an answer", async || {
+            let said = author.does("GetPost", &json!({ "postId": post })).await;
+            (number(&said["post"]["responseCount"]) == 1).then_some(())
+        })
+        .await;
         let page = text(&author.does("GetFeed", &json!({ "pageSize": 1 })).await["nextPageToken"]);
         assert!(!page.is_empty());
         let scene = Scene { post, page };

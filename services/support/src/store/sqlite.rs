@@ -129,13 +129,12 @@ impl Store for Sqlite {
 
     async fn purge(&self, until: Timestamp, limit: i64) -> StoreResult<u64> {
         let mut tx = self.database.begin().await?;
-        let removed = sqlx::query(
-            "DELETE FROM responses WHERE id IN (SELECT id FROM responses WHERE deleted_at <= $1 LIMIT $2)",
-        )
-        .bind(At(until))
-        .bind(limit)
-        .execute(&mut *tx)
-        .await?;
+        let removed =
+            sqlx::query("DELETE FROM responses WHERE id IN (SELECT id FROM responses WHERE deleted_at <= $1 LIMIT $2)")
+                .bind(At(until))
+                .bind(limit)
+                .execute(&mut *tx)
+                .await?;
         tx.commit().await?;
         Ok(removed.rows_affected())
     }

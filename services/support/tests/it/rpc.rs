@@ -369,8 +369,7 @@ fn an_answer_that_cannot_be_shown_is_not_given_so_that_a_client_that_tries_again
         let views = Views { store: store.clone(), posts: scene.world.others.clone(), personas: Arc::new(Silent) };
         let router = rpc::router(scene.world.service.clone(), Arc::new(views), Arc::new(Pager::new(&[7; 32])));
         let silent = connectrpc_axum::MakeServiceBuilder::new().add_router(router).build();
-        for (method, content) in
-            [("CreateResponse", ("text", "hold on")), ("QuickSupport", ("kind", "QUICK_KIND_HUG"))]
+        for (method, content) in [("CreateResponse", ("text", "hold on")), ("QuickSupport", ("kind", "QUICK_KIND_HUG"))]
         {
             let body = json!({ "postId": scene.post.to_string(), content.0: content.1 });
             let (_, answer) = send(&silent, Some(&scene.bob), None, method, body).await;
