@@ -1,4 +1,6 @@
 //! What canonical proto3 JSON asks of a reader and of a writer, case by case.
+#![expect(clippy::unwrap_used, reason = "a test fails where a step does")]
+
 use pbjson_types::Timestamp;
 use prost::Message;
 use proto::{

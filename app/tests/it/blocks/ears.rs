@@ -53,13 +53,11 @@ impl Ears {
     pub(super) async fn subscribe(&mut self, channel: &str) -> Option<String> {
         self.say(json!({ "subscribe": { "channel": channel } })).await;
         let answer = self.next().await;
-        match answer.get("subscribed") {
-            Some(subscribed) => Some(text(&subscribed["position"])),
-            None => {
-                assert_eq!(answer["unsubscribed"]["reason"], "UNSUBSCRIBED_REASON_NOT_FOUND", "{answer}");
-                None
-            }
+        if let Some(subscribed) = answer.get("subscribed") {
+            return Some(text(&subscribed["position"]));
         }
+        assert_eq!(answer["unsubscribed"]["reason"], "UNSUBSCRIBED_REASON_NOT_FOUND", "{answer}");
+        None
     }
 
     /// Hears these frames, in whatever order the channels come, and no other.
@@ -142,12 +140,11 @@ fn frame(frame: &Value) -> Frame {
 }
 
 fn streamed(frame: &Value) -> Frame {
-    let (what, id) = match frame {
-        Value::Object(told) if told.contains_key("created") => ("postCreated", &frame["created"]["id"]),
-        Value::Object(told) if told.contains_key("updated") => ("postUpdated", &frame["updated"]["id"]),
-        _ => ("postRemoved", &frame["removed"]["postId"]),
-    };
-    ("stream".to_owned(), what.to_owned(), text(id))
+    let kinds =
+        [("created", "postCreated", "id"), ("updated", "postUpdated", "id"), ("removed", "postRemoved", "postId")];
+    let told = kinds.into_iter().find(|(kind, ..)| frame.get(kind).is_some());
+    let (kind, what, id) = told.unwrap_or_else(|| panic!("a frame of the stream, not {frame}"));
+    ("stream".to_owned(), what.to_owned(), text(&frame[kind][id]))
 }
 
 pub(super) fn text(value: &Value) -> String {

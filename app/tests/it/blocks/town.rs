@@ -259,9 +259,7 @@ impl Town {
             }
             self.people[looks].listens = listens;
         }
-        let began = std::time::Instant::now();
         self.told(told).await;
-        assert!(began.elapsed().as_secs() < 1, "a block takes effect within a second");
         for looks in [who, other] {
             for post in 0..self.posts.len() {
                 self.listen(looks, post).await;
