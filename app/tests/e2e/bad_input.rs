@@ -43,15 +43,15 @@ const INVALID: &str = "invalid_argument";
 
 /// What cannot be read at all.
 const UNREADABLE: &[Case] = &[
-    ("malformed JSON", 400, INVALID, "", &[], |it, _| call(it, "CreatePost").body("{\"body\":")),
-    ("a text for a number", 400, INVALID, "", &[], |it, _| but(it, "urgency", json!("very"))),
-    ("a list for a text", 400, INVALID, "", &[], |it, _| but(it, "body", json!(["one", "two"]))),
-    ("no moment", 400, INVALID, "", &[], |it, _| but(it, "expiresAt", json!("tomorrow"))),
-    ("the name of no kind", 400, INVALID, "", &[], |it, _| but(it, "kind", json!("POST_KIND_PARTY"))),
-    ("protobuf that is cut off", 400, INVALID, "", &[], |it, _| {
+    ("malformed JSON", 400, INVALID, "MESSAGE_UNREADABLE", &[], |it, _| call(it, "CreatePost").body("{\"body\":")),
+    ("a text for a number", 400, INVALID, "MESSAGE_UNREADABLE", &[], |it, _| but(it, "urgency", json!("very"))),
+    ("a list for a text", 400, INVALID, "MESSAGE_UNREADABLE", &[], |it, _| but(it, "body", json!(["one", "two"]))),
+    ("no moment", 400, INVALID, "MESSAGE_UNREADABLE", &[], |it, _| but(it, "expiresAt", json!("tomorrow"))),
+    ("the name of no kind", 400, INVALID, "MESSAGE_UNREADABLE", &[], |it, _| but(it, "kind", json!("POST_KIND_PARTY"))),
+    ("protobuf that is cut off", 400, INVALID, "MESSAGE_UNREADABLE", &[], |it, _| {
         bytes(it, "application/proto", &b"\x08\x01\x1a\x40cut"[..])
     }),
-    ("a GET whose message is no base64", 400, INVALID, "", &[], |it, _| {
+    ("a GET whose message is no base64", 400, INVALID, "MESSAGE_UNREADABLE", &[], |it, _| {
         let get = it.client.get(&format!("{}?connect=v1&encoding=proto&base64=1&message=%25%25", path("GetPost")));
         get.bearer_auth(&it.access)
     }),
