@@ -62,7 +62,7 @@ choices! {
     }
 
     /// Whether everything is kept in one file, by one process.
-    Embedded "`auto` or `true`; this build keeps everything in one file" {
+    Embedded "`auto` or `true`" {
         /// Nobody said so.
         Implied = "auto",
         /// Somebody asked for it.

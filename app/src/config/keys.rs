@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use super::{
     choice::{Directives, Embedded, LogFormat, Mode},
     declare::{Key, declare},
-    network::{Network, Origins, PublicUrl},
+    network::{Namespace, Network, Origins, PublicUrl, ServerUrl},
     secrets::Secret,
     value::{List, Size, Value},
 };
@@ -23,9 +23,19 @@ declare! {
         data_dir: PathBuf = "./data",
         /// Whether everything is kept in one file, by one process. In production it has to be asked for: `true`.
         embedded: Embedded = "auto",
+        /// Postgres, with the database in its path. The four servers come together, and make the process a node of a cluster.
+        postgres_url: Option<ServerUrl> = "",
+        /// MongoDB, with the database in its path: `kith` where it names none.
+        mongodb_url: Option<ServerUrl> = "",
+        /// Redis: one server (`redis://` or `rediss://`), a cluster (`redis+cluster://`) or sentinels (`redis+sentinel://`).
+        redis_url: Option<ServerUrl> = "",
+        /// NATS with JetStream: one server of its cluster, or several with commas between them.
+        nats_url: Option<ServerUrl> = "",
         /// The networks of proxies that are believed when they say whom they forward for.
         trusted_proxies: List<Network> = "",
         ;
+        /// The servers of a cluster.
+        cluster: Cluster,
         /// Pages of others.
         cors: Cors,
         /// What is logged.
@@ -38,6 +48,18 @@ declare! {
         auth: Auth,
         /// What everything is sealed with.
         secrets: Secrets,
+    }
+
+    /// How a node uses the servers of its cluster.
+    Cluster "cluster." {
+        /// What streams, subjects and keys begin with, so that two communities can share servers.
+        namespace: Namespace = "kith",
+        /// The most connections of a node to Postgres.
+        postgres_connections: usize = "16",
+        /// The most connections of a node to MongoDB.
+        mongodb_connections: usize = "64",
+        /// On how many servers of the NATS cluster each event is kept before a write of it counts.
+        nats_replicas: usize = "1",
     }
 
     /// Whose pages may call.

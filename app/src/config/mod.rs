@@ -10,7 +10,7 @@
 //! | `value`, `network`, `choice`, [`secrets`] | how the text of a value is read and shown |
 //! | `file` | TOML and YAML, down to keys with lines |
 //! | `source` | who has the last word on a key |
-//! | `rules` | what values must be together |
+//! | `rules`, `servers` | what values must be together |
 //! | `fault` | what is wrong, where, and what was probably meant |
 //! | [`docs`] | docs/configuration.md |
 //!
@@ -27,6 +27,7 @@ mod keys;
 mod network;
 mod rules;
 pub mod secrets;
+mod servers;
 mod source;
 mod value;
 
@@ -39,8 +40,9 @@ pub use self::{
     choice::{Directives, Embedded, LogFormat, Mode},
     declare::{Key, Shown},
     fault::{Fault, Faults},
-    keys::{Auth, Config, Cors, Http, Log, Realtime, Secrets},
-    network::{Network, Origins, PublicUrl},
+    keys::{Auth, Cluster, Config, Cors, Http, Log, Realtime, Secrets},
+    network::{Namespace, Network, Origins, PublicUrl, ServerUrl},
+    servers::Urls,
     source::Source,
     value::{List, Size},
 };
@@ -100,6 +102,7 @@ pub fn load(request: Request<'_>) -> Result<Loaded, Faults> {
     let config = Config::read(&mut reader);
     let (shown, mut faults, heard) = reader.finish();
     rules::check(&config, &heard, &mut faults);
+    servers::check(&config, &heard, &mut faults);
     if faults.is_empty() { Ok(Loaded { config, file, shown }) } else { Err(Faults::new(faults)) }
 }
 

@@ -64,6 +64,75 @@ fn origin(text: &str) -> Option<Uri> {
     (bare && port).then_some(url)
 }
 
+/// Where a server is, and what lets us in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ServerUrl(String);
+
+impl ServerUrl {
+    /// All of it, for the driver.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ServerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServerUrl(..)")
+    }
+}
+
+impl Scalar for ServerUrl {
+    const KIND: &'static str = "a URL, as its server's clients have them";
+    const SECRET: bool = true;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let named = text.split_once("://").is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty());
+        let plain = !text.chars().any(|letter| letter.is_whitespace() || letter.is_control());
+        if named && plain { Ok(Self(text.to_owned())) } else { Err(format!("has to be {}", <Self as Scalar>::KIND)) }
+    }
+
+    fn nothing() -> Self {
+        Self(String::new())
+    }
+
+    fn show(&self) -> String {
+        "set".to_owned()
+    }
+}
+
+/// What the names of one community begin with where several share a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Namespace(String);
+
+impl Namespace {
+    /// As it was written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Scalar for Namespace {
+    const KIND: &'static str = "1 to 32 small letters, digits and underscores";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let letters = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+        if (1..=32).contains(&text.len()) && text.chars().all(letters) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(format!("is \"{text}\"; it has to be {}", <Self as Scalar>::KIND))
+    }
+
+    fn nothing() -> Self {
+        Self("kith".to_owned())
+    }
+
+    fn show(&self) -> String {
+        self.0.clone()
+    }
+}
+
 /// Whose pages may call: those of these origins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origins(Vec<HeaderValue>);

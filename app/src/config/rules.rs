@@ -47,8 +47,8 @@ const PRODUCTION: &[(&[&str], Rule)] = &[
         config.secrets.index.is_none().then_some("has to be set in production; `openssl rand -hex 32` makes one")
     }),
     (&["embedded"], |config| {
-        let implied = config.embedded == Embedded::Implied;
-        implied.then_some("has to be `true` in production: say that one process and one file are what you want")
+        let implied = config.embedded == Embedded::Implied && config.urls().is_none_said();
+        implied.then_some("has to be `true` in production, or the four servers said: say what you want")
     }),
     (&["public_url"], |config| {
         config.public_url.is_none().then_some("has to be set in production: what clients reach this server by")

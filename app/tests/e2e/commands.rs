@@ -8,6 +8,7 @@ use crate::{
     people::Person,
     recount::{counts_are, recount},
     server::{Home, said},
+    size::PRODUCTION,
 };
 
 const SECRET: &str = "7d3f1c9a50be6248f1079ce4835ad26b91c4e70f2a6d58b3c0e19f7426ad83b5";
@@ -93,24 +94,35 @@ fn a_made_up_community_is_counted_as_a_real_one_is() {
 }
 
 #[test]
+fn production_asks_for_everything_at_once() {
+    let home = Home::new(&[
+        ("KITH_MODE", "production"),
+        ("KITH_SECRETS_CURRENT", ""),
+        ("KITH_SECRETS_INDEX", ""),
+        ("KITH_POSTGRES_URL", ""),
+        ("KITH_MONGODB_URL", ""),
+        ("KITH_REDIS_URL", ""),
+        ("KITH_NATS_URL", ""),
+    ]);
+    let refused = home.ask(&["serve"]);
+    assert_eq!(refused.status.code(), Some(2));
+    let lines = said(&refused.stderr);
+    for key in ["secrets.current", "secrets.index", "public_url", "embedded"] {
+        assert!(lines.contains(key), "{key}: {lines}");
+    }
+    assert!(!home.path("data").exists(), "no secret was made up");
+}
+
+#[test]
 fn production_begins_with_what_it_needs_and_has_no_page() {
     block_on(async {
-        let home = Home::new(&[("KITH_MODE", "production")]);
-        let refused = home.ask(&["serve"]);
-        assert_eq!(refused.status.code(), Some(2));
-        let lines = said(&refused.stderr);
-        for key in ["secrets.current", "secrets.index", "public_url", "embedded"] {
-            assert!(lines.contains(key), "{key}: {lines}");
-        }
-        assert!(!home.path("data").exists(), "no secret was made up");
-
-        let home = Home::new(&[
+        let said_in_production = [
             ("KITH_MODE", "production"),
             ("KITH_SECRETS_CURRENT", SECRET),
             ("KITH_SECRETS_INDEX", INDEX),
             ("KITH_PUBLIC_URL", "https://kith.example.org"),
-            ("KITH_EMBEDDED", "true"),
-        ]);
+        ];
+        let home = Home::new(&[&said_in_production[..], PRODUCTION].concat());
         let server = home.serve().await;
         assert_eq!(server.ready["url"], "https://kith.example.org");
         let client = Client::to(server.url());

@@ -9,10 +9,11 @@
 //! | `killed`, `stopped` | nothing that was acknowledged is lost; nobody is cut off in the middle |
 //! | `sockets` | who reads slowly, who comes back, who may not come in |
 //! | `clients` | the same flow by curl, by Rust in binary, and by Node.js |
-//! | `commands` | the command line, and production |
+//! | `commands`, `folder` | the command line, production, and that one file has one process |
 //!
-//! `server`, `client`, `people`, `socket`, `recount` and `open_house` are what they are written with. Whatever another
-//! process does is waited for by looking, with an end.
+//! All but `folder` runs on the second size, too: see `tests/cluster`. `server`, `size`, `client`, `people`, `socket`,
+//! `recount` and `open_house` are what they are written with. Whatever another process does is waited for by looking,
+//! with an end.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -26,6 +27,7 @@ mod bad_input;
 mod client;
 mod clients;
 mod commands;
+mod folder;
 mod killed;
 mod main_line;
 mod open_house;
@@ -34,6 +36,7 @@ mod recount;
 mod repeats;
 mod server;
 mod sessions;
+mod size;
 mod socket;
 mod sockets;
 mod stopped;

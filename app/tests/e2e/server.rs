@@ -11,6 +11,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
+use crate::size;
+
 /// How long another process may take for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -38,8 +40,9 @@ impl Home {
     /// can say where its calls come from.
     pub(crate) fn new(chosen: &[(&str, &str)]) -> Self {
         let defaults = [("KITH_LISTEN", "127.0.0.1:0"), ("KITH_TRUSTED_PROXIES", "127.0.0.1")];
-        let all = defaults.iter().chain(chosen).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-        Self { folder: TempDir::new().unwrap(), chosen: all.collect() }
+        let said = defaults.iter().chain(chosen).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        // What a test chooses has the last word.
+        Self { folder: TempDir::new().unwrap(), chosen: size::servers().into_iter().chain(said).collect() }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -61,10 +64,15 @@ impl Home {
 
     /// Starts a server here, and waits until it takes calls.
     pub(crate) async fn serve(&self) -> Server {
-        let (ready, log) = (self.path("ready.json"), self.path("log"));
+        self.serve_as("ready").await
+    }
+
+    /// The same, for one of several.
+    pub(crate) async fn serve_as(&self, name: &str) -> Server {
+        let (ready, log) = (self.path(&format!("{name}.json")), self.path(&format!("{name}.log")));
         let _ = fs::remove_file(&ready);
         let out = File::create(&log).unwrap();
-        let mut kith = self.kith(&["serve", "--ready-file", "ready.json"]);
+        let mut kith = self.kith(&["serve", "--ready-file", &format!("{name}.json")]);
         let child = kith.stdout(out.try_clone().unwrap()).stderr(out).spawn().unwrap();
         let mut server = Server { child, ready: Value::Null, log };
         server.ready = soon("the server", async || {

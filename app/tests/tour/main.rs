@@ -10,6 +10,9 @@
 #[path = "../e2e/server.rs"]
 #[expect(dead_code, reason = "this test needs a part of what the others start servers with")]
 mod server;
+#[path = "../e2e/size.rs"]
+#[expect(dead_code, reason = "this test has nothing to do with production")]
+mod size;
 
 use std::{
     env, fs,
