@@ -10,7 +10,7 @@ use kernel::{Event, Fact, SessionId, SystemEntropy, UserId, ports::DataKey};
 use storage::{StoreError, StoreResult};
 use testkit::{happened, user};
 
-use crate::bed::{Bed, sqlite};
+use crate::bed::{Bed, postgres, sqlite};
 
 fn digest() -> Digest {
     kernel::Entropy::secret(&SystemEntropy)
@@ -51,7 +51,7 @@ async fn enrolled(bed: &Bed) -> (Enrolment, Session) {
     (enrolment, session)
 }
 
-#[testkit::contract(sqlite)]
+#[testkit::contract(sqlite, postgres)]
 mod contract {
     use super::*;
 

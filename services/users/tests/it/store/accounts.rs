@@ -10,7 +10,7 @@ use users::{
     store::{Change, Opening},
 };
 
-use crate::bed::{Bed, opening, sqlite};
+use crate::bed::{Bed, opening, postgres, sqlite};
 
 fn is_taken<T>(answer: Result<T, StoreError>, column: &str) -> bool {
     matches!(answer, Err(StoreError::Taken(key)) if key == column)
@@ -20,7 +20,7 @@ fn handle(text: &str) -> Change {
     Change { handle: Some(Handle::new(text).unwrap()), avatar: None }
 }
 
-#[testkit::contract(sqlite)]
+#[testkit::contract(sqlite, postgres)]
 mod contract {
     use super::*;
 

@@ -7,7 +7,7 @@ use storage::StoreError;
 use testkit::happened;
 use users::Block;
 
-use crate::bed::{Bed, sqlite};
+use crate::bed::{Bed, postgres, sqlite};
 
 async fn block(bed: &Bed, owner: &Actor, persona: PersonaId) -> Block {
     let profile = bed.store.profile(persona).await.unwrap().unwrap();
@@ -23,7 +23,7 @@ fn unblocked(block: &Block) -> [Event; 1] {
     [happened(Fact::UserUnblocked { unblocked: block.blocked })]
 }
 
-#[testkit::contract(sqlite)]
+#[testkit::contract(sqlite, postgres)]
 mod contract {
     use super::*;
 

@@ -6,7 +6,7 @@ use kernel::{Actor, Clock as _, ResponseId, SystemClock, SystemEntropy, Timestam
 use testkit::event_id;
 use users::{Earning, policy::DAILY_POINTS};
 
-use crate::bed::{Bed, sqlite};
+use crate::bed::{Bed, postgres, sqlite};
 
 fn response() -> ResponseId {
     ResponseId::new(SystemClock.now(), &SystemEntropy)
@@ -17,7 +17,7 @@ fn earning(who: &Actor, worth: u32) -> Earning {
     Earning { event: event_id(at), at, account: who.user, response: response(), worth }
 }
 
-#[testkit::contract(sqlite)]
+#[testkit::contract(sqlite, postgres)]
 mod contract {
     use super::*;
 
