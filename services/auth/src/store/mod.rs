@@ -2,13 +2,13 @@
 //!
 //! Every promise below has a case in `tests/it/store.rs`.
 
-mod sqlite;
+mod sql;
 
 use async_trait::async_trait;
 use kernel::{Event, SessionId, Timestamp, UserId, ports::DataKey};
 use storage::StoreResult;
 
-pub use self::sqlite::Sqlite;
+pub use self::sql::Sql;
 use crate::domain::{Digest, Session, opaque};
 
 /// By what an account is entered from its first day.

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use auth::{
     Booth, Keys, Passwords, RefreshKeys, Remembered, Service, Verifier,
     domain::{Appearance, Credentials, Device, Email, NewPassword, Welcome},
-    store::{Sqlite, Store},
+    store::{Sql, Store},
 };
 use infra::ephemeral::Local;
 use kernel::{
@@ -94,18 +94,34 @@ impl Accounts for Town {
 }
 
 pub(crate) struct Bed {
-    pub(crate) database: testkit::Sqlite,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) town: Arc<Town>,
     pub(crate) clock: Arc<HandClock>,
     pub(crate) auth: Arc<Service>,
     pub(crate) verifier: Arc<Verifier>,
+    outbox: Arc<dyn Outbox>,
+    kept: Kept,
+}
+
+/// What the database lies in.
+enum Kept {
+    File(testkit::Sqlite),
+    Server(testkit::Postgres),
 }
 
 pub(crate) async fn sqlite() -> Bed {
-    let database = testkit::sqlite().await;
-    let store: Arc<dyn Store> = Arc::new(Sqlite::new(database.clone()));
-    let clock = Arc::new(HandClock::at(SystemClock.now()));
+    let (file, clock) = (testkit::sqlite().await, Arc::new(HandClock::at(SystemClock.now())));
+    let outbox = Arc::new(SqlOutbox::new(file.clone(), clock.clone()));
+    bed(Arc::new(Sql::new(file.clone())), outbox, clock, Kept::File(file))
+}
+
+pub(crate) async fn postgres() -> Bed {
+    let (server, clock) = (testkit::postgres().await, Arc::new(HandClock::at(SystemClock.now())));
+    let outbox = Arc::new(SqlOutbox::new(server.clone(), clock.clone()));
+    bed(Arc::new(Sql::new(server.clone())), outbox, clock, Kept::Server(server))
+}
+
+fn bed(store: Arc<dyn Store>, outbox: Arc<dyn Outbox>, clock: Arc<HandClock>, kept: Kept) -> Bed {
     let (town, entropy) = (Arc::new(Town::default()), Arc::new(SystemEntropy));
     let keys = Arc::new(Keys::new(&[SEED, [4; 32]], ISSUER, AUDIENCE).unwrap());
     let remembered = Arc::new(Remembered::default());
@@ -135,15 +151,30 @@ pub(crate) async fn sqlite() -> Bed {
         clock: clock.clone(),
         entropy,
     });
-    Bed { database, store, town, clock, auth, verifier }
+    Bed { store, town, clock, auth, verifier, outbox, kept }
 }
 
 impl Bed {
+    /// Nothing is read or written any more.
+    pub(crate) async fn close(&self) {
+        match &self.kept {
+            Kept::File(file) => file.close().await,
+            Kept::Server(server) => server.close().await,
+        }
+    }
+
+    /// The file itself.
+    pub(crate) fn file(&self) -> &testkit::Sqlite {
+        match &self.kept {
+            Kept::File(file) => file,
+            Kept::Server(_) => panic!("a server has no file"),
+        }
+    }
+
     /// What was announced since this was asked last.
     pub(crate) async fn announced(&self) -> Vec<Fact> {
         let bus = Arc::new(KeepingBus::default());
-        let outbox: Arc<dyn Outbox> = Arc::new(SqlOutbox::new(self.database.clone(), self.clock.clone()));
-        Relay::new(vec![outbox], bus.clone(), self.clock.clone()).drain().await.unwrap();
+        Relay::new(vec![self.outbox.clone()], bus.clone(), self.clock.clone()).drain().await.unwrap();
         bus.facts()
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auth::{Error, Retention, booth::ADMITS, domain::LIVE_AT_MOST, store::Sqlite};
+use auth::{Error, Retention, booth::ADMITS, domain::LIVE_AT_MOST};
 use kernel::{
     Fact, PageSize, Problem as _, Standing,
     ports::{Accounts as _, Sessions as _, Sweep as _, Tickets as _, Tokens as _},
@@ -117,7 +117,7 @@ fn nobody_is_let_in_while_nobody_knows_how_they_stand() {
         bed.verifier.current(credentials.session).await.unwrap_err();
         let closed = sqlite().await;
         let credentials = closed.anonymous().await.credentials;
-        closed.database.close().await;
+        closed.close().await;
         closed.verifier.verify(&credentials.access).await.unwrap_err();
     });
 }
@@ -163,8 +163,7 @@ fn a_ticket_is_worth_nothing_to_who_left_or_was_suspended_since() {
 fn sessions_that_have_been_over_for_thirty_days_are_forgotten_and_no_token_of_theirs_revives() {
     block_on(async {
         let bed = sqlite().await;
-        let retention =
-            Retention { store: std::sync::Arc::new(Sqlite::new(bed.database.clone())), clock: bed.clock.clone() };
+        let retention = Retention { store: bed.store.clone(), clock: bed.clock.clone() };
         let credentials = bed.anonymous().await.credentials;
         let owner = bed.whose(&credentials).await.unwrap();
         bed.auth.logout(&owner).await.unwrap();

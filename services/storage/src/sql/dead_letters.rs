@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kernel::{Clock, EventId, Failure, Parcel, Timestamp, ports::DeadLetters};
+use sqlx::Sqlite;
 use uuid::Uuid;
 
-use super::{At, Database};
-use crate::StoreResult;
+use super::{At, Database, Engine};
+use crate::{StoreError, StoreResult, sql};
 
 /// The dead letters of a SQL database.
-pub struct SqlDeadLetters {
-    database: Database,
+pub struct SqlDeadLetters<D: Engine = Sqlite> {
+    database: Database<D>,
     clock: Arc<dyn Clock>,
 }
 
@@ -28,19 +29,23 @@ pub struct DeadLetter {
     pub at: Timestamp,
 }
 
-impl SqlDeadLetters {
+impl<D: Engine> SqlDeadLetters<D> {
     /// The dead letters of this database.
     #[must_use]
-    pub const fn new(database: Database, clock: Arc<dyn Clock>) -> Self {
+    pub const fn new(database: Database<D>, clock: Arc<dyn Clock>) -> Self {
         Self { database, clock }
     }
+}
 
+#[sql]
+impl SqlDeadLetters<Db> {
     /// How many there are.
     ///
     /// # Errors
     /// Only those of the database.
     pub async fn count(&self) -> StoreResult<i64> {
-        let (count,) = sqlx::query_as("SELECT count(*) FROM dead_letters").fetch_one(self.database.reader()).await?;
+        let count = sqlx::query_as("SELECT count(*) FROM dead_letters").fetch_one(self.database.reader());
+        let (count,) = self.database.within(async { Ok::<_, StoreError>(count.await?) }).await?;
         Ok(count)
     }
 
@@ -49,17 +54,11 @@ impl SqlDeadLetters {
     /// # Errors
     /// Only those of the database.
     pub async fn list(&self, limit: i64) -> StoreResult<Vec<DeadLetter>> {
-        let rows: Vec<(Uuid, String, Vec<u8>, String, At)> =
+        let rows =
             sqlx::query_as("SELECT event, consumer, parcel, why, at FROM dead_letters ORDER BY at, event LIMIT $1")
                 .bind(limit)
-                .fetch_all(self.database.reader())
-                .await?;
-        let letter = |(event, consumer, bytes, why, at): (Uuid, String, Vec<u8>, String, At)| DeadLetter {
-            parcel: Parcel { id: EventId::from_uuid(event), bytes },
-            consumer,
-            why,
-            at: at.0,
-        };
+                .fetch_all(self.database.reader());
+        let rows: Vec<Row> = self.database.within(async { Ok::<_, StoreError>(rows.await?) }).await?;
         Ok(rows.into_iter().map(letter).collect())
     }
 
@@ -68,19 +67,30 @@ impl SqlDeadLetters {
     /// # Errors
     /// Only those of the database.
     pub async fn remove(&self, event: EventId, consumer: &str) -> StoreResult<bool> {
-        let mut tx = self.database.begin().await?;
-        let removed = sqlx::query("DELETE FROM dead_letters WHERE event = $1 AND consumer = $2")
-            .bind(event.uuid())
-            .bind(consumer)
-            .execute(&mut *tx)
-            .await?;
-        tx.commit().await?;
-        Ok(removed.rows_affected() == 1)
+        self.database
+            .within(async {
+                let mut tx = self.database.begin().await?;
+                let removed = sqlx::query("DELETE FROM dead_letters WHERE event = $1 AND consumer = $2")
+                    .bind(event.uuid())
+                    .bind(consumer)
+                    .execute(&mut *tx)
+                    .await?;
+                tx.commit().await?;
+                Ok(removed.rows_affected() == 1)
+            })
+            .await
     }
 }
 
+type Row = (Uuid, String, Vec<u8>, String, At);
+
+fn letter((event, consumer, bytes, why, at): Row) -> DeadLetter {
+    DeadLetter { parcel: Parcel { id: EventId::from_uuid(event), bytes }, consumer, why, at: at.0 }
+}
+
+#[sql]
 #[async_trait]
-impl DeadLetters for SqlDeadLetters {
+impl DeadLetters for SqlDeadLetters<Db> {
     async fn bury(&self, parcel: &Parcel, consumer: &'static str, why: &str) -> Result<(), Failure> {
         let mut tx = self.database.begin().await?;
         sqlx::query(
@@ -90,11 +100,12 @@ impl DeadLetters for SqlDeadLetters {
         .bind(parcel.id.uuid())
         .bind(consumer)
         .bind(&parcel.bytes)
-        .bind(why)
+        // Postgres keeps no such character in a text.
+        .bind(why.replace('\0', ""))
         .bind(At(self.clock.now()))
         .execute(&mut *tx)
         .await
-        .map_err(crate::StoreError::from)?;
+        .map_err(StoreError::from)?;
         Ok(tx.commit().await?)
     }
 }

@@ -1,9 +1,18 @@
-//! How the schema of a database stands to this build, without changing it.
+//! How the schema of a database stands to this build, and how it is changed.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use super::{Database, database::MIGRATIONS};
-use crate::StoreResult;
+use kernel::Timestamp;
+use sqlx::{
+    migrate::{MigrateError, Migration},
+    pool::PoolConnection,
+};
+
+use super::{Database, Engine, engine::Dialect as _};
+use crate::{StoreError, StoreResult, sql};
 
 /// How a schema stands to this build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,31 +27,69 @@ pub enum Schema {
     Broken(i64),
 }
 
-impl Database {
+/// One migration: of this build, of the database, or of both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Its number.
+    pub version: i64,
+    /// What it is called.
+    pub name: String,
+    /// When it was applied; `None` if it waits.
+    pub applied_at: Option<Timestamp>,
+}
+
+/// How long all migrations may take together, waiting for another node's included.
+const MIGRATING: Duration = Duration::from_mins(10);
+
+/// Version, name, whether it was finished, checksum, when.
+type Applied = (i64, String, bool, Vec<u8>, i64);
+
+#[sql]
+impl Database<Db> {
+    /// Brings the schema up to this build's. Nodes that start together do so one after the other.
+    ///
+    /// # Errors
+    /// A migration that fails, or a schema that a newer build has migrated.
+    pub async fn migrate(&self) -> StoreResult<()> {
+        let mut connection = self.unhurried().await?;
+        let done = tokio::time::timeout(MIGRATING, Db::migrations().run(&mut *connection)).await;
+        given_back(connection, done).await
+    }
+
+    /// Takes the last migration back, with all that is kept in what it made, and says which that was. For development.
+    ///
+    /// # Errors
+    /// A schema that is not this build's own, or broken.
+    pub async fn down(&self) -> StoreResult<Option<Step>> {
+        if let Schema::Ahead(_) | Schema::Broken(_) = self.schema().await? {
+            return Err(StoreError::Internal("the schema is not this build's".into()));
+        }
+        let mut applied = self.steps().await?;
+        applied.retain(|step| step.applied_at.is_some());
+        let Some(last) = applied.pop() else { return Ok(None) };
+        if !Db::migrations().iter().any(|it| it.version == last.version && it.migration_type.is_down_migration()) {
+            return Err(StoreError::Internal("this migration does not say how it is taken back".into()));
+        }
+        let target = applied.last().map_or(0, |step| step.version);
+        let mut connection = self.unhurried().await?;
+        let done = tokio::time::timeout(MIGRATING, Db::migrations().undo(&mut *connection, target)).await;
+        given_back(connection, done).await?;
+        Ok(Some(last))
+    }
+
     /// How the schema stands to this build. Nothing is changed.
     ///
     /// # Errors
     /// Only those of the database.
     pub async fn schema(&self) -> StoreResult<Schema> {
-        let known = MIGRATIONS.iter().filter(|migration| !migration.migration_type.is_down_migration());
-        let begun: Option<(i64,)> =
-            sqlx::query_as("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'")
-                .fetch_optional(self.reader())
-                .await?;
-        if begun.is_none() {
-            return Ok(Schema::Behind(known.count()));
-        }
-        let applied: Vec<(i64, bool, Vec<u8>)> =
-            sqlx::query_as("SELECT version, success, checksum FROM _sqlx_migrations ORDER BY version")
-                .fetch_all(self.reader())
-                .await?;
-        let mut missing: BTreeSet<i64> = known.map(|migration| migration.version).collect();
+        let ours: BTreeMap<i64, &Migration> = Self::ours().map(|migration| (migration.version, migration)).collect();
+        let mut missing: BTreeSet<i64> = ours.keys().copied().collect();
         let mut foreign = 0_usize;
-        for (version, success, checksum) in applied {
+        for (version, _, finished, checksum, _) in self.applied().await? {
             missing.remove(&version);
-            match MIGRATIONS.iter().find(|migration| migration.version == version) {
+            match ours.get(&version) {
                 None => foreign = foreign.saturating_add(1),
-                Some(ours) if success && ours.checksum.as_ref() == checksum => {}
+                Some(ours) if finished && ours.checksum.as_ref() == checksum => {}
                 Some(_) => return Ok(Schema::Broken(version)),
             }
         }
@@ -51,5 +98,63 @@ impl Database {
             (0, missing) => Schema::Behind(missing),
             (foreign, _) => Schema::Ahead(foreign),
         })
+    }
+
+    /// All migrations that this build or this database knows, in their order.
+    ///
+    /// # Errors
+    /// Only those of the database.
+    pub async fn steps(&self) -> StoreResult<Vec<Step>> {
+        let waiting = Self::ours().map(|migration| Step {
+            version: migration.version,
+            name: migration.description.to_string(),
+            applied_at: None,
+        });
+        let mut steps: BTreeMap<i64, Step> = waiting.map(|step| (step.version, step)).collect();
+        for (version, name, _, _, millis) in self.applied().await? {
+            let applied_at = Some(Timestamp::from_millis(millis));
+            steps.insert(version, Step { version, name, applied_at });
+        }
+        Ok(steps.into_values().collect())
+    }
+
+    fn ours() -> impl Iterator<Item = &'static Migration> {
+        Db::migrations().iter().filter(|migration| !migration.migration_type.is_down_migration())
+    }
+
+    async fn applied(&self) -> StoreResult<Vec<Applied>> {
+        self.within(async {
+            let (begun,): (bool,) = sqlx::query_as(Db::BEGUN).fetch_one(self.reader()).await?;
+            if !begun {
+                return Ok(Vec::new());
+            }
+            Ok(sqlx::query_as(Db::APPLIED).fetch_all(self.reader()).await?)
+        })
+        .await
+    }
+
+    /// A connection on which a statement may take its time.
+    async fn unhurried(&self) -> StoreResult<PoolConnection<Db>> {
+        self.within(async {
+            let mut connection = self.writer.acquire().await?;
+            sqlx::query(Db::UNHURRIED).execute(&mut *connection).await?;
+            Ok(connection)
+        })
+        .await
+    }
+}
+
+/// Closes the connection of a migration, for it has other settings than its siblings, and may hold the lock still.
+async fn given_back<D: Engine>(
+    connection: PoolConnection<D>,
+    done: Result<Result<(), MigrateError>, tokio::time::error::Elapsed>,
+) -> StoreResult<()> {
+    // What it says goodbye with changes nothing any more.
+    let _ = tokio::time::timeout(Duration::from_secs(1), connection.close()).await;
+    match done {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _))) => Err(error.into()),
+        Ok(Err(other)) => Err(StoreError::Internal(other.into())),
+        Err(late) => Err(StoreError::Unavailable(late.into())),
     }
 }

@@ -1,30 +1,105 @@
 //! A store of people with the outbox beside it, a clock in the hand, and people who have accounts.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{any::Any, collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use kernel::{
     Actor, Clock as _, Event, Fact, Failure, Pager, PersonaId, SystemClock, SystemEntropy, UserId, ports::Identities,
 };
-use storage::{Outbox, Relay, sql::SqlOutbox};
-use testkit::{HandClock, KeepingBus, Sqlite as Database, member};
+use storage::{
+    Outbox, Relay, StoreResult, sql,
+    sql::{Database, Engine, SqlOutbox},
+};
+use testkit::{HandClock, KeepingBus, member};
 use users::{
     Account, Avatar, Directory, Handle, Reactions, Service,
-    store::{Opening, Sqlite, Store},
+    store::{Opening, Sql, Store},
 };
 
 pub(crate) struct Bed {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<HandClock>,
     outbox: Arc<dyn Outbox>,
-    database: Database,
+    hand: Arc<dyn Hand>,
+    /// What the database lies in.
+    _kept: Box<dyn Any + Send + Sync>,
 }
 
 pub(crate) async fn sqlite() -> Bed {
-    let database = testkit::sqlite().await;
+    let file = testkit::sqlite().await;
+    let database = (*file).clone();
     let clock = Arc::new(HandClock::at(SystemClock.now()));
-    let outbox = Arc::new(SqlOutbox::new((*database).clone(), clock.clone()));
-    Bed { store: Arc::new(Sqlite::new((*database).clone())), clock, outbox, database }
+    Bed {
+        store: Arc::new(Sql::new(database.clone())),
+        outbox: Arc::new(SqlOutbox::new(database.clone(), clock.clone())),
+        hand: Arc::new(OnRows { database }),
+        clock,
+        _kept: Box::new(file),
+    }
+}
+
+pub(crate) async fn postgres() -> Bed {
+    let server = testkit::postgres().await;
+    let database = (*server).clone();
+    let clock = Arc::new(HandClock::at(SystemClock.now()));
+    Bed {
+        store: Arc::new(Sql::new(database.clone())),
+        outbox: Arc::new(SqlOutbox::new(database.clone(), clock.clone())),
+        hand: Arc::new(OnRows { database }),
+        clock,
+        _kept: Box::new(server),
+    }
+}
+
+/// What no store does yet, or should, done to the rows themselves.
+#[async_trait]
+trait Hand: Send + Sync {
+    async fn add_persona(&self, owner: UserId, id: PersonaId, handle: &Handle) -> StoreResult<()>;
+
+    async fn set_role(&self, user: UserId, role: &str) -> StoreResult<()>;
+
+    async fn granted(&self, user: UserId) -> StoreResult<i64>;
+}
+
+struct OnRows<D: Engine> {
+    database: Database<D>,
+}
+
+#[sql]
+#[async_trait]
+impl Hand for OnRows<Db> {
+    async fn add_persona(&self, owner: UserId, id: PersonaId, handle: &Handle) -> StoreResult<()> {
+        let mut tx = self.database.begin().await?;
+        sqlx::query(
+            "INSERT INTO personas (id, owner, space, handle, skeleton, avatar) VALUES ($1, $2, 'a', $3, $4, 1)",
+        )
+        .bind(id.uuid())
+        .bind(owner.uuid())
+        .bind(handle.as_str())
+        .bind(handle.skeleton())
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await
+    }
+
+    async fn set_role(&self, user: UserId, role: &str) -> StoreResult<()> {
+        let mut tx = self.database.begin().await?;
+        sqlx::query("UPDATE accounts SET role = $2 WHERE id = $1")
+            .bind(user.uuid())
+            .bind(role)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await
+    }
+
+    async fn granted(&self, user: UserId) -> StoreResult<i64> {
+        let (granted,) =
+            sqlx::query_as("SELECT CAST(COALESCE(SUM(granted), 0) AS BIGINT) FROM strength_points WHERE account = $1")
+                .bind(user.uuid())
+                .fetch_one(self.database.reader())
+                .await?;
+        Ok(granted)
+    }
 }
 
 /// Knows who has an e-mail address.
@@ -84,41 +159,18 @@ impl Bed {
     /// A second persona of somebody, as a smaller space will give them.
     pub(crate) async fn second_persona(&self, actor: &Actor, handle: &str) -> PersonaId {
         let (id, handle) = (PersonaId::random(&SystemEntropy), Handle::new(handle).unwrap());
-        let mut tx = self.database.begin().await.unwrap();
-        sqlx::query(
-            "INSERT INTO personas (id, owner, space, handle, skeleton, avatar) VALUES ($1, $2, 'a', $3, $4, 1)",
-        )
-        .bind(id.uuid())
-        .bind(actor.user.uuid())
-        .bind(handle.as_str())
-        .bind(handle.skeleton())
-        .execute(&mut *tx)
-        .await
-        .unwrap();
-        tx.commit().await.unwrap();
+        self.hand.add_persona(actor.user, id, &handle).await.unwrap();
         id
     }
 
     pub(crate) async fn set_role(&self, actor: &Actor, role: &str) {
-        let mut tx = self.database.begin().await.unwrap();
-        sqlx::query("UPDATE accounts SET role = $2 WHERE id = $1")
-            .bind(actor.user.uuid())
-            .bind(role)
-            .execute(&mut *tx)
-            .await
-            .unwrap();
-        tx.commit().await.unwrap();
+        self.hand.set_role(actor.user, role).await.unwrap();
     }
 
     /// What somebody has, which is what their ledger says.
     pub(crate) async fn points(&self, actor: &Actor) -> u32 {
         let points = self.account(actor).await.profile.points;
-        let (granted,): (i64,) =
-            sqlx::query_as("SELECT COALESCE(SUM(granted), 0) FROM strength_points WHERE account = $1")
-                .bind(actor.user.uuid())
-                .fetch_one(self.database.reader())
-                .await
-                .unwrap();
+        let granted = self.hand.granted(actor.user).await.unwrap();
         assert_eq!(i64::from(points), granted, "the ledger and the account say the same");
         points
     }

@@ -4,24 +4,32 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use kernel::{BlockId, Event, PersonaId, UserId};
-use sqlx::{AssertSqlSafe, SqliteConnection};
-use storage::{StoreResult, sql::At};
+use sqlx::AssertSqlSafe;
+use storage::{
+    StoreResult, sql,
+    sql::{At, Tx},
+};
 use uuid::Uuid;
 
 use super::{
-    Sqlite,
+    Sql,
     rows::{BlockRow, badge_words},
 };
 use crate::{Block, store::BlockStore};
 
+/// What is held of an owner while their blocks change.
+const HELD: &str = "blocks";
+
 /// Both halves are answered by an index alone.
 const HIDDEN: &str = "SELECT blocked FROM blocks WHERE owner = $1 UNION SELECT owner FROM blocks WHERE blocked = $1";
 
+#[sql]
 #[async_trait]
-impl BlockStore for Sqlite {
+impl BlockStore for Sql<Db> {
     async fn block(&self, block: &Block, events: &[Event]) -> StoreResult<Block> {
         let mut tx = self.database.begin().await?;
-        if let Some(first) = find(&mut tx, block.owner, block.persona.id).await? {
+        tx.hold(HELD, block.owner.uuid().as_bytes()).await?;
+        if let Some(first) = Self::find_block(&mut tx, block.owner, block.persona.id).await? {
             tx.rollback().await?;
             return Ok(first);
         }
@@ -46,7 +54,8 @@ impl BlockStore for Sqlite {
 
     async fn unblock(&self, owner: UserId, persona: PersonaId, events: &[Event]) -> StoreResult<bool> {
         let mut tx = self.database.begin().await?;
-        let Some(block) = find(&mut tx, owner, persona).await? else {
+        tx.hold(HELD, owner.uuid().as_bytes()).await?;
+        let Some(block) = Self::find_block(&mut tx, owner, persona).await? else {
             tx.rollback().await?;
             return Ok(false);
         };
@@ -80,14 +89,17 @@ impl BlockStore for Sqlite {
     }
 }
 
-async fn find(connection: &mut SqliteConnection, owner: UserId, persona: PersonaId) -> StoreResult<Option<Block>> {
-    let select = format!("{} WHERE owner = $1 AND persona = $2", BlockRow::SELECT);
-    let row: Option<BlockRow> = sqlx::query_as(AssertSqlSafe(select))
-        .bind(owner.uuid())
-        .bind(persona.uuid())
-        .fetch_optional(connection)
-        .await?;
-    row.map(BlockRow::into_block).transpose()
+#[sql]
+impl Sql<Db> {
+    async fn find_block(tx: &mut Tx<Db>, owner: UserId, persona: PersonaId) -> StoreResult<Option<Block>> {
+        let select = format!("{} WHERE owner = $1 AND persona = $2", BlockRow::SELECT);
+        let row: Option<BlockRow> = sqlx::query_as(AssertSqlSafe(select))
+            .bind(owner.uuid())
+            .bind(persona.uuid())
+            .fetch_optional(&mut **tx)
+            .await?;
+        row.map(BlockRow::into_block).transpose()
+    }
 }
 
 #[cfg(test)]

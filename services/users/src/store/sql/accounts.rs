@@ -2,20 +2,22 @@
 
 use async_trait::async_trait;
 use kernel::{Event, PersonaId, Timestamp, UserId};
-use sqlx::{AssertSqlSafe, QueryBuilder, SqliteExecutor};
-use storage::{StoreError, StoreResult, sql::At};
+use sqlx::{AssertSqlSafe, Executor, QueryBuilder};
+use storage::{StoreError, StoreResult, sql, sql::At};
 
-use super::{Sqlite, rows::AccountRow};
+use super::{Sql, rows::AccountRow};
 use crate::{
-    Account, Avatar, Handle, Profile,
+    Account, Handle, Profile,
     store::{AccountStore, Change, Opening, PUBLIC},
 };
 
+#[sql]
 #[async_trait]
-impl AccountStore for Sqlite {
+impl AccountStore for Sql<Db> {
     async fn open(&self, opening: &Opening) -> StoreResult<Account> {
         let mut tx = self.database.begin().await?;
-        if let Some(account) = find(&mut *tx, opening.user).await? {
+        tx.hold("accounts", opening.user.uuid().as_bytes()).await?;
+        if let Some(account) = Self::find_account(&mut *tx, opening.user).await? {
             tx.rollback().await?;
             return Ok(account);
         }
@@ -35,13 +37,13 @@ impl AccountStore for Sqlite {
         .bind(i64::from(opening.avatar.number()))
         .execute(&mut *tx)
         .await?;
-        let account = find(&mut *tx, opening.user).await?;
+        let account = Self::find_account(&mut *tx, opening.user).await?;
         tx.commit().await?;
         account.ok_or_else(|| StoreError::corrupt("an account was opened and is not there"))
     }
 
     async fn account(&self, user: UserId) -> StoreResult<Option<Account>> {
-        find(self.database.reader(), user).await
+        Self::find_account(self.database.reader(), user).await
     }
 
     async fn profile(&self, persona: PersonaId) -> StoreResult<Option<Profile>> {
@@ -49,7 +51,10 @@ impl AccountStore for Sqlite {
     }
 
     async fn profiles(&self, personas: &[PersonaId]) -> StoreResult<Vec<Profile>> {
-        let mut select = QueryBuilder::new(AccountRow::SELECT);
+        if personas.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut select = QueryBuilder::<Db>::new(AccountRow::SELECT);
         select.push(" WHERE personas.id IN (");
         let mut ids = select.separated(", ");
         for persona in personas {
@@ -80,22 +85,23 @@ impl AccountStore for Sqlite {
         .bind(PUBLIC)
         .bind(change.handle.as_ref().map(Handle::as_str))
         .bind(change.handle.as_ref().map(Handle::skeleton))
-        .bind(change.avatar.map(Avatar::number))
+        .bind(change.avatar.map(|avatar| i64::from(avatar.number())))
         .execute(&mut *tx)
         .await?;
-        let account = find(&mut *tx, user).await?;
+        let account = Self::find_account(&mut *tx, user).await?;
         tx.commit().await?;
         Ok(account)
     }
 
     async fn suspend(&self, user: UserId, until: Option<Timestamp>, events: &[Event]) -> StoreResult<bool> {
         let mut tx = self.database.begin().await?;
-        let changed =
-            sqlx::query("UPDATE accounts SET suspended_until = $2 WHERE id = $1 AND suspended_until IS NOT $2")
-                .bind(user.uuid())
-                .bind(until.map(At))
-                .execute(&mut *tx)
-                .await?;
+        let changed = sqlx::query(
+            "UPDATE accounts SET suspended_until = $2 WHERE id = $1 AND suspended_until IS DISTINCT FROM $2",
+        )
+        .bind(user.uuid())
+        .bind(until.map(At))
+        .execute(&mut *tx)
+        .await?;
         if changed.rows_affected() == 0 {
             tx.rollback().await?;
             return Ok(false);
@@ -106,14 +112,12 @@ impl AccountStore for Sqlite {
     }
 }
 
-async fn find(executor: impl SqliteExecutor<'_>, user: UserId) -> StoreResult<Option<Account>> {
-    let row: Option<AccountRow> = sqlx::query_as(AssertSqlSafe(format!(
-        "{} WHERE personas.owner = $1 AND personas.space = $2",
-        AccountRow::SELECT
-    )))
-    .bind(user.uuid())
-    .bind(PUBLIC)
-    .fetch_optional(executor)
-    .await?;
-    row.map(AccountRow::into_account).transpose()
+#[sql]
+impl Sql<Db> {
+    async fn find_account(executor: impl Executor<'_, Database = Db>, user: UserId) -> StoreResult<Option<Account>> {
+        let select = format!("{} WHERE personas.owner = $1 AND personas.space = $2", AccountRow::SELECT);
+        let row: Option<AccountRow> =
+            sqlx::query_as(AssertSqlSafe(select)).bind(user.uuid()).bind(PUBLIC).fetch_optional(executor).await?;
+        row.map(AccountRow::into_account).transpose()
+    }
 }

@@ -1,4 +1,4 @@
-//! Sessions in SQLite.
+//! Sessions in Postgres and in SQLite.
 
 mod attempts;
 mod rows;
@@ -6,30 +6,32 @@ mod rows;
 use async_trait::async_trait;
 use kernel::{Event, SessionId, Timestamp, UserId, ports::DataKey};
 use storage::{
-    StoreResult,
-    sql::{At, Database},
+    StoreResult, sql,
+    sql::{At, Database, Engine, Sqlite},
 };
 use uuid::Uuid;
 
-use self::rows::{Row, end_beyond, insert};
+use self::rows::{HELD, Row};
 use super::{Enrolment, Entrance, Entry, Revoked, Store};
 use crate::domain::{Digest, Retry, Session};
 
-/// Sessions in a SQLite database.
-pub struct Sqlite {
-    database: Database,
+/// Sessions in a SQL database.
+#[derive(Debug)]
+pub struct Sql<D: Engine = Sqlite> {
+    database: Database<D>,
 }
 
-impl Sqlite {
+impl<D: Engine> Sql<D> {
     /// The sessions of this database.
     #[must_use]
-    pub const fn new(database: Database) -> Self {
+    pub const fn new(database: Database<D>) -> Self {
         Self { database }
     }
 }
 
+#[sql]
 #[async_trait]
-impl Store for Sqlite {
+impl Store for Sql<Db> {
     async fn enroll(&self, enrolment: &Enrolment, session: &Session) -> StoreResult<()> {
         let entrance = enrolment.entrance.as_ref();
         let mut tx = self.database.begin().await?;
@@ -51,7 +53,7 @@ impl Store for Sqlite {
         .bind(At(enrolment.created_at))
         .execute(&mut *tx)
         .await?;
-        insert(&mut tx, session).await?;
+        Self::insert(&mut tx, session).await?;
         tx.commit().await
     }
 
@@ -63,17 +65,19 @@ impl Store for Sqlite {
         revoked: Revoked<'_>,
     ) -> StoreResult<bool> {
         let mut tx = self.database.begin().await?;
-        let again = sqlx::query("UPDATE logins SET recovery = $2 WHERE account = $1 AND email_index IS $3")
-            .bind(session.account.uuid())
-            .bind(recovery.as_slice())
-            .bind(email_index.map(Digest::as_slice))
-            .execute(&mut *tx)
-            .await?;
+        tx.hold(HELD, session.account.uuid().as_bytes()).await?;
+        let again =
+            sqlx::query("UPDATE logins SET recovery = $2 WHERE account = $1 AND email_index IS NOT DISTINCT FROM $3")
+                .bind(session.account.uuid())
+                .bind(recovery.as_slice())
+                .bind(email_index.map(Digest::as_slice))
+                .execute(&mut *tx)
+                .await?;
         if again.rows_affected() == 0 {
             return Ok(false);
         }
-        end_beyond(&mut tx, session, 1, revoked).await?;
-        insert(&mut tx, session).await?;
+        Self::end_beyond(&mut tx, session, 1, revoked).await?;
+        Self::insert(&mut tx, session).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -111,12 +115,12 @@ impl Store for Sqlite {
     }
 
     async fn has_email(&self, account: UserId) -> StoreResult<bool> {
-        let found: Option<(i64,)> =
-            sqlx::query_as("SELECT 1 FROM logins WHERE account = $1 AND email_index IS NOT NULL")
+        let (has,): (bool,) =
+            sqlx::query_as("SELECT EXISTS (SELECT 1 FROM logins WHERE account = $1 AND email_index IS NOT NULL)")
                 .bind(account.uuid())
-                .fetch_optional(self.database.reader())
+                .fetch_one(self.database.reader())
                 .await?;
-        Ok(found.is_some())
+        Ok(has)
     }
 
     async fn data_key(&self, account: UserId) -> StoreResult<Option<DataKey>> {
@@ -129,22 +133,22 @@ impl Store for Sqlite {
 
     async fn attempt(&self, email_index: &Digest, now: Timestamp) -> StoreResult<Option<Timestamp>> {
         let mut tx = self.database.begin().await?;
-        let refused = attempts::count(&mut tx, email_index, now).await?;
+        let refused = Self::count_attempt(&mut tx, email_index, now).await?;
         tx.commit().await?;
         Ok(refused)
     }
 
     async fn entered(&self, email_index: &Digest) -> StoreResult<()> {
         let mut tx = self.database.begin().await?;
-        attempts::forget(&mut tx, email_index).await?;
+        Self::forget_attempts_of(&mut tx, email_index).await?;
         tx.commit().await
     }
 
+    #[unhurried]
     async fn forget_attempts(&self, before: Timestamp) -> StoreResult<u64> {
-        let mut tx = self.database.begin().await?;
-        let forgotten = attempts::forget_before(&mut tx, before).await?;
-        tx.commit().await?;
-        Ok(forgotten)
+        let delete = "DELETE FROM password_attempts WHERE email_index IN
+            (SELECT email_index FROM password_attempts WHERE last_at < $1 LIMIT $2) AND last_at < $1";
+        self.database.forget(delete, At(before)).await
     }
 
     async fn rehash(&self, account: UserId, former: &str, hash: &str) -> StoreResult<bool> {
@@ -161,8 +165,9 @@ impl Store for Sqlite {
 
     async fn open(&self, session: &Session, at_most: u32, revoked: Revoked<'_>) -> StoreResult<Vec<SessionId>> {
         let mut tx = self.database.begin().await?;
-        let ended = end_beyond(&mut tx, session, at_most, revoked).await?;
-        insert(&mut tx, session).await?;
+        tx.hold(HELD, session.account.uuid().as_bytes()).await?;
+        let ended = Self::end_beyond(&mut tx, session, at_most, revoked).await?;
+        Self::insert(&mut tx, session).await?;
         tx.commit().await?;
         Ok(ended)
     }
@@ -249,13 +254,10 @@ impl Store for Sqlite {
         rows.into_iter().map(Row::into_session).collect()
     }
 
+    #[unhurried]
     async fn forget(&self, over_since: Timestamp) -> StoreResult<u64> {
-        let mut tx = self.database.begin().await?;
-        let forgotten = sqlx::query("DELETE FROM sessions WHERE ended_at < $1 OR expires_at < $1")
-            .bind(At(over_since))
-            .execute(&mut *tx)
-            .await?;
-        tx.commit().await?;
-        Ok(forgotten.rows_affected())
+        let delete = "DELETE FROM sessions WHERE id IN
+            (SELECT id FROM sessions WHERE ended_at < $1 OR expires_at < $1 LIMIT $2)";
+        self.database.forget(delete, At(over_since)).await
     }
 }

@@ -1,0 +1,112 @@
+//! Rows of sessions, and what is done with them inside of a transaction.
+
+use kernel::{Event, SessionId, UserId};
+use storage::{
+    StoreError, StoreResult, sql,
+    sql::{At, Tx},
+};
+use uuid::Uuid;
+
+use super::Sql;
+use crate::{
+    domain::{Digest, Retry, Session},
+    store::Revoked,
+};
+
+/// What is held of an account while sessions of it begin.
+pub(super) const HELD: &str = "sessions";
+
+#[sql]
+impl Sql<Db> {
+    /// Ends the oldest live sessions of the account, so that with `session` there are `at_most`. The account is held.
+    pub(super) async fn end_beyond(
+        tx: &mut Tx<Db>,
+        session: &Session,
+        at_most: u32,
+        revoked: Revoked<'_>,
+    ) -> StoreResult<Vec<SessionId>> {
+        // The condition twice: one that ends by itself meanwhile is not ended again.
+        let ended: Vec<(Uuid,)> = sqlx::query_as(
+            "UPDATE sessions SET ended_at = $2, previous = NULL, successor = NULL
+             WHERE ended_at IS NULL AND expires_at > $2 AND id IN (
+                SELECT id FROM sessions WHERE account = $1 AND ended_at IS NULL AND expires_at > $2
+                ORDER BY id DESC LIMIT $4 OFFSET $3
+             )
+             RETURNING id",
+        )
+        .bind(session.account.uuid())
+        .bind(At(session.created_at))
+        .bind(i64::from(at_most.saturating_sub(1)))
+        .bind(i64::MAX)
+        .fetch_all(&mut **tx)
+        .await?;
+        let ended: Vec<SessionId> = ended.into_iter().map(|(id,)| SessionId::from_uuid(id)).collect();
+        let events: Vec<Event> = ended.iter().map(|id| revoked(*id)).collect();
+        tx.record(&events).await?;
+        Ok(ended)
+    }
+
+    /// Keeps a new session.
+    pub(super) async fn insert(tx: &mut Tx<Db>, session: &Session) -> StoreResult<()> {
+        sqlx::query(
+            "INSERT INTO sessions
+                (id, account, device, created_at, refreshed_at, expires_at, closes_at, generation, current)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )
+        .bind(session.id.uuid())
+        .bind(session.account.uuid())
+        .bind(session.device.as_slice())
+        .bind(At(session.created_at))
+        .bind(At(session.refreshed_at))
+        .bind(At(session.expires_at))
+        .bind(At(session.closes_at))
+        .bind(session.generation)
+        .bind(session.current.as_slice())
+        .execute(&mut **tx)
+        .await?;
+        Ok(())
+    }
+}
+
+/// A session as it lies in its table.
+#[derive(sqlx::FromRow)]
+pub(super) struct Row {
+    id: Uuid,
+    account: Uuid,
+    device: Vec<u8>,
+    created_at: At,
+    refreshed_at: At,
+    expires_at: At,
+    closes_at: At,
+    generation: i64,
+    current: Vec<u8>,
+    previous: Option<Vec<u8>>,
+    successor: Option<Vec<u8>>,
+    ended_at: Option<At>,
+}
+
+impl Row {
+    pub(super) fn into_session(self) -> StoreResult<Session> {
+        let retry = match self.previous.zip(self.successor) {
+            Some((previous, successor)) => Some(Retry { previous: digest(&previous)?, successor }),
+            None => None,
+        };
+        Ok(Session {
+            id: SessionId::from_uuid(self.id),
+            account: UserId::from_uuid(self.account),
+            device: self.device,
+            created_at: self.created_at.0,
+            refreshed_at: self.refreshed_at.0,
+            expires_at: self.expires_at.0,
+            closes_at: self.closes_at.0,
+            generation: self.generation,
+            current: digest(&self.current)?,
+            retry,
+            ended_at: self.ended_at.map(|at| at.0),
+        })
+    }
+}
+
+fn digest(bytes: &[u8]) -> StoreResult<Digest> {
+    Digest::try_from(bytes).map_err(StoreError::corrupt)
+}
