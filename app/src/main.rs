@@ -39,7 +39,7 @@ async fn run(command: Command, loaded: Result<Loaded, Faults>) -> Result<ExitCod
         }
         Command::Doctor => return examine(loaded.as_ref()).await,
         Command::Serve(_)
-        | Command::Migrate
+        | Command::Migrate { .. }
         | Command::Seed(_)
         | Command::Config(Settings::Check)
         | Command::Events(_) => {}
@@ -58,7 +58,7 @@ async fn run(command: Command, loaded: Result<Loaded, Faults>) -> Result<ExitCod
     telemetry::init(loaded.config.log_format(), &loaded.config.log.level)?;
     match command {
         Command::Serve(serve) => lifecycle::serve(&loaded, serve.ready_file).await?,
-        Command::Migrate => commands::migrate(&loaded).await?,
+        Command::Migrate { asked } => commands::migrate(&loaded, asked.unwrap_or_default()).await?,
         Command::Seed(seed) => commands::seed(&loaded, seed).await?,
         Command::Events(letters) => commands::events(&loaded, letters).await?,
         Command::Config(_) | Command::Doctor => {}

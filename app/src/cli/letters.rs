@@ -20,7 +20,8 @@ pub fn list(letters: &[DeadLetter], out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// A moment as RFC 3339 has it, to the second. One that no calendar has is its number.
-fn utc(millis: i64) -> String {
+#[must_use]
+pub fn utc(millis: i64) -> String {
     let moment = DateTime::from_timestamp_millis(millis);
     moment.map_or_else(|| millis.to_string(), |moment| moment.to_rfc3339_opts(SecondsFormat::Secs, true))
 }

@@ -54,8 +54,12 @@ impl Cli {
 pub enum Command {
     /// Serves until it is told to stop; a second signal ends it at once.
     Serve(Serve),
-    /// Brings the database up to this build, and ends. Serving does so, too.
-    Migrate,
+    /// The schemas of the databases: without more, brings them up to this build, and ends. Serving does so, too.
+    Migrate {
+        /// What to do with them.
+        #[command(subcommand)]
+        asked: Option<Migrate>,
+    },
     /// Fills the database with a made-up community, to try things on.
     Seed(Seed),
     /// Looks for what would keep the server from working. Ends with 1 if it finds something.
@@ -88,6 +92,20 @@ pub struct Seed {
     /// What chance begins with.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+}
+
+/// What can be done with the schemas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Subcommand)]
+pub enum Migrate {
+    /// Brings them up to this build.
+    #[default]
+    Up,
+    /// Shows every migration, and when it was applied.
+    Status,
+    /// Ends with 1 if a schema is not exactly this build's.
+    Verify,
+    /// Takes the last migration of each back, with all that was kept in it. For development alone.
+    Down,
 }
 
 /// What can be asked about the configuration.
@@ -156,7 +174,9 @@ mod tests {
         let seed = parse("kith seed --accounts 3 --posts 9 --seed 7").unwrap().asked();
         assert_eq!(seed, Command::Seed(Seed { accounts: 3, posts: 9, seed: 7 }));
         assert_eq!(parse("kith --config k.toml doctor").unwrap().asked(), Command::Doctor);
-        assert_eq!(parse("kith migrate").unwrap().asked(), Command::Migrate);
+        assert_eq!(parse("kith migrate").unwrap().asked(), Command::Migrate { asked: None });
+        let status = Command::Migrate { asked: Some(Migrate::Status) };
+        assert_eq!(parse("kith migrate status").unwrap().asked(), status);
         assert_eq!(parse("kith config docs").unwrap().asked(), Command::Config(Settings::Docs));
         let list = Command::Events(Letters::List { limit: 50 });
         assert_eq!(parse("kith events list").unwrap().asked(), list);

@@ -9,20 +9,21 @@ mod seeding;
 
 use std::{io, sync::Arc};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use kernel::{Event, Parcel, SystemClock, SystemEntropy};
-use storage::sql::{DeadLetter, SqlDeadLetters};
+use storage::sql::{DeadLetter, Schema};
 
 pub use self::seeding::seed;
 use crate::{
-    cli::{Letters, doctor::Tools, letters},
-    config::{Faults, Loaded},
+    cli::{Letters, Migrate, doctor::Tools, letters},
+    config::{Faults, Loaded, Mode},
     lifecycle::{
         self,
-        data::{DATABASE, Data},
+        data::DATABASE,
+        kept::{Kept, Letters as GivenUp},
         settings,
     },
-    wiring::{App, Stores},
+    wiring::App,
 };
 
 /// What the doctor examines with.
@@ -32,15 +33,45 @@ pub fn tools(loaded: Result<&Loaded, &Faults>) -> Tools {
     Tools { database: folder.join(DATABASE), clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) }
 }
 
-/// Brings the database up to this build.
+/// Changes the schemas, or says how they stand.
 ///
 /// # Errors
-/// If another process uses the data folder, or a migration fails.
-pub async fn migrate(loaded: &Loaded) -> Result<()> {
-    let data = Data::open(&loaded.config.data_dir).await?;
-    data.database.migrate().await.context("the database cannot be migrated")?;
-    tracing::info!("the database is up to this build");
-    data.database.close().await;
+/// If another process uses the data folder, a migration fails, or a schema that is verified is not this build's.
+#[expect(clippy::print_stdout, reason = "what is asked is answered")]
+pub async fn migrate(loaded: &Loaded, asked: Migrate) -> Result<()> {
+    let world = lifecycle::world(loaded)?;
+    let kept = Kept::open(&loaded.config, &world).await?;
+    match asked {
+        Migrate::Up => {
+            kept.migrate().await?;
+            tracing::info!("everything is up to this build");
+        }
+        Migrate::Status => {
+            for schema in kept.schemas() {
+                for step in schema.steps().await? {
+                    let when = step.applied_at.map_or_else(|| "waits".to_owned(), |at| letters::utc(at.millis()));
+                    println!("{:<14}{:04}  {:<24}{when}", schema.name(), step.version, step.name);
+                }
+            }
+        }
+        Migrate::Verify => {
+            for schema in kept.schemas() {
+                let (name, found) = (schema.name(), schema.schema().await?);
+                ensure!(found == Schema::Current, "{name} is not this build's: {found:?}");
+                println!("{name} is this build's");
+            }
+        }
+        Migrate::Down => {
+            ensure!(loaded.config.mode == Mode::Development, "in production, nothing is taken back");
+            for schema in kept.schemas() {
+                match schema.down().await? {
+                    Some(step) => println!("{}: {:04} {} was taken back", schema.name(), step.version, step.name),
+                    None => println!("{}: nothing is left to take back", schema.name()),
+                }
+            }
+        }
+    }
+    kept.close().await;
     Ok(())
 }
 
@@ -49,30 +80,30 @@ pub async fn migrate(loaded: &Loaded) -> Result<()> {
 /// # Errors
 /// If another process uses the data folder, or an event is given up again.
 pub async fn events(loaded: &Loaded, asked: Letters) -> Result<()> {
-    let data = Data::open(&loaded.config.data_dir).await?;
-    data.database.migrate().await.context("the database cannot be migrated")?;
     let world = lifecycle::world(loaded)?;
-    let dead = SqlDeadLetters::new(data.database.clone(), world.clock.clone());
+    let kept = Kept::open(&loaded.config, &world).await?;
+    kept.migrate().await?;
+    let dead = kept.letters(world.clock.clone());
     match asked {
         Letters::List { limit } => letters::list(&dead.list(limit.into()).await?, &mut io::stdout())?,
         Letters::Replay { event, consumer } => {
             let settings = settings::of(&loaded.config, "http://localhost")?;
-            let app = App::wire(&Stores::embedded(&data.database, &world, &settings)?, &world, &settings).await?;
+            let app = App::wire(&kept.stores(&world, &settings)?, &world, &settings).await?;
             let mut wanted = dead.list(i64::MAX).await?;
             wanted.retain(|letter| event.is_none_or(|event| letter.parcel.id == event));
             wanted.retain(|letter| consumer.as_ref().is_none_or(|consumer| letter.consumer == *consumer));
-            replay_all(&app, &dead, &wanted).await?;
+            replay_all(&app, &*dead, &wanted).await?;
         }
         Letters::Discard { event, consumer } => {
             ensure!(dead.remove(event, &consumer).await?, "{consumer} has not given {event} up");
             tracing::info!(%event, consumer, "taken away for good");
         }
     }
-    data.database.close().await;
+    kept.close().await;
     Ok(())
 }
 
-async fn replay_all(app: &App, dead: &SqlDeadLetters, letters: &[DeadLetter]) -> Result<()> {
+async fn replay_all(app: &App, dead: &dyn GivenUp, letters: &[DeadLetter]) -> Result<()> {
     let mut refused = 0_usize;
     for DeadLetter { parcel, consumer, .. } in letters {
         if let Err(error) = replay(app, parcel, consumer).await {

@@ -15,17 +15,20 @@ use indicatif::{ProgressBar, ProgressStyle};
 use kernel::{Actor, Clock, PostId, Standing, SystemClock, Timestamp, actor::Role};
 use posts::domain::{Body, Categories, Content, Days, Draft, Kind, Tags, Urgency, Warning};
 use support::{QuickKind, Text};
+use tokio::time::timeout;
 
 use crate::{
     cli::Seed,
     config::Loaded,
-    lifecycle::{self, data::Data, settings},
+    lifecycle::{self, kept::Kept, settings},
     seed::{self as community, Community, Support},
     wiring::{App, Stores, World},
 };
 
 /// How far the clock may run ahead of those who react: far less than they remember.
 const PACE: Duration = Duration::from_hours(12);
+/// How long nobody else may carry events for this process to do it.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Fills the database with a made-up community.
 ///
@@ -33,12 +36,18 @@ const PACE: Duration = Duration::from_hours(12);
 /// If another process uses the data folder, or a service refuses what was made up.
 #[expect(clippy::print_stdout, reason = "it tells how to come in as somebody")]
 pub async fn seed(loaded: &Loaded, asked: Seed) -> Result<()> {
-    let data = Data::open(&loaded.config.data_dir).await?;
-    data.database.migrate().await.context("the database cannot be migrated")?;
+    let now = lifecycle::world(loaded)?;
+    let kept = Kept::open(&loaded.config, &now).await?;
+    kept.migrate().await?;
     let clock = Arc::new(Moving(AtomicI64::new(0)));
-    let world = World { clock: clock.clone(), ..lifecycle::world(loaded)? };
+    let world = World { clock: clock.clone(), ..now };
     let settings = settings::of(&loaded.config, "http://localhost")?;
-    let app = App::wire(&Stores::embedded(&data.database, &world, &settings)?, &world, &settings).await?;
+    let stores = Stores { shared: None, ..kept.stores(&world, &settings)? };
+    // Everybody reacts here, at the pace of the moved clock: a node that carried these events to others would carry what
+    // is long past.
+    let held = timeout(PATIENCE, stores.lease.acquire()).await;
+    let _held = held.map_err(|_| anyhow!("a node of this community runs; stop all of them first"))?;
+    let app = App::wire(&stores, &world, &settings).await?;
     let made_up = community::community(
         usize::try_from(asked.accounts)?,
         usize::try_from(asked.posts)?,
@@ -48,7 +57,7 @@ pub async fn seed(loaded: &Loaded, asked: Seed) -> Result<()> {
     let mut seeding = Seeding { app, clock, told: Timestamp::from_millis(0), people: Vec::new(), codes: Vec::new() };
     seeding.join(&made_up).await?;
     seeding.live(&made_up).await?;
-    data.database.close().await;
+    kept.close().await;
     if let (Some(code), Some(member)) = (seeding.codes.first(), made_up.members.first()) {
         println!("come in as {} with the recovery code {code}", member.handle);
     }

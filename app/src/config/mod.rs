@@ -42,7 +42,7 @@ pub use self::{
     fault::{Fault, Faults},
     keys::{Auth, Cluster, Config, Cors, Http, Log, Realtime, Secrets},
     network::{Namespace, Network, Origins, PublicUrl, ServerUrl},
-    servers::Urls,
+    servers::{Four, Urls},
     source::Source,
     value::{List, Size},
 };

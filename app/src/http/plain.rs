@@ -43,9 +43,18 @@ pub trait Dependency: Send + Sync {
     async fn check(&self) -> Result<(), Failure>;
 }
 
+/// What a process asks before it says that it is ready.
+#[derive(Clone, Default)]
+pub struct Needs {
+    /// Without these it is not.
+    pub needs: Vec<Arc<dyn Dependency>>,
+    /// Without these it is, and says so: a process that is taken out of service for them would help nobody.
+    pub wants: Vec<Arc<dyn Dependency>>,
+}
+
 /// `/healthz`: the process lives. `/readyz`: it takes calls, and what it needs answers. `/.well-known/jwks.json`: the
 /// keys by which others can tell our tokens (RFC 7517).
-pub fn router(ready: Ready, needs: Vec<Arc<dyn Dependency>>, keys: &Value) -> Router {
+pub fn router(ready: Ready, needs: Needs, keys: &Value) -> Router {
     let keys = Bytes::from(keys.to_string());
     let told = Arc::new(Told { ready, needs, last: Mutex::default() });
     Router::new()
@@ -64,40 +73,54 @@ fn jwks(keys: Bytes) -> Response {
 
 struct Told {
     ready: Ready,
-    needs: Vec<Arc<dyn Dependency>>,
+    needs: Needs,
     /// When it was last found out, and what is away.
-    last: Mutex<Option<(Instant, Vec<&'static str>)>>,
+    last: Mutex<Option<(Instant, Away)>>,
+}
+
+/// What does not answer.
+#[derive(Clone)]
+struct Away {
+    needed: Vec<&'static str>,
+    wanted: Vec<&'static str>,
 }
 
 impl Told {
     async fn answer(&self) -> Response {
         let takes_calls = *self.ready.borrow();
-        let away = self.away().await;
-        let status = if takes_calls && away.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-        (status, Json(json!({ "ready": status == StatusCode::OK, "takesCalls": takes_calls, "away": away })))
-            .into_response()
+        let Away { needed, wanted } = self.away().await;
+        let status = if takes_calls && needed.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        let ready = status == StatusCode::OK;
+        let told = json!({ "ready": ready, "takesCalls": takes_calls, "away": needed, "doneWithout": wanted });
+        (status, Json(told)).into_response()
     }
 
     /// What does not answer. Of all who ask at once, one finds out.
-    async fn away(&self) -> Vec<&'static str> {
+    async fn away(&self) -> Away {
         let mut last = self.last.lock().await;
         if let Some((at, away)) = &*last
             && at.elapsed() < HOLDS
         {
             return away.clone();
         }
-        let answers = join_all(self.needs.iter().map(async |need| {
-            match timeout(PATIENCE, need.check()).await {
-                Ok(Ok(())) => return None,
-                Ok(Err(failure)) => tracing::warn!(need = need.name(), %failure, "something that is needed is away"),
-                Err(_) => tracing::warn!(need = need.name(), "something that is needed does not answer"),
-            }
-            Some(need.name())
-        }));
-        let away: Vec<_> = answers.await.into_iter().flatten().collect();
+        let (needed, wanted) = tokio::join!(silent(&self.needs.needs), silent(&self.needs.wants));
+        let away = Away { needed, wanted };
         *last = Some((Instant::now(), away.clone()));
         away
     }
+}
+
+/// Those of these that do not answer.
+async fn silent(asked: &[Arc<dyn Dependency>]) -> Vec<&'static str> {
+    let answers = join_all(asked.iter().map(async |need| {
+        match timeout(PATIENCE, need.check()).await {
+            Ok(Ok(())) => return None,
+            Ok(Err(failure)) => tracing::warn!(need = need.name(), %failure, "something that is needed is away"),
+            Err(_) => tracing::warn!(need = need.name(), "something that is needed does not answer"),
+        }
+        Some(need.name())
+    }));
+    answers.await.into_iter().flatten().collect()
 }
 
 /// See the module. What is no path of these is left to the layers further in.

@@ -3,12 +3,14 @@
 //! | file | holds |
 //! | --- | --- |
 //! | here | serving: the order in which things begin and end |
-//! | [`data`] | the folder of everything that is kept: who may use it, opened and migrated |
+//! | [`kept`] | where everything is kept: a folder, or the servers of a cluster |
+//! | [`data`] | the folder: who may use it |
 //! | [`settings`] | what the operator chose, in the words of the parts |
 //! | `tasks` | what goes on by itself: each with a name, and a way to stop |
 //! | `signals` | when to stop, and when to stop at once |
 
 pub mod data;
+pub mod kept;
 pub mod settings;
 mod signals;
 mod tasks;
@@ -17,10 +19,9 @@ use std::{io, path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use kernel::{SystemClock, SystemEntropy};
-use storage::sql::SqlDeadLetters;
 use tokio::{net::TcpListener, sync::watch};
 
-use self::{data::Data, tasks::Tasks};
+use self::{kept::Kept, tasks::Tasks};
 use crate::{
     cli::{
         banner,
@@ -28,7 +29,7 @@ use crate::{
     },
     config::Loaded,
     http::{self, Care},
-    wiring::{App, Stores, World},
+    wiring::{App, World},
 };
 
 /// The world as it is: the machine's clock and entropy, and the secrets of this data folder.
@@ -47,15 +48,16 @@ pub fn world(loaded: &Loaded) -> Result<World> {
 /// Whatever keeps it from beginning, and a task that ends by itself.
 pub async fn serve(loaded: &Loaded, ready_file: Option<PathBuf>) -> Result<()> {
     let config = &loaded.config;
-    let data = Data::open(&config.data_dir).await?;
-    data.database.migrate().await.context("the database cannot be migrated")?;
+    let world = world(loaded)?;
+    let kept = Kept::open(config, &world).await?;
+    kept.migrate().await?;
     let listener = TcpListener::bind(config.listen);
     let listener = listener.await.with_context(|| format!("{} cannot be listened to", config.listen))?;
     let here = listener.local_addr()?;
     let url = config.public_url.as_ref().map_or_else(|| local_url(here), |url| url.text().to_owned());
-    let (world, settings) = (world(loaded)?, settings::of(config, &url)?);
-    tell_of_dead_letters(&data, &world).await?;
-    let stores = Stores::embedded(&data.database, &world, &settings)?;
+    let settings = settings::of(config, &url)?;
+    tell_of_dead_letters(&kept, &world).await?;
+    let stores = kept.stores(&world, &settings)?;
     let app = App::wire(&stores, &world, &settings).await?;
 
     let (stop, stopped) = watch::channel(false);
@@ -64,7 +66,7 @@ pub async fn serve(loaded: &Loaded, ready_file: Option<PathBuf>) -> Result<()> {
     let care = Care { head: config.http.head_timeout, farewell: config.http.drain_window, ..Care::default() };
     let mut tasks = Tasks::default();
     tasks.start_http(http::connection::serve(listener, app.edges.http.clone(), care, signals::told(stopped.clone())));
-    tasks.start_background(app.edges.relay, stores.wake.clone(), app.edges.sweeps, stopped);
+    tasks.start_background(app.edges, &stores, &stopped);
 
     is_ready.send_replace(true);
     tell_where(&Ready::at(&url, here, config.data_dir.clone()), loaded, ready_file)?;
@@ -78,7 +80,7 @@ pub async fn serve(loaded: &Loaded, ready_file: Option<PathBuf>) -> Result<()> {
         stop.send_replace(true);
         gateway.drain(config.http.drain_window).await;
         tasks.finish().await;
-        data.database.close().await;
+        kept.close().await;
     };
     tokio::select! {
         () = goodbye => tracing::info!("everybody is gone, everything is written"),
@@ -103,8 +105,8 @@ fn tell_where(ready: &Ready, loaded: &Loaded, ready_file: Option<PathBuf>) -> Re
 }
 
 /// Says how many events wait for somebody to look at them: the line of each may have left the log.
-async fn tell_of_dead_letters(data: &Data, world: &World) -> Result<()> {
-    let given_up = SqlDeadLetters::new(data.database.clone(), world.clock.clone()).count().await?;
+async fn tell_of_dead_letters(kept: &Kept, world: &World) -> Result<()> {
+    let given_up = kept.letters(world.clock.clone()).count().await?;
     if given_up > 0 {
         tracing::warn!(given_up, "events were given up; see `kith events list`");
     }

@@ -11,7 +11,7 @@ use realtime::Limits;
 use crate::{
     config::{Config, Mode, secrets},
     http,
-    wiring::{Page, Quotas, Settings},
+    wiring::{Cluster, Page, Quotas, Settings},
 };
 
 /// The keys of this community.
@@ -63,6 +63,10 @@ pub fn of(config: &Config, url: &str) -> Result<Settings> {
         http,
         realtime,
         log,
+        cluster: Cluster {
+            namespace: config.cluster.namespace.text().to_owned(),
+            replicas: config.cluster.nats_replicas,
+        },
         issuer: issuer(config),
         audience: config.auth.audience.clone(),
         page,

@@ -4,8 +4,10 @@
 use std::{io, sync::Arc, time::Duration};
 
 use anyhow::{Error, anyhow};
+use futures_util::future::join_all;
+use infra::bus;
 use kernel::ports::Sweep;
-use storage::{Relay, sql::Wake};
+use storage::{Outbox, lease::Lease, sql::Wake};
 use tokio::{
     sync::watch,
     task::{Id, JoinSet},
@@ -13,6 +15,7 @@ use tokio::{
 };
 
 use super::signals::told;
+use crate::wiring::{Edges, Stores};
 
 /// How often what is old is forgotten.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
@@ -30,32 +33,53 @@ impl Tasks {
         self.start("http", http);
     }
 
-    /// Sends events on, and forgets what is old.
-    pub(super) fn start_background(
-        &mut self,
-        relay: Relay,
-        wake: Wake,
-        sweeps: Vec<Arc<dyn Sweep>>,
-        stop: watch::Receiver<bool>,
-    ) {
-        let told_relay = stop.clone();
+    /// Sends events on, reacts to those of others, and forgets what is old.
+    pub(super) fn start_background(&mut self, edges: Edges, stores: &Stores, stop: &watch::Receiver<bool>) {
+        let Edges { relay, reactions, sweeps, .. } = edges;
+        let bell = match &stores.shared {
+            None => stores.bells.first().cloned().unwrap_or_default(),
+            Some(shared) => {
+                let bell = Wake::default();
+                let (bus, letters) = (shared.bus.clone(), stores.dead_letters.clone());
+                self.until(stop, "reactions", async move { bus.consume(reactions, letters).await });
+                self.until(stop, "bells", bells(stores.bells.clone(), shared.bus.clone(), bell.clone()));
+                self.until(
+                    stop,
+                    "reconciler",
+                    reconcile(stores.outboxes.clone(), shared.bus.clone(), stores.lease.clone()),
+                );
+                bell
+            }
+        };
+        let (lease, alone, told_relay) = (stores.lease.clone(), stores.shared.is_none(), stop.clone());
         self.start("relay", async move {
             tokio::select! {
-                never = relay.run(wake) => match never {},
+                never = relay.run(&*lease, bell) => match never {},
                 () = told(told_relay) => {}
             }
-            // What was written last is announced, too; what cannot be now is at the next start.
-            if let Err(error) = relay.drain().await {
+            // What was written last is announced, too; what cannot be now is at the next start. In a cluster, whoever has
+            // the lease next does it.
+            if alone && let Err(error) = relay.drain().await {
                 tracing::warn!(%error, "some events wait for the next start");
             }
             Ok(())
         });
-        self.start("sweep", async move {
+        self.until(stop, "sweep", sweep(sweeps));
+    }
+
+    /// Goes on until it is told to stop.
+    fn until<T>(
+        &mut self,
+        stop: &watch::Receiver<bool>,
+        name: &'static str,
+        task: impl Future<Output = T> + Send + 'static,
+    ) {
+        let stop = stop.clone();
+        self.start(name, async move {
             tokio::select! {
-                () = sweep(sweeps) => {}
-                () = told(stop) => {}
+                _ = task => Err(io::Error::other("it has no end")),
+                () = told(stop) => Ok(()),
             }
-            Ok(())
         });
     }
 
@@ -84,6 +108,32 @@ impl Tasks {
             }
         }
     }
+}
+
+/// Whenever an event begins to wait here, tells the node that sends events on; and hears it where this is that node.
+async fn bells(ours: Vec<Wake>, bus: Arc<bus::Nats>, bell: Wake) {
+    let tell = join_all(ours.into_iter().map(async |our| {
+        loop {
+            our.rung().await;
+            // At once, if it is this node; and it is no harm to ring twice.
+            bell.ring();
+            bus.ring().await;
+        }
+    }));
+    let hear = async {
+        let mut rings = bus.rings();
+        loop {
+            rings.next().await;
+            bell.ring();
+        }
+    };
+    let (_, ()) = tokio::join!(tell, hear);
+}
+
+/// Publishes again what the bus has lost of the last day, from time to time, on one node at a time.
+async fn reconcile(outboxes: Vec<Arc<dyn Outbox>>, bus: Arc<bus::Nats>, lease: Arc<dyn Lease>) {
+    let _ = (outboxes, bus, lease);
+    std::future::pending::<()>().await;
 }
 
 /// Lets each sweep do its work, now and every ten minutes.

@@ -8,6 +8,7 @@ use app::{
 };
 use infra::keys::Ring;
 use kernel::{SystemClock, SystemEntropy};
+use storage::lease::Alone;
 use testkit::Sqlite;
 use tokio::{net::TcpListener, sync::watch};
 
@@ -38,8 +39,8 @@ impl OpenHouse {
             while stopped.changed().await.is_ok() {}
         };
         tokio::spawn(http::connection::serve(listener, app.edges.http, Care::default(), end));
-        let (relay, wake) = (app.edges.relay, stores.wake.clone());
-        tokio::spawn(async move { match relay.run(wake).await {} });
+        let (relay, bell) = (app.edges.relay, stores.bells[0].clone());
+        tokio::spawn(async move { match relay.run(&Alone, bell).await {} });
         Self { client, _stop: stop, _database: database }
     }
 }

@@ -43,7 +43,8 @@ async fn bed(ready: bool, disk: bool) -> Bed {
     let disk = Arc::new(Disk(AtomicBool::new(disk)));
     // Whoever would change it is gone.
     let ready = watch::channel(ready).1;
-    let plain = plain::router(ready, vec![disk], &json!({ "keys": [{ "kid": "k-1" }] }));
+    let plain =
+        plain::router(ready, plain::Needs { needs: vec![disk], wants: vec![] }, &json!({ "keys": [{ "kid": "k-1" }] }));
     Bed::beside(Router::new(), plain.route("/panics", get(async || -> &'static str { panic!("a secret") }))).await
 }
 
