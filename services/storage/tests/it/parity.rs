@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::FromRow;
 use testkit::block_on;
 
-/// What is kept in MongoDB where there is a Postgres.
+/// What is kept elsewhere where there is a Postgres.
 const ELSEWHERE: [&str; 2] = ["posts", "responses"];
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, FromRow)]
