@@ -1,0 +1,321 @@
+//! One `JetStream` stream.
+
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use async_nats::{
+    HeaderMap,
+    header::NATS_MESSAGE_ID,
+    jetstream::{self, Context, stream::Config},
+};
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use kernel::{Failure, Fault};
+use serde_json::{Value, json};
+use tokio::{sync::watch, time::timeout};
+
+use super::{
+    ANSWER, Connection, Place, Stored,
+    stored::{SEED, hash, number},
+    unavailable,
+};
+
+/// The server's own numbers for what it does not have.
+const NO_SUCH_STREAM: u64 = 10059;
+const NO_SUCH_MESSAGE: u64 = 10037;
+/// How many messages are asked for at once.
+const BATCH: usize = 512;
+
+/// A stream of the cluster: made if it is not there, and looked at anew after each reconnect, since the servers may have
+/// come back without it, or with an older state of it.
+pub(crate) struct Stream {
+    pub(crate) connection: Connection,
+    context: Context,
+    config: Config,
+    known: Mutex<Known>,
+    /// One looks at a time.
+    looking: tokio::sync::Mutex<()>,
+    /// Whether this process has seen to it that the stream is kept as it is configured.
+    configured: AtomicBool,
+    /// Rings when the stream turned out to be another.
+    turned: watch::Sender<u64>,
+}
+
+/// What this process knows of the stream.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Known {
+    /// On which connection it was looked at; `None` if it is to be looked at again.
+    number: Option<u64>,
+    /// When it was made, as the server writes it; empty before it was ever looked at.
+    made: String,
+    /// How often it has turned out to be another stream, or an older state of itself, since this process began.
+    turn: u64,
+    /// The newest of it that was seen.
+    newest: Option<Place>,
+}
+
+/// One life of a stream, as this process counts them: sequences of two lives have nothing to do with each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Life {
+    /// Of the stream that was made then. All nodes agree on it.
+    pub(crate) epoch: u32,
+    /// Grows whenever it begins anew or steps back. No other node knows it.
+    pub(crate) turn: u64,
+    /// The connection over which it was found so.
+    pub(crate) number: u64,
+}
+
+/// How far a stream reaches.
+#[derive(Debug, Clone)]
+pub(crate) struct Reach {
+    made: String,
+    /// The first sequence that it holds, or will.
+    pub(crate) first: u64,
+    /// The last that it ever held.
+    pub(crate) last: Place,
+}
+
+/// Some of what a stream holds, and how much more there is.
+pub(crate) struct Page {
+    pub(crate) stored: Vec<Stored>,
+    pub(crate) pending: u64,
+}
+
+impl Stream {
+    pub(crate) fn new(connection: Connection, config: Config) -> Self {
+        let mut context = jetstream::new(connection.client().clone());
+        context.set_timeout(ANSWER);
+        Self {
+            connection,
+            context,
+            config,
+            known: Mutex::default(),
+            looking: tokio::sync::Mutex::default(),
+            configured: AtomicBool::new(false),
+            turned: watch::Sender::new(0),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    pub(crate) const fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// The life that the stream is in, as it was found on this connection.
+    pub(crate) async fn life(&self) -> Result<Life, Failure> {
+        if let Some(life) = self.found() {
+            return Ok(life);
+        }
+        let _one = self.looking.lock().await;
+        if let Some(life) = self.found() {
+            return Ok(life);
+        }
+        let number = self.connection.number();
+        let reach = self.open().await?;
+        let before = self.known().clone();
+        let turn = before.turn + u64::from(!self.goes_on(&before, &reach).await?);
+        let life = Life { epoch: epoch(&reach.made), turn, number };
+        let turned = turn != before.turn;
+        {
+            let mut known = self.known();
+            let newest = if turned { None } else { known.newest };
+            *known = Known { number: Some(number), made: reach.made, turn, newest };
+        }
+        if turned {
+            tracing::error!(stream = self.name(), "a stream is not what it was: made anew, or put back");
+            self.turned.send_replace(turn);
+        }
+        Ok(life)
+    }
+
+    /// Rings when another life begins.
+    pub(crate) fn turned(&self) -> watch::Receiver<u64> {
+        self.turned.subscribe()
+    }
+
+    /// Has the stream looked at again before it is used.
+    pub(crate) fn doubt(&self) {
+        self.known().number = None;
+    }
+
+    /// Remembers what was seen of this life, to know the stream again by it.
+    pub(crate) fn saw(&self, life: Life, place: Place) {
+        let mut known = self.known();
+        if known.turn == life.turn && known.newest.is_none_or(|newest| newest.sequence < place.sequence) {
+            known.newest = Some(place);
+        }
+    }
+
+    /// Whether the stream is in this life still, over this connection.
+    pub(crate) fn is(&self, life: Life) -> bool {
+        self.found() == Some(life)
+    }
+
+    /// How far it reaches.
+    pub(crate) async fn reach(&self) -> Result<Reach, Failure> {
+        self.asked_reach().await?.ok_or_else(|| self.gone())
+    }
+
+    /// Where the last message of a subject stands. The leader answers, so it is never too low.
+    pub(crate) async fn last(&self, subject: &str) -> Result<Option<Place>, Failure> {
+        self.leader(&json!({ "last_by_subj": subject })).await
+    }
+
+    /// What stands at a sequence, if it is still there.
+    pub(crate) async fn at(&self, sequence: u64) -> Result<Option<Place>, Failure> {
+        if sequence == 0 {
+            return Ok(None);
+        }
+        self.leader(&json!({ "seq": sequence })).await
+    }
+
+    /// Some of what a subject has from this sequence on, at most `count`. Any copy answers, and may lag.
+    pub(crate) async fn page(&self, subject: &str, from: u64, count: usize) -> Result<Page, Failure> {
+        let mut page = self.batch(&json!({ "seq": from.max(1), "next_by_subj": subject, "batch": count.min(BATCH) })).await?;
+        while page.pending > 0 && page.stored.len() < count {
+            let Some(last) = page.stored.last() else { break };
+            let (next, most) = (last.place.sequence + 1, (count - page.stored.len()).min(BATCH));
+            let more = self.batch(&json!({ "seq": next, "next_by_subj": subject, "batch": most })).await?;
+            if more.stored.is_empty() {
+                break;
+            }
+            page.stored.extend(more.stored);
+            page.pending = more.pending;
+        }
+        Ok(page)
+    }
+
+    /// Publishes under an id, which the stream takes once within its window. Returns when the stream has it.
+    pub(crate) async fn publish(&self, subject: String, id: String, payload: Bytes) -> Result<(), Failure> {
+        self.life().await?;
+        let mut headers = HeaderMap::new();
+        headers.insert(NATS_MESSAGE_ID, id);
+        let Some(answer) = self.connection.ask(subject, headers, payload).await? else { return Err(self.gone()) };
+        let answer: Value = serde_json::from_slice(&answer.payload).map_err(unavailable)?;
+        refused(&answer).map_or(Ok(()), |(_, why)| Err(unavailable(why)))
+    }
+
+    /// Asks the API of `JetStream`. `None` if what is asked about is not there.
+    pub(crate) async fn api(&self, subject: &str, question: &Value) -> Result<Option<Value>, Failure> {
+        let answer = self.connection.ask(format!("$JS.API.{subject}"), HeaderMap::new(), question.to_string().into());
+        let answer = answer.await?.ok_or_else(|| unavailable("the NATS server has no JetStream"))?;
+        let answer: Value = serde_json::from_slice(&answer.payload).map_err(unavailable)?;
+        match refused(&answer) {
+            None => Ok(Some(answer)),
+            Some((NO_SUCH_STREAM, _)) => Err(self.gone()),
+            Some((NO_SUCH_MESSAGE, _)) => Ok(None),
+            Some((_, why)) => Err(unavailable(why)),
+        }
+    }
+
+    /// Some of what the stream holds, as a direct get answers it.
+    pub(crate) async fn batch(&self, question: &Value) -> Result<Page, Failure> {
+        let inbox = self.connection.client().new_inbox();
+        let mut answers = self.connection.hear(inbox.clone()).await?;
+        let subject = format!("$JS.API.DIRECT.GET.{}", self.name());
+        self.connection.say(subject, Some(inbox), question.to_string().into()).await?;
+        let mut stored = Vec::new();
+        loop {
+            let answer = timeout(ANSWER, answers.next()).await.map_err(unavailable)?;
+            let answer = answer.ok_or_else(|| unavailable("the connection ended"))?;
+            let pending = answer.headers.as_ref().and_then(|headers| number(headers, "Nats-Num-Pending"));
+            // An answer with a status ends the batch: 204 after the last, 404 where there is none.
+            match answer.status.map(|status| status.as_u16()) {
+                None => stored.push(Stored::of(&answer)?),
+                Some(204 | 404) => return Ok(Page { stored, pending: pending.unwrap_or(0) }),
+                Some(503) => return Err(self.gone()),
+                Some(status) => return Err(unavailable(format!("a direct get was answered with {status}"))),
+            }
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn found(&self) -> Option<Life> {
+        let (known, number) = (self.known(), self.connection.number());
+        (known.number == Some(number)).then(|| Life { epoch: epoch(&known.made), turn: known.turn, number })
+    }
+
+    /// The stream as it is, made if it is not there.
+    async fn open(&self) -> Result<Reach, Failure> {
+        if let Some(reach) = self.asked_reach().await? {
+            if !self.configured.load(Ordering::SeqCst) {
+                // A stream that is kept as it was is better than none.
+                match self.context.update_stream(&self.config).await {
+                    Ok(_) => self.configured.store(true, Ordering::SeqCst),
+                    Err(error) => tracing::warn!(stream = self.name(), %error, "a stream stays as it was configured"),
+                }
+            }
+            return Ok(reach);
+        }
+        self.context.create_stream(&self.config).await.map_err(unavailable)?;
+        self.configured.store(true, Ordering::SeqCst);
+        self.asked_reach().await?.ok_or_else(|| unavailable("the stream is not there yet"))
+    }
+
+    async fn asked_reach(&self) -> Result<Option<Reach>, Failure> {
+        let question = format!("$JS.API.STREAM.INFO.{}", self.name());
+        let answer = self.connection.ask(question, HeaderMap::new(), Bytes::new()).await?;
+        let answer = answer.ok_or_else(|| unavailable("the NATS server has no JetStream"))?;
+        let info: Value = serde_json::from_slice(&answer.payload).map_err(unavailable)?;
+        match refused(&info) {
+            None => Reach::of(&info).map(Some).ok_or_else(|| unavailable("a stream is described in other words")),
+            Some((NO_SUCH_STREAM, _)) => Ok(None),
+            Some((_, why)) => Err(unavailable(why)),
+        }
+    }
+
+    /// Whether this is the stream that was known, with all that was seen of it.
+    async fn goes_on(&self, before: &Known, now: &Reach) -> Result<bool, Failure> {
+        if before.made != now.made {
+            return Ok(before.made.is_empty());
+        }
+        let Some(newest) = before.newest else { return Ok(true) };
+        if now.last.sequence < newest.sequence {
+            return Ok(false);
+        }
+        // If it is gone by its age or for its length, nobody can tell any more, unless nothing came after it.
+        Ok(now.last == newest || self.at(newest.sequence).await? == Some(newest))
+    }
+
+    async fn leader(&self, question: &Value) -> Result<Option<Place>, Failure> {
+        let answer = self.api(&format!("STREAM.MSG.GET.{}", self.name()), question).await?;
+        let Some(answer) = answer else { return Ok(None) };
+        let message = &answer["message"];
+        let place = message["seq"].as_u64().zip(message["time"].as_str());
+        let (sequence, time) = place.ok_or_else(|| unavailable("a message is described in other words"))?;
+        Ok(Some(Place::at(sequence, time)))
+    }
+
+    /// The stream is not there: whoever comes next makes it.
+    fn gone(&self) -> Failure {
+        self.doubt();
+        Failure::new(Fault::Unavailable, format!("there is no stream {}", self.name()))
+    }
+}
+
+impl Reach {
+    fn of(info: &Value) -> Option<Self> {
+        let state = &info["state"];
+        let last = Place::at(state["last_seq"].as_u64()?, state["last_ts"].as_str()?);
+        // A stream that never held anything says that its first is 0.
+        Some(Self { made: info["created"].as_str()?.to_owned(), first: state["first_seq"].as_u64()?.max(1), last })
+    }
+}
+
+fn epoch(made: &str) -> u32 {
+    hash(SEED, made.bytes())
+}
+
+fn refused(answer: &Value) -> Option<(u64, String)> {
+    let error = answer.get("error")?;
+    let why = error["description"].as_str().unwrap_or("refused").to_owned();
+    Some((error["err_code"].as_u64().unwrap_or(0), why))
+}
