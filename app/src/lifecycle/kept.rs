@@ -127,7 +127,7 @@ impl Kept {
 async fn reach(config: &Config, urls: Four<'_>, world: &World) -> Result<Servers> {
     let connections = u32::try_from(config.cluster.postgres_connections)?;
     let pool = Pool { connections, ..Pool::default() };
-    let postgres = Database::<Postgres>::connect(urls.postgres.reveal(), &pool).await.context("Postgres")?;
+    let postgres = Database::<Postgres>::connect(urls.postgres.reveal(), &pool).context("Postgres")?;
     let pool =
         mongo::Pool { connections: u32::try_from(config.cluster.mongodb_connections)?, ..mongo::Pool::default() };
     let mongo = mongo::Database::open(urls.mongodb.reveal(), &pool).await.context("MongoDB")?;

@@ -15,7 +15,7 @@ pub(crate) struct Bed {
 
 impl Bed {
     pub(crate) async fn new() -> Self {
-        let url = std::env::var("KITH_TEST_REDIS_URL").unwrap();
+        let url = testkit::redis_url();
         let client = redis::Client::open(url.as_str()).unwrap();
         let direct = client.get_multiplexed_async_connection().await.expect("Redis answers");
         let namespace = format!("test_{}", testkit::event_id(SystemClock.now()).uuid().simple());
