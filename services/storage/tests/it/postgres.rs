@@ -132,7 +132,15 @@ fn a_server_that_is_not_there_or_says_nothing_is_unavailable_in_time() {
 /// Stands before a server, and can be shut: connections stand then, and nothing comes through.
 struct Door {
     url: String,
-    open: watch::Sender<bool>,
+    state: watch::Sender<State>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Open,
+    Shut,
+    /// What was connected before stays silent for ever.
+    OpenToOthers,
 }
 
 impl Door {
@@ -141,25 +149,28 @@ impl Door {
         let (server, tail) = rest.split_once('/').unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("{head}@{}/{tail}", listener.local_addr().unwrap());
-        let (open, seen) = watch::channel(true);
+        let (state, seen) = watch::channel(State::Open);
         tokio::spawn(accept(listener, server.to_owned(), seen));
-        Self { url, open }
+        Self { url, state }
     }
 }
 
-async fn accept(listener: TcpListener, server: String, open: watch::Receiver<bool>) {
+async fn accept(listener: TcpListener, server: String, state: watch::Receiver<State>) {
     while let Ok((near, _)) = listener.accept().await {
+        let mine = *state.borrow();
         let (near_reads, near_writes) = near.into_split();
         let (far_reads, far_writes) = TcpStream::connect(&server).await.unwrap().into_split();
-        tokio::spawn(carry(near_reads, far_writes, open.clone()));
-        tokio::spawn(carry(far_reads, near_writes, open.clone()));
+        tokio::spawn(carry(near_reads, far_writes, mine, state.clone()));
+        tokio::spawn(carry(far_reads, near_writes, mine, state.clone()));
     }
 }
 
-async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut open: watch::Receiver<bool>) {
+async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mine: State, mut state: watch::Receiver<State>) {
     let mut some = vec![0; 4_096];
     while let Ok(count @ 1..) = from.read(&mut some).await {
-        if open.wait_for(|open| *open).await.is_err() || to.write_all(&some[..count]).await.is_err() {
+        if state.wait_for(|state| *state == mine && mine != State::Shut).await.is_err()
+            || to.write_all(&some[..count]).await.is_err()
+        {
             return;
         }
     }
@@ -168,30 +179,33 @@ async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut open: watch:
 #[test]
 fn a_server_that_falls_silent_is_unavailable_in_time_and_serves_again_when_it_speaks() {
     block_on(async {
-        let kept = testkit::postgres().await;
-        let door = Door::before(kept.url()).await;
-        let pool = Pool { connections: 3, ..Pool::default() };
-        let database = Database::<Postgres>::connect(&door.url, &pool).unwrap();
-        let (outbox, lost) = (outbox(&database), something());
-        database.answers().await.unwrap();
-        let (mut one, two) = (database.begin().await.unwrap(), database.begin().await.unwrap());
-        one.record(&[lost]).await.unwrap();
-        door.open.send_replace(false);
-        unavailable(one.commit()).await;
-        unavailable(two.rollback()).await;
-        unavailable(outbox.pending()).await;
-        for _ in 0..4 {
-            unavailable(database.answers()).await;
+        for speaks_again in [State::Open, State::OpenToOthers] {
+            let kept = testkit::postgres().await;
+            let door = Door::before(kept.url()).await;
+            // Both are in use when it falls silent.
+            let pool = Pool { connections: 2, ..Pool::default() };
+            let database = Database::<Postgres>::connect(&door.url, &pool).unwrap();
+            let outbox = outbox(&database);
+            database.answers().await.unwrap();
+            let (mut one, two) = (database.begin().await.unwrap(), database.begin().await.unwrap());
+            one.record(&[something()]).await.unwrap();
+            door.state.send_replace(State::Shut);
+            unavailable(one.commit()).await;
+            unavailable(two.rollback()).await;
+            unavailable(outbox.pending()).await;
+            for _ in 0..3 {
+                unavailable(database.answers()).await;
+            }
+            door.state.send_replace(speaks_again);
+            let late = something();
+            let written = async {
+                let mut tx = database.begin().await.unwrap();
+                tx.record(std::slice::from_ref(&late)).await.unwrap();
+                tx.commit().await.unwrap();
+            };
+            tokio::time::timeout(Duration::from_secs(1), written).await.expect("at once");
+            assert!(waiting(&outbox).await.contains(&late.id));
         }
-        door.open.send_replace(true);
-        let late = something();
-        let written = async {
-            let mut tx = database.begin().await.unwrap();
-            tx.record(std::slice::from_ref(&late)).await.unwrap();
-            tx.commit().await.unwrap();
-        };
-        tokio::time::timeout(Duration::from_secs(1), written).await.expect("at once");
-        assert!(waiting(&outbox).await.contains(&late.id));
     });
 }
 
