@@ -188,7 +188,8 @@ mod tests {
 
     #[test]
     fn the_waits_grow_are_bounded_and_are_not_the_same_for_all() {
-        for (attempts, longest) in [(1, FIRST_WAIT), (3, FIRST_WAIT * 4), (50, LONGEST_WAIT), (usize::MAX, LONGEST_WAIT)]
+        for (attempts, longest) in
+            [(1, FIRST_WAIT), (3, FIRST_WAIT * 4), (50, LONGEST_WAIT), (usize::MAX, LONGEST_WAIT)]
         {
             let waits: Vec<_> = (0..64).map(|_| wait(attempts, &SystemEntropy)).collect();
             assert!(waits.iter().all(|wait| *wait >= longest / 2 && *wait <= longest), "{waits:?}");

@@ -178,7 +178,8 @@ impl Stream {
 
     /// Some of what a subject has from this sequence on, at most `count`. Any copy answers, and may lag.
     pub(crate) async fn page(&self, subject: &str, from: u64, count: usize) -> Result<Page, Failure> {
-        let mut page = self.batch(&json!({ "seq": from.max(1), "next_by_subj": subject, "batch": count.min(BATCH) })).await?;
+        let mut page =
+            self.batch(&json!({ "seq": from.max(1), "next_by_subj": subject, "batch": count.min(BATCH) })).await?;
         while page.pending > 0 && page.stored.len() < count {
             let (next, most) = (page.reached + 1, (count - page.stored.len()).min(BATCH));
             let more = self.batch(&json!({ "seq": next, "next_by_subj": subject, "batch": most })).await?;

@@ -192,12 +192,13 @@ fn what_was_told_and_has_aged_out_is_never_taken_for_nothing() {
 fn a_listener_of_a_quiet_channel_loses_nothing_when_the_server_restarts() {
     block_on(async {
         let mut server = NatsServer::start().await;
-        let live = Nats::new(connection(&server).await, &settings(Duration::from_secs(1)));
+        let live = Nats::new(connection(&server).await, &settings(Duration::from_secs(3)));
         let (feed, post) = (channel("feed"), channel("post:1"));
         publish(&live, &post, 1).await;
         let mut listener = live.listen(&post).await.unwrap();
+        let hearing = tokio::spawn(async move { next(&mut *listener).await });
         // Long enough for all of it to be forgotten, while others still talk.
-        for _ in 0..15 {
+        for _ in 0..45 {
             sleep(Duration::from_millis(100)).await;
             publish(&live, &feed, 1).await;
         }
@@ -205,7 +206,7 @@ fn a_listener_of_a_quiet_channel_loses_nothing_when_the_server_restarts() {
         server.restart().await;
         once_it_is_back(&live, "feed").await;
         let told = publish(&live, &post, 1).await;
-        let heard = next(&mut *listener).await;
+        let heard = hearing.await.unwrap();
         assert!(matches!(&heard, Heard::Entry(entry) if entry.parcel.id == told[0]), "{heard:?}");
     });
 }
