@@ -60,6 +60,10 @@ declare! {
         mongodb_connections: usize = "64",
         /// On how many servers of the NATS cluster each event is kept before a write of it counts.
         nats_replicas: usize = "1",
+        /// The most bytes that events take on NATS until all nodes have reacted. What does not fit waits in the databases.
+        events_bytes: Size = "1GiB",
+        /// The most bytes that all channels together take on NATS for those who reconnect. Beyond it the oldest go first.
+        log_bytes: Size = "1GiB",
     }
 
     /// Whose pages may call.

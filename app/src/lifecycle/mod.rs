@@ -6,12 +6,14 @@
 //! | [`kept`] | where everything is kept: a folder, or the servers of a cluster |
 //! | [`data`] | the folder: who may use it |
 //! | [`settings`] | what the operator chose, in the words of the parts |
+//! | `reconciler` | publishes again what the bus of a cluster has lost |
 //! | `tasks` | what goes on by itself: each with a name, and a way to stop |
 //! | `signals` | when to stop, and when to stop at once |
 
 pub mod data;
 pub mod kept;
 pub mod settings;
+mod reconciler;
 mod signals;
 mod tasks;
 
@@ -66,7 +68,7 @@ pub async fn serve(loaded: &Loaded, ready_file: Option<PathBuf>) -> Result<()> {
     let care = Care { head: config.http.head_timeout, farewell: config.http.drain_window, ..Care::default() };
     let mut tasks = Tasks::default();
     tasks.start_http(http::connection::serve(listener, app.edges.http.clone(), care, signals::told(stopped.clone())));
-    tasks.start_background(app.edges, &stores, &stopped);
+    tasks.start_background(app.edges, &stores, world.clock.clone(), &stopped);
 
     is_ready.send_replace(true);
     tell_where(&Ready::at(&url, here, config.data_dir.clone()), loaded, ready_file)?;

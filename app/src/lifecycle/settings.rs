@@ -66,6 +66,8 @@ pub fn of(config: &Config, url: &str) -> Result<Settings> {
         cluster: Cluster {
             namespace: config.cluster.namespace.text().to_owned(),
             replicas: config.cluster.nats_replicas,
+            events_bytes: u64::try_from(config.cluster.events_bytes.bytes())?,
+            log_bytes: u64::try_from(config.cluster.log_bytes.bytes())?,
         },
         issuer: issuer(config),
         audience: config.auth.audience.clone(),

@@ -6,15 +6,15 @@ use std::{io, sync::Arc, time::Duration};
 use anyhow::{Error, anyhow};
 use futures_util::future::join_all;
 use infra::bus;
-use kernel::ports::Sweep;
-use storage::{Outbox, lease::Lease, sql::Wake};
+use kernel::{Clock, ports::Sweep};
+use storage::sql::Wake;
 use tokio::{
     sync::watch,
     task::{Id, JoinSet},
     time::{MissedTickBehavior, interval},
 };
 
-use super::signals::told;
+use super::{reconciler, signals::told};
 use crate::wiring::{Edges, Stores};
 
 /// How often what is old is forgotten.
@@ -34,7 +34,13 @@ impl Tasks {
     }
 
     /// Sends events on, reacts to those of others, and forgets what is old.
-    pub(super) fn start_background(&mut self, edges: Edges, stores: &Stores, stop: &watch::Receiver<bool>) {
+    pub(super) fn start_background(
+        &mut self,
+        edges: Edges,
+        stores: &Stores,
+        clock: Arc<dyn Clock>,
+        stop: &watch::Receiver<bool>,
+    ) {
         let Edges { relay, reactions, sweeps, .. } = edges;
         let bell = match &stores.shared {
             None => stores.bells.first().cloned().unwrap_or_default(),
@@ -123,17 +129,11 @@ async fn bells(ours: Vec<Wake>, bus: Arc<bus::Nats>, bell: Wake) {
     let hear = async {
         let mut rings = bus.rings();
         loop {
-            rings.next().await;
+            rings.rung().await;
             bell.ring();
         }
     };
     let (_, ()) = tokio::join!(tell, hear);
-}
-
-/// Publishes again what the bus has lost of the last day, from time to time, on one node at a time.
-async fn reconcile(outboxes: Vec<Arc<dyn Outbox>>, bus: Arc<bus::Nats>, lease: Arc<dyn Lease>) {
-    let _ = (outboxes, bus, lease);
-    std::future::pending::<()>().await;
 }
 
 /// Lets each sweep do its work, now and every ten minutes.

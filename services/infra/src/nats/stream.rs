@@ -6,8 +6,8 @@ use std::sync::{
 };
 
 use async_nats::{
-    HeaderMap,
-    header::NATS_MESSAGE_ID,
+    HeaderMap, Message,
+    header::{NATS_MESSAGE_ID, NATS_SEQUENCE},
     jetstream::{self, Context, stream::Config},
 };
 use bytes::Bytes;
@@ -80,6 +80,8 @@ pub(crate) struct Reach {
 /// Some of what a stream holds, and how much more there is.
 pub(crate) struct Page {
     pub(crate) stored: Vec<Stored>,
+    /// The last sequence that was looked at; 0 for none.
+    pub(crate) reached: u64,
     pub(crate) pending: u64,
 }
 
@@ -179,14 +181,13 @@ impl Stream {
         let mut page =
             self.batch(&json!({ "seq": from.max(1), "next_by_subj": subject, "batch": count.min(BATCH) })).await?;
         while page.pending > 0 && page.stored.len() < count {
-            let Some(last) = page.stored.last() else { break };
-            let (next, most) = (last.place.sequence + 1, (count - page.stored.len()).min(BATCH));
+            let (next, most) = (page.reached + 1, (count - page.stored.len()).min(BATCH));
             let more = self.batch(&json!({ "seq": next, "next_by_subj": subject, "batch": most })).await?;
-            if more.stored.is_empty() {
+            if more.reached == 0 {
                 break;
             }
             page.stored.extend(more.stored);
-            page.pending = more.pending;
+            (page.reached, page.pending) = (more.reached, more.pending);
         }
         Ok(page)
     }
@@ -220,15 +221,21 @@ impl Stream {
         let mut answers = self.connection.hear(inbox.clone()).await?;
         let subject = format!("$JS.API.DIRECT.GET.{}", self.name());
         self.connection.say(subject, Some(inbox), question.to_string().into()).await?;
-        let mut stored = Vec::new();
+        let (mut stored, mut reached) = (Vec::new(), 0);
         loop {
             let answer = timeout(ANSWER, answers.next()).await.map_err(unavailable)?;
             let answer = answer.ok_or_else(|| unavailable("the connection ended"))?;
-            let pending = answer.headers.as_ref().and_then(|headers| number(headers, "Nats-Num-Pending"));
+            let pending = number_of(&answer, "Nats-Num-Pending");
             // An answer with a status ends the batch: 204 after the last, 404 where there is none.
             match answer.status.map(|status| status.as_u16()) {
-                None => stored.push(Stored::of(&answer)?),
-                Some(204 | 404) => return Ok(Page { stored, pending: pending.unwrap_or(0) }),
+                None => {
+                    reached = number_of(&answer, NATS_SEQUENCE.as_ref()).unwrap_or(reached);
+                    match Stored::of(&answer) {
+                        Ok(one) => stored.push(one),
+                        Err(foreign) => tracing::error!(error = %foreign, "a message that is not ours"),
+                    }
+                }
+                Some(204 | 404) => return Ok(Page { stored, reached, pending: pending.unwrap_or(0) }),
                 Some(503) => return Err(self.gone()),
                 Some(status) => return Err(unavailable(format!("a direct get was answered with {status}"))),
             }
@@ -313,6 +320,10 @@ impl Reach {
 
 fn epoch(made: &str) -> u32 {
     hash(SEED, made.bytes())
+}
+
+fn number_of(message: &Message, header: &str) -> Option<u64> {
+    number(message.headers.as_ref()?, header)
 }
 
 fn refused(answer: &Value) -> Option<(u64, String)> {

@@ -1,105 +1,235 @@
-//! The bus of one process: what is digested, asked for again, and given up.
+//! What the bus promises, on every adapter: what is digested, asked for again, and given up.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
-use infra::bus::{Local, READER};
+use infra::bus::{Local, Nats, READER, Settings};
 use kernel::{
-    Event, EventId, Fact, Failure, Fault, Parcel,
-    ports::{Bus as _, DeadLetters, Reaction},
+    Event, EventId, Fact, Failure, Fault, Parcel, SystemClock,
+    ports::{Bus, DeadLetters, Reaction},
 };
-use testkit::{block_on, happened, user};
+use testkit::{NatsServer, block_on, happened, user};
+use tokio::time::sleep;
 
-/// Fails in one way, or not at all, and counts what it heard.
-#[derive(Default)]
-struct Listener {
+use crate::live::connection;
+
+/// Fails in one way, so many times, and keeps what it digested.
+pub(crate) struct Listener {
+    name: &'static str,
     fails: Option<Fault>,
+    times: AtomicUsize,
     heard: AtomicUsize,
+    digested: Mutex<Vec<EventId>>,
 }
 
 #[async_trait]
 impl Reaction for Listener {
     fn name(&self) -> &'static str {
-        "listener"
+        self.name
     }
 
-    async fn on(&self, _: &Event) -> Result<(), Failure> {
+    async fn on(&self, event: &Event) -> Result<(), Failure> {
         self.heard.fetch_add(1, Ordering::SeqCst);
-        self.fails.map_or(Ok(()), |kind| Err(Failure::new(kind, "not this one")))
+        let failed = self.times.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |times| times.checked_sub(1));
+        if let Some(kind) = self.fails.filter(|_| failed.is_ok()) {
+            return Err(Failure::new(kind, "not this one"));
+        }
+        self.digested.lock().unwrap().push(event.id);
+        Ok(())
     }
 }
 
-/// Keeps what is buried, while it is open.
+impl Listener {
+    pub(crate) fn new(name: &'static str) -> Arc<Self> {
+        Self::failing(name, None, 0)
+    }
+
+    pub(crate) fn failing(name: &'static str, fails: Option<Fault>, times: usize) -> Arc<Self> {
+        let (heard, digested) = (AtomicUsize::new(0), Mutex::default());
+        Arc::new(Self { name, fails, times: AtomicUsize::new(times), heard, digested })
+    }
+
+    pub(crate) fn heard(&self) -> usize {
+        self.heard.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn digested(&self) -> Vec<EventId> {
+        self.digested.lock().unwrap().clone()
+    }
+}
+
+/// Keeps what is buried; closed for so many.
 #[derive(Default)]
-struct Graveyard {
-    closed: bool,
+pub(crate) struct Graveyard {
+    closed: AtomicUsize,
     buried: Mutex<Vec<(EventId, &'static str, String)>>,
+}
+
+impl Graveyard {
+    pub(crate) fn buried(&self) -> Vec<(EventId, &'static str, String)> {
+        self.buried.lock().unwrap().clone()
+    }
 }
 
 #[async_trait]
 impl DeadLetters for Graveyard {
     async fn bury(&self, parcel: &Parcel, consumer: &'static str, why: &str) -> Result<(), Failure> {
-        if self.closed {
+        if self.closed.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |closed| closed.checked_sub(1)).is_ok() {
             return Err(Failure::new(Fault::Unavailable, "closed"));
         }
-        self.buried.lock().unwrap().push((parcel.id, consumer, why.to_owned()));
+        let mut buried = self.buried.lock().unwrap();
+        if !buried.iter().any(|(id, by, _)| (*id, *by) == (parcel.id, consumer)) {
+            buried.push((parcel.id, consumer, why.to_owned()));
+        }
         Ok(())
     }
 }
 
-fn parcel() -> Parcel {
+pub(crate) fn parcel() -> Parcel {
     happened(Fact::UserBlocked { blocked: user() }).parcel()
 }
 
-fn listener(fails: Option<Fault>) -> Arc<Listener> {
-    Arc::new(Listener { fails, ..Listener::default() })
+/// Sends as a relay does: again, until it is taken.
+pub(crate) async fn send(bus: &dyn Bus, parcel: &Parcel) {
+    for _ in 0..400 {
+        if bus.publish(parcel).await.is_ok() {
+            return;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the bus takes nothing");
+}
+
+/// Waits until it is so. The servers have a clock of their own.
+pub(crate) async fn soon(what: &str, is: impl Fn() -> bool) {
+    for _ in 0..3_000 {
+        if is() {
+            return;
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+    panic!("in time: {what}");
+}
+
+pub(crate) fn settings() -> Settings {
+    Settings { namespace: "kith".to_owned(), age: Duration::from_hours(72), bytes: 1 << 26, replicas: 1 }
+}
+
+/// One node's end of a cluster's bus.
+pub(crate) async fn node(server: &NatsServer) -> Arc<Nats> {
+    Arc::new(Nats::new(connection(server).await, &settings(), Arc::new(SystemClock)))
+}
+
+struct Bed {
+    server: Option<NatsServer>,
+}
+
+impl Bed {
+    /// A bus to these.
+    async fn bus(&self, reactions: Vec<Arc<dyn Reaction>>, dead_letters: Arc<dyn DeadLetters>) -> Arc<dyn Bus> {
+        let Some(server) = &self.server else { return Arc::new(Local::new(reactions, dead_letters)) };
+        let bus = node(server).await;
+        let consuming = bus.clone();
+        // It ends with the runtime of the test.
+        tokio::spawn(async move { consuming.consume(reactions, dead_letters, std::future::pending()).await });
+        bus
+    }
+}
+
+async fn local() -> Bed {
+    Bed { server: None }
+}
+
+async fn nats() -> Bed {
+    Bed { server: Some(NatsServer::start().await) }
+}
+
+#[testkit::contract(local, nats)]
+mod contract {
+    use super::*;
+
+    async fn everybody_digests_everything_in_order(bed: &Bed) {
+        let (one, other) = (Listener::new("one"), Listener::new("other"));
+        let bus = bed.bus(vec![one.clone(), other.clone()], Arc::new(Graveyard::default())).await;
+        let mut sent = Vec::new();
+        for _ in 0..100 {
+            let parcel = parcel();
+            send(&*bus, &parcel).await;
+            sent.push(parcel.id);
+        }
+        soon("all is digested", || one.digested().len() == 100 && other.digested().len() == 100).await;
+        assert_eq!((one.digested(), other.digested()), (sent.clone(), sent));
+    }
+
+    async fn what_one_gives_up_is_buried_and_heard_by_the_others(bed: &Bed) {
+        let (poisoned, other) = (Listener::failing("poisoned", Some(Fault::Internal), 1), Listener::new("other"));
+        let graveyard = Arc::new(Graveyard::default());
+        let bus = bed.bus(vec![poisoned.clone(), other.clone()], graveyard.clone()).await;
+        let (bad, good) = (parcel(), parcel());
+        send(&*bus, &bad).await;
+        send(&*bus, &good).await;
+        soon("both are heard", || other.digested().len() == 2 && poisoned.digested().len() == 1).await;
+        assert_eq!(graveyard.buried(), [(bad.id, "poisoned", "a port failed: not this one".to_owned())]);
+        assert_eq!(other.digested(), [bad.id, good.id]);
+    }
+
+    async fn what_one_asks_for_again_comes_again_before_all_else_and_is_not_buried(bed: &Bed) {
+        let (busy, graveyard) =
+            (Listener::failing("busy", Some(Fault::Unavailable), 4), Arc::new(Graveyard::default()));
+        let bus = bed.bus(vec![busy.clone()], graveyard.clone()).await;
+        let parcels = [parcel(), parcel(), parcel()];
+        for parcel in &parcels {
+            send(&*bus, parcel).await;
+        }
+        soon("all is digested", || busy.digested().len() == 3).await;
+        assert_eq!(busy.digested(), parcels.map(|parcel| parcel.id));
+        assert_eq!(busy.heard(), 7);
+        assert!(graveyard.buried().is_empty());
+    }
+
+    async fn what_nobody_can_open_is_buried_once_for_all(bed: &Bed) {
+        let (one, other, graveyard) = (Listener::new("one"), Listener::new("other"), Arc::new(Graveyard::default()));
+        let bus = bed.bus(vec![one.clone(), other.clone()], graveyard.clone()).await;
+        let (newer, after) = (Parcel { bytes: b"of a newer build".to_vec(), ..parcel() }, parcel());
+        send(&*bus, &newer).await;
+        send(&*bus, &after).await;
+        soon("the next is heard", || one.digested().len() == 1 && other.digested().len() == 1).await;
+        let buried = graveyard.buried();
+        assert_eq!((buried.len(), buried[0].0, buried[0].1), (1, newer.id, READER));
+        assert_eq!(one.digested(), [after.id]);
+    }
+
+    async fn what_cannot_be_buried_comes_again(bed: &Bed) {
+        let graveyard = Arc::new(Graveyard { closed: AtomicUsize::new(2), ..Graveyard::default() });
+        let poisoned = Listener::failing("poisoned", Some(Fault::Internal), 3);
+        let bus = bed.bus(vec![poisoned.clone()], graveyard.clone()).await;
+        let (bad, good) = (parcel(), parcel());
+        send(&*bus, &bad).await;
+        send(&*bus, &good).await;
+        soon("the next is heard", || poisoned.digested().len() == 1).await;
+        assert_eq!(graveyard.buried().len(), 1);
+        assert_eq!(poisoned.heard(), 4);
+    }
 }
 
 #[test]
-fn what_one_gives_up_is_buried_and_heard_by_the_others() {
+fn a_parcel_is_not_safe_with_a_local_bus_until_everybody_has_digested_it() {
     block_on(async {
-        let (poisoned, other) = (listener(Some(Fault::Internal)), listener(None));
-        let graveyard = Arc::new(Graveyard::default());
-        let (bus, parcel) = (Local::new(vec![poisoned, other.clone()], graveyard.clone()), parcel());
-        bus.publish(&parcel).await.unwrap();
-        let expected = (parcel.id, "listener", "a port failed: not this one".to_owned());
-        assert_eq!(*graveyard.buried.lock().unwrap(), [expected]);
-        assert_eq!(other.heard.load(Ordering::SeqCst), 1);
-    });
-}
-
-#[test]
-fn what_one_asks_for_again_is_neither_buried_nor_safe() {
-    block_on(async {
-        let (busy, other) = (listener(Some(Fault::Unavailable)), listener(None));
-        let graveyard = Arc::new(Graveyard::default());
+        let (busy, other) = (Listener::failing("busy", Some(Fault::Unavailable), 1), Listener::new("other"));
+        let graveyard = Arc::new(Graveyard { closed: AtomicUsize::new(1), ..Graveyard::default() });
         let bus = Local::new(vec![busy, other.clone()], graveyard.clone());
-        bus.publish(&parcel()).await.unwrap_err();
-        assert!(graveyard.buried.lock().unwrap().is_empty());
-        assert_eq!(other.heard.load(Ordering::SeqCst), 0, "it hears in order, once all before it have");
-    });
-}
-
-#[test]
-fn what_nobody_can_open_is_buried_once_for_all() {
-    block_on(async {
-        let (one, graveyard) = (listener(None), Arc::new(Graveyard::default()));
-        let parcel = Parcel { bytes: b"of a newer build".to_vec(), ..parcel() };
-        Local::new(vec![one.clone()], graveyard.clone()).publish(&parcel).await.unwrap();
-        let buried = graveyard.buried.lock().unwrap().clone();
-        assert_eq!((buried.len(), buried[0].0, buried[0].1), (1, parcel.id, READER));
-        assert_eq!(one.heard.load(Ordering::SeqCst), 0);
-    });
-}
-
-#[test]
-fn what_cannot_be_buried_is_not_safe() {
-    block_on(async {
-        let graveyard = Arc::new(Graveyard { closed: true, ..Graveyard::default() });
-        let bus = Local::new(vec![listener(Some(Fault::Internal))], graveyard);
-        bus.publish(&parcel()).await.unwrap_err();
+        let parcel = parcel();
+        bus.publish(&parcel).await.unwrap_err();
+        assert_eq!(other.heard(), 0, "it hears in order, once all before it have");
+        bus.publish(&parcel).await.unwrap();
+        let bus = Local::new(vec![Listener::failing("poisoned", Some(Fault::Internal), 2)], graveyard);
+        bus.publish(&parcel).await.unwrap_err();
+        bus.publish(&parcel).await.unwrap();
     });
 }

@@ -1,0 +1,224 @@
+//! One reaction: from its place in the stream to its effects.
+
+use std::{sync::Arc, time::Duration};
+
+use async_nats::{
+    HeaderMap, Message, Subscriber,
+    jetstream::{
+        self,
+        consumer::{AckPolicy, pull},
+    },
+};
+use futures_util::StreamExt as _;
+use kernel::{
+    Event, Failure, Fault, Parcel,
+    event::REDELIVERY,
+    ports::{DeadLetters, Reaction},
+};
+use serde_json::{Value, json};
+use tokio::{
+    pin,
+    sync::watch,
+    time::{sleep, timeout},
+};
+
+use super::{Nats, held::from};
+use crate::{
+    bus::READER,
+    nats::{ANSWER, parcel, unavailable, within},
+};
+
+/// How long a node may be silent over an event before another gets it.
+const ACK_WAIT: Duration = Duration::from_secs(5);
+/// How often it says that it is still at it.
+const PROGRESS: Duration = Duration::from_secs(2);
+/// How long a reaction may take. Then it is asked again, as if it had said that it could not.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a question for the next event stands, and how often the server says meanwhile that it knows of it.
+const STANDS: Duration = Duration::from_secs(10);
+const HEARTBEAT: Duration = Duration::from_secs(1);
+/// After a retryable failure, at first and at most. It doubles.
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// After the servers failed us.
+const RETRY: Duration = Duration::from_millis(500);
+/// A new reaction begins this much later than it could tell an event from a repetition, so that it is not too late for
+/// the first ones.
+const MARGIN: Duration = Duration::from_hours(1);
+/// The server's own number for a consumer that it does not have.
+const NO_SUCH_CONSUMER: u64 = 10014;
+
+/// Brings events to a reaction.
+pub(super) struct Follower<'a> {
+    bus: &'a Nats,
+    reaction: Arc<dyn Reaction>,
+    dead_letters: Arc<dyn DeadLetters>,
+    consumer: String,
+}
+
+impl<'a> Follower<'a> {
+    pub(super) fn new(bus: &'a Nats, reaction: Arc<dyn Reaction>, dead_letters: Arc<dyn DeadLetters>) -> Self {
+        let consumer = format!("{}-{}", bus.namespace, reaction.name());
+        Self { bus, reaction, dead_letters, consumer }
+    }
+
+    /// Follows the stream until it is told to stop.
+    pub(super) async fn run(self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            let Err(failure) = self.follow(&mut stop).await else { return };
+            tracing::warn!(consumer = self.reaction.name(), error = %failure, "a reaction hears nothing for a moment");
+            tokio::select! {
+                () = stopped(&mut stop) => return,
+                () = sleep(RETRY) => {}
+            }
+        }
+    }
+
+    /// Digests one event after the other, until the stop or a failure of the servers.
+    async fn follow(&self, stop: &mut watch::Receiver<bool>) -> Result<(), Failure> {
+        let connection = &self.bus.stream.connection;
+        let mut shaken = connection.shaken();
+        within(ANSWER, self.place()).await?;
+        let inbox = connection.client().new_inbox();
+        let mut answers = connection.hear(inbox.clone()).await?;
+        loop {
+            self.ask(&inbox).await?;
+            let message = tokio::select! {
+                biased;
+                () = stopped(stop) => return Ok(()),
+                // What was asked for over the old connection may come to nobody.
+                _ = shaken.changed() => return Err(unavailable("the connection was lost")),
+                message = self.answer(&mut answers) => message?,
+            };
+            if let Some(message) = message {
+                self.digest(&message).await?;
+            }
+        }
+    }
+
+    async fn ask(&self, inbox: &str) -> Result<(), Failure> {
+        let (stream, nanos) = (self.bus.stream.name(), |span: Duration| u64::try_from(span.as_nanos()).unwrap_or(0));
+        let question = json!({ "batch": 1, "expires": nanos(STANDS), "idle_heartbeat": nanos(HEARTBEAT) });
+        let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{}", self.consumer);
+        self.bus.stream.connection.say(subject, Some(inbox.to_owned()), question.to_string().into()).await
+    }
+
+    /// The next event; `None` if there was none for as long as the question stood.
+    async fn answer(&self, answers: &mut Subscriber) -> Result<Option<Message>, Failure> {
+        loop {
+            let answer = timeout(ANSWER + HEARTBEAT, answers.next()).await.map_err(unavailable)?;
+            let answer = answer.ok_or_else(|| unavailable("the connection ended"))?;
+            match answer.status.map(|status| status.as_u16()) {
+                None => return Ok(Some(answer)),
+                Some(100) => {}
+                Some(404 | 408) => return Ok(None),
+                // The consumer, or the whole stream, is gone or moves to another server: look again.
+                Some(status) => {
+                    self.bus.stream.doubt();
+                    return Err(unavailable(format!("the next event was answered with {status}")));
+                }
+            }
+        }
+    }
+
+    /// Sees to it that the reaction has its place in the stream.
+    async fn place(&self) -> Result<(), Failure> {
+        self.bus.stream.life().await?;
+        if let Some(info) = self.api("INFO").await? {
+            let delivered = info["delivered"]["stream_seq"].as_u64().unwrap_or(0);
+            if delivered <= self.bus.stream.reach().await?.last.sequence {
+                return Ok(());
+            }
+            // The stream is older than the place: what comes now would be passed over until it has grown again.
+            tracing::error!(consumer = self.reaction.name(), "a reaction is ahead of the events, and begins again");
+            self.api("DELETE").await?;
+        }
+        let config = pull::Config {
+            durable_name: Some(self.consumer.clone()),
+            deliver_policy: from(self.bus.clock.now().before(REDELIVERY).after(MARGIN))?,
+            ack_policy: AckPolicy::Explicit,
+            ack_wait: ACK_WAIT,
+            max_ack_pending: 1,
+            max_deliver: -1,
+            ..pull::Config::default()
+        };
+        let stream = &self.bus.stream;
+        match stream.context().create_consumer_strict_on_stream(config, stream.name()).await {
+            Ok(_) => Ok(()),
+            // Another node was faster, by a few milliseconds of the moment to begin at.
+            Err(_) if self.api("INFO").await?.is_some() => Ok(()),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    /// Asks about the consumer. `None` if there is none.
+    async fn api(&self, verb: &str) -> Result<Option<Value>, Failure> {
+        let subject = format!("$JS.API.CONSUMER.{verb}.{}.{}", self.bus.stream.name(), self.consumer);
+        let answer = self.bus.stream.connection.ask(subject, HeaderMap::new(), "".into()).await?;
+        let answer = answer.ok_or_else(|| unavailable("the NATS server has no JetStream"))?;
+        let answer: Value = serde_json::from_slice(&answer.payload).map_err(unavailable)?;
+        match answer["error"]["err_code"].as_u64() {
+            None => Ok(Some(answer)),
+            Some(NO_SUCH_CONSUMER) => Ok(None),
+            Some(_) => Err(unavailable(answer["error"]["description"].as_str().unwrap_or("refused").to_owned())),
+        }
+    }
+
+    /// Brings an event to the reaction, and tells the server what came of it: done, or to be done again.
+    async fn digest(&self, message: &Message) -> Result<(), Failure> {
+        let Some(parcel) = parcel(message) else {
+            tracing::error!(stream = self.bus.stream.name(), "somebody else writes to the stream");
+            return self.tell(message, "+TERM".to_owned()).await;
+        };
+        let work = self.react(&parcel);
+        pin!(work);
+        let done = loop {
+            tokio::select! {
+                done = &mut work => break done,
+                // If it cannot be told, the event comes again, and its effect is known.
+                () = sleep(PROGRESS) => drop(self.tell(message, "+WPI".to_owned()).await),
+            }
+        };
+        let Err(failure) = done else { return self.tell(message, "+ACK".to_owned()).await };
+        tracing::warn!(event = %parcel.id, consumer = self.reaction.name(), error = %failure, "an event is asked for again");
+        self.tell(message, format!("-NAK {{\"delay\":{}}}", self.wait(message).as_nanos())).await
+    }
+
+    /// What is to come again fails; all else is done, or with the dead letters.
+    async fn react(&self, parcel: &Parcel) -> Result<(), Failure> {
+        let event = match Event::open(parcel) {
+            Ok(event) => event,
+            Err(unreadable) => return self.bury(parcel, READER, unreadable.to_string()).await,
+        };
+        let late = |_| Failure::new(Fault::Late, "a reaction takes too long");
+        match timeout(PATIENCE, self.reaction.on(&event)).await.map_err(late) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(failure)) | Err(failure) if failure.kind().is_retryable() => Err(failure),
+            Ok(Err(failure)) | Err(failure) => self.bury(parcel, self.reaction.name(), failure.to_string()).await,
+        }
+    }
+
+    async fn bury(&self, parcel: &Parcel, consumer: &'static str, why: String) -> Result<(), Failure> {
+        tracing::error!(event = %parcel.id, consumer, why, "an event goes to the dead letters");
+        let late = |_| Failure::new(Fault::Late, "the dead letters take too long");
+        timeout(PATIENCE, self.dead_letters.bury(parcel, consumer, &why)).await.map_err(late)?
+    }
+
+    async fn tell(&self, message: &Message, what: String) -> Result<(), Failure> {
+        let reply = message.reply.as_ref().ok_or_else(|| unavailable("an event that cannot be acknowledged"))?;
+        self.bus.stream.connection.say(reply.to_string(), None, what.into()).await
+    }
+
+    /// How long until the event comes again.
+    fn wait(&self, message: &Message) -> Duration {
+        let message = jetstream::Message { message: message.clone(), context: self.bus.stream.context().clone() };
+        let before = message.info().map_or(1, |info| info.delivered).saturating_sub(1);
+        let doublings = u32::try_from(before).unwrap_or(0);
+        FIRST_WAIT.saturating_mul(2_u32.saturating_pow(doublings)).min(LONGEST_WAIT)
+    }
+}
+
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // Whoever could say it being gone says it too.
+    let _ = stop.wait_for(|stop| *stop).await;
+}

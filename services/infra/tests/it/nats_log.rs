@@ -1,0 +1,246 @@
+//! What can happen to a log on NATS and to no other.
+
+use std::{sync::Arc, time::Duration};
+
+use infra::live::Nats;
+use kernel::{
+    Fault,
+    live::{Heard, Replay},
+    ports::{Listener, Live as _},
+};
+use testkit::{NatsServer, block_on};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::{
+    live::{channel, connection, hear, ids, missed, next, node, parcel, publish, settings},
+    rollback::{Store, signal},
+};
+
+/// Publishes when the server is well again.
+async fn once_it_is_back(live: &Nats, name: &str) -> kernel::EventId {
+    let parcel = parcel();
+    for _ in 0..200 {
+        if live.publish(&channel(name), &parcel).await.is_ok() {
+            return parcel.id;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the log does not come back");
+}
+
+#[test]
+fn a_position_of_one_node_is_good_on_another() {
+    block_on(async {
+        let server = NatsServer::start().await;
+        let (one, other, feed) = (node(&server).await, node(&server).await, channel("feed"));
+        let mut listener = one.listen(&feed).await.unwrap();
+        let told = publish(&other, &feed, 10).await;
+        let third = hear(&mut *listener, 3).await[2].mark.position;
+        assert_eq!(missed(&other, &feed, third).await.unwrap(), told[3..]);
+    });
+}
+
+#[test]
+fn what_is_told_while_a_listener_is_cut_off_is_heard_when_it_is_back() {
+    block_on(async {
+        let mut server = NatsServer::start().await;
+        let (deaf, feed) = (node(&server).await, channel("feed"));
+        let mut listener = deaf.listen(&feed).await.unwrap();
+        let mut told = publish(&deaf, &feed, 5).await;
+        assert_eq!(ids(&hear(&mut *listener, 5).await), told);
+        for _ in 0..5 {
+            server.kill();
+            server.restart().await;
+            // Another node is back first, mostly, and tells one thing: nothing comes after it that would show the gap.
+            told = publish(&node(&server).await, &feed, 1).await;
+            assert_eq!(ids(&hear(&mut *listener, 1).await), told);
+        }
+    });
+}
+
+#[test]
+fn what_a_slow_listener_was_not_given_is_read_again() {
+    block_on(async {
+        let server = NatsServer::start().await;
+        let mut settings = settings(Duration::from_mins(10));
+        settings.entries = 10_000;
+        let live = Arc::new(Nats::new(connection(&server).await, &settings));
+        let feed = channel("feed");
+        let mut listener = live.listen(&feed).await.unwrap();
+        let first = parcel();
+        live.publish(&feed, &first).await.unwrap();
+        // More than the subscription holds while nobody listens, told by many at once.
+        let telling: Vec<_> = (0..32)
+            .map(|_| {
+                let (live, feed) = (live.clone(), feed.clone());
+                tokio::spawn(async move { publish(&*live, &feed, 132).await })
+            })
+            .collect();
+        for teller in telling {
+            teller.await.unwrap();
+        }
+        let last = parcel();
+        live.publish(&feed, &last).await.unwrap();
+        let mut heard = 0;
+        loop {
+            let Heard::Entry(entry) = next(&mut *listener).await else { panic!("the log holds what was dropped") };
+            heard += 1;
+            if entry.parcel.id == last.id {
+                break;
+            }
+        }
+        assert_eq!(heard, 32 * 132 + 2);
+    });
+}
+
+/// Hears until something is lost.
+async fn lost(listener: &mut dyn Listener) -> kernel::live::Mark {
+    loop {
+        if let Heard::Lost(mark) = next(listener).await {
+            return mark;
+        }
+    }
+}
+
+#[test]
+fn a_log_that_was_put_back_tells_all_that_something_is_lost_and_knows_no_position_of_before() {
+    block_on(async {
+        let mut server = NatsServer::start().await;
+        let (live, feed) = (node(&server).await, channel("feed"));
+        publish(&live, &feed, 10).await;
+        let mut listener = live.listen(&feed).await.unwrap();
+        let good = listener.head();
+        server.kill();
+        let store = Store::copy(&server);
+        server.restart().await;
+        once_it_is_back(&live, "elsewhere").await;
+        let told = publish(&live, &feed, 20).await;
+        let heard = hear(&mut *listener, 20).await;
+        assert_eq!(ids(&heard), told);
+        let (middle, end) = (heard[10].mark, heard[19].mark);
+        server.kill();
+        store.put_back(&server);
+        server.restart().await;
+        // It grows over all that was lost, before anybody asks.
+        let after = node(&server).await;
+        publish(&after, &feed, 40).await;
+        let mark = lost(&mut *listener).await;
+        assert!(mark.sequence > end.sequence, "sequences grow, whatever the stream does");
+        let told = publish(&after, &feed, 3).await;
+        let heard = loop {
+            let Heard::Entry(entry) = next(&mut *listener).await else { panic!("nothing more is lost") };
+            assert!(entry.mark.sequence > mark.sequence);
+            if entry.parcel.id == told[2] {
+                break entry.mark;
+            }
+        };
+        for node in [&live, &after, &self::node(&server).await] {
+            assert_eq!(missed(node, &feed, middle.position).await, None, "what stood there is not there any more");
+            assert_eq!(missed(node, &feed, end.position).await, None);
+            assert_eq!(missed(node, &feed, heard.position).await, Some(Vec::new()));
+            assert_eq!(missed(node, &feed, good.position).await.unwrap().len(), 43, "what is older is as it was");
+        }
+    });
+}
+
+#[test]
+fn a_log_that_is_gone_is_made_anew_and_knows_no_position_of_before() {
+    block_on(async {
+        let mut server = NatsServer::start().await;
+        let (live, feed) = (node(&server).await, channel("feed"));
+        let mut listener = live.listen(&feed).await.unwrap();
+        publish(&live, &feed, 5).await;
+        let end = hear(&mut *listener, 5).await[4].mark;
+        server.kill();
+        Store::wipe(&server);
+        server.restart().await;
+        let first = once_it_is_back(&live, "feed").await;
+        assert_eq!(missed(&live, &feed, end.position).await, None);
+        assert!(lost(&mut *listener).await.sequence > end.sequence);
+        let told = publish(&live, &feed, 2).await;
+        let mut heard = Vec::new();
+        while heard.last() != told.last() {
+            let Heard::Entry(entry) = next(&mut *listener).await else { panic!("nothing more is lost") };
+            heard.push(entry.parcel.id);
+        }
+        heard.retain(|id| *id != first);
+        assert_eq!(heard, told);
+    });
+}
+
+#[test]
+fn what_was_told_and_has_aged_out_is_never_taken_for_nothing() {
+    block_on(async {
+        let server = NatsServer::start().await;
+        let live = Nats::new(connection(&server).await, &settings(Duration::from_secs(1)));
+        let (feed, post) = (channel("feed"), channel("post:1"));
+        publish(&live, &feed, 1).await;
+        let before = live.listen(&post).await.unwrap().head();
+        publish(&live, &post, 1).await;
+        let far = before.position;
+        while live.read(&post, far, 10).await.unwrap() != Replay::OutOfReach {
+            sleep(Duration::from_millis(100)).await;
+        }
+        publish(&live, &feed, 1).await;
+        assert_eq!(missed(&live, &post, far).await, None);
+        let now = live.listen(&post).await.unwrap().head();
+        assert_eq!(missed(&live, &post, now.position).await, Some(Vec::new()));
+    });
+}
+
+#[test]
+fn a_listener_of_a_quiet_channel_loses_nothing_when_the_server_restarts() {
+    block_on(async {
+        let mut server = NatsServer::start().await;
+        let live = Nats::new(connection(&server).await, &settings(Duration::from_secs(3)));
+        let (feed, post) = (channel("feed"), channel("post:1"));
+        publish(&live, &post, 1).await;
+        let mut listener = live.listen(&post).await.unwrap();
+        let hearing = tokio::spawn(async move { next(&mut *listener).await });
+        // Long enough for all of it to be forgotten, while others still talk.
+        for _ in 0..45 {
+            sleep(Duration::from_millis(100)).await;
+            publish(&live, &feed, 1).await;
+        }
+        server.kill();
+        server.restart().await;
+        once_it_is_back(&live, "feed").await;
+        let told = publish(&live, &post, 1).await;
+        let heard = hearing.await.unwrap();
+        assert!(matches!(&heard, Heard::Entry(entry) if entry.parcel.id == told[0]), "{heard:?}");
+    });
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_unavailable_in_time_and_what_was_missed_comes_when_it_does() {
+    block_on(async {
+        let server = NatsServer::start().await;
+        let (live, other, feed) = (node(&server).await, node(&server).await, channel("feed"));
+        let mut listener = live.listen(&feed).await.unwrap();
+        let told = publish(&other, &feed, 3).await;
+        assert_eq!(ids(&hear(&mut *listener, 3).await), told);
+        signal(&server, "STOP");
+        for _ in 0..4 {
+            let begun = Instant::now();
+            let failure = live.publish(&feed, &parcel()).await.unwrap_err();
+            assert_eq!(failure.kind(), Fault::Unavailable);
+            assert!(live.listen(&feed).await.is_err() && live.read(&feed, listener.head().position, 9).await.is_err());
+            assert!(begun.elapsed() < Duration::from_millis(6_500), "{:?}", begun.elapsed());
+            let begun = Instant::now();
+            live.answers().await.unwrap_err();
+            assert!(begun.elapsed() < Duration::from_millis(1_200), "{:?}", begun.elapsed());
+        }
+        signal(&server, "CONT");
+        let last = once_it_is_back(&other, "feed").await;
+        let heard = timeout(Duration::from_secs(20), async {
+            loop {
+                let Heard::Entry(entry) = listener.next().await else { panic!("nothing is lost") };
+                if entry.parcel.id == last {
+                    break;
+                }
+            }
+        });
+        heard.await.unwrap();
+        live.answers().await.unwrap();
+    });
+}
