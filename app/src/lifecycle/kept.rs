@@ -8,7 +8,7 @@ use infra::{nats, redis::Redis};
 use kernel::{Clock, EventId};
 use storage::{
     StoreResult, mongo,
-    sql::{Database, DeadLetter, Engine, Pool, Postgres, Schema, SqlDeadLetters, Step},
+    sql::{Database, DeadLetter, Pool, Postgres, Schema, SqlDeadLetters, Step},
 };
 
 use super::data::Data;
@@ -167,18 +167,23 @@ macro_rules! migrates {
 
 migrates!(Database as "the database", Database<Postgres> as "Postgres", mongo::Database as "MongoDB");
 
-#[storage::sql]
-#[async_trait]
-impl Letters for SqlDeadLetters<Db> {
-    async fn count(&self) -> StoreResult<i64> {
-        self.count().await
-    }
+macro_rules! letters {
+    ($($kept:ty),+) => {$(
+        #[async_trait]
+        impl Letters for $kept {
+            async fn count(&self) -> StoreResult<i64> {
+                self.count().await
+            }
 
-    async fn list(&self, limit: i64) -> StoreResult<Vec<DeadLetter>> {
-        self.list(limit).await
-    }
+            async fn list(&self, limit: i64) -> StoreResult<Vec<DeadLetter>> {
+                self.list(limit).await
+            }
 
-    async fn remove(&self, event: EventId, consumer: &str) -> StoreResult<bool> {
-        self.remove(event, consumer).await
-    }
+            async fn remove(&self, event: EventId, consumer: &str) -> StoreResult<bool> {
+                self.remove(event, consumer).await
+            }
+        }
+    )+};
 }
+
+letters!(SqlDeadLetters, SqlDeadLetters<Postgres>);

@@ -12,8 +12,8 @@
 
 pub mod data;
 pub mod kept;
-pub mod settings;
 mod reconciler;
+pub mod settings;
 mod signals;
 mod tasks;
 

@@ -47,13 +47,13 @@ impl Tasks {
             Some(shared) => {
                 let bell = Wake::default();
                 let (bus, letters) = (shared.bus.clone(), stores.dead_letters.clone());
-                self.until(stop, "reactions", async move { bus.consume(reactions, letters).await });
+                let stopped = told(stop.clone());
+                self.start("reactions", async move {
+                    bus.consume(reactions, letters, stopped).await;
+                    Ok(())
+                });
                 self.until(stop, "bells", bells(stores.bells.clone(), shared.bus.clone(), bell.clone()));
-                self.until(
-                    stop,
-                    "reconciler",
-                    reconcile(stores.outboxes.clone(), shared.bus.clone(), stores.lease.clone()),
-                );
+                self.until(stop, "reconciler", reconciler::run(stores.outboxes.clone(), shared.clone(), clock));
                 bell
             }
         };
