@@ -3,8 +3,10 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `stream` | one `JetStream` stream: made when it is missing, known again after a reconnect, asked what it has |
+//! | `answers` | the words in which it answers |
 //! | `stored` | one message of a stream, and where it stands |
 
+mod answers;
 mod stored;
 mod stream;
 
@@ -22,8 +24,9 @@ use kernel::{Entropy, Failure, Fault};
 use tokio::{sync::watch, time::timeout};
 
 pub(crate) use self::{
+    answers::{NO_SUCH_CONSUMER, Page},
     stored::{Place, Stored, hash, parcel},
-    stream::{Life, Page, Stream},
+    stream::{Life, Stream},
 };
 
 /// How long anything that is asked of the servers may take.

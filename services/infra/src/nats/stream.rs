@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use async_nats::{
-    HeaderMap, Message,
+    HeaderMap,
     header::{NATS_MESSAGE_ID, NATS_SEQUENCE},
     jetstream::{self, Context, stream::Config},
 };
@@ -17,14 +17,11 @@ use serde_json::{Value, json};
 use tokio::{sync::watch, time::timeout};
 
 use super::{
-    ANSWER, Connection, Place, Stored,
-    stored::{SEED, hash, number},
-    unavailable,
+    ANSWER, Connection, Page, Place, Stored, WELL,
+    answers::{NO_SUCH_MESSAGE, NO_SUCH_STREAM, Reach, epoch, number_of, refused},
+    unavailable, within,
 };
 
-/// The server's own numbers for what it does not have.
-const NO_SUCH_STREAM: u64 = 10059;
-const NO_SUCH_MESSAGE: u64 = 10037;
 /// How many messages are asked for at once.
 const BATCH: usize = 512;
 
@@ -65,24 +62,6 @@ pub(crate) struct Life {
     pub(crate) turn: u64,
     /// The connection over which it was found so.
     pub(crate) number: u64,
-}
-
-/// How far a stream reaches.
-#[derive(Debug, Clone)]
-pub(crate) struct Reach {
-    made: String,
-    /// The first sequence that it holds, or will.
-    pub(crate) first: u64,
-    /// The last that it ever held.
-    pub(crate) last: Place,
-}
-
-/// Some of what a stream holds, and how much more there is.
-pub(crate) struct Page {
-    pub(crate) stored: Vec<Stored>,
-    /// The last sequence that was looked at; 0 for none.
-    pub(crate) reached: u64,
-    pub(crate) pending: u64,
 }
 
 impl Stream {
@@ -158,6 +137,15 @@ impl Stream {
         self.found() == Some(life)
     }
 
+    /// Whether it answers.
+    pub(crate) async fn answers(&self) -> Result<(), Failure> {
+        let asked = async {
+            self.life().await?;
+            self.reach().await.map(drop)
+        };
+        within(WELL, asked).await
+    }
+
     /// How far it reaches.
     pub(crate) async fn reach(&self) -> Result<Reach, Failure> {
         self.asked_reach().await?.ok_or_else(|| self.gone())
@@ -202,15 +190,15 @@ impl Stream {
         refused(&answer).map_or(Ok(()), |(_, why)| Err(unavailable(why)))
     }
 
-    /// Asks the API of `JetStream`. `None` if what is asked about is not there.
-    pub(crate) async fn api(&self, subject: &str, question: &Value) -> Result<Option<Value>, Failure> {
-        let answer = self.connection.ask(format!("$JS.API.{subject}"), HeaderMap::new(), question.to_string().into());
+    /// Asks the API of `JetStream`. `None` if what is asked about is not there, which the server says with `absent`.
+    pub(crate) async fn api(&self, verb: &str, question: Bytes, absent: u64) -> Result<Option<Value>, Failure> {
+        let answer = self.connection.ask(format!("$JS.API.{verb}"), HeaderMap::new(), question);
         let answer = answer.await?.ok_or_else(|| unavailable("the NATS server has no JetStream"))?;
         let answer: Value = serde_json::from_slice(&answer.payload).map_err(unavailable)?;
         match refused(&answer) {
             None => Ok(Some(answer)),
+            Some((code, _)) if code == absent => Ok(None),
             Some((NO_SUCH_STREAM, _)) => Err(self.gone()),
-            Some((NO_SUCH_MESSAGE, _)) => Ok(None),
             Some((_, why)) => Err(unavailable(why)),
         }
     }
@@ -269,15 +257,8 @@ impl Stream {
     }
 
     async fn asked_reach(&self) -> Result<Option<Reach>, Failure> {
-        let question = format!("$JS.API.STREAM.INFO.{}", self.name());
-        let answer = self.connection.ask(question, HeaderMap::new(), Bytes::new()).await?;
-        let answer = answer.ok_or_else(|| unavailable("the NATS server has no JetStream"))?;
-        let info: Value = serde_json::from_slice(&answer.payload).map_err(unavailable)?;
-        match refused(&info) {
-            None => Reach::of(&info).map(Some).ok_or_else(|| unavailable("a stream is described in other words")),
-            Some((NO_SUCH_STREAM, _)) => Ok(None),
-            Some((_, why)) => Err(unavailable(why)),
-        }
+        let info = self.api(&format!("STREAM.INFO.{}", self.name()), Bytes::new(), NO_SUCH_STREAM).await?;
+        info.map(|info| Reach::of(&info).ok_or_else(|| unavailable("a stream is described in other words"))).transpose()
     }
 
     /// Whether this is the stream that was known, with all that was seen of it.
@@ -294,12 +275,14 @@ impl Stream {
     }
 
     async fn leader(&self, question: &Value) -> Result<Option<Place>, Failure> {
-        let answer = self.api(&format!("STREAM.MSG.GET.{}", self.name()), question).await?;
-        let Some(answer) = answer else { return Ok(None) };
-        let message = &answer["message"];
-        let place = message["seq"].as_u64().zip(message["time"].as_str());
-        let (sequence, time) = place.ok_or_else(|| unavailable("a message is described in other words"))?;
-        Ok(Some(Place::at(sequence, time)))
+        let verb = format!("STREAM.MSG.GET.{}", self.name());
+        let Some(answer) = self.api(&verb, question.to_string().into(), NO_SUCH_MESSAGE).await? else {
+            return Ok(None);
+        };
+        let sequence = answer.pointer("/message/seq").and_then(Value::as_u64);
+        let time = answer.pointer("/message/time").and_then(Value::as_str);
+        let place = sequence.zip(time).map(|(sequence, time)| Place::at(sequence, time));
+        place.map(Some).ok_or_else(|| unavailable("a message is described in other words"))
     }
 
     /// The stream is not there: whoever comes next makes it.
@@ -307,27 +290,4 @@ impl Stream {
         self.doubt();
         Failure::new(Fault::Unavailable, format!("there is no stream {}", self.name()))
     }
-}
-
-impl Reach {
-    fn of(info: &Value) -> Option<Self> {
-        let state = &info["state"];
-        let last = Place::at(state["last_seq"].as_u64()?, state["last_ts"].as_str()?);
-        // A stream that never held anything says that its first is 0.
-        Some(Self { made: info["created"].as_str()?.to_owned(), first: state["first_seq"].as_u64()?.max(1), last })
-    }
-}
-
-fn epoch(made: &str) -> u32 {
-    hash(SEED, made.bytes())
-}
-
-fn number_of(message: &Message, header: &str) -> Option<u64> {
-    number(message.headers.as_ref()?, header)
-}
-
-fn refused(answer: &Value) -> Option<(u64, String)> {
-    let error = answer.get("error")?;
-    let why = error["description"].as_str().unwrap_or("refused").to_owned();
-    Some((error["err_code"].as_u64().unwrap_or(0), why))
 }

@@ -120,14 +120,14 @@ fn a_node_that_dies_over_an_event_is_replaced_within_seconds() {
         let server = NatsServer::start().await;
         let (dying, living) = (node(&server).await, node(&server).await);
         let stuck = Arc::new(Inbox { takes: Duration::from_secs(1000), ..Inbox::default() });
-        let dies = consume(&dying, stuck.clone());
+        let task = consume(&dying, stuck.clone());
         let sent = publish(&dying, 3).await;
         stuck.begun.notified().await;
         let reaction = Arc::new(Inbox::default());
         consume(&living, reaction.clone());
         sleep(Duration::from_secs(7)).await;
         assert_eq!(reaction.asked(), 0, "who is at it keeps it, however long it takes");
-        dies.abort();
+        task.abort();
         let died = Instant::now();
         soon("another does it", || reaction.order().len() == 3).await;
         assert!(died.elapsed() < Duration::from_secs(8), "{:?}", died.elapsed());

@@ -3,12 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use async_nats::{
-    HeaderMap, Message, Subscriber,
+    Message, Subscriber,
     jetstream::{
         self,
         consumer::{AckPolicy, pull},
     },
 };
+use bytes::Bytes;
 use futures_util::StreamExt as _;
 use kernel::{
     Event, Failure, Fault, Parcel,
@@ -25,7 +26,7 @@ use tokio::{
 use super::{Nats, held::from};
 use crate::{
     bus::READER,
-    nats::{ANSWER, parcel, unavailable, within},
+    nats::{ANSWER, NO_SUCH_CONSUMER, parcel, unavailable, within},
 };
 
 /// How long a node may be silent over an event before another gets it.
@@ -45,8 +46,6 @@ const RETRY: Duration = Duration::from_millis(500);
 /// A new reaction begins this much later than it could tell an event from a repetition, so that it is not too late for
 /// the first ones.
 const MARGIN: Duration = Duration::from_hours(1);
-/// The server's own number for a consumer that it does not have.
-const NO_SUCH_CONSUMER: u64 = 10014;
 
 /// Brings events to a reaction.
 pub(super) struct Follower<'a> {
@@ -125,7 +124,7 @@ impl<'a> Follower<'a> {
     async fn place(&self) -> Result<(), Failure> {
         self.bus.stream.life().await?;
         if let Some(info) = self.api("INFO").await? {
-            let delivered = info["delivered"]["stream_seq"].as_u64().unwrap_or(0);
+            let delivered = info.pointer("/delivered/stream_seq").and_then(Value::as_u64).unwrap_or(0);
             if delivered <= self.bus.stream.reach().await?.last.sequence {
                 return Ok(());
             }
@@ -153,15 +152,8 @@ impl<'a> Follower<'a> {
 
     /// Asks about the consumer. `None` if there is none.
     async fn api(&self, verb: &str) -> Result<Option<Value>, Failure> {
-        let subject = format!("$JS.API.CONSUMER.{verb}.{}.{}", self.bus.stream.name(), self.consumer);
-        let answer = self.bus.stream.connection.ask(subject, HeaderMap::new(), "".into()).await?;
-        let answer = answer.ok_or_else(|| unavailable("the NATS server has no JetStream"))?;
-        let answer: Value = serde_json::from_slice(&answer.payload).map_err(unavailable)?;
-        match answer["error"]["err_code"].as_u64() {
-            None => Ok(Some(answer)),
-            Some(NO_SUCH_CONSUMER) => Ok(None),
-            Some(_) => Err(unavailable(answer["error"]["description"].as_str().unwrap_or("refused").to_owned())),
-        }
+        let verb = format!("CONSUMER.{verb}.{}.{}", self.bus.stream.name(), self.consumer);
+        self.bus.stream.api(&verb, Bytes::new(), NO_SUCH_CONSUMER).await
     }
 
     /// Brings an event to the reaction, and tells the server what came of it: done, or to be done again.

@@ -54,6 +54,6 @@ pub(super) fn from(moment: Timestamp) -> Result<DeliverPolicy, Failure> {
 
 /// A moment as the server reads it.
 fn written(moment: Timestamp) -> Result<Value, Failure> {
-    let mut policy = serde_json::to_value(from(moment)?).map_err(unavailable)?;
-    Ok(policy["opt_start_time"].take())
+    let policy = serde_json::to_value(from(moment)?).map_err(unavailable)?;
+    policy.get("opt_start_time").cloned().ok_or_else(|| unavailable("a moment is written in other words"))
 }

@@ -23,7 +23,7 @@ use tokio::sync::watch;
 
 use self::follower::Follower;
 pub use self::{bell::Rings, held::Held};
-use crate::nats::{ANSWER, Connection, Stream, WELL, within};
+use crate::nats::{ANSWER, Connection, Stream, within};
 
 /// How events are kept.
 #[derive(Debug, Clone)]
@@ -123,11 +123,7 @@ impl Nats {
     /// # Errors
     /// [`Fault::Unavailable`](kernel::Fault::Unavailable) if it does not.
     pub async fn answers(&self) -> Result<(), Failure> {
-        within(WELL, async {
-            self.stream.life().await?;
-            self.stream.reach().await.map(drop)
-        })
-        .await
+        self.stream.answers().await
     }
 
     fn subject(&self) -> String {
