@@ -3,6 +3,8 @@
 //! # To add a check
 //! Write a function that returns [`Finding`]s or one, and call it in [`examine`].
 
+mod servers;
+
 use std::{
     fmt,
     io::{self, Read as _, Write},
@@ -13,7 +15,10 @@ use std::{
 };
 
 use kernel::{Clock, Entropy, Timestamp};
-use storage::sql::{Database, Durability, Schema, SqlDeadLetters};
+use storage::{
+    StoreResult,
+    sql::{Database, Durability, Schema, SqlDeadLetters},
+};
 
 use super::ready::{HEALTH, local_url};
 use crate::config::{Faults, Loaded, Mode, secrets};
@@ -82,6 +87,11 @@ pub async fn examine(loaded: Result<&Loaded, &Faults>, tools: &Tools) -> Vec<Fin
         Ok(loaded) => loaded,
         Err(faults) => return vec![Finding::wrong("configuration", faults.to_string())],
     };
+    if loaded.config.urls().all().is_some() {
+        let mut findings = vec![configuration(loaded), secrets_present(loaded), port(loaded.config.listen)];
+        findings.extend(servers::examine(loaded).await);
+        return findings;
+    }
     let folder = &loaded.config.data_dir;
     let mut findings = vec![
         configuration(loaded),
@@ -231,31 +241,33 @@ async fn database(file: &Path, clock: &Arc<dyn Clock>) -> Vec<Finding> {
         Ok(database) => database,
         Err(error) => return vec![Finding::wrong(ABOUT, format!("{} does not open: {error}", file.display()))],
     };
-    let (schema, current) = match database.schema().await {
-        Ok(Schema::Current) => (Finding::fine("schema", "is this build's"), true),
-        Ok(Schema::Behind(count)) => (
-            Finding::odd("schema", format!("{count} migrations wait; `kith migrate` or the next start applies them")),
-            false,
-        ),
-        Ok(Schema::Ahead(count)) => {
-            (Finding::wrong("schema", format!("{count} migrations are a newer build's; run that one")), false)
-        }
-        Ok(Schema::Broken(version)) => {
-            (Finding::wrong("schema", format!("migration {version} is not this build's, or stopped half-way")), false)
-        }
-        Err(error) => (Finding::wrong("schema", error.to_string()), false),
-    };
-    let mut findings = vec![Finding::fine(ABOUT, format!("{} opens", file.display())), schema];
+    let found = database.schema().await;
+    let current = matches!(found, Ok(Schema::Current));
+    let mut findings = vec![Finding::fine(ABOUT, format!("{} opens", file.display())), schema("schema", found)];
     if current {
-        findings.push(dead_letters(&database, clock).await);
+        findings.push(given_up(SqlDeadLetters::new(database.clone(), clock.clone()).count().await));
     }
     database.close().await;
     findings
 }
 
-async fn dead_letters(database: &Database, clock: &Arc<dyn Clock>) -> Finding {
+fn schema(about: &'static str, found: StoreResult<Schema>) -> Finding {
+    match found {
+        Ok(Schema::Current) => Finding::fine(about, "is this build's"),
+        Ok(Schema::Behind(count)) => {
+            Finding::odd(about, format!("{count} migrations wait; `kith migrate` or the next start applies them"))
+        }
+        Ok(Schema::Ahead(count)) => Finding::wrong(about, format!("{count} migrations are a newer build's; run that one")),
+        Ok(Schema::Broken(version)) => {
+            Finding::wrong(about, format!("migration {version} is not this build's, or stopped half-way"))
+        }
+        Err(error) => Finding::wrong(about, error.to_string()),
+    }
+}
+
+fn given_up(count: StoreResult<i64>) -> Finding {
     const ABOUT: &str = "events";
-    match SqlDeadLetters::new(database.clone(), clock.clone()).count().await {
+    match count {
         Ok(0) => Finding::fine(ABOUT, "none was given up"),
         Ok(count) => Finding::wrong(ABOUT, format!("{count} were given up; see `kith events list`")),
         Err(error) => Finding::wrong(ABOUT, error.to_string()),
