@@ -89,7 +89,12 @@ impl Town {
     }
 
     async fn newcomer(&self) -> Person {
-        soon("somebody new", async || Person::try_register(&Client::to(self.somewhere())).await?.ok()).await
+        loop {
+            if let Some(Ok(person)) = Person::try_register(&Client::to(self.somewhere())).await {
+                return person;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Listens until the last post is heard; comes back wherever somebody takes calls. What was heard, in order.

@@ -257,7 +257,9 @@ fn schema(about: &'static str, found: StoreResult<Schema>) -> Finding {
         Ok(Schema::Behind(count)) => {
             Finding::odd(about, format!("{count} migrations wait; `kith migrate` or the next start applies them"))
         }
-        Ok(Schema::Ahead(count)) => Finding::wrong(about, format!("{count} migrations are a newer build's; run that one")),
+        Ok(Schema::Ahead(count)) => {
+            Finding::wrong(about, format!("{count} migrations are a newer build's; run that one"))
+        }
         Ok(Schema::Broken(version)) => {
             Finding::wrong(about, format!("migration {version} is not this build's, or stopped half-way"))
         }

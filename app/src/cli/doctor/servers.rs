@@ -21,12 +21,11 @@ async fn look(loaded: &Loaded) -> Result<Vec<Finding>> {
     let world = lifecycle::world(loaded)?;
     let kept = Kept::open(&loaded.config, &world).await?;
     let stores = kept.stores(&world, &settings::of(&loaded.config, "http://localhost")?)?;
-    let mut findings = Vec::new();
-    for need in &stores.needs {
-        findings.push(match need.check().await {
-            Ok(()) => Finding::fine(need.name(), "answers"),
-            Err(failure) => Finding::wrong(need.name(), failure.to_string()),
-        });
+    let (mut findings, mut current) = (Vec::new(), true);
+    for kept in kept.schemas() {
+        let found = kept.schema().await;
+        current &= matches!(found, Ok(Schema::Current));
+        findings.push(super::schema(kept.name(), found));
     }
     for want in &stores.wants {
         findings.push(match want.check().await {
@@ -34,13 +33,14 @@ async fn look(loaded: &Loaded) -> Result<Vec<Finding>> {
             Err(failure) => Finding::odd(want.name(), format!("calls are answered without it, but: {failure}")),
         });
     }
-    let mut current = true;
-    for kept in kept.schemas() {
-        let found = kept.schema().await;
-        current &= matches!(found, Ok(Schema::Current));
-        findings.push(super::schema(kept.name(), found));
-    }
+    // What is asked of them is in tables that have to be there.
     if current {
+        for need in &stores.needs {
+            findings.push(match need.check().await {
+                Ok(()) => Finding::fine(need.name(), "answers"),
+                Err(failure) => Finding::wrong(need.name(), failure.to_string()),
+            });
+        }
         findings.push(super::given_up(kept.letters(world.clock.clone()).count().await));
     }
     kept.close().await;
