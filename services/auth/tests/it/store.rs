@@ -213,6 +213,30 @@ mod contract {
         assert!(answers.iter().all(|answer| ["nothing", "owner", "email_index"].contains(&answer.as_str())));
     }
 
+    async fn of_many_who_change_what_they_saw_at_once_one_does(bed: &Bed) {
+        let (made, _) = enrolled(bed).await;
+        let anonymous = enrolment(bed, None);
+        let begun = session(bed, anonymous.account);
+        bed.store.enroll(&anonymous, &begun).await.unwrap();
+        let traded = begun.traded(digest(), vec![9], bed.now());
+        assert!(bed.store.trade(&traded).await.unwrap());
+        let racers = (0..32).map(|turn| {
+            let (store, made, anonymous) = (bed.store.clone(), made.account, anonymous.account);
+            let (traded, hash) = (traded.id, format!("hash {turn}"));
+            async move {
+                [
+                    store.upgrade(anonymous, &entrance()).await.unwrap(),
+                    store.rehash(made, "hash", &hash).await.unwrap(),
+                    store.confirm(traded, 1).await.unwrap(),
+                ]
+            }
+        });
+        let done = race(racers).await;
+        for change in 0..3 {
+            assert_eq!(done.iter().filter(|did| did[change]).count(), 1);
+        }
+    }
+
     async fn of_many_who_trade_one_token_one_does(bed: &Bed) {
         let begun = session(bed, user());
         bed.store.open(&begun, 10, &revoked).await.unwrap();
