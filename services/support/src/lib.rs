@@ -9,7 +9,7 @@
 //! | [`error`] | every refusal, in the words of the domain |
 //! | [`access`] | who may call which method, and how often |
 //! | [`rpc`] | messages in, messages out; and what frames show of a response |
-//! | [`store`] | the promises of a store, and its adapter |
+//! | [`store`] | the promises of a store, and its adapters |
 //!
 //! There is no `ports.rs`: no slice asks this one, and what frames show is [`rpc::Views`]. There is no `reactions.rs`:
 //! nothing that happens elsewhere changes a response. Whether its post is still there, and who is hidden from whom, is

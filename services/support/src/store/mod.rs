@@ -1,7 +1,8 @@
 //! Where responses are kept.
 //!
-//! Every promise below has a case in `tests/it/store.rs`.
+//! Every promise below has a case in `tests/it/store.rs`, and every case runs on every adapter.
 
+mod mongo;
 mod sqlite;
 
 use std::collections::BTreeSet;
@@ -10,7 +11,7 @@ use async_trait::async_trait;
 use kernel::{Event, PostId, ResponseId, Timestamp, UserId};
 use storage::{StoreError, StoreResult};
 
-pub use self::sqlite::Sqlite;
+pub use self::{mongo::Mongo, sqlite::Sqlite};
 use crate::{Content, QuickKind, Response, Stats, Text};
 
 /// What a store of responses promises.

@@ -1,0 +1,294 @@
+//! Responses in MongoDB: one document a response, with its outbox in it.
+//!
+//! What was not deleted is `living`, which every partial index asks for: they hold nothing else.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use futures_util::TryStreamExt as _;
+use kernel::{Event, PersonaId, PostId, ResponseId, Timestamp, UserId};
+use mongodb::{
+    Collection,
+    bson::{self, Bson, DateTime, Document, doc},
+    options::{Hint, ReturnDocument},
+};
+use storage::{
+    StoreError, StoreResult,
+    mongo::{Database, alive, at, date, entries, id, ids, uuid},
+};
+
+use super::{Store, content};
+use crate::{Content, Response, Stats};
+
+/// Responses in MongoDB.
+pub struct Mongo {
+    database: Database,
+    responses: Collection<Document>,
+}
+
+/// How often a quick support is tried that meets another, which is gone when it is looked at.
+const TRIES: usize = 8;
+
+impl Mongo {
+    /// The collection, for the [`storage::mongo::MongoOutbox`] that drains it.
+    pub const COLLECTION: &'static str = "responses";
+
+    /// The responses of this database.
+    #[must_use]
+    pub fn new(database: Database) -> Self {
+        let responses = database.collection(Self::COLLECTION);
+        Self { database, responses }
+    }
+
+    fn rows(&self) -> Collection<Row> {
+        self.responses.clone_with_type()
+    }
+
+    async fn find(&self, filter: Document) -> StoreResult<Option<Response>> {
+        self.rows().find_one(alive(filter)).projection(shown()).await?.map(Row::into_response).transpose()
+    }
+
+    /// The living quick support that stands where this response would.
+    async fn kept_quick(&self, response: &Response) -> StoreResult<Option<Response>> {
+        let Content::Quick(kind) = &response.content else { return Ok(None) };
+        let (post, author) = (id(response.post.uuid()), id(response.author.uuid()));
+        self.find(doc! { "post": post, "author": author, "quick": kind.word(), "living": true }).await
+    }
+
+    async fn add(&self, response: &Response, events: &[Event]) -> StoreResult<Response> {
+        let mut document = document(response);
+        document.insert("outbox", entries(events));
+        let mut refusal = None;
+        for _ in 0..TRIES {
+            // Who taps again and again writes nothing.
+            if let Some(kept) = self.kept_quick(response).await? {
+                return Ok(kept);
+            }
+            match self.responses.insert_one(&document).await.map_err(StoreError::from) {
+                Ok(_) => return Ok(response.clone()),
+                // Somebody was faster: theirs stands, unless it is taken back already.
+                Err(StoreError::Taken(key)) if key == "quick" => refusal = Some(StoreError::Taken(key)),
+                Err(failure) => return Err(failure),
+            }
+        }
+        Err(refusal.map_or_else(|| StoreError::corrupt("a response was neither added nor there"), unsettled))
+    }
+}
+
+fn unsettled(refusal: StoreError) -> StoreError {
+    StoreError::Unavailable(refusal.into())
+}
+
+#[async_trait]
+impl Store for Mongo {
+    async fn insert(&self, response: &Response, events: &[Event]) -> StoreResult<Response> {
+        self.database.recording(events, self.add(response, events)).await
+    }
+
+    async fn get(&self, response: ResponseId) -> StoreResult<Option<Response>> {
+        self.database.within(self.find(doc! { "_id": id(response.uuid()) })).await
+    }
+
+    async fn list(
+        &self,
+        post: PostId,
+        after: Option<ResponseId>,
+        hidden: &BTreeSet<UserId>,
+        limit: i64,
+    ) -> StoreResult<Vec<Response>> {
+        // No document at all would be no limit at all.
+        if limit < 1 {
+            return Ok(Vec::new());
+        }
+        self.database
+            .within(async {
+                let found = self.rows();
+                let found = found.find(listed(post, after, hidden)).sort(doc! { "_id": 1 }).limit(limit);
+                let found = found.hint(Hint::Name(LIST.to_owned())).projection(shown()).await?;
+                let rows: Vec<Row> = found.try_collect().await?;
+                rows.into_iter().map(Row::into_response).collect()
+            })
+            .await
+    }
+
+    async fn delete(&self, response: ResponseId, at: Timestamp, events: &[Event]) -> StoreResult<bool> {
+        let living = alive(doc! { "_id": id(response.uuid()), "living": true });
+        let deleted = doc! {
+            "$set": { "deleted_at": date(at) },
+            "$unset": { "living": "" },
+            "$push": { "outbox": { "$each": entries(events) } },
+        };
+        self.database
+            .recording(events, async { Ok(self.responses.update_one(living, deleted).await?.matched_count == 1) })
+            .await
+    }
+
+    async fn mark_helpful(
+        &self,
+        response: ResponseId,
+        at: Timestamp,
+        events: &[Event],
+    ) -> StoreResult<Option<Response>> {
+        let living = doc! { "_id": id(response.uuid()), "living": true };
+        let mut unmarked = alive(living.clone());
+        unmarked.insert("helpful_at", Bson::Null);
+        let marked = doc! {
+            "$set": { "helpful_at": date(at) },
+            "$push": { "outbox": { "$each": entries(events) } },
+        };
+        self.database
+            .recording(events, async {
+                let rows = self.rows();
+                let now = rows.find_one_and_update(unmarked, marked).projection(shown());
+                match now.return_document(ReturnDocument::After).await? {
+                    Some(now) => now.into_response().map(Some),
+                    None => self.find(living).await,
+                }
+            })
+            .await
+    }
+
+    async fn stats(&self, user: UserId, hidden: &BTreeSet<UserId>) -> StoreResult<Stats> {
+        self.database
+            .within(async {
+                let counted = self.responses.aggregate(figures(user, hidden)).with_type::<Figures>().await?;
+                let counted: Vec<Figures> = counted.try_collect().await?;
+                counted.first().map_or_else(|| Ok(Stats::default()), Figures::stats)
+            })
+            .await
+    }
+
+    async fn purge(&self, until: Timestamp, limit: i64) -> StoreResult<u64> {
+        let deleted = doc! { "deleted_at": { "$lte": date(until) } };
+        self.database.within(storage::mongo::purge(&self.responses, deleted, limit)).await
+    }
+}
+
+/// What a list is read along.
+const LIST: &str = "responses_post";
+
+fn listed(post: PostId, after: Option<ResponseId>, hidden: &BTreeSet<UserId>) -> Document {
+    let mut listed = alive(doc! { "post": id(post.uuid()), "living": true });
+    if let Some(after) = after {
+        listed.insert("_id", doc! { "$gt": id(after.uuid()) });
+    }
+    if !hidden.is_empty() {
+        listed.insert("author", not_by(hidden));
+    }
+    listed
+}
+
+fn not_by(hidden: &BTreeSet<UserId>) -> Document {
+    doc! { "$nin": ids(hidden.iter().map(|user| user.uuid())) }
+}
+
+/// All figures in one question. First by post, so that posts are counted and not collected.
+fn figures(user: UserId, hidden: &BTreeSet<UserId>) -> Vec<Document> {
+    let user = id(user.uuid());
+    let mut received = doc! { "living": true, "post_author": user };
+    received.insert("$and", vec![doc! { "author": { "$ne": user } }, doc! { "author": not_by(hidden) }]);
+    let given = doc! { "living": true, "author": user, "post_author": { "$ne": user } };
+    let is_given = doc! { "$eq": ["$author", user] };
+    let has = |field: &str| doc! { "$gt": [format!("${field}"), Bson::Null] };
+    let count = |what: Document| doc! { "$sum": { "$cond": [what, 1_i64, 0_i64] } };
+    let given_with = |field: &str| count(doc! { "$and": [is_given.clone(), has(field)] });
+    vec![
+        doc! { "$match": { "$or": [given, received] } },
+        doc! { "$group": {
+            "_id": { "$cond": [is_given.clone(), "$post", Bson::Null] },
+            "texts": given_with("text"),
+            "quick": given_with("quick"),
+            "helpful": given_with("helpful_at"),
+            "received": count(doc! { "$not": [is_given.clone()] }),
+        } },
+        doc! { "$group": {
+            "_id": Bson::Null,
+            "texts": { "$sum": "$texts" },
+            "quick": { "$sum": "$quick" },
+            "posts": count(has("_id")),
+            "helpful": { "$sum": "$helpful" },
+            "received": { "$sum": "$received" },
+        } },
+    ]
+}
+
+#[derive(serde::Deserialize)]
+struct Figures {
+    texts: i64,
+    quick: i64,
+    posts: i64,
+    helpful: i64,
+    received: i64,
+}
+
+impl Figures {
+    fn stats(&self) -> StoreResult<Stats> {
+        let count = |count: i64| u64::try_from(count).map_err(StoreError::corrupt);
+        Ok(Stats {
+            texts_given: count(self.texts)?,
+            quick_given: count(self.quick)?,
+            posts_answered: count(self.posts)?,
+            helpful_given: count(self.helpful)?,
+            received: count(self.received)?,
+        })
+    }
+}
+
+fn document(response: &Response) -> Document {
+    let mut document = doc! {
+        "_id": id(response.id.uuid()),
+        "post": id(response.post.uuid()),
+        "post_author": id(response.post_author.uuid()),
+        "author": id(response.author.uuid()),
+        "persona": id(response.persona.uuid()),
+        "created_at": date(response.created_at),
+    };
+    match &response.content {
+        Content::Text(text) => document.insert("text", text.reveal()),
+        Content::Quick(kind) => document.insert("quick", kind.word()),
+    };
+    if let Some(moment) = response.helpful_at {
+        document.insert("helpful_at", date(moment));
+    }
+    match response.deleted_at {
+        Some(moment) => document.insert("deleted_at", date(moment)),
+        None => document.insert("living", true),
+    };
+    document
+}
+
+/// All of a document that a [`Row`] has.
+fn shown() -> Document {
+    doc! { "outbox": 0 }
+}
+
+#[derive(serde::Deserialize)]
+struct Row {
+    #[serde(rename = "_id")]
+    id: bson::Uuid,
+    post: bson::Uuid,
+    post_author: bson::Uuid,
+    author: bson::Uuid,
+    persona: bson::Uuid,
+    text: Option<String>,
+    quick: Option<String>,
+    created_at: DateTime,
+    helpful_at: Option<DateTime>,
+    deleted_at: Option<DateTime>,
+}
+
+impl Row {
+    fn into_response(self) -> StoreResult<Response> {
+        Ok(Response {
+            id: ResponseId::from_uuid(uuid(self.id)),
+            post: PostId::from_uuid(uuid(self.post)),
+            post_author: UserId::from_uuid(uuid(self.post_author)),
+            author: UserId::from_uuid(uuid(self.author)),
+            persona: PersonaId::from_uuid(uuid(self.persona)),
+            content: content(self.text.as_deref(), self.quick.as_deref())?,
+            created_at: at(self.created_at),
+            helpful_at: self.helpful_at.map(at),
+            deleted_at: self.deleted_at.map(at),
+        })
+    }
+}
