@@ -80,7 +80,7 @@ impl fmt::Display for Kind {
 }
 
 /// How long one may take to be ready: the first start of a database on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A server of ours. It stops when this is dropped.
 #[derive(Debug)]
@@ -186,6 +186,7 @@ fn run(kind: Kind, program: &Path, folder: &Path, port: u16) -> Result<(Child, S
 }
 
 /// The first line with this text in it. The rest is read by a thread, so that the server never waits for a reader.
+#[expect(clippy::disallowed_methods, reason = "there is no runtime here, and the thread ends with the process")]
 fn said(process: &mut Child, text: &'static str) -> Result<String> {
     let output = process.stdout.take().context("its output is piped")?;
     let (tell, told) = mpsc::channel();
@@ -201,6 +202,7 @@ fn said(process: &mut Child, text: &'static str) -> Result<String> {
 }
 
 /// Waits until somebody listens on this port and answers as this kind does.
+#[expect(clippy::disallowed_methods, reason = "a process of its own cannot be waited for in another way")]
 fn listens(process: &mut Child, kind: Kind, port: u16) -> Result<()> {
     const PAUSE: Duration = Duration::from_millis(20);
     let tries = PATIENCE.as_millis() / PAUSE.as_millis();

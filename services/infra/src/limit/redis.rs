@@ -32,7 +32,7 @@ return {math.floor(room / every), 0}
 
 /// One bucket for each caller and procedure, shared by all nodes.
 pub struct Redis {
-    redis: Arc<crate::redis::Redis>,
+    server: Arc<crate::redis::Redis>,
     take: Script,
     vault: Arc<dyn Vault>,
     /// What counts while Redis is away.
@@ -42,17 +42,17 @@ pub struct Redis {
 impl Redis {
     /// Buckets there. Callers, who may be addresses, are not readable in the names of keys: this vault sees to that.
     #[must_use]
-    pub fn new(redis: Arc<crate::redis::Redis>, vault: Arc<dyn Vault>, local: Arc<Local>) -> Self {
-        Self { redis, take: Script::new(TAKE), vault, local }
+    pub fn new(server: Arc<crate::redis::Redis>, vault: Arc<dyn Vault>, local: Arc<Local>) -> Self {
+        Self { server, take: Script::new(TAKE), vault, local }
     }
 
     async fn shared(&self, caller: &str, procedure: &Procedure) -> Result<Allowance, Failure> {
         let who = self.vault.blind_index("limits", &format!("{}\0{caller}", procedure.path));
-        let key = self.redis.key("limit", &URL_SAFE_NO_PAD.encode(who));
+        let key = self.server.key("limit", &URL_SAFE_NO_PAD.encode(who));
         let quota = procedure.quota;
         let every = i64::try_from(quota.every.as_micros()).unwrap_or(i64::MAX).max(1);
         let (remaining, wait): (u32, u64) =
-            self.redis.run(&self.take, &key, [every, quota.burst.get().into()], PATIENCE).await?;
+            self.server.run(&self.take, &key, [every, quota.burst.get().into()], PATIENCE).await?;
         Ok(Allowance { remaining, wait: (wait > 0).then(|| Duration::from_micros(wait)) })
     }
 }
