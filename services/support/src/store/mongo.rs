@@ -102,8 +102,8 @@ impl Store for Mongo {
         }
         self.database
             .within(async {
-                let found = self.rows();
-                let found = found.find(listed(post, after, hidden)).sort(doc! { "_id": 1 }).limit(limit);
+                let rows = self.rows();
+                let found = rows.find(listed(post, after, hidden)).sort(doc! { "_id": 1 }).limit(limit);
                 let found = found.hint(Hint::Name(LIST.to_owned())).projection(shown()).await?;
                 let rows: Vec<Row> = found.try_collect().await?;
                 rows.into_iter().map(Row::into_response).collect()
@@ -290,5 +290,47 @@ impl Row {
             helpful_at: self.helpful_at.map(at),
             deleted_at: self.deleted_at.map(at),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::{Clock as _, SystemClock, SystemEntropy};
+    use testkit::user;
+
+    use super::*;
+
+    /// How MongoDB goes about it, in its own words.
+    async fn plan(database: &Database, question: Document) -> String {
+        let explained = doc! { "explain": question, "verbosity": "queryPlanner" };
+        database.raw().run_command(explained).await.unwrap().to_string()
+    }
+
+    #[test]
+    fn a_list_is_read_along_its_index_from_where_the_last_page_ended() {
+        testkit::block_on(async {
+            let database = testkit::mongo().await;
+            let now = SystemClock.now();
+            let (post, after) = (PostId::new(now, &SystemEntropy), ResponseId::new(now, &SystemEntropy));
+            let filter = listed(post, Some(after), &BTreeSet::from([user()]));
+            let find = doc! { "find": Mongo::COLLECTION, "filter": filter, "sort": { "_id": 1 }, "hint": LIST };
+            let plan = plan(&database, find).await;
+            assert!(!plan.contains("COLLSCAN") && !plan.contains("\"SORT\""), "{plan}");
+            let bounds = plan.split("\"indexBounds\"").nth(1).unwrap();
+            assert!(bounds.contains(&post.to_string()) && bounds.contains(&after.to_string()), "{plan}");
+        });
+    }
+
+    #[test]
+    fn figures_are_read_along_two_indexes() {
+        testkit::block_on(async {
+            let database = testkit::mongo().await;
+            let figures = figures(user(), &BTreeSet::from([user()]));
+            let question = doc! { "aggregate": Mongo::COLLECTION, "pipeline": figures, "cursor": {} };
+            let plan = plan(&database, question).await;
+            assert!(!plan.contains("COLLSCAN"), "{plan}");
+            let winner = plan.split("rejectedPlans").next().unwrap();
+            assert!(winner.contains("responses_author") && winner.contains("responses_post_author"), "{plan}");
+        });
     }
 }
