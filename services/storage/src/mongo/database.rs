@@ -132,11 +132,7 @@ impl Database {
     ///
     /// # Errors
     /// Those of [`within`](Self::within).
-    pub async fn recording<T>(
-        &self,
-        events: &[Event],
-        work: impl Future<Output = StoreResult<T>>,
-    ) -> StoreResult<T> {
+    pub async fn recording<T>(&self, events: &[Event], work: impl Future<Output = StoreResult<T>>) -> StoreResult<T> {
         let done = self.within(work).await;
         if !events.is_empty() {
             self.wake.ring();

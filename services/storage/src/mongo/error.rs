@@ -60,7 +60,8 @@ mod tests {
     #[test]
     fn a_broken_key_is_called_after_its_last_field() {
         let by_id = "E11000 duplicate key error collection: kith.posts index: _id_ dup key: { _id: 1 }";
-        let by_kind = "E11000 duplicate key error collection: kith.responses index: responses_quick dup key: { post: 1 }";
+        let by_kind =
+            "E11000 duplicate key error collection: kith.responses index: responses_quick dup key: { post: 1 }";
         assert_eq!(last_field(by_id), "id");
         assert_eq!(last_field(by_kind), "quick");
     }

@@ -140,7 +140,8 @@ async fn rebuild(database: &Database, collection: &str, validator: Document) -> 
     let listed = raw.run_command(doc! { "listIndexes": collection }).await?;
     let batch = listed.get_document("cursor").and_then(|cursor| cursor.get_array("firstBatch"));
     let indexes = batch.map_err(StoreError::corrupt)?.iter().filter_map(|index| index.as_document().cloned());
-    let indexes: Vec<Document> = indexes.filter(|index| index.get_str("name").is_ok_and(|name| name != "_id_")).collect();
+    let indexes: Vec<Document> =
+        indexes.filter(|index| index.get_str("name").is_ok_and(|name| name != "_id_")).collect();
     create_indexes(database, &copy, &indexes).await?;
     let all = raw.collection::<Document>(collection);
     all.aggregate([doc! { "$merge": { "into": copy.clone() } }]).bypass_document_validation(true).await?;

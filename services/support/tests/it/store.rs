@@ -8,8 +8,8 @@ use support::{Content, QuickKind, Response, Stats};
 use testkit::user;
 
 use crate::bed::{
-    Bed, HUG, NOW, deleted, deleted_fact, given, given_fact, marked, mongo, post, response, response_at,
-    some_response, sqlite, words,
+    Bed, HUG, NOW, deleted, deleted_fact, given, given_fact, marked, mongo, post, response, response_at, some_response,
+    sqlite, words,
 };
 
 /// So many come at once where only one may get it.

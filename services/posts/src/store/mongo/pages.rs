@@ -111,7 +111,11 @@ fn at_least(filter: &Filter) -> Document {
 }
 
 fn ranked(rank: Document) -> Document {
-    if rank.is_empty() { rank } else { doc! { "rank": rank } }
+    if rank.is_empty() {
+        rank
+    } else {
+        doc! { "rank": rank }
+    }
 }
 
 /// [`crate::policy::is_listed`] and [`Filter::admits`], but for ranks.
@@ -209,7 +213,8 @@ mod tests {
             "limit": 20,
             "hint": walk.index,
         };
-        let explained = database.raw().run_command(doc! { "explain": find, "verbosity": "queryPlanner" }).await.unwrap();
+        let explained =
+            database.raw().run_command(doc! { "explain": find, "verbosity": "queryPlanner" }).await.unwrap();
         let plan = explained.get_document("queryPlanner").unwrap().get_document("winningPlan").unwrap();
         let mut stages = Vec::new();
         collect(plan.get_document("queryPlan").unwrap_or(plan), &mut stages);
@@ -287,7 +292,10 @@ mod tests {
                 for filter in filters() {
                     let stages = plan(&database, found(&viewer, &wanted, &filter, None)).await;
                     assert_walks(&stages, "posts_words");
-                    assert!(!stages.iter().any(|stage| stage.contains("[\"\", {})")), "not along all words: {stages:#?}");
+                    assert!(
+                        !stages.iter().any(|stage| stage.contains("[\"\", {})")),
+                        "not along all words: {stages:#?}"
+                    );
                 }
             }
         });

@@ -154,10 +154,8 @@ mod tests {
         use crate::domain::{Body, Content, Kind, Tags, Urgency};
 
         let body = Body::new("It is it").unwrap();
-        let content = Content {
-            tags: Tags::new(["Isle"]).unwrap(),
-            ..Content::new(Kind::Question, Urgency::LEAST, body)
-        };
+        let content =
+            Content { tags: Tags::new(["Isle"]).unwrap(), ..Content::new(Kind::Question, Urgency::LEAST, body) };
         let draft = Draft::new(content).unwrap();
         assert_eq!(indexed(&draft), ["i*", "is", "isl*", "isle", "it"]);
     }
