@@ -163,11 +163,11 @@ impl Bed {
         }
     }
 
-    /// The file itself.
-    pub(crate) fn file(&self) -> &testkit::Sqlite {
+    /// The file itself, if it is one.
+    pub(crate) fn file(&self) -> Option<&testkit::Sqlite> {
         match &self.kept {
-            Kept::File(file) => file,
-            Kept::Server(_) => panic!("a server has no file"),
+            Kept::File(file) => Some(file),
+            Kept::Server(_) => None,
         }
     }
 

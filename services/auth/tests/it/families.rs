@@ -15,16 +15,17 @@ use proptest::prelude::*;
 use testkit::block_on;
 use tokio::runtime::Runtime;
 
-use crate::bed::{Bed, sqlite};
+use crate::bed::{Bed, postgres, sqlite};
 
 fn ended(answer: &Result<Credentials, Error>) -> bool {
     matches!(answer, Err(Error::SessionEnded))
 }
 
-#[test]
-fn of_many_who_refresh_at_once_all_get_the_same_successor_and_it_is_good() {
-    block_on(async {
-        let bed = sqlite().await;
+#[testkit::contract(sqlite, postgres)]
+mod contract {
+    use super::*;
+
+    async fn of_many_who_refresh_at_once_all_get_the_same_successor_and_it_is_good(bed: &Bed) {
         let first = bed.anonymous().await.credentials;
         let attempts: Vec<_> = (0..64)
             .map(|_| {
@@ -45,7 +46,7 @@ fn of_many_who_refresh_at_once_all_get_the_same_successor_and_it_is_good() {
         let next = bed.auth.refresh(&successors[0]).await.unwrap();
         assert!(bed.whose(&next).await.is_some());
         assert_eq!(bed.announced().await, []);
-    });
+    }
 }
 
 #[test]
@@ -228,18 +229,33 @@ async fn run(bed: &Bed, steps: &[Step]) {
     }
 }
 
-static WORLD: LazyLock<(Runtime, Bed)> = LazyLock::new(|| {
+type World = (Runtime, Bed);
+
+static FILE: LazyLock<World> = LazyLock::new(|| world(sqlite()));
+static SERVER: LazyLock<World> = LazyLock::new(|| world(postgres()));
+
+fn world(bed: impl Future<Output = Bed>) -> World {
     let runtime = Runtime::new().unwrap();
-    let bed = runtime.block_on(sqlite());
+    let bed = runtime.block_on(bed);
     (runtime, bed)
-});
+}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn any_history_of_a_session_goes_as_the_model_says(steps in steps()) {
-        let (runtime, bed) = &*WORLD;
+        let (runtime, bed) = &*FILE;
+        runtime.block_on(run(bed, &steps));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn any_history_of_a_session_goes_as_the_model_says_on_a_server(steps in steps()) {
+        let (runtime, bed) = &*SERVER;
         runtime.block_on(run(bed, &steps));
     }
 }

@@ -231,7 +231,7 @@ fn nothing_that_enters_an_account_can_be_read_in_the_database() {
         let welcome = bed.auth.register_with_email(None, &email(), &chosen, called("ann"), &device).await.unwrap();
         let traded = bed.auth.refresh(&welcome.credentials.refresh).await.unwrap();
         let (file,): (String,) = sqlx::query_as("SELECT file FROM pragma_database_list WHERE name = 'main'")
-            .fetch_one(bed.file().reader())
+            .fetch_one(bed.file().unwrap().reader())
             .await
             .unwrap();
         let mut bytes = std::fs::read(&file).unwrap();

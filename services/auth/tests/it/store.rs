@@ -1,6 +1,6 @@
 //! What `auth::store::Store` promises, on every database that keeps it.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, pin::Pin, time::Duration};
 
 use auth::{
     domain::{Digest, Session},
@@ -8,7 +8,7 @@ use auth::{
 };
 use kernel::{Event, Fact, SessionId, SystemEntropy, UserId, ports::DataKey};
 use storage::{StoreError, StoreResult};
-use testkit::{happened, user};
+use testkit::{happened, race, user};
 
 use crate::bed::{Bed, postgres, sqlite};
 
@@ -164,10 +164,83 @@ mod contract {
         assert_eq!(bed.store.list(ann, None, bed.now(), 10).await.unwrap().len(), 3);
     }
 
+    async fn of_many_sessions_that_begin_at_once_as_many_live_as_may(bed: &Bed) {
+        let ann = user();
+        let sessions: Vec<Session> = (0..32).map(|_| session(bed, ann)).collect();
+        let racers = sessions.into_iter().map(|session| {
+            let store = bed.store.clone();
+            async move { store.open(&session, 3, &revoked).await.unwrap() }
+        });
+        let ended: Vec<SessionId> = race(racers).await.into_iter().flatten().collect();
+        assert_eq!(ended.len(), 29);
+        assert_eq!(ended.into_iter().collect::<BTreeSet<_>>().len(), 29, "each is ended once");
+        assert_eq!(bed.store.list(ann, None, bed.now(), 10).await.unwrap().len(), 3);
+        assert_eq!(bed.announced().await.len(), 29);
+    }
+
+    async fn of_many_who_end_a_session_or_push_it_out_at_once_one_announces_it(bed: &Bed) {
+        let ann = user();
+        for _ in 0..4 {
+            let begun = session(bed, ann);
+            bed.store.open(&begun, 1, &revoked).await.unwrap();
+            bed.announced().await;
+            let next = session(bed, ann);
+            let mut racers: Vec<Pin<Box<dyn Future<Output = usize> + Send>>> = Vec::new();
+            for _ in 0..16 {
+                let (store, id, now) = (bed.store.clone(), begun.id, bed.now());
+                racers
+                    .push(Box::pin(async move { usize::from(store.end(id, ann, now, &[revoked(id)]).await.unwrap()) }));
+            }
+            let store = bed.store.clone();
+            racers.push(Box::pin(async move { store.open(&next, 1, &revoked).await.unwrap().len() }));
+            assert_eq!(race(racers).await.into_iter().sum::<usize>(), 1);
+            assert_eq!(bed.announced().await.len(), 1);
+        }
+    }
+
+    async fn of_many_who_enroll_one_account_or_one_address_at_once_one_does(bed: &Bed) {
+        let (ann, address) = (user(), entrance());
+        let racers = (0..32).map(|turn| {
+            let mut asked = enrolment(bed, Some(address.clone()));
+            if turn % 2 == 0 {
+                asked.account = ann;
+            }
+            let (store, session) = (bed.store.clone(), session(bed, asked.account));
+            async move { taken(store.enroll(&asked, &session).await) }
+        });
+        let answers = race(racers).await;
+        assert_eq!(answers.iter().filter(|answer| *answer == "nothing").count(), 1);
+        assert!(answers.iter().all(|answer| ["nothing", "owner", "email_index"].contains(&answer.as_str())));
+    }
+
+    async fn of_many_who_change_what_they_saw_at_once_one_does(bed: &Bed) {
+        let (made, _) = enrolled(bed).await;
+        let anonymous = enrolment(bed, None);
+        let begun = session(bed, anonymous.account);
+        bed.store.enroll(&anonymous, &begun).await.unwrap();
+        let traded = begun.traded(digest(), vec![9], bed.now());
+        assert!(bed.store.trade(&traded).await.unwrap());
+        let racers = (0..32).map(|turn| {
+            let (store, made, anonymous) = (bed.store.clone(), made.account, anonymous.account);
+            let (traded, hash) = (traded.id, format!("hash {turn}"));
+            async move {
+                [
+                    store.upgrade(anonymous, &entrance()).await.unwrap(),
+                    store.rehash(made, "hash", &hash).await.unwrap(),
+                    store.confirm(traded, 1).await.unwrap(),
+                ]
+            }
+        });
+        let done = race(racers).await;
+        for change in 0..3 {
+            assert_eq!(done.iter().filter(|did| did[change]).count(), 1);
+        }
+    }
+
     async fn of_many_who_trade_one_token_one_does(bed: &Bed) {
         let begun = session(bed, user());
         bed.store.open(&begun, 10, &revoked).await.unwrap();
-        let attempts = (0..16).map(|_| {
+        let attempts = (0..32).map(|_| {
             let (store, traded) = (bed.store.clone(), begun.clone().traded(digest(), vec![9], bed.now()));
             tokio::spawn(async move { store.trade(&traded).await.unwrap().then_some(traded) })
         });

@@ -52,8 +52,11 @@ impl<D: Engine> Database<D> {
     ///
     /// # Errors
     /// Those of the work; [`StoreError::Unavailable`] when it takes too long. Whether it was done is not known then.
-    pub async fn within<T, E: From<StoreError>>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
-        within(self.patience, work).await
+    pub fn within<T, E: From<StoreError>>(
+        &self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> impl Future<Output = Result<T, E>> {
+        within(self.patience, work)
     }
 
     /// Ends all connections, when those who use them are done, or do not end.
@@ -70,13 +73,15 @@ impl<D: Engine> Database<D> {
 /// How long a database that closes waits for those who use it.
 const LAST_PATIENCE: Duration = Duration::from_secs(5);
 
-pub(super) async fn within<T, E: From<StoreError>>(
+pub(super) fn within<T, E: From<StoreError>>(
     patience: Option<Duration>,
     work: impl Future<Output = Result<T, E>>,
-) -> Result<T, E> {
-    // On the heap: it holds all that a store does.
+) -> impl Future<Output = Result<T, E>> {
+    // On the heap before anybody waits for it: it holds all that a store does.
     let work = Box::pin(work);
-    let Some(patience) = patience else { return work.await };
-    let done = tokio::time::timeout(patience, work).await;
-    done.unwrap_or_else(|late| Err(StoreError::Unavailable(late.into()).into()))
+    async move {
+        let Some(patience) = patience else { return work.await };
+        let done = tokio::time::timeout(patience, work).await;
+        done.unwrap_or_else(|late| Err(StoreError::Unavailable(late.into()).into()))
+    }
 }

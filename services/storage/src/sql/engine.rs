@@ -1,7 +1,11 @@
 //! What the two databases do each in its own way.
 
 use futures_util::future::BoxFuture;
-use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, migrate::Migrator};
+use sqlx::{
+    PgConnection, Pool, Postgres, Sqlite, SqliteConnection,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 
 use crate::StoreResult;
 
@@ -19,11 +23,12 @@ pub trait Dialect: sqlx::Database {
     const BEGUN: &'static str;
     /// Asks what was migrated: version, name, whether it was finished, checksum, and when, in milliseconds.
     const APPLIED: &'static str;
-    /// Says before a migration that it may take its time.
-    const UNHURRIED: &'static str;
 
     /// What this build migrates to.
     fn migrations() -> &'static Migrator;
+
+    /// A connection of its own for migrations, which take their time; `None` if the one that writes will do.
+    fn unhurried(hurried: &Pool<Self>) -> Option<Pool<Self>>;
 
     /// Waits until no other transaction holds this number, and holds it until the end of this one.
     fn hold(connection: &mut Self::Connection, number: i64) -> BoxFuture<'_, StoreResult<()>>;
@@ -38,10 +43,15 @@ impl Dialect for Postgres {
     const APPLIED: &'static str = "SELECT version, description, success, checksum,
             CAST(floor(extract(epoch FROM installed_on) * 1000) AS BIGINT)
          FROM _sqlx_migrations ORDER BY version";
-    const UNHURRIED: &'static str = "SET statement_timeout = '10min'";
 
     fn migrations() -> &'static Migrator {
         &POSTGRES
+    }
+
+    fn unhurried(hurried: &Pool<Self>) -> Option<Pool<Self>> {
+        let options = PgConnectOptions::clone(&hurried.connect_options()).options([("statement_timeout", "10min")]);
+        let wait = hurried.options().get_acquire_timeout();
+        Some(PgPoolOptions::new().max_connections(1).acquire_timeout(wait).connect_lazy_with(options))
     }
 
     fn hold(connection: &mut PgConnection, number: i64) -> BoxFuture<'_, StoreResult<()>> {
@@ -60,10 +70,13 @@ impl Dialect for Sqlite {
     const APPLIED: &'static str = "SELECT version, description, success, checksum,
             CAST(strftime('%s', installed_on) AS INTEGER) * 1000
          FROM _sqlx_migrations ORDER BY version";
-    const UNHURRIED: &'static str = "SELECT 1";
 
     fn migrations() -> &'static Migrator {
         &SQLITE
+    }
+
+    fn unhurried(_: &Pool<Self>) -> Option<Pool<Self>> {
+        None
     }
 
     // Whoever writes is alone already.

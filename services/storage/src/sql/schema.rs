@@ -6,10 +6,7 @@ use std::{
 };
 
 use kernel::Timestamp;
-use sqlx::{
-    migrate::{MigrateError, Migration},
-    pool::PoolConnection,
-};
+use sqlx::migrate::{MigrateError, Migration};
 
 use super::{Database, Engine, engine::Dialect as _};
 use crate::{StoreError, StoreResult, sql};
@@ -51,9 +48,11 @@ impl Database<Db> {
     /// # Errors
     /// A migration that fails, or a schema that a newer build has migrated.
     pub async fn migrate(&self) -> StoreResult<()> {
-        let mut connection = self.unhurried().await?;
-        let done = tokio::time::timeout(MIGRATING, Db::migrations().run(&mut *connection)).await;
-        given_back(connection, done).await
+        let own = Db::unhurried(&self.writer);
+        let done = Db::migrations().run(own.as_ref().unwrap_or(&self.writer));
+        let done = tokio::time::timeout(MIGRATING, done).await;
+        close(own).await;
+        answer(done)
     }
 
     /// Takes the last migration back, with all that is kept in what it made, and says which that was. For development.
@@ -71,9 +70,11 @@ impl Database<Db> {
             return Err(StoreError::Internal("this migration does not say how it is taken back".into()));
         }
         let target = applied.last().map_or(0, |step| step.version);
-        let mut connection = self.unhurried().await?;
-        let done = tokio::time::timeout(MIGRATING, Db::migrations().undo(&mut *connection, target)).await;
-        given_back(connection, done).await?;
+        let own = Db::unhurried(&self.writer);
+        let done = Db::migrations().undo(own.as_ref().unwrap_or(&self.writer), target);
+        let done = tokio::time::timeout(MIGRATING, done).await;
+        close(own).await;
+        answer(done)?;
         Ok(Some(last))
     }
 
@@ -132,25 +133,16 @@ impl Database<Db> {
         })
         .await
     }
-
-    /// A connection on which a statement may take its time.
-    async fn unhurried(&self) -> StoreResult<PoolConnection<Db>> {
-        self.within(async {
-            let mut connection = self.writer.acquire().await?;
-            sqlx::query(Db::UNHURRIED).execute(&mut *connection).await?;
-            Ok(connection)
-        })
-        .await
-    }
 }
 
-/// Closes the connection of a migration, for it has other settings than its siblings, and may hold the lock still.
-async fn given_back<D: Engine>(
-    connection: PoolConnection<D>,
-    done: Result<Result<(), MigrateError>, tokio::time::error::Elapsed>,
-) -> StoreResult<()> {
+/// Before all else, for a migration that failed holds the lock of migrations as long as its connection stands.
+async fn close<D: Engine>(own: Option<sqlx::Pool<D>>) {
+    let Some(own) = own else { return };
     // What it says goodbye with changes nothing any more.
-    let _ = tokio::time::timeout(Duration::from_secs(1), connection.close()).await;
+    let _ = tokio::time::timeout(Duration::from_secs(1), own.close()).await;
+}
+
+fn answer(done: Result<Result<(), MigrateError>, tokio::time::error::Elapsed>) -> StoreResult<()> {
     match done {
         Ok(Ok(())) => Ok(()),
         Ok(Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _))) => Err(error.into()),

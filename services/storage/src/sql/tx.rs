@@ -40,6 +40,9 @@ impl<D: Engine> Tx<D> {
 
     /// Makes it true, all of it at once, and wakes whoever sends events on.
     ///
+    /// One in which a statement failed is dropped instead, with `?`: Postgres would take all of it back here and say
+    /// nothing, and SQLite would keep half of it.
+    ///
     /// # Errors
     /// Only those of the database. Nothing of it is true then; or, if the database fell silent, all of it or nothing.
     pub async fn commit(self) -> StoreResult<()> {

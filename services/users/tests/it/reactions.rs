@@ -11,7 +11,7 @@ use proptest::{prelude::*, sample::Index};
 use testkit::{block_on, event_id, user};
 use users::policy::DAILY_POINTS;
 
-use crate::bed::{Bed, sqlite};
+use crate::bed::{Bed, postgres, sqlite};
 
 fn answer(author: UserId, post_author: UserId, at: Timestamp) -> AboutResponse {
     AboutResponse {
@@ -160,6 +160,23 @@ fn history(ann: &Actor, lives: &[Life], start: Timestamp) -> Vec<Event> {
     events
 }
 
+/// Brings all of it, some of it again, in some order, and looks at what is earned after each.
+async fn hear_in_disorder(bed: &Bed, lives: &[Life], order: u64, repeated: &[Index]) {
+    let ann = bed.person("ann").await;
+    let mut events = history(&ann, lives, bed.clock.now().before(Duration::from_hours(30)));
+    if !events.is_empty() {
+        let again: Vec<_> = repeated.iter().map(|at| at.get(&events).clone()).collect();
+        events.extend(again);
+    }
+    let mut shuffled: Vec<_> = events.iter().enumerate().collect();
+    shuffled.sort_by_key(|(at, _)| (u64::try_from(*at).unwrap() + 1).wrapping_mul(order | 1).rotate_left(17));
+    for (_, event) in shuffled {
+        bed.reactions().on(event).await.unwrap();
+        bed.points(&ann).await;
+    }
+    assert_eq!(bed.points(&ann).await, model(lives));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
@@ -169,21 +186,19 @@ proptest! {
         order in any::<u64>(),
         repeated in prop::collection::vec(any::<Index>(), 0..20),
     ) {
-        block_on(async {
-            let bed = sqlite().await;
-            let ann = bed.person("ann").await;
-            let mut events = history(&ann, &lives, bed.clock.now().before(Duration::from_hours(30)));
-            if !events.is_empty() {
-                let again: Vec<_> = repeated.iter().map(|at| at.get(&events).clone()).collect();
-                events.extend(again);
-            }
-            let mut shuffled: Vec<_> = events.iter().enumerate().collect();
-            shuffled.sort_by_key(|(at, _)| (u64::try_from(*at).unwrap() + 1).wrapping_mul(order | 1).rotate_left(17));
-            for (_, event) in shuffled {
-                bed.reactions().on(event).await.unwrap();
-                bed.points(&ann).await;
-            }
-            assert_eq!(bed.points(&ann).await, model(&lives));
-        });
+        block_on(async { hear_in_disorder(&sqlite().await, &lives, order, &repeated).await });
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    #[test]
+    fn any_order_with_any_repetitions_earns_what_the_rules_say_on_a_server(
+        lives in lives(),
+        order in any::<u64>(),
+        repeated in prop::collection::vec(any::<Index>(), 0..20),
+    ) {
+        block_on(async { hear_in_disorder(&postgres().await, &lives, order, &repeated).await });
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use kernel::{Clock as _, Fact, PersonaId, Standing, SystemEntropy, actor::Role};
 use storage::StoreError;
-use testkit::happened;
+use testkit::{happened, race};
 use users::{
     Avatar, Handle,
     store::{Change, Opening},
@@ -61,7 +61,7 @@ mod contract {
     }
 
     async fn of_many_who_want_a_handle_at_once_one_gets_it(bed: &Bed) {
-        let racers: Vec<_> = (0..16)
+        let racers: Vec<_> = (0..32)
             .map(|turn| {
                 let store = bed.store.clone();
                 let asked = opening(if turn % 2 == 0 { "willow" } else { "W1LLOW" });
@@ -80,7 +80,7 @@ mod contract {
 
     async fn of_many_who_open_one_account_at_once_all_get_the_same_persona(bed: &Bed) {
         let user = testkit::user();
-        let racers: Vec<_> = (0..16)
+        let racers: Vec<_> = (0..32)
             .map(|turn| {
                 let store = bed.store.clone();
                 let asked = Opening { user, ..opening(&format!("willow_{turn}")) };
@@ -92,6 +92,29 @@ mod contract {
             personas.insert(racer.await.unwrap());
         }
         assert_eq!(personas.len(), 1);
+    }
+
+    async fn of_many_who_update_one_version_at_once_one_does(bed: &Bed) {
+        let ann = bed.person("ann").await;
+        let before = bed.account(&ann).await;
+        let racers = (0..32).map(|turn| {
+            let (store, version) = (bed.store.clone(), before.version);
+            async move { store.update(ann.user, version, &handle(&format!("ann_{turn}"))).await.unwrap() }
+        });
+        let updated: Vec<_> = race(racers).await.into_iter().flatten().collect();
+        assert_eq!(updated, [bed.account(&ann).await]);
+    }
+
+    async fn of_many_who_suspend_at_once_one_announces(bed: &Bed) {
+        let ann = bed.person("ann").await;
+        let until = Some(bed.clock.now().after(Duration::from_hours(1)));
+        let racers = (0..32).map(|_| {
+            let store = bed.store.clone();
+            let event = happened(Fact::UserSuspended { user: ann.user });
+            async move { store.suspend(ann.user, until, &[event]).await.unwrap() }
+        });
+        assert_eq!(race(racers).await.into_iter().filter(|done| *done).count(), 1);
+        assert_eq!(bed.announced().await.len(), 1);
     }
 
     async fn profiles_are_those_that_there_are(bed: &Bed) {

@@ -1,10 +1,10 @@
 //! What `users::store::BlockStore` promises.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, pin::Pin};
 
 use kernel::{Actor, BlockId, Clock as _, Event, Fact, PersonaId, SystemClock, SystemEntropy};
 use storage::StoreError;
-use testkit::happened;
+use testkit::{happened, race};
 use users::Block;
 
 use crate::bed::{Bed, postgres, sqlite};
@@ -14,6 +14,8 @@ async fn block(bed: &Bed, owner: &Actor, persona: PersonaId) -> Block {
     let now = SystemClock.now();
     Block::new(BlockId::new(now, &SystemEntropy), owner.user, &profile, now).unwrap()
 }
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 fn blocked(block: &Block) -> [Event; 1] {
     [happened(Fact::UserBlocked { blocked: block.blocked })]
@@ -65,6 +67,51 @@ mod contract {
         }
         assert_eq!(given.len(), 1);
         assert_eq!(bed.announced().await.len(), 1);
+    }
+
+    async fn of_many_who_unblock_at_once_the_last_persona_is_announced_once(bed: &Bed) {
+        let (ann, bob) = (bed.person("ann").await, bed.person("bob").await);
+        let robert = bed.second_persona(&bob, "robert").await;
+        for _ in 0..8 {
+            for persona in [bob.persona, robert] {
+                bed.store.block(&block(bed, &ann, persona).await, &[]).await.unwrap();
+            }
+            let racers = (0..32).map(|turn| {
+                let (store, persona) = (bed.store.clone(), if turn % 2 == 0 { bob.persona } else { robert });
+                let event = happened(Fact::UserUnblocked { unblocked: bob.user });
+                async move { store.unblock(ann.user, persona, &[event]).await.unwrap() }
+            });
+            let done = race(racers).await.into_iter().filter(|done| *done).count();
+            assert_eq!(done, 2);
+            assert_eq!(bed.announced().await, [Fact::UserUnblocked { unblocked: bob.user }]);
+        }
+    }
+
+    async fn what_is_announced_in_a_quarrel_ends_as_it_stands(bed: &Bed) {
+        let (ann, bob) = (bed.person("ann").await, bed.person("bob").await);
+        for _ in 0..4 {
+            let mut racers: Vec<BoxFuture<'static, ()>> = Vec::new();
+            for _ in 0..16 {
+                let (store, block) = (bed.store.clone(), block(bed, &ann, bob.persona).await);
+                racers.push(Box::pin(async move {
+                    store.block(&block, &blocked(&block)).await.unwrap();
+                }));
+                let store = bed.store.clone();
+                let event = happened(Fact::UserUnblocked { unblocked: bob.user });
+                racers.push(Box::pin(async move {
+                    store.unblock(ann.user, bob.persona, &[event]).await.unwrap();
+                }));
+            }
+            let stood = bed.store.hidden_from(ann.user).await.unwrap();
+            race(racers).await;
+            let mut hidden = stood.contains(&bob.user);
+            for fact in bed.announced().await {
+                let hides = matches!(fact, Fact::UserBlocked { .. });
+                assert_ne!(hides, hidden, "each changes what the one before it said");
+                hidden = hides;
+            }
+            assert_eq!(bed.store.hidden_from(ann.user).await.unwrap().contains(&bob.user), hidden);
+        }
     }
 
     async fn an_id_in_use_is_taken_and_announces_nothing(bed: &Bed) {

@@ -1,9 +1,9 @@
 //! What `users::store::PointStore` promises.
 
-use std::time::Duration;
+use std::{pin::Pin, time::Duration};
 
 use kernel::{Actor, Clock as _, ResponseId, SystemClock, SystemEntropy, Timestamp};
-use testkit::event_id;
+use testkit::{event_id, race};
 use users::{Earning, policy::DAILY_POINTS};
 
 use crate::bed::{Bed, postgres, sqlite};
@@ -55,6 +55,34 @@ mod contract {
         let today = earning(&ann, 3);
         bed.store.earn(&Earning { at: today.at.after(Duration::from_hours(24)), ..today }).await.unwrap();
         assert_eq!(bed.points(&ann).await, DAILY_POINTS + 3);
+    }
+
+    async fn of_many_who_earn_at_once_all_get_what_the_day_leaves_and_no_more(bed: &Bed) {
+        let ann = bed.person("ann").await;
+        let racers = (0..32).map(|_| {
+            let (store, earned) = (bed.store.clone(), earning(&ann, 7));
+            async move { store.earn(&earned).await.unwrap() }
+        });
+        race(racers).await;
+        assert_eq!(bed.points(&ann).await, DAILY_POINTS);
+    }
+
+    async fn what_is_taken_back_while_it_is_earned_earns_nothing(bed: &Bed) {
+        let ann = bed.person("ann").await;
+        let kept = earning(&ann, 60);
+        let mut racers: Vec<Pin<Box<dyn Future<Output = ()> + Send>>> = Vec::new();
+        for _ in 0..16 {
+            let (store, earned) = (bed.store.clone(), earning(&ann, 50));
+            racers.push(Box::pin(async move { store.earn(&earned).await.unwrap() }));
+            let store = bed.store.clone();
+            racers.push(Box::pin(async move {
+                store.take_back(event_id(earned.at), earned.response).await.unwrap();
+            }));
+        }
+        let store = bed.store.clone();
+        racers.push(Box::pin(async move { store.earn(&kept).await.unwrap() }));
+        race(racers).await;
+        assert_eq!(bed.points(&ann).await, 60);
     }
 
     async fn taking_back_takes_all_that_an_answer_earned_and_frees_the_day(bed: &Bed) {
