@@ -34,9 +34,9 @@ fn is_no_answer(kind: &ErrorKind) -> bool {
         | ErrorKind::Io(_)
         | ErrorKind::ConnectionPoolCleared { .. }
         | ErrorKind::DnsResolve { .. }
-        | ErrorKind::Shutdown => true,
+        | ErrorKind::Shutdown
         // It was written, and a majority has not said so in time.
-        ErrorKind::Write(WriteFailure::WriteConcernError(_)) => true,
+        | ErrorKind::Write(WriteFailure::WriteConcernError(_)) => true,
         ErrorKind::Write(WriteFailure::WriteError(refusal)) => AWAY.contains(&refusal.code),
         ErrorKind::Command(refusal) => AWAY.contains(&refusal.code),
         ErrorKind::InsertMany(refusal) => refusal.write_errors.is_none(),

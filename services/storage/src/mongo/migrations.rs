@@ -200,7 +200,7 @@ pub(super) fn wrong(what: &'static str) -> StoreError {
 
 fn checksum(text: &str) -> String {
     let bytes = digest::digest(&digest::SHA256, text.as_bytes());
-    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.as_ref().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 #[cfg(test)]

@@ -7,12 +7,13 @@ use kernel::{
     ports::PostBrief,
 };
 use storage::{
-    Relay,
+    Outbox, Relay, mongo,
+    mongo::MongoOutbox,
     sql::{Database, SqlOutbox},
 };
 use support::{
     Content, QuickKind, Response, Text,
-    store::{Sqlite, Store},
+    store::{Mongo, Sqlite, Store},
 };
 use testkit::{KeepingBus, happened, user};
 
@@ -20,36 +21,43 @@ pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_123);
 
 pub(crate) struct Bed {
     pub(crate) store: Arc<dyn Store>,
-    database: Database,
+    pub(crate) outbox: Arc<dyn Outbox>,
     /// Goes when the bed goes.
     _keeper: Option<testkit::Sqlite>,
 }
 
 pub(crate) async fn sqlite() -> Bed {
     let keeper = testkit::sqlite().await;
-    Bed { store: Arc::new(Sqlite::new(keeper.clone())), database: keeper.clone(), _keeper: Some(keeper) }
+    Bed::on((*keeper).clone(), Some(keeper))
+}
+
+pub(crate) async fn mongo() -> Bed {
+    let database = testkit::mongo().await;
+    Bed::in_mongo(&database)
 }
 
 impl Bed {
-    pub(crate) fn on(database: Database) -> Self {
-        Self { store: Arc::new(Sqlite::new(database.clone())), database, _keeper: None }
+    pub(crate) fn on(database: Database, keeper: Option<testkit::Sqlite>) -> Self {
+        let outbox = Arc::new(SqlOutbox::new(database.clone(), Arc::new(SystemClock)));
+        Self { store: Arc::new(Sqlite::new(database)), outbox, _keeper: keeper }
+    }
+
+    pub(crate) fn in_mongo(database: &mongo::Database) -> Self {
+        let outbox = MongoOutbox::new(database.clone(), Mongo::COLLECTION, Arc::new(SystemClock));
+        Self { store: Arc::new(Mongo::new(database.clone())), outbox: Arc::new(outbox), _keeper: None }
     }
 
     /// Sends what waits and says what it was.
     pub(crate) async fn announced(&self) -> Vec<Fact> {
-        announced(&self.database).await
+        let bus = Arc::new(KeepingBus::default());
+        let relay = Relay::new(vec![self.outbox.clone()], bus.clone(), Arc::new(SystemClock));
+        relay.drain().await.unwrap();
+        bus.facts()
     }
 
     pub(crate) async fn insert(&self, response: &Response) {
         self.store.insert(response, &[given(response)]).await.unwrap();
     }
-}
-
-pub(crate) async fn announced(database: &Database) -> Vec<Fact> {
-    let bus = Arc::new(KeepingBus::default());
-    let outbox = Arc::new(SqlOutbox::new(database.clone(), Arc::new(SystemClock)));
-    Relay::new(vec![outbox], bus.clone(), Arc::new(SystemClock)).drain().await.unwrap();
-    bus.facts()
 }
 
 pub(crate) fn post() -> PostBrief {

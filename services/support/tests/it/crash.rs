@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::{BufRead as _, BufReader, Write as _},
-    path::PathBuf,
     process::{Command, Stdio},
     sync::Arc,
 };
@@ -24,10 +23,14 @@ const WRITERS: usize = 4;
 /// Enough that each writer has come to its deletion and its mark.
 const ACKNOWLEDGED: usize = 30;
 
+/// The store of a file, or of a database in MongoDB if it is no path.
 async fn open(place: &str) -> Bed {
-    let database = Database::open(PathBuf::from(place), Durability::Power).await.unwrap();
+    if !place.contains('/') {
+        return Bed::in_mongo(&*testkit::mongo_named(place).await);
+    }
+    let database = Database::open(place.into(), Durability::Power).await.unwrap();
     database.migrate().await.unwrap();
-    Bed::on(database)
+    Bed::on(database, None)
 }
 
 /// Gives responses, takes every third back, marks every third helpful, and tells of what was acknowledged, until it is
@@ -117,14 +120,22 @@ impl Told {
 }
 
 #[test]
-fn a_kill_splits_no_write_from_its_event() {
+fn a_kill_splits_no_write_from_its_event_in_sqlite() {
+    kill_writers(&format!("{}/{}.db", env!("CARGO_TARGET_TMPDIR"), user()));
+}
+
+#[test]
+fn a_kill_splits_no_write_from_its_event_in_mongo() {
+    kill_writers(&block_on(async { testkit::mongo().await.name().to_owned() }));
+}
+
+fn kill_writers(place: &str) {
     block_on(async {
-        let place = format!("{}/{}.db", env!("CARGO_TARGET_TMPDIR"), user());
         let (post, mut acknowledged) = (post(), Acknowledged::default());
         for _ in 0..KILLS {
-            write_and_kill(&place, post.id, &mut acknowledged);
+            write_and_kill(place, post.id, &mut acknowledged);
         }
-        let bed = open(&place).await;
+        let bed = open(place).await;
         let told = Told::by(bed.announced().await);
 
         let living = bed.store.list(post.id, None, &BTreeSet::new(), 1_000_000).await.unwrap();

@@ -13,10 +13,10 @@ use kernel::{
     Actor, Clock, Fact, Failure, Fault, PersonaId, PostId, SystemEntropy, UserId,
     ports::{Blocks, Persona, Personas, PostBrief, PostLookup},
 };
-use support::{Service, store::Sqlite};
+use support::Service;
 use testkit::HandClock;
 
-use crate::bed::{NOW, announced};
+use crate::bed::{Bed, NOW, sqlite};
 
 /// Who hides from whom, which posts there are, and who has a persona.
 #[derive(Default)]
@@ -136,21 +136,26 @@ pub(crate) struct World {
     pub(crate) service: Arc<Service>,
     pub(crate) others: Arc<Others>,
     pub(crate) clock: Arc<HandClock>,
-    database: testkit::Sqlite,
+    bed: Bed,
 }
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let (database, others) = (testkit::sqlite().await, Arc::new(Others::default()));
+        Self::on(sqlite().await)
+    }
+
+    /// With this store.
+    pub(crate) fn on(bed: Bed) -> Self {
+        let others = Arc::new(Others::default());
         let clock = Arc::new(HandClock::at(NOW));
         let service = Service {
-            store: Arc::new(Sqlite::new(database.clone())),
+            store: bed.store.clone(),
             posts: others.clone(),
             blocks: others.clone(),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
         };
-        Self { service: Arc::new(service), others, clock, database }
+        Self { service: Arc::new(service), others, clock, bed }
     }
 
     /// The same, but slices that are named do not answer.
@@ -165,7 +170,7 @@ impl World {
 
     /// Sends what waits and says what it was.
     pub(crate) async fn announced(&self) -> Vec<Fact> {
-        announced(&self.database).await
+        self.bed.announced().await
     }
 }
 

@@ -1,23 +1,32 @@
 //! Responses in MongoDB: one document a response, with its outbox in it.
 //!
+//! | file | holds |
+//! | --- | --- |
+//! | [`document`] | a response as a document |
+//! | [`figures`] | what somebody has given and got |
+//!
 //! What was not deleted is `living`, which every partial index asks for: they hold nothing else.
+
+mod document;
+mod figures;
 
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
-use kernel::{Event, PersonaId, PostId, ResponseId, Timestamp, UserId};
+use kernel::{Event, PostId, ResponseId, Timestamp, UserId};
 use mongodb::{
     Collection,
-    bson::{self, Bson, DateTime, Document, doc},
+    bson::{Bson, Document, doc},
     options::{Hint, ReturnDocument},
 };
 use storage::{
     StoreError, StoreResult,
-    mongo::{Database, alive, at, date, entries, id, ids, uuid},
+    mongo::{Database, alive, date, entries, id, ids},
 };
 
-use super::{Store, content};
+use self::{document::Row, figures::Figures};
+use super::Store;
 use crate::{Content, Response, Stats};
 
 /// Responses in MongoDB.
@@ -45,7 +54,7 @@ impl Mongo {
     }
 
     async fn find(&self, filter: Document) -> StoreResult<Option<Response>> {
-        self.rows().find_one(alive(filter)).projection(shown()).await?.map(Row::into_response).transpose()
+        self.rows().find_one(alive(filter)).projection(document::shown()).await?.map(Row::into_response).transpose()
     }
 
     /// The living quick support that stands where this response would.
@@ -56,7 +65,7 @@ impl Mongo {
     }
 
     async fn add(&self, response: &Response, events: &[Event]) -> StoreResult<Response> {
-        let mut document = document(response);
+        let mut document = document::of(response);
         document.insert("outbox", entries(events));
         let mut refusal = None;
         for _ in 0..TRIES {
@@ -102,9 +111,9 @@ impl Store for Mongo {
         }
         self.database
             .within(async {
-                let found = self.rows();
-                let found = found.find(listed(post, after, hidden)).sort(doc! { "_id": 1 }).limit(limit);
-                let found = found.hint(Hint::Name(LIST.to_owned())).projection(shown()).await?;
+                let rows = self.rows();
+                let found = rows.find(listed(post, after, hidden)).sort(doc! { "_id": 1 }).limit(limit);
+                let found = found.hint(Hint::Name(LIST.to_owned())).projection(document::shown()).await?;
                 let rows: Vec<Row> = found.try_collect().await?;
                 rows.into_iter().map(Row::into_response).collect()
             })
@@ -139,7 +148,7 @@ impl Store for Mongo {
         self.database
             .recording(events, async {
                 let rows = self.rows();
-                let now = rows.find_one_and_update(unmarked, marked).projection(shown());
+                let now = rows.find_one_and_update(unmarked, marked).projection(document::shown());
                 match now.return_document(ReturnDocument::After).await? {
                     Some(now) => now.into_response().map(Some),
                     None => self.find(living).await,
@@ -151,7 +160,7 @@ impl Store for Mongo {
     async fn stats(&self, user: UserId, hidden: &BTreeSet<UserId>) -> StoreResult<Stats> {
         self.database
             .within(async {
-                let counted = self.responses.aggregate(figures(user, hidden)).with_type::<Figures>().await?;
+                let counted = self.responses.aggregate(figures::question(user, hidden)).with_type::<Figures>().await?;
                 let counted: Vec<Figures> = counted.try_collect().await?;
                 counted.first().map_or_else(|| Ok(Stats::default()), Figures::stats)
             })
@@ -182,113 +191,31 @@ fn not_by(hidden: &BTreeSet<UserId>) -> Document {
     doc! { "$nin": ids(hidden.iter().map(|user| user.uuid())) }
 }
 
-/// All figures in one question. First by post, so that posts are counted and not collected.
-fn figures(user: UserId, hidden: &BTreeSet<UserId>) -> Vec<Document> {
-    let user = id(user.uuid());
-    let mut received = doc! { "living": true, "post_author": user };
-    received.insert("$and", vec![doc! { "author": { "$ne": user } }, doc! { "author": not_by(hidden) }]);
-    let given = doc! { "living": true, "author": user, "post_author": { "$ne": user } };
-    let is_given = doc! { "$eq": ["$author", user] };
-    let has = |field: &str| doc! { "$gt": [format!("${field}"), Bson::Null] };
-    let count = |what: Document| doc! { "$sum": { "$cond": [what, 1_i64, 0_i64] } };
-    let given_with = |field: &str| count(doc! { "$and": [is_given.clone(), has(field)] });
-    vec![
-        doc! { "$match": { "$or": [given, received] } },
-        doc! { "$group": {
-            "_id": { "$cond": [is_given.clone(), "$post", Bson::Null] },
-            "texts": given_with("text"),
-            "quick": given_with("quick"),
-            "helpful": given_with("helpful_at"),
-            "received": count(doc! { "$not": [is_given.clone()] }),
-        } },
-        doc! { "$group": {
-            "_id": Bson::Null,
-            "texts": { "$sum": "$texts" },
-            "quick": { "$sum": "$quick" },
-            "posts": count(has("_id")),
-            "helpful": { "$sum": "$helpful" },
-            "received": { "$sum": "$received" },
-        } },
-    ]
-}
+#[cfg(test)]
+mod tests {
+    use kernel::{Clock as _, SystemClock, SystemEntropy};
+    use testkit::user;
 
-#[derive(serde::Deserialize)]
-struct Figures {
-    texts: i64,
-    quick: i64,
-    posts: i64,
-    helpful: i64,
-    received: i64,
-}
+    use super::*;
 
-impl Figures {
-    fn stats(&self) -> StoreResult<Stats> {
-        let count = |count: i64| u64::try_from(count).map_err(StoreError::corrupt);
-        Ok(Stats {
-            texts_given: count(self.texts)?,
-            quick_given: count(self.quick)?,
-            posts_answered: count(self.posts)?,
-            helpful_given: count(self.helpful)?,
-            received: count(self.received)?,
-        })
+    /// How MongoDB goes about it, in its own words.
+    async fn plan(database: &Database, question: Document) -> String {
+        let explained = doc! { "explain": question, "verbosity": "queryPlanner" };
+        database.raw().run_command(explained).await.unwrap().to_string()
     }
-}
 
-fn document(response: &Response) -> Document {
-    let mut document = doc! {
-        "_id": id(response.id.uuid()),
-        "post": id(response.post.uuid()),
-        "post_author": id(response.post_author.uuid()),
-        "author": id(response.author.uuid()),
-        "persona": id(response.persona.uuid()),
-        "created_at": date(response.created_at),
-    };
-    match &response.content {
-        Content::Text(text) => document.insert("text", text.reveal()),
-        Content::Quick(kind) => document.insert("quick", kind.word()),
-    };
-    if let Some(moment) = response.helpful_at {
-        document.insert("helpful_at", date(moment));
-    }
-    match response.deleted_at {
-        Some(moment) => document.insert("deleted_at", date(moment)),
-        None => document.insert("living", true),
-    };
-    document
-}
-
-/// All of a document that a [`Row`] has.
-fn shown() -> Document {
-    doc! { "outbox": 0 }
-}
-
-#[derive(serde::Deserialize)]
-struct Row {
-    #[serde(rename = "_id")]
-    id: bson::Uuid,
-    post: bson::Uuid,
-    post_author: bson::Uuid,
-    author: bson::Uuid,
-    persona: bson::Uuid,
-    text: Option<String>,
-    quick: Option<String>,
-    created_at: DateTime,
-    helpful_at: Option<DateTime>,
-    deleted_at: Option<DateTime>,
-}
-
-impl Row {
-    fn into_response(self) -> StoreResult<Response> {
-        Ok(Response {
-            id: ResponseId::from_uuid(uuid(self.id)),
-            post: PostId::from_uuid(uuid(self.post)),
-            post_author: UserId::from_uuid(uuid(self.post_author)),
-            author: UserId::from_uuid(uuid(self.author)),
-            persona: PersonaId::from_uuid(uuid(self.persona)),
-            content: content(self.text.as_deref(), self.quick.as_deref())?,
-            created_at: at(self.created_at),
-            helpful_at: self.helpful_at.map(at),
-            deleted_at: self.deleted_at.map(at),
-        })
+    #[test]
+    fn a_list_is_read_along_its_index_from_where_the_last_page_ended() {
+        testkit::block_on(async {
+            let database = testkit::mongo().await;
+            let now = SystemClock.now();
+            let (post, after) = (PostId::new(now, &SystemEntropy), ResponseId::new(now, &SystemEntropy));
+            let filter = listed(post, Some(after), &BTreeSet::from([user()]));
+            let find = doc! { "find": Mongo::COLLECTION, "filter": filter, "sort": { "_id": 1 }, "hint": LIST };
+            let plan = plan(&database, find).await;
+            assert!(!plan.contains("COLLSCAN") && !plan.contains("\"SORT\""), "{plan}");
+            let bounds = plan.split("\"indexBounds\"").nth(1).unwrap();
+            assert!(bounds.contains(&post.to_string()) && bounds.contains(&after.to_string()), "{plan}");
+        });
     }
 }

@@ -1,0 +1,69 @@
+//! A response as a document.
+
+use kernel::{PersonaId, PostId, ResponseId, UserId};
+use mongodb::bson::{self, DateTime, Document, doc};
+use storage::{
+    StoreResult,
+    mongo::{at, date, id, uuid},
+};
+
+use crate::{Content, Response, store::content};
+
+pub(super) fn of(response: &Response) -> Document {
+    let mut document = doc! {
+        "_id": id(response.id.uuid()),
+        "post": id(response.post.uuid()),
+        "post_author": id(response.post_author.uuid()),
+        "author": id(response.author.uuid()),
+        "persona": id(response.persona.uuid()),
+        "created_at": date(response.created_at),
+    };
+    match &response.content {
+        Content::Text(text) => document.insert("text", text.reveal()),
+        Content::Quick(kind) => document.insert("quick", kind.word()),
+    };
+    if let Some(moment) = response.helpful_at {
+        document.insert("helpful_at", date(moment));
+    }
+    match response.deleted_at {
+        Some(moment) => document.insert("deleted_at", date(moment)),
+        None => document.insert("living", true),
+    };
+    document
+}
+
+/// All of a document that a [`Row`] has.
+pub(super) fn shown() -> Document {
+    doc! { "outbox": 0 }
+}
+
+#[derive(serde::Deserialize)]
+pub(super) struct Row {
+    #[serde(rename = "_id")]
+    id: bson::Uuid,
+    post: bson::Uuid,
+    post_author: bson::Uuid,
+    author: bson::Uuid,
+    persona: bson::Uuid,
+    text: Option<String>,
+    quick: Option<String>,
+    created_at: DateTime,
+    helpful_at: Option<DateTime>,
+    deleted_at: Option<DateTime>,
+}
+
+impl Row {
+    pub(super) fn into_response(self) -> StoreResult<Response> {
+        Ok(Response {
+            id: ResponseId::from_uuid(uuid(self.id)),
+            post: PostId::from_uuid(uuid(self.post)),
+            post_author: UserId::from_uuid(uuid(self.post_author)),
+            author: UserId::from_uuid(uuid(self.author)),
+            persona: PersonaId::from_uuid(uuid(self.persona)),
+            content: content(self.text.as_deref(), self.quick.as_deref())?,
+            created_at: at(self.created_at),
+            helpful_at: self.helpful_at.map(at),
+            deleted_at: self.deleted_at.map(at),
+        })
+    }
+}

@@ -1,0 +1,84 @@
+//! What somebody has given and got.
+
+use std::collections::BTreeSet;
+
+use kernel::UserId;
+use mongodb::bson::{Bson, Document, doc};
+use storage::{StoreError, StoreResult, mongo::id};
+
+use super::not_by;
+use crate::Stats;
+
+/// All figures in one question. First by post, so that posts are counted and not collected.
+pub(super) fn question(user: UserId, hidden: &BTreeSet<UserId>) -> Vec<Document> {
+    let user = id(user.uuid());
+    let mut received = doc! { "living": true, "post_author": user };
+    received.insert("$and", vec![doc! { "author": { "$ne": user } }, doc! { "author": not_by(hidden) }]);
+    let given = doc! { "living": true, "author": user, "post_author": { "$ne": user } };
+    let is_given = doc! { "$eq": ["$author", user] };
+    let has = |field: &str| doc! { "$gt": [format!("${field}"), Bson::Null] };
+    let count = |what: Document| doc! { "$sum": { "$cond": [what, 1_i64, 0_i64] } };
+    let given_with = |field: &str| count(doc! { "$and": [is_given.clone(), has(field)] });
+    vec![
+        doc! { "$match": { "$or": [given, received] } },
+        doc! { "$group": {
+            "_id": { "$cond": [is_given.clone(), "$post", Bson::Null] },
+            "texts": given_with("text"),
+            "quick": given_with("quick"),
+            "helpful": given_with("helpful_at"),
+            "received": count(doc! { "$not": [is_given.clone()] }),
+        } },
+        doc! { "$group": {
+            "_id": Bson::Null,
+            "texts": { "$sum": "$texts" },
+            "quick": { "$sum": "$quick" },
+            "posts": count(has("_id")),
+            "helpful": { "$sum": "$helpful" },
+            "received": { "$sum": "$received" },
+        } },
+    ]
+}
+
+/// What comes of it.
+#[derive(serde::Deserialize)]
+pub(super) struct Figures {
+    texts: i64,
+    quick: i64,
+    posts: i64,
+    helpful: i64,
+    received: i64,
+}
+
+impl Figures {
+    pub(super) fn stats(&self) -> StoreResult<Stats> {
+        let count = |count: i64| u64::try_from(count).map_err(StoreError::corrupt);
+        Ok(Stats {
+            texts_given: count(self.texts)?,
+            quick_given: count(self.quick)?,
+            posts_answered: count(self.posts)?,
+            helpful_given: count(self.helpful)?,
+            received: count(self.received)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::user;
+
+    use super::*;
+
+    #[test]
+    fn figures_are_read_along_two_indexes() {
+        testkit::block_on(async {
+            let database = testkit::mongo().await;
+            let figures = question(user(), &BTreeSet::from([user()]));
+            let question = doc! { "aggregate": super::super::Mongo::COLLECTION, "pipeline": figures, "cursor": {} };
+            let explained = doc! { "explain": question, "verbosity": "queryPlanner" };
+            let plan = database.raw().run_command(explained).await.unwrap().to_string();
+            assert!(!plan.contains("COLLSCAN"), "{plan}");
+            let winner = plan.split("rejectedPlans").next().unwrap();
+            assert!(winner.contains("responses_author") && winner.contains("responses_post_author"), "{plan}");
+        });
+    }
+}
