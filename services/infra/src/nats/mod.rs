@@ -144,10 +144,11 @@ impl Connection {
 
     /// What is said while there is no connection would be said when it is back, however late.
     fn connected(&self) -> Result<(), Failure> {
-        if self.client.connection_state() == State::Connected {
-            return Ok(());
-        }
-        Err(Failure::new(Fault::Unavailable, "there is no connection to a NATS server"))
+        if self.is_there() { Ok(()) } else { Err(unavailable("there is no connection to a NATS server")) }
+    }
+
+    pub(crate) fn is_there(&self) -> bool {
+        self.client.connection_state() == State::Connected
     }
 }
 
