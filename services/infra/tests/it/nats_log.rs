@@ -252,7 +252,7 @@ fn a_server_that_does_not_answer_is_unavailable_in_time_and_what_was_missed_come
             let failure = live.publish(&feed, &parcel()).await.unwrap_err();
             assert_eq!(failure.kind(), Fault::Unavailable);
             assert!(live.listen(&feed).await.is_err() && live.read(&feed, listener.head().position, 9).await.is_err());
-            assert!(begun.elapsed() < Duration::from_millis(8_000), "{:?}", begun.elapsed());
+            assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
             let begun = Instant::now();
             live.answers().await.unwrap_err();
             assert!(begun.elapsed() < Duration::from_millis(1_700), "{:?}", begun.elapsed());
