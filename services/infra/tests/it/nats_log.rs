@@ -239,6 +239,22 @@ fn a_listener_of_a_quiet_channel_loses_nothing_when_the_server_restarts() {
 }
 
 #[test]
+fn a_log_without_entries_is_the_same_when_the_server_is_back() {
+    block_on(async {
+        let mut server = NatsServer::start().await;
+        let (live, feed) = (node(&server).await, channel("feed"));
+        let mut listener = live.listen(&feed).await.unwrap();
+        let head = listener.head();
+        server.kill();
+        server.restart().await;
+        let told = once_it_is_back(&live, "feed").await;
+        let heard = next(&mut *listener).await;
+        assert!(matches!(&heard, Heard::Entry(entry) if entry.parcel.id == told), "{heard:?}");
+        assert_eq!(missed(&live, &feed, head.position).await, Some(vec![told]));
+    });
+}
+
+#[test]
 fn a_server_that_does_not_answer_is_unavailable_in_time_and_what_was_missed_comes_when_it_does() {
     block_on(async {
         let server = NatsServer::start().await;
