@@ -4,9 +4,11 @@
 //! | --- | --- |
 //! | `stream` | one `JetStream` stream: made when it is missing, known again after a reconnect, asked what it has |
 //! | `answers` | the words in which it answers |
+//! | `credentials` | who we are, out of an address |
 //! | `stored` | one message of a stream, and where it stands |
 
 mod answers;
+mod credentials;
 mod stored;
 mod stream;
 
@@ -16,8 +18,7 @@ use std::{
 };
 
 use async_nats::{
-    Client, ConnectOptions, Event, HeaderMap, Message, Request, RequestErrorKind, ServerAddr, Statistics, Subscriber,
-    connection::State,
+    Client, Event, HeaderMap, Message, Request, RequestErrorKind, ServerAddr, Statistics, Subscriber, connection::State,
 };
 use bytes::Bytes;
 use kernel::{Entropy, Failure, Fault};
@@ -58,17 +59,15 @@ pub struct Connection {
 impl Connection {
     /// Goes to look for the servers, and waits a moment for the first to answer: a node can start before its servers.
     ///
-    /// `urls` are separated by commas: `nats://` or, with TLS, `tls://`; who we are stands before the host, as
-    /// `user:password@` or `token@`. `name` is what the servers call us.
+    /// `urls` are separated by commas: `nats://` or, with TLS, `tls://`; who we are stands before the first host, as
+    /// `user:password@` or `token@`, percent-encoded where it must be. `name` is what the servers call us.
     ///
     /// # Errors
     /// [`Fault::Invalid`] if these are no addresses.
     pub async fn open(urls: &str, name: &str, entropy: Arc<dyn Entropy>) -> Result<Self, Failure> {
-        let servers = urls.split(',').map(|url| url.trim().parse::<ServerAddr>()).collect::<Result<Vec<_>, _>>();
-        // The cause would repeat the address, and with it a password.
-        let servers = servers.map_err(|_| Failure::new(Fault::Invalid, "an address of a NATS server is none"))?;
+        let servers = urls.split(',').map(|url| address(url.trim())).collect::<Result<Vec<_>, _>>()?;
         let (count, shaken) = watch::channel(0);
-        let options = ConnectOptions::new()
+        let options = credentials::of(servers.first())?
             .name(name)
             .retry_on_initial_connect()
             .max_reconnects(None)
@@ -144,11 +143,18 @@ impl Connection {
 
     /// What is said while there is no connection would be said when it is back, however late.
     fn connected(&self) -> Result<(), Failure> {
-        if self.client.connection_state() == State::Connected {
-            return Ok(());
-        }
-        Err(Failure::new(Fault::Unavailable, "there is no connection to a NATS server"))
+        if self.is_there() { Ok(()) } else { Err(unavailable("there is no connection to a NATS server")) }
     }
+
+    pub(crate) fn is_there(&self) -> bool {
+        self.client.connection_state() == State::Connected
+    }
+}
+
+fn address(url: &str) -> Result<ServerAddr, Failure> {
+    let server = url.parse::<ServerAddr>().ok().filter(|server| !server.host().is_empty());
+    // Without a cause: it would repeat the address, and with it a password.
+    server.ok_or_else(|| Failure::new(Fault::Invalid, "an address of a NATS server is none"))
 }
 
 fn tell(event: &Event) {

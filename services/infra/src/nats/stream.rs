@@ -127,7 +127,11 @@ impl Stream {
     /// Remembers what was seen of this life, to know the stream again by it.
     pub(crate) fn saw(&self, life: Life, place: Place) {
         let mut known = self.known();
-        if known.turn == life.turn && known.newest.is_none_or(|newest| newest.sequence < place.sequence) {
+        // By nothing, it could not be known.
+        if place.sequence > 0
+            && known.turn == life.turn
+            && known.newest.is_none_or(|newest| newest.sequence < place.sequence)
+        {
             known.newest = Some(place);
         }
     }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use infra::bus::Nats;
+use infra::bus::{Nats, Settings};
 use kernel::{
     Clock as _, Event, EventId, Failure, Fault, Parcel, SystemClock, Timestamp,
     ports::{Bus as _, Reaction},
@@ -23,7 +23,8 @@ use tokio::{
 };
 
 use crate::{
-    bus::{Graveyard, Listener, node, parcel, send, soon},
+    bus::{Graveyard, Listener, node, parcel, send, settings, soon},
+    live::connection,
     rollback::{Store, signal},
 };
 
@@ -171,10 +172,10 @@ fn a_server_that_does_not_answer_is_unavailable_in_time_and_all_goes_on_when_it_
         for _ in 0..3 {
             let begun = Instant::now();
             assert_eq!(bus.publish(&parcel()).await.unwrap_err().kind(), Fault::Unavailable);
-            assert!(begun.elapsed() < Duration::from_millis(2_200), "{:?}", begun.elapsed());
+            assert!(begun.elapsed() < Duration::from_millis(2_700), "{:?}", begun.elapsed());
             let begun = Instant::now();
             bus.answers().await.unwrap_err();
-            assert!(begun.elapsed() < Duration::from_millis(1_200), "{:?}", begun.elapsed());
+            assert!(begun.elapsed() < Duration::from_millis(1_700), "{:?}", begun.elapsed());
         }
         signal(&server, "CONT");
         let sent = publish(&bus, 5).await;
@@ -243,7 +244,8 @@ fn what_servers_lost_by_coming_back_with_an_older_store_is_published_again_and_d
         consume(&bus, late.clone());
         soon("all is done by who had not begun", || late.digested().len() == 770).await;
         soon("all is done by who was at it", || reaction.order().len() == 770).await;
-        assert!(reaction.asked() >= 820, "what was lost is heard again, and has no effect again");
+        soon("what was lost is heard again", || reaction.asked() >= 820).await;
+        assert_eq!(reaction.order().len(), 770, "and has no effect again");
     });
 }
 
@@ -306,6 +308,28 @@ fn what_is_published_twice_within_the_window_is_there_once() {
         publish(&bus, 1).await;
         soon("both are done", || reaction.order().len() == 2).await;
         assert_eq!(reaction.asked(), 2);
+    });
+}
+
+#[test]
+fn a_full_bus_takes_no_more_and_drops_nothing() {
+    block_on(async {
+        let server = NatsServer::start().await;
+        let settings = Settings { bytes: 16 << 10, ..settings() };
+        let bus = Arc::new(Nats::new(connection(&server).await, &settings, Arc::new(SystemClock)));
+        let mut taken = Vec::new();
+        let refusal = loop {
+            let parcel = parcel();
+            match bus.publish(&parcel).await {
+                Ok(()) => taken.push(parcel),
+                Err(failure) => break failure,
+            }
+        };
+        assert_eq!(refusal.kind(), Fault::Unavailable, "it waits where it is");
+        let reaction = Arc::new(Inbox::default());
+        consume(&bus, reaction.clone());
+        soon("all is done", || reaction.order().len() == taken.len()).await;
+        assert_eq!(reaction.order(), ids(&taken));
     });
 }
 

@@ -40,6 +40,31 @@ fn a_position_of_one_node_is_good_on_another() {
     });
 }
 
+/// Whether anybody is given what is told on a channel.
+async fn wanted(client: &async_nats::Client, subject: &str) -> bool {
+    match timeout(Duration::from_millis(300), client.request(subject.to_owned(), "".into())).await {
+        Ok(Err(error)) => error.kind() != async_nats::RequestErrorKind::NoResponders,
+        Ok(Ok(_)) | Err(_) => true,
+    }
+}
+
+#[test]
+fn a_node_is_given_only_what_somebody_on_it_listens_to() {
+    block_on(async {
+        let server = NatsServer::start().await;
+        let (live, client) = (node(&server).await, async_nats::connect(server.url()).await.unwrap());
+        publish(&live, &channel("feed"), 1).await;
+        assert!(!wanted(&client, "kith.live.feed").await);
+        let listener = live.listen(&channel("feed")).await.unwrap();
+        assert!(wanted(&client, "kith.live.feed").await);
+        assert!(!wanted(&client, "kith.live.post:1").await);
+        drop(listener);
+        while wanted(&client, "kith.live.feed").await {
+            sleep(Duration::from_millis(20)).await;
+        }
+    });
+}
+
 #[test]
 fn what_is_told_while_a_listener_is_cut_off_is_heard_when_it_is_back() {
     block_on(async {
@@ -79,9 +104,11 @@ fn what_a_slow_listener_was_not_given_is_read_again() {
         for teller in telling {
             teller.await.unwrap();
         }
+        // And some behind what was dropped, once there is room again.
+        let mut heard = hear(&mut *listener, 1_000).await.len();
+        publish(&*live, &feed, 500).await;
         let last = parcel();
         live.publish(&feed, &last).await.unwrap();
-        let mut heard = 0;
         loop {
             let Heard::Entry(entry) = next(&mut *listener).await else { panic!("the log holds what was dropped") };
             heard += 1;
@@ -89,7 +116,7 @@ fn what_a_slow_listener_was_not_given_is_read_again() {
                 break;
             }
         }
-        assert_eq!(heard, 32 * 132 + 2);
+        assert_eq!(heard, 32 * 132 + 500 + 2);
     });
 }
 
@@ -212,6 +239,22 @@ fn a_listener_of_a_quiet_channel_loses_nothing_when_the_server_restarts() {
 }
 
 #[test]
+fn a_log_without_entries_is_the_same_when_the_server_is_back() {
+    block_on(async {
+        let mut server = NatsServer::start().await;
+        let (live, feed) = (node(&server).await, channel("feed"));
+        let mut listener = live.listen(&feed).await.unwrap();
+        let head = listener.head();
+        server.kill();
+        server.restart().await;
+        let told = once_it_is_back(&live, "feed").await;
+        let heard = next(&mut *listener).await;
+        assert!(matches!(&heard, Heard::Entry(entry) if entry.parcel.id == told), "{heard:?}");
+        assert_eq!(missed(&live, &feed, head.position).await, Some(vec![told]));
+    });
+}
+
+#[test]
 fn a_server_that_does_not_answer_is_unavailable_in_time_and_what_was_missed_comes_when_it_does() {
     block_on(async {
         let server = NatsServer::start().await;
@@ -225,10 +268,10 @@ fn a_server_that_does_not_answer_is_unavailable_in_time_and_what_was_missed_come
             let failure = live.publish(&feed, &parcel()).await.unwrap_err();
             assert_eq!(failure.kind(), Fault::Unavailable);
             assert!(live.listen(&feed).await.is_err() && live.read(&feed, listener.head().position, 9).await.is_err());
-            assert!(begun.elapsed() < Duration::from_millis(6_500), "{:?}", begun.elapsed());
+            assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
             let begun = Instant::now();
             live.answers().await.unwrap_err();
-            assert!(begun.elapsed() < Duration::from_millis(1_200), "{:?}", begun.elapsed());
+            assert!(begun.elapsed() < Duration::from_millis(1_700), "{:?}", begun.elapsed());
         }
         signal(&server, "CONT");
         let last = once_it_is_back(&other, "feed").await;
