@@ -20,9 +20,9 @@ use crate::{
 /// Where everything is kept, open.
 pub enum Kept {
     /// In one file, by this process.
-    Folder(Data),
+    Folder(Box<Data>),
     /// By four servers, for any number of nodes.
-    Servers(Servers),
+    Servers(Box<Servers>),
 }
 
 /// A schema, wherever it is.
@@ -58,8 +58,8 @@ impl Kept {
     /// If it cannot be opened, or somebody else has it.
     pub async fn open(config: &Config, world: &World) -> Result<Self> {
         match config.urls().all() {
-            None => Ok(Self::Folder(Data::open(&config.data_dir).await?)),
-            Some(urls) => Ok(Self::Servers(reach(config, urls, world).await?)),
+            None => Ok(Self::Folder(Box::new(Data::open(&config.data_dir).await?))),
+            Some(urls) => Ok(Self::Servers(Box::new(reach(config, urls, world).await?))),
         }
     }
 

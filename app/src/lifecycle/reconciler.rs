@@ -54,8 +54,8 @@ async fn look(
         loop {
             lease.check().await?;
             let page = outbox.kept(after).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.id);
+            let Some(end) = page.last() else { break };
+            after = Some(end.id);
             for parcel in page.iter().filter(|parcel| !had.has(parcel.id)) {
                 bus.publish(parcel).await?;
                 lost = lost.saturating_add(1);
