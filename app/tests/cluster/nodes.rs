@@ -72,7 +72,7 @@ impl Town {
         let mut nth = 0_usize;
         while self.writing.load(Ordering::Relaxed) {
             nth += 1;
-            if nth % 7 == 0 {
+            if nth.is_multiple_of(7) {
                 person = self.newcomer().await;
             }
             let here = person.moved(&self.somewhere());
