@@ -143,7 +143,7 @@ fn kill_writers(place: &str) {
         let untold: Vec<_> = living.difference(&told.given).collect();
         assert!(untold.is_empty(), "what is stored is announced: {untold:?}");
         for id in &told.given {
-            let stored = bed.store.get(*id).await.unwrap().expect("what is announced is stored");
+            let stored = bed.store.get(*id).await.unwrap().unwrap();
             assert_eq!(stored.deleted_at.is_some(), told.deleted.contains(id), "a deletion and its event are one");
             assert_eq!(stored.helpful_at.is_some(), told.marked.contains(id), "a mark and its event are one");
         }
