@@ -55,7 +55,9 @@ impl Database {
     /// # Errors
     /// For what is no URL, and for one whose names nobody resolves.
     pub async fn open(url: &str, pool: &Pool) -> StoreResult<Self> {
-        let mut options = ClientOptions::parse(url).await?;
+        // Names may have to be asked for.
+        let parsed = tokio::time::timeout(pool.patience, ClientOptions::parse(url)).await;
+        let mut options = parsed.map_err(|late| StoreError::Unavailable(late.into()))??;
         options.app_name = Some("kith".to_owned());
         options.max_pool_size = Some(pool.connections);
         options.server_selection_timeout = Some(pool.wait);

@@ -66,7 +66,7 @@ impl Change {
     /// Makes true again what was true before.
     pub(super) async fn undo(&self, database: &Database, collection: &str, before: &Layout) -> StoreResult<()> {
         let Some(shape) = before.0.get(collection) else {
-            database.raw().run_command(doc! { "drop": collection }).await?;
+            run(database, doc! { "drop": collection }).await?;
             return Ok(());
         };
         validate(database, collection, Some(&shape.validator)).await?;
@@ -77,13 +77,19 @@ impl Change {
     }
 }
 
+/// A change that most of the replica set has made before the next one begins.
+async fn run(database: &Database, mut command: Document) -> Result<Document, Error> {
+    command.insert("writeConcern", doc! { "w": "majority" });
+    database.raw().run_command(command).await
+}
+
 fn name(index: &Document) -> StoreResult<String> {
     Ok(index.get_str("name").map_err(StoreError::corrupt)?.to_owned())
 }
 
 async fn create_indexes(database: &Database, collection: &str, indexes: &[Document]) -> StoreResult<()> {
     if !indexes.is_empty() {
-        database.raw().run_command(doc! { "createIndexes": collection, "indexes": indexes }).await?;
+        run(database, doc! { "createIndexes": collection, "indexes": indexes }).await?;
     }
     Ok(())
 }
@@ -94,7 +100,7 @@ async fn drop_indexes(
     names: impl Iterator<Item = &String> + Send,
 ) -> StoreResult<()> {
     for name in names {
-        match database.raw().run_command(doc! { "dropIndexes": collection, "index": name }).await {
+        match run(database, doc! { "dropIndexes": collection, "index": name }).await {
             Err(error) if !is_refused_with(&error, NO_SUCH_INDEX) => return Err(error.into()),
             Ok(_) | Err(_) => {}
         }
@@ -113,7 +119,7 @@ async fn validate(database: &Database, collection: &str, validator: Option<&Docu
     if validator.is_none() || there.options.validator.unwrap_or_default() == wanted {
         return Ok(());
     }
-    let changed = database.raw().run_command(doc! { "collMod": collection, "validator": wanted.clone() }).await;
+    let changed = run(database, doc! { "collMod": collection, "validator": wanted.clone() }).await;
     match changed {
         // The engine that tests run on cannot change a validator, but it can make a collection that has it.
         Err(error) if is_refused_with(&error, NO_SUCH_COMMAND) => rebuild(database, collection, wanted).await,
@@ -127,7 +133,7 @@ async fn create(database: &Database, collection: &str, validator: Document) -> S
     if !validator.is_empty() {
         command.insert("validator", validator);
     }
-    database.raw().run_command(command).await?;
+    run(database, command).await?;
     Ok(())
 }
 
