@@ -38,6 +38,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a question for the next event stands, and how often the server says meanwhile that it knows of it.
 const STANDS: Duration = Duration::from_secs(10);
 const HEARTBEAT: Duration = Duration::from_secs(1);
+/// How many events a question asks for. They come one by one: the next when the one before is acknowledged.
+const BATCH: usize = 64;
 /// After a retryable failure, at first and at most. It doubles.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -80,8 +82,12 @@ impl<'a> Follower<'a> {
         within(ANSWER, self.place()).await?;
         let inbox = connection.client().new_inbox();
         let mut answers = connection.hear(inbox.clone()).await?;
+        let mut left = 0;
         loop {
-            self.ask(&inbox).await?;
+            if left == 0 {
+                self.ask(&inbox).await?;
+                left = BATCH;
+            }
             let message = tokio::select! {
                 biased;
                 () = stopped(stop) => return Ok(()),
@@ -89,20 +95,23 @@ impl<'a> Follower<'a> {
                 _ = shaken.changed() => return Err(unavailable("the connection was lost")),
                 message = self.answer(&mut answers) => message?,
             };
-            if let Some(message) = message {
-                self.digest(&message).await?;
-            }
+            let Some(message) = message else {
+                left = 0;
+                continue;
+            };
+            left -= 1;
+            self.digest(&message).await?;
         }
     }
 
     async fn ask(&self, inbox: &str) -> Result<(), Failure> {
         let (stream, nanos) = (self.bus.stream.name(), |span: Duration| u64::try_from(span.as_nanos()).unwrap_or(0));
-        let question = json!({ "batch": 1, "expires": nanos(STANDS), "idle_heartbeat": nanos(HEARTBEAT) });
+        let question = json!({ "batch": BATCH, "expires": nanos(STANDS), "idle_heartbeat": nanos(HEARTBEAT) });
         let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{}", self.consumer);
         self.bus.stream.connection.say(subject, Some(inbox.to_owned()), question.to_string().into()).await
     }
 
-    /// The next event; `None` if there was none for as long as the question stood.
+    /// The next event; `None` if the question stands no longer.
     async fn answer(&self, answers: &mut Subscriber) -> Result<Option<Message>, Failure> {
         loop {
             let answer = timeout(ANSWER + HEARTBEAT, answers.next()).await.map_err(unavailable)?;
