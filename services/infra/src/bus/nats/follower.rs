@@ -78,7 +78,7 @@ impl<'a> Follower<'a> {
     /// Digests one event after the other, until the stop or a failure of the servers.
     async fn follow(&self, stop: &mut watch::Receiver<bool>) -> Result<(), Failure> {
         let connection = &self.bus.stream.connection;
-        let mut shaken = connection.shaken();
+        let (mut shaken, number) = (connection.shaken(), connection.number());
         within(ANSWER, self.place()).await?;
         let inbox = connection.client().new_inbox();
         let mut answers = connection.hear(inbox.clone()).await?;
@@ -100,7 +100,7 @@ impl<'a> Follower<'a> {
                 continue;
             };
             left -= 1;
-            self.digest(&message).await?;
+            self.digest(&message, number).await?;
         }
     }
 
@@ -166,10 +166,10 @@ impl<'a> Follower<'a> {
     }
 
     /// Brings an event to the reaction, and tells the server what came of it: done, or to be done again.
-    async fn digest(&self, message: &Message) -> Result<(), Failure> {
+    async fn digest(&self, message: &Message, number: u64) -> Result<(), Failure> {
         let Some(parcel) = parcel(message) else {
             tracing::error!(stream = self.bus.stream.name(), "somebody else writes to the stream");
-            return self.tell(message, "+TERM".to_owned()).await;
+            return self.tell(message, number, "+TERM".to_owned()).await;
         };
         let work = self.react(&parcel);
         pin!(work);
@@ -177,12 +177,12 @@ impl<'a> Follower<'a> {
             tokio::select! {
                 done = &mut work => break done,
                 // If it cannot be told, the event comes again, and its effect is known.
-                () = sleep(PROGRESS) => drop(self.tell(message, "+WPI".to_owned()).await),
+                () = sleep(PROGRESS) => drop(self.tell(message, number, "+WPI".to_owned()).await),
             }
         };
-        let Err(failure) = done else { return self.tell(message, "+ACK".to_owned()).await };
+        let Err(failure) = done else { return self.tell(message, number, "+ACK".to_owned()).await };
         tracing::warn!(event = %parcel.id, consumer = self.reaction.name(), error = %failure, "an event is asked for again");
-        self.tell(message, format!("-NAK {{\"delay\":{}}}", self.wait(message).as_nanos())).await
+        self.tell(message, number, format!("-NAK {{\"delay\":{}}}", self.wait(message).as_nanos())).await
     }
 
     /// What is to come again fails; all else is done, or with the dead letters.
@@ -205,9 +205,14 @@ impl<'a> Follower<'a> {
         timeout(PATIENCE, self.dead_letters.bury(parcel, consumer, &why)).await.map_err(late)?
     }
 
-    async fn tell(&self, message: &Message, what: String) -> Result<(), Failure> {
+    async fn tell(&self, message: &Message, number: u64, what: String) -> Result<(), Failure> {
+        let connection = &self.bus.stream.connection;
+        // Servers that came back with an older store would take it for an answer to another event.
+        if connection.number() != number {
+            return Err(unavailable("the connection was lost"));
+        }
         let reply = message.reply.as_ref().ok_or_else(|| unavailable("an event that cannot be acknowledged"))?;
-        self.bus.stream.connection.say(reply.to_string(), None, what.into()).await
+        connection.say(reply.to_string(), None, what.into()).await
     }
 
     /// How long until the event comes again.
