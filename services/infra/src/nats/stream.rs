@@ -1,8 +1,11 @@
 //! One `JetStream` stream.
 
-use std::sync::{
-    Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use async_nats::{
@@ -14,7 +17,10 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use kernel::{Failure, Fault};
 use serde_json::{Value, json};
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 
 use super::{
     ANSWER, Connection, Page, Place, Stored, WELL,
@@ -24,6 +30,10 @@ use super::{
 
 /// How many messages are asked for at once.
 const BATCH: usize = 512;
+/// How often, and after how long, a stream that is shorter than it was is asked again before that is believed: a server
+/// that has just become its leader may still be reading up.
+const PATIENCE: usize = 5;
+const LAG: Duration = Duration::from_millis(100);
 
 /// A stream of the cluster: made if it is not there, and looked at anew after each reconnect, since the servers may have
 /// come back without it, or with an older state of it.
@@ -271,6 +281,14 @@ impl Stream {
             return Ok(before.made.is_empty());
         }
         let Some(newest) = before.newest else { return Ok(true) };
+        let mut now = now.clone();
+        for _ in 0..PATIENCE {
+            if now.last.sequence >= newest.sequence {
+                break;
+            }
+            sleep(LAG).await;
+            now = self.reach().await?;
+        }
         if now.last.sequence < newest.sequence {
             return Ok(false);
         }

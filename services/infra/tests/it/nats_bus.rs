@@ -161,6 +161,37 @@ fn a_killed_server_loses_nothing_and_all_goes_on_by_itself() {
 }
 
 #[test]
+fn several_writers_and_readers_lose_nothing_while_the_server_is_killed_again_and_again() {
+    block_on(async {
+        let mut server = NatsServer::start().await;
+        let reaction = Arc::new(Inbox::default());
+        for _ in 0..2 {
+            consume(&node(&server).await, reaction.clone());
+        }
+        let mut writers = Vec::new();
+        for _ in 0..6 {
+            let bus = node(&server).await;
+            writers.push(tokio::spawn(async move { publish(&bus, 150).await }));
+        }
+        for _ in 0..4 {
+            sleep(Duration::from_millis(30)).await;
+            server.kill();
+            server.restart().await;
+        }
+        let mut sent = Vec::new();
+        for writer in writers {
+            sent.push(ids(&writer.await.unwrap()));
+        }
+        soon("all is done", || reaction.order().len() == 6 * 150).await;
+        let order = reaction.order();
+        for own in sent {
+            let done: Vec<_> = order.iter().filter(|id| own.contains(id)).copied().collect();
+            assert_eq!(done, own, "each writer's own order is kept");
+        }
+    });
+}
+
+#[test]
 fn a_server_that_does_not_answer_is_unavailable_in_time_and_all_goes_on_when_it_does() {
     block_on(async {
         let server = NatsServer::start().await;

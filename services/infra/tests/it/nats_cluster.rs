@@ -15,11 +15,11 @@ use kernel::{
 };
 use tempfile::TempDir;
 use testkit::block_on;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::{
     bus::{Graveyard, Listener, parcel, send, soon},
-    live::{channel, next},
+    live::channel,
 };
 
 struct Cluster {
@@ -104,6 +104,14 @@ fn any_server_of_a_cluster_may_die_and_nothing_is_lost() {
         });
         let feed = channel("feed");
         let mut listener = log.listen(&feed).await.unwrap();
+        let hearing = tokio::spawn(async move {
+            let mut heard = Vec::new();
+            while heard.len() < 60 {
+                let Heard::Entry(entry) = listener.next().await else { panic!("nothing is lost") };
+                heard.push(entry.parcel.id);
+            }
+            heard
+        });
         let mut sent = Vec::new();
         for round in 0..4 {
             for _ in 0..15 {
@@ -123,11 +131,7 @@ fn any_server_of_a_cluster_may_die_and_nothing_is_lost() {
                 cluster.kill(round);
             }
         }
-        let mut heard = Vec::new();
-        while heard.len() < sent.len() {
-            let Heard::Entry(entry) = next(&mut *listener).await else { panic!("nothing is lost") };
-            heard.push(entry.parcel.id);
-        }
+        let heard = timeout(Duration::from_mins(1), hearing).await.expect("all is heard in time").unwrap();
         assert_eq!(heard, sent);
         soon("all is done", || sent.iter().all(|id| reaction.digested().contains(id))).await;
         let mut digested = reaction.digested();

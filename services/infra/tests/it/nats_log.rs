@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use infra::live::Nats;
 use kernel::{
-    Fault,
+    EventId, Fault,
     live::{Heard, Replay},
     ports::{Listener, Live as _},
 };
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Publishes when the server is well again.
-async fn once_it_is_back(live: &Nats, name: &str) -> kernel::EventId {
+async fn once_it_is_back(live: &Nats, name: &str) -> EventId {
     let parcel = parcel();
     for _ in 0..200 {
         if live.publish(&channel(name), &parcel).await.is_ok() {
@@ -117,6 +117,64 @@ fn what_a_slow_listener_was_not_given_is_read_again() {
             }
         }
         assert_eq!(heard, 32 * 132 + 500 + 2);
+    });
+}
+
+/// Hears so many on a channel.
+fn hearing(mut listener: Box<dyn Listener>, count: usize) -> tokio::task::JoinHandle<Vec<EventId>> {
+    tokio::spawn(async move {
+        let mut heard = Vec::new();
+        while heard.len() < count {
+            let Heard::Entry(entry) = next(&mut *listener).await else { panic!("nothing is lost") };
+            heard.push(entry.parcel.id);
+        }
+        heard
+    })
+}
+
+#[test]
+fn whoever_publishes_and_listens_while_the_server_is_killed_again_and_again_hears_each_once_and_in_order() {
+    block_on(async {
+        let mut server = NatsServer::start().await;
+        let names = ["feed", "post:1", "user:1"];
+        let mut listeners = Vec::new();
+        for _ in 0..2 {
+            let live = node(&server).await;
+            for name in names {
+                listeners.push((name, hearing(live.listen(&channel(name)).await.unwrap(), 4 * 40)));
+            }
+        }
+        let mut publishers = Vec::new();
+        for index in 0..12 {
+            let (live, name) = (node(&server).await, names[index % 3]);
+            publishers.push((
+                name,
+                tokio::spawn(async move {
+                    let mut told = Vec::new();
+                    for _ in 0..40 {
+                        told.push(once_it_is_back(&live, name).await);
+                        sleep(Duration::from_millis(20)).await;
+                    }
+                    told
+                }),
+            ));
+        }
+        for _ in 0..4 {
+            sleep(Duration::from_millis(150)).await;
+            server.kill();
+            server.restart().await;
+        }
+        let mut told = Vec::new();
+        for (name, publisher) in publishers {
+            told.push((name, publisher.await.unwrap()));
+        }
+        for (name, listener) in listeners {
+            let heard = listener.await.unwrap();
+            for (_, own) in told.iter().filter(|(channel, _)| *channel == name) {
+                let heard: Vec<_> = heard.iter().filter(|id| own.contains(id)).copied().collect();
+                assert_eq!(heard, *own, "on {name}");
+            }
+        }
     });
 }
 
@@ -244,13 +302,13 @@ fn a_log_without_entries_is_the_same_when_the_server_is_back() {
         let mut server = NatsServer::start().await;
         let (live, feed) = (node(&server).await, channel("feed"));
         let mut listener = live.listen(&feed).await.unwrap();
-        let head = listener.head();
+        let before = listener.head().position;
         server.kill();
         server.restart().await;
         let told = once_it_is_back(&live, "feed").await;
         let heard = next(&mut *listener).await;
         assert!(matches!(&heard, Heard::Entry(entry) if entry.parcel.id == told), "{heard:?}");
-        assert_eq!(missed(&live, &feed, head.position).await, Some(vec![told]));
+        assert_eq!(missed(&live, &feed, before).await, Some(vec![told]));
     });
 }
 

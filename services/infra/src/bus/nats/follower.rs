@@ -38,6 +38,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a question for the next event stands, and how often the server says meanwhile that it knows of it.
 const STANDS: Duration = Duration::from_secs(10);
 const HEARTBEAT: Duration = Duration::from_secs(1);
+/// How many events a question asks for. They come one by one: the next when the one before is acknowledged.
+const BATCH: usize = 64;
 /// After a retryable failure, at first and at most. It doubles.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -76,12 +78,16 @@ impl<'a> Follower<'a> {
     /// Digests one event after the other, until the stop or a failure of the servers.
     async fn follow(&self, stop: &mut watch::Receiver<bool>) -> Result<(), Failure> {
         let connection = &self.bus.stream.connection;
-        let mut shaken = connection.shaken();
+        let (mut shaken, number) = (connection.shaken(), connection.number());
         within(ANSWER, self.place()).await?;
         let inbox = connection.client().new_inbox();
         let mut answers = connection.hear(inbox.clone()).await?;
+        let mut left = 0;
         loop {
-            self.ask(&inbox).await?;
+            if left == 0 {
+                self.ask(&inbox).await?;
+                left = BATCH;
+            }
             let message = tokio::select! {
                 biased;
                 () = stopped(stop) => return Ok(()),
@@ -89,20 +95,23 @@ impl<'a> Follower<'a> {
                 _ = shaken.changed() => return Err(unavailable("the connection was lost")),
                 message = self.answer(&mut answers) => message?,
             };
-            if let Some(message) = message {
-                self.digest(&message).await?;
-            }
+            let Some(message) = message else {
+                left = 0;
+                continue;
+            };
+            left -= 1;
+            self.digest(&message, number).await?;
         }
     }
 
     async fn ask(&self, inbox: &str) -> Result<(), Failure> {
         let (stream, nanos) = (self.bus.stream.name(), |span: Duration| u64::try_from(span.as_nanos()).unwrap_or(0));
-        let question = json!({ "batch": 1, "expires": nanos(STANDS), "idle_heartbeat": nanos(HEARTBEAT) });
+        let question = json!({ "batch": BATCH, "expires": nanos(STANDS), "idle_heartbeat": nanos(HEARTBEAT) });
         let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{}", self.consumer);
         self.bus.stream.connection.say(subject, Some(inbox.to_owned()), question.to_string().into()).await
     }
 
-    /// The next event; `None` if there was none for as long as the question stood.
+    /// The next event; `None` if the question stands no longer.
     async fn answer(&self, answers: &mut Subscriber) -> Result<Option<Message>, Failure> {
         loop {
             let answer = timeout(ANSWER + HEARTBEAT, answers.next()).await.map_err(unavailable)?;
@@ -157,10 +166,10 @@ impl<'a> Follower<'a> {
     }
 
     /// Brings an event to the reaction, and tells the server what came of it: done, or to be done again.
-    async fn digest(&self, message: &Message) -> Result<(), Failure> {
+    async fn digest(&self, message: &Message, number: u64) -> Result<(), Failure> {
         let Some(parcel) = parcel(message) else {
             tracing::error!(stream = self.bus.stream.name(), "somebody else writes to the stream");
-            return self.tell(message, "+TERM".to_owned()).await;
+            return self.tell(message, number, "+TERM".to_owned()).await;
         };
         let work = self.react(&parcel);
         pin!(work);
@@ -168,12 +177,12 @@ impl<'a> Follower<'a> {
             tokio::select! {
                 done = &mut work => break done,
                 // If it cannot be told, the event comes again, and its effect is known.
-                () = sleep(PROGRESS) => drop(self.tell(message, "+WPI".to_owned()).await),
+                () = sleep(PROGRESS) => drop(self.tell(message, number, "+WPI".to_owned()).await),
             }
         };
-        let Err(failure) = done else { return self.tell(message, "+ACK".to_owned()).await };
+        let Err(failure) = done else { return self.tell(message, number, "+ACK".to_owned()).await };
         tracing::warn!(event = %parcel.id, consumer = self.reaction.name(), error = %failure, "an event is asked for again");
-        self.tell(message, format!("-NAK {{\"delay\":{}}}", self.wait(message).as_nanos())).await
+        self.tell(message, number, format!("-NAK {{\"delay\":{}}}", self.wait(message).as_nanos())).await
     }
 
     /// What is to come again fails; all else is done, or with the dead letters.
@@ -196,9 +205,14 @@ impl<'a> Follower<'a> {
         timeout(PATIENCE, self.dead_letters.bury(parcel, consumer, &why)).await.map_err(late)?
     }
 
-    async fn tell(&self, message: &Message, what: String) -> Result<(), Failure> {
+    async fn tell(&self, message: &Message, number: u64, what: String) -> Result<(), Failure> {
+        let connection = &self.bus.stream.connection;
+        // Servers that came back with an older store would take it for an answer to another event.
+        if connection.number() != number {
+            return Err(unavailable("the connection was lost"));
+        }
         let reply = message.reply.as_ref().ok_or_else(|| unavailable("an event that cannot be acknowledged"))?;
-        self.bus.stream.connection.say(reply.to_string(), None, what.into()).await
+        connection.say(reply.to_string(), None, what.into()).await
     }
 
     /// How long until the event comes again.
