@@ -138,7 +138,7 @@ mod tests {
         for _ in 0..40 {
             breaker.failed();
         }
-        clock.pass(LONGEST / 2 - Duration::from_millis(1));
+        clock.pass((LONGEST / 2).saturating_sub(Duration::from_millis(1)));
         assert_eq!(breaker.admit(), Err(Open));
         clock.pass(LONGEST / 2 + Duration::from_millis(1));
         assert_eq!(breaker.admit(), Ok(()));
