@@ -206,6 +206,11 @@ impl Stream {
 
     /// The stream as it is, made if it is not there.
     async fn open(&self) -> Result<Reach, Failure> {
+        // The first that answers a direct get with many messages. In its first moment a server has not said which it is.
+        let client = self.connection.client();
+        if client.try_server_info().is_some() && !client.is_server_compatible(2, 11, 0) {
+            return Err(unavailable("the NATS server is older than 2.11"));
+        }
         if let Some(reach) = self.asked_reach().await? {
             if !self.configured.load(Ordering::SeqCst) {
                 // A stream that is kept as it was is better than none.
