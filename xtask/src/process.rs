@@ -33,12 +33,21 @@ pub(crate) fn read(command: &mut Command) -> Result<String> {
 /// # Errors
 /// It is not a Debian, nobody may install on it, or it cannot be had.
 pub(crate) fn install_package(package: &str) -> Result<()> {
-    let (Some(apt), true) = (find("apt-get"), is_root()) else {
+    let Some(apt) = find("apt-get").filter(|_| is_root() || may_become_root()) else {
         bail!("install {package} (apt-get install {package})");
     };
-    run(Command::new(&apt).args(["update", "--quiet"]))?;
-    let install = ["install", "--quiet", "--yes", "--no-install-recommends", package];
-    run(Command::new(&apt).args(install).env("DEBIAN_FRONTEND", "noninteractive"))
+    let apt = |arguments: &[&str]| {
+        let as_root = if is_root() { "env" } else { "sudo" };
+        run(Command::new(as_root).arg("DEBIAN_FRONTEND=noninteractive").arg(&apt).args(arguments))
+    };
+    apt(&["update", "--quiet"])?;
+    apt(&["install", "--quiet", "--yes", "--no-install-recommends", package])
+}
+
+/// Whether sudo asks for no password: nobody may be there to type one.
+fn may_become_root() -> bool {
+    let asked = Command::new("sudo").args(["--non-interactive", "true"]).stderr(Stdio::null()).status();
+    asked.is_ok_and(|answer| answer.success())
 }
 
 /// Whether this process may install programs for the whole machine.
