@@ -113,20 +113,20 @@ async fn serve(mut near: TcpStream, server: String, born: u64, weather: watch::R
         fair.wait_for(|it| !it.stalled).await.ok()?;
         TcpStream::connect(server).await.ok()
     };
-    let far = tokio::select! {
-        far = opened => far,
+    let server = tokio::select! {
+        server = opened => server,
         _ = cut.wait_for(|it| it.cuts > born) => None,
     };
-    let Some(mut far) = far else { return reset(&near) };
+    let Some(mut server) = server else { return reset(&near) };
     // Without it small pieces wait for each other. It fails on one that has ended.
-    let _ = (near.set_nodelay(true), far.set_nodelay(true));
+    let _ = (near.set_nodelay(true), server.set_nodelay(true));
     let ended = tokio::select! {
-        ended = pass_both(&mut near, &mut far, &weather) => ended,
+        ended = pass_both(&mut near, &mut server, &weather) => ended,
         _ = cut.wait_for(|it| it.cuts > born) => Err(io::ErrorKind::ConnectionReset.into()),
     };
     if ended.is_err() {
         reset(&near);
-        reset(&far);
+        reset(&server);
     }
 }
 
