@@ -178,6 +178,28 @@ fn whoever_publishes_and_listens_while_the_server_is_killed_again_and_again_hear
     });
 }
 
+#[test]
+fn what_somebody_else_writes_into_the_log_is_passed_over() {
+    block_on(async {
+        let mut server = NatsServer::start().await;
+        let (live, feed) = (node(&server).await, channel("feed"));
+        let mut listener = live.listen(&feed).await.unwrap();
+        let told = publish(&live, &feed, 2).await;
+        let heard = hear(&mut *listener, 2).await;
+        assert_eq!(ids(&heard), told);
+        let foreign = async_nats::connect(server.url()).await.unwrap();
+        foreign.publish("kith.log.feed", "not ours".into()).await.unwrap();
+        foreign.flush().await.unwrap();
+        assert_eq!(missed(&live, &feed, heard[0].mark.position).await.unwrap(), told[1..]);
+        // Cut off, the listener has to read it too.
+        server.kill();
+        server.restart().await;
+        let after = once_it_is_back(&live, "feed").await;
+        assert_eq!(ids(&hear(&mut *listener, 1).await), [after]);
+        assert_eq!(missed(&live, &feed, heard[1].mark.position).await.unwrap(), [after]);
+    });
+}
+
 /// Hears until something is lost.
 async fn lost(listener: &mut dyn Listener) -> kernel::live::Mark {
     loop {
