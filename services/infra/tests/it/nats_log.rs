@@ -179,6 +179,29 @@ fn whoever_publishes_and_listens_while_the_server_is_killed_again_and_again_hear
 }
 
 #[test]
+fn what_was_dropped_last_is_heard_at_once_too() {
+    block_on(async {
+        let server = NatsServer::start().await;
+        let mut settings = settings(Duration::from_mins(10));
+        settings.entries = 10_000;
+        let live = Arc::new(Nats::new(connection(&server).await, &settings));
+        let feed = channel("feed");
+        let mut listener = live.listen(&feed).await.unwrap();
+        // More than the subscription holds, and nothing behind it that would show the gap.
+        let telling: Vec<_> = (0..32)
+            .map(|_| {
+                let (live, feed) = (live.clone(), feed.clone());
+                tokio::spawn(async move { publish(&*live, &feed, 140).await })
+            })
+            .collect();
+        for teller in telling {
+            teller.await.unwrap();
+        }
+        assert_eq!(hear(&mut *listener, 32 * 140).await.len(), 32 * 140);
+    });
+}
+
+#[test]
 fn what_somebody_else_writes_into_the_log_is_passed_over() {
     block_on(async {
         let mut server = NatsServer::start().await;
