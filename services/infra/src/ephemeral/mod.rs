@@ -1,5 +1,6 @@
 //! Keeps things for a short time.
 
 mod local;
+mod redis;
 
-pub use self::local::Local;
+pub use self::{local::Local, redis::Redis};

@@ -1,0 +1,70 @@
+//! For all nodes: what one let in, all have let in.
+
+use std::{sync::LazyLock, time::Duration};
+
+use ::redis::Script;
+use async_trait::async_trait;
+use kernel::{
+    Failure, Fault, Procedure,
+    ports::{Allowance, Limit},
+};
+
+use super::Local;
+use crate::redis::Redis as Server;
+
+/// How long a call may take: whoever waits for it has not even begun.
+const WITHIN: Duration = Duration::from_millis(250);
+
+static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("gcra.lua")));
+
+/// One bucket for each caller and procedure, in Redis and by its clock. It is asked and changed in one step, so that
+/// nodes together let in what one alone would.
+///
+/// While Redis is away each node counts for itself, from what it has let in already. It never fails for want of Redis.
+pub struct Redis {
+    server: Server,
+    alone: std::sync::Arc<Local>,
+}
+
+impl Redis {
+    /// Buckets in this Redis, or, while it is away, in this process. The local limiter is this one's alone: what it
+    /// has to forget is swept by whoever made it.
+    #[must_use]
+    pub const fn new(server: Server, alone: std::sync::Arc<Local>) -> Self {
+        Self { server, alone }
+    }
+
+    async fn shared(&self, caller: &str, procedure: &Procedure) -> Result<Allowance, Failure> {
+        let every = u64::try_from(procedure.quota.every.as_micros()).unwrap_or(u64::MAX).max(1);
+        let mut asked = TAKE.prepare_invoke();
+        asked.key(self.server.key("l", &[procedure.path, caller])).arg(every).arg(procedure.quota.burst.get());
+        let answer = self.server.ask(WITHIN, async move |mut link| asked.invoke_async(&mut link).await);
+        let (remaining, wait): (u64, u64) = answer.await?;
+        Ok(Allowance {
+            remaining: u32::try_from(remaining).unwrap_or(u32::MAX),
+            wait: (wait > 0).then(|| Duration::from_micros(wait)),
+        })
+    }
+}
+
+#[async_trait]
+impl Limit for Redis {
+    async fn take(&self, caller: &str, procedure: &Procedure) -> Result<Allowance, Failure> {
+        if !self.alone.knows(procedure) {
+            return Err(Failure::new(Fault::Internal, "a procedure without buckets"));
+        }
+        match self.shared(caller, procedure).await {
+            Ok(allowance) => {
+                if allowance.wait.is_none() {
+                    // So that who has spent it all does not begin anew when Redis goes away.
+                    self.alone.take(caller, procedure).await?;
+                }
+                Ok(allowance)
+            }
+            Err(failure) => {
+                tracing::debug!(%failure, "a call is counted by this node alone");
+                self.alone.take(caller, procedure).await
+            }
+        }
+    }
+}
