@@ -249,8 +249,7 @@ mod tests {
 
     #[test]
     fn a_moment_may_be_none_at_all() {
-        let breaker =
-            Breaker::new("it", RULES, Arc::new(HandClock::at(Timestamp::from_millis(5))), Arc::new(Drawn(0)));
+        let breaker = Breaker::new("it", RULES, Arc::new(HandClock::at(Timestamp::from_millis(5))), Arc::new(Drawn(0)));
         fail(&breaker, 3);
         breaker.pass().unwrap().answered();
     }

@@ -145,8 +145,16 @@ mod tests {
     #[test]
     fn what_names_no_redis_is_refused_without_a_word_of_it() {
         let broken = [
-            "", "localhost", "http://host", "redis://", "redis://a,,b", "redis+cluster://a,b/3",
-            "redis+sentinel://a,b", "redis+sentinel://a/kith/x", "redis://host:port", "redis://u:secret@",
+            "",
+            "localhost",
+            "http://host",
+            "redis://",
+            "redis://a,,b",
+            "redis+cluster://a,b/3",
+            "redis+sentinel://a,b",
+            "redis+sentinel://a/kith/x",
+            "redis://host:port",
+            "redis://u:secret@",
         ];
         for url in broken {
             assert_eq!(kind(url), "none", "{url}");

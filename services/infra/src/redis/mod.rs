@@ -24,9 +24,9 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kernel::{Clock, Entropy, Failure, Fault};
 use redis::{ErrorKind, FromRedisValue, RedisError, RedisResult};
 
+use self::address::Address;
 pub use self::address::InvalidUrl;
 pub(crate) use self::link::Link;
-use self::address::Address;
 use crate::breaker::{Breaker, Open, Rules};
 
 /// How long it may take to connect. The call that needs it may give up sooner.
@@ -125,11 +125,7 @@ impl Redis {
         }
     }
 
-    async fn within<T>(
-        &self,
-        within: Duration,
-        question: impl AsyncFnOnce(Link) -> RedisResult<T>,
-    ) -> Result<T, Away> {
+    async fn within<T>(&self, within: Duration, question: impl AsyncFnOnce(Link) -> RedisResult<T>) -> Result<T, Away> {
         let asked = async { Ok(question(self.link().await?).await?) };
         let answer = tokio::time::timeout(within, asked).await.unwrap_or(Err(Away::Late(within)));
         if answer.is_err() {
