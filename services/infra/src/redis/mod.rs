@@ -50,8 +50,15 @@ struct Inner {
 /// The connection, and how often somebody tried to make it.
 #[derive(Default)]
 struct Kept {
-    link: Option<Link>,
+    made: Option<Made>,
     tries: u64,
+}
+
+/// A connection, and by which try it was made.
+#[derive(Clone)]
+struct Made {
+    link: Link,
+    nth: u64,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -126,21 +133,25 @@ impl Redis {
     }
 
     async fn within<T>(&self, within: Duration, question: impl AsyncFnOnce(Link) -> RedisResult<T>) -> Result<T, Away> {
-        let asked = async { Ok(question(self.link().await?).await?) };
+        let mut used = None;
+        let asked = async {
+            let made = self.link().await?;
+            used = Some(made.nth);
+            Ok(question(made.link).await?)
+        };
         let answer = tokio::time::timeout(within, asked).await.unwrap_or(Err(Away::Late(within)));
-        if answer.is_err() {
-            // It may be broken, and after a failover it is the wrong one.
-            self.0.kept().link = None;
+        if let (Err(_), Some(nth)) = (&answer, used) {
+            self.0.forget(nth);
         }
         answer
     }
 
     /// The connection. It is made apart from who waits for it, because they may have less time than it takes.
-    async fn link(&self) -> Result<Link, Away> {
+    async fn link(&self) -> Result<Made, Away> {
         let tries = {
             let kept = self.0.kept();
-            if let Some(link) = &kept.link {
-                return Ok(link.clone());
+            if let Some(made) = &kept.made {
+                return Ok(made.clone());
             }
             kept.tries
         };
@@ -151,23 +162,29 @@ impl Redis {
 
 impl Inner {
     /// Connects, unless somebody has tried since: of all who come at once, one does it.
-    async fn connect(&self, tries: u64) -> Result<Link, Away> {
+    async fn connect(&self, tries: u64) -> Result<Made, Away> {
         let _one = self.connecting.lock().await;
         {
             let kept = self.kept();
-            if let Some(link) = &kept.link {
-                return Ok(link.clone());
+            if let Some(made) = &kept.made {
+                return Ok(made.clone());
             }
             if kept.tries != tries {
                 return Err(Away::Unmade);
             }
         }
-        let made = tokio::time::timeout(TO_CONNECT, self.address.connect()).await;
+        let link = tokio::time::timeout(TO_CONNECT, self.address.connect()).await;
         let mut kept = self.kept();
         kept.tries = kept.tries.wrapping_add(1);
-        let link = made.map_err(|_| Away::Late(TO_CONNECT))??;
-        kept.link = Some(link.clone());
-        Ok(link)
+        let made = Made { link: link.map_err(|_| Away::Late(TO_CONNECT))??, nth: kept.tries };
+        kept.made = Some(made.clone());
+        Ok(made)
+    }
+
+    /// Drops a connection over which a call failed: it may be broken, and after a failover it is the wrong one. One that
+    /// was made since stays.
+    fn forget(&self, nth: u64) {
+        self.kept().made.take_if(|made| made.nth == nth);
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
