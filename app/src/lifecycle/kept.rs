@@ -133,9 +133,9 @@ async fn reach(config: &Config, urls: Four<'_>, world: &World) -> Result<Servers
     let mongo = mongo::Database::open(urls.mongodb.reveal(), &pool).await.context("MongoDB")?;
     let namespace = config.cluster.namespace.text();
     let redis =
-        Redis::new(urls.redis.reveal(), namespace, world.clock.clone(), world.entropy.clone()).context("Redis")?;
+        Redis::open(urls.redis.reveal(), namespace, world.clock.clone(), world.entropy.clone()).context("Redis")?;
     let nats = nats::Connection::open(urls.nats.reveal(), "kith", world.entropy.clone()).await.context("NATS")?;
-    Ok(Servers { postgres, mongo, redis: Arc::new(redis), nats })
+    Ok(Servers { postgres, mongo, redis, nats })
 }
 
 macro_rules! migrates {

@@ -32,7 +32,7 @@ fn of_64_posts_with_one_key_at_once_there_is_one_and_64_equal_answers() {
         let house = OpenHouse::open().await;
         let person = Person::register(&house.client).await;
         let same = sos("once");
-        let answers = join_all((0..64).map(|_| creates(&person, "k-1", &same))).await;
+        let answers = join_all((0..128).map(|_| creates(&person, "k-1", &same))).await;
         let first = answers[0].clone().unwrap();
         assert!(answers.iter().all(|it| it.as_ref() == Ok(&first)), "{answers:?}");
         let feed = feed(&person).await;
@@ -55,16 +55,16 @@ fn the_binary_answers_as_many_as_may_and_makes_one_post() {
         let server = home.serve().await;
         let person = Person::register(&Client::to(server.url())).await;
         let same = sos("once");
-        let answers = join_all((0..64).map(|_| creates(&person, "k-1", &same))).await;
+        let answers = join_all((0..128).map(|_| creates(&person, "k-1", &same))).await;
         let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
         for answer in &answers {
             let kind = answer.as_ref().map_or_else(|it| it.reason.clone(), |it| text(&it["post"]["id"]));
             *kinds.entry(kind).or_default() += 1;
         }
-        // A repeated call is a call: ten at once are within the quota, and one more every six seconds.
+        // A repeated call is a call: sixty at once are within the quota, and one more every second.
         let too_often = kinds.remove("TOO_OFTEN").unwrap();
         assert_eq!(kinds.len(), 1, "{kinds:?}");
-        assert!((10..14).contains(&(64 - too_often)), "{too_often}");
+        assert!((60..70).contains(&(128 - too_often)), "{too_often}");
         assert_eq!(feed(&person).await.len(), 1);
         server.stop().await;
     });

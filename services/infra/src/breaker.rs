@@ -1,5 +1,8 @@
-//! A circuit breaker: who has not answered a few times in a row is left alone for a moment, so that calls do not queue
-//! up behind somebody who is gone. M. Nygard, Release It!, names it.
+//! Keeps calls away from a server that does not answer, so that nobody waits in line behind one that is dead.
+//!
+//! Calls go through until some fail in a row. Then none goes through for a moment, after which one does and finds out:
+//! if it is answered all go through again, and if not, the next moment may be longer. How long a moment is, is drawn
+//! anew each time between nothing and its bound (full jitter), so that nodes do not knock all at once.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -8,151 +11,279 @@ use std::{
 
 use kernel::{Clock, Entropy, Timestamp};
 
-/// How many failures in a row open it.
-const PATIENCE: u32 = 3;
-/// How long it stays open at first, and at most: it doubles, and chance shortens it (full jitter), so that nodes do not
-/// come back all at once.
-const FIRST: Duration = Duration::from_millis(200);
-const LONGEST: Duration = Duration::from_secs(5);
+/// When a breaker opens, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// How many failures in a row open it.
+    pub failures: u32,
+    /// The most that the first moment lasts; each further one may last twice as long.
+    pub shortest: Duration,
+    /// The most that any moment lasts.
+    pub longest: Duration,
+}
 
-/// One breaker stands before one server.
+impl Default for Rules {
+    /// Three failures; half a second, then up to five.
+    fn default() -> Self {
+        Self { failures: 3, shortest: Duration::from_millis(500), longest: Duration::from_secs(5) }
+    }
+}
+
+/// The breaker before one server.
 pub struct Breaker {
-    state: Mutex<State>,
+    server: &'static str,
+    rules: Rules,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+/// How it stands. What a call finds out counts in the turn in which the call was let through: what began before the
+/// breaker opened says nothing about the time after.
+#[derive(Debug, Clone, Copy)]
 struct State {
-    failures: u32,
-    /// Until when nobody is let through; then one is, to try.
-    open_until: Option<Timestamp>,
+    turn: u64,
+    stands: Stands,
 }
 
-/// It is open: not now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it did not answer a moment ago, and is left alone")]
-pub struct Open;
+#[derive(Debug, Clone, Copy)]
+enum Stands {
+    Closed { failures: u32 },
+    Open { until: Timestamp, moments: u32 },
+    Asking { moments: u32 },
+}
 
-/// What a call changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
-    /// Nothing.
-    None,
-    /// It is open now, and was not.
-    Opened,
-    /// It is closed now, and was not.
-    Closed,
+/// Nobody calls right now: the server has not answered lately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{server} has not answered lately, and is not asked for a moment")]
+pub struct Open {
+    server: &'static str,
 }
 
 impl Breaker {
-    /// A closed one.
+    /// A closed one. The server's name is for the log.
     #[must_use]
-    pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { state: Mutex::default(), clock, entropy }
+    pub fn new(server: &'static str, rules: Rules, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        let state = State { turn: 0, stands: Stands::Closed { failures: 0 } };
+        Self { server, rules, clock, entropy, state: Mutex::new(state) }
     }
 
-    /// Whether a call may be tried.
+    /// Lets a call through, or not. Whoever is let through says what came of it.
     ///
     /// # Errors
-    /// [`Open`], and then there is nothing to tell.
-    pub fn admit(&self) -> Result<(), Open> {
-        let (mut state, now) = (self.state(), self.clock.now());
-        match state.open_until {
-            None => Ok(()),
-            Some(until) if now < until && until <= now.after(LONGEST) => Err(Open),
-            Some(_) => {
-                // This one tries; the others wait for what comes of it.
-                state.open_until = Some(now.after(FIRST));
-                Ok(())
-            }
-        }
-    }
-
-    /// A call was answered, be it with a refusal.
-    pub fn answered(&self) -> Turn {
+    /// [`Open`], at once.
+    pub fn pass(&self) -> Result<Pass<'_>, Open> {
         let mut state = self.state();
-        let was_open = state.open_until.is_some();
-        *state = State::default();
-        if was_open { Turn::Closed } else { Turn::None }
+        match state.stands {
+            Stands::Closed { .. } => {}
+            Stands::Open { until, moments } if self.is_over(until) => {
+                state.turn = state.turn.wrapping_add(1);
+                state.stands = Stands::Asking { moments };
+            }
+            Stands::Open { .. } | Stands::Asking { .. } => return Err(Open { server: self.server }),
+        }
+        Ok(Pass { breaker: self, turn: state.turn })
     }
 
-    /// A call was not answered.
-    pub fn failed(&self) -> Turn {
-        let (mut state, now) = (self.state(), self.clock.now());
-        state.failures = state.failures.saturating_add(1);
-        let Some(doublings) = state.failures.checked_sub(PATIENCE) else { return Turn::None };
-        let was_open = state.open_until.is_some();
-        let longest = FIRST.saturating_mul(2_u32.saturating_pow(doublings)).min(LONGEST);
-        state.open_until = Some(now.after(self.part_of(longest)));
-        if was_open { Turn::None } else { Turn::Opened }
-    }
-
-    /// From half of it to all of it.
-    fn part_of(&self, span: Duration) -> Duration {
-        let mut byte = [0];
-        self.entropy.fill(&mut byte);
-        let [byte] = byte;
-        span.saturating_mul(256_u32.saturating_add(byte.into())) / 512
+    /// A clock that was set back must not keep it open for longer than it may be.
+    fn is_over(&self, until: Timestamp) -> bool {
+        let now = self.clock.now();
+        now >= until || now.after(self.rules.longest) < until
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn answered(&self, turn: u64) {
+        let mut state = self.state();
+        if state.turn != turn {
+            return;
+        }
+        let was = std::mem::replace(&mut state.stands, Stands::Closed { failures: 0 });
+        if matches!(was, Stands::Asking { .. }) {
+            tracing::info!(server = self.server, "a server answers again");
+        }
+    }
+
+    fn failed(&self, turn: u64) {
+        let mut state = self.state();
+        if state.turn != turn {
+            return;
+        }
+        match state.stands {
+            Stands::Closed { failures } => {
+                let failures = failures.saturating_add(1);
+                state.stands = Stands::Closed { failures };
+                if failures >= self.rules.failures {
+                    tracing::warn!(server = self.server, "a server does not answer, and is asked now and then");
+                    self.open(&mut state, 0);
+                }
+            }
+            Stands::Asking { moments } => self.open(&mut state, moments),
+            Stands::Open { .. } => {}
+        }
+    }
+
+    /// Who was to find out went away before there was an answer: the next one finds out.
+    fn left(&self, turn: u64) {
+        let mut state = self.state();
+        if let Stands::Asking { moments } = state.stands
+            && state.turn == turn
+        {
+            state.stands = Stands::Open { until: self.clock.now(), moments };
+        }
+    }
+
+    fn open(&self, state: &mut State, moments: u32) {
+        let bound = self.rules.shortest.saturating_mul(2_u32.saturating_pow(moments)).min(self.rules.longest);
+        let until = self.clock.now().after(self.drawn(bound));
+        state.turn = state.turn.wrapping_add(1);
+        state.stands = Stands::Open { until, moments: moments.saturating_add(1) };
+    }
+
+    /// Something between nothing and this.
+    fn drawn(&self, bound: Duration) -> Duration {
+        let mut bytes = [0; 8];
+        self.entropy.fill(&mut bytes);
+        let millis = u64::try_from(bound.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
+        Duration::from_millis(u64::from_be_bytes(bytes).checked_rem(millis).unwrap_or(0))
+    }
+}
+
+/// A call that was let through. Dropped without a word, it says nothing about the server.
+pub struct Pass<'a> {
+    breaker: &'a Breaker,
+    turn: u64,
+}
+
+impl Pass<'_> {
+    /// The server answered, whatever it was.
+    pub fn answered(self) {
+        self.breaker.answered(self.turn);
+    }
+
+    /// The server did not answer.
+    pub fn failed(self) {
+        self.breaker.failed(self.turn);
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        self.breaker.left(self.turn);
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use kernel::SystemEntropy;
     use testkit::HandClock;
 
     use super::*;
 
+    /// Draws the same every time: all bits, or none.
+    struct Drawn(u8);
+
+    impl Entropy for Drawn {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(self.0);
+        }
+    }
+
+    const RULES: Rules =
+        Rules { failures: 3, shortest: Duration::from_millis(255), longest: Duration::from_millis(1023) };
+
     fn breaker() -> (Breaker, Arc<HandClock>) {
         let clock = Arc::new(HandClock::at(Timestamp::from_millis(1_000_000)));
-        (Breaker::new(clock.clone(), Arc::new(SystemEntropy)), clock)
+        // Of 2^64 - 1 draws out of a power of two, the last: as long as a moment may be.
+        (Breaker::new("it", RULES, clock.clone(), Arc::new(Drawn(0xff))), clock)
+    }
+
+    fn fail(breaker: &Breaker, times: u32) {
+        for _ in 0..times {
+            breaker.pass().unwrap().failed();
+        }
     }
 
     #[test]
-    fn a_few_failures_in_a_row_open_it_and_an_answer_closes_it() {
-        let (breaker, clock) = breaker();
-        for _ in 0..2 {
-            assert_eq!((breaker.admit(), breaker.failed()), (Ok(()), Turn::None));
+    fn it_opens_after_failures_in_a_row_and_not_after_others() {
+        let (breaker, _) = breaker();
+        for _ in 0..5 {
+            fail(&breaker, 2);
+            breaker.pass().unwrap().answered();
         }
-        assert_eq!(breaker.answered(), Turn::None, "an answer in between starts anew");
-        for _ in 0..2 {
-            breaker.failed();
-        }
-        assert_eq!(breaker.failed(), Turn::Opened);
-        assert_eq!(breaker.admit(), Err(Open));
-        clock.pass(FIRST);
-        assert_eq!(breaker.admit(), Ok(()), "one tries");
-        assert_eq!(breaker.admit(), Err(Open), "the others wait for what comes of it");
-        assert_eq!(breaker.answered(), Turn::Closed);
-        assert_eq!(breaker.admit(), Ok(()));
+        fail(&breaker, 3);
+        assert!(breaker.pass().is_err());
     }
 
     #[test]
-    fn it_stays_open_longer_each_time_and_never_for_long() {
+    fn after_a_moment_one_finds_out_for_all() {
         let (breaker, clock) = breaker();
-        for _ in 0..40 {
-            breaker.failed();
-        }
-        clock.pass((LONGEST / 2).saturating_sub(Duration::from_millis(1)));
-        assert_eq!(breaker.admit(), Err(Open));
-        clock.pass(LONGEST / 2 + Duration::from_millis(1));
-        assert_eq!(breaker.admit(), Ok(()));
+        fail(&breaker, 3);
+        clock.pass(Duration::from_millis(254));
+        assert!(breaker.pass().is_err());
+        clock.pass(Duration::from_millis(1));
+        let one = breaker.pass().unwrap();
+        assert!(breaker.pass().is_err(), "one at a time");
+        one.answered();
+        fail(&breaker, 2);
+        breaker.pass().unwrap().answered();
     }
 
     #[test]
-    fn a_clock_that_steps_back_does_not_keep_it_open() {
+    fn moments_grow_to_their_bound_and_shrink_again_with_an_answer() {
         let (breaker, clock) = breaker();
-        for _ in 0..3 {
-            breaker.failed();
+        fail(&breaker, 3);
+        for millis in [255, 510, 1020, 1023, 1023] {
+            // 511 and 1021 are no powers of two: what is drawn of them is what is left.
+            clock.pass(Duration::from_millis(millis));
+            breaker.pass().unwrap().failed();
+            assert!(breaker.pass().is_err());
         }
-        let early = HandClock::at(Timestamp::from_millis(0));
-        assert!(early.now() < clock.now());
-        let back = Breaker { clock: Arc::new(early), ..breaker };
-        assert_eq!(back.admit(), Ok(()));
+        clock.pass(Duration::from_millis(1023));
+        breaker.pass().unwrap().answered();
+        fail(&breaker, 3);
+        clock.pass(Duration::from_millis(255));
+        breaker.pass().unwrap().answered();
+    }
+
+    #[test]
+    fn a_moment_may_be_none_at_all() {
+        let breaker = Breaker::new("it", RULES, Arc::new(HandClock::at(Timestamp::from_millis(5))), Arc::new(Drawn(0)));
+        fail(&breaker, 3);
+        breaker.pass().unwrap().answered();
+    }
+
+    #[test]
+    fn who_finds_out_and_goes_away_leaves_it_to_the_next() {
+        let (breaker, clock) = breaker();
+        fail(&breaker, 3);
+        clock.pass(Duration::from_millis(255));
+        drop(breaker.pass().unwrap());
+        breaker.pass().unwrap().answered();
+        assert!(breaker.pass().is_ok());
+    }
+
+    #[test]
+    fn what_began_before_it_opened_says_nothing_about_the_time_after() {
+        let (breaker, clock) = breaker();
+        let (late_answer, late_failure) = (breaker.pass().unwrap(), breaker.pass().unwrap());
+        fail(&breaker, 3);
+        late_answer.answered();
+        assert!(breaker.pass().is_err());
+        clock.pass(Duration::from_millis(255));
+        breaker.pass().unwrap().answered();
+        late_failure.failed();
+        fail(&breaker, 2);
+        assert!(breaker.pass().is_ok());
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_does_not_keep_it_open() {
+        let clock = Arc::new(HandClock::at(Timestamp::from_millis(9_000_000)));
+        let breaker = Breaker::new("it", RULES, clock.clone(), Arc::new(Drawn(0xff)));
+        fail(&breaker, 3);
+        clock.set(Timestamp::from_millis(1_000));
+        assert!(breaker.pass().is_ok());
     }
 }

@@ -1,39 +1,47 @@
-//! For all nodes of a cluster.
+//! For all nodes: what one put, another takes.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
+use ::redis::cmd;
 use async_trait::async_trait;
 use kernel::{Failure, ports::Ephemeral};
 
-/// How long somebody who opens a socket waits for it.
-const PATIENCE: Duration = Duration::from_secs(1);
+use crate::redis::Redis as Server;
 
-/// Keys that end by themselves.
-pub struct Redis {
-    redis: Arc<crate::redis::Redis>,
-}
+/// How long a call may take.
+const WITHIN: Duration = Duration::from_secs(1);
+
+/// Keys that the server itself forgets. While it is away, nothing is put and nothing taken: what one node kept by itself
+/// another would not find.
+pub struct Redis(Server);
 
 impl Redis {
-    /// What is kept there.
+    /// In this Redis.
     #[must_use]
-    pub const fn new(redis: Arc<crate::redis::Redis>) -> Self {
-        Self { redis }
+    pub const fn new(server: Server) -> Self {
+        Self(server)
+    }
+
+    /// A name may be a secret, and who lists the keys must not read it.
+    fn key(&self, name: &str) -> String {
+        self.0.key("e", &[name])
     }
 }
 
 #[async_trait]
 impl Ephemeral for Redis {
     async fn put(&self, name: &str, value: Vec<u8>, lasts: Duration) -> Result<(), Failure> {
-        // At least one: what lasts no time is gone at once here too, and none would be an error.
-        let millis = u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX).max(1);
-        let mut command = redis::cmd("SET");
-        command.arg(self.redis.key("kept", name)).arg(value).arg("PX").arg(millis);
-        self.redis.ask(&command, PATIENCE).await
+        let mut command = cmd("SET");
+        command.arg(self.key(name)).arg(value);
+        match lasts.as_millis() {
+            0 => command = cmd("DEL").arg(self.key(name)).take(),
+            millis => drop(command.arg("PX").arg(u64::try_from(millis).unwrap_or(u64::MAX))),
+        }
+        self.0.ask(WITHIN, async move |mut link| command.query_async(&mut link).await).await
     }
 
     async fn take(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
-        let mut command = redis::cmd("GETDEL");
-        command.arg(self.redis.key("kept", name));
-        self.redis.ask(&command, PATIENCE).await
+        let command = cmd("GETDEL").arg(self.key(name)).take();
+        self.0.ask(WITHIN, async move |mut link| command.query_async(&mut link).await).await
     }
 }

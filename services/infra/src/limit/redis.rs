@@ -1,69 +1,70 @@
-//! For all nodes of a cluster together, by the server's clock; while the server is away, for each node by itself.
+//! For all nodes: what one let in, all have let in.
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::LazyLock, time::Duration};
 
+use ::redis::Script;
 use async_trait::async_trait;
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kernel::{
     Failure, Fault, Procedure,
-    ports::{Allowance, Limit, Vault},
+    ports::{Allowance, Limit},
 };
-use redis::Script;
 
 use super::Local;
+use crate::redis::Redis as Server;
 
-/// How long a call waits for it: less than anybody notices.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// How long a call may take: whoever waits for it has not even begun.
+const WITHIN: Duration = Duration::from_millis(250);
 
-/// The generic cell rate algorithm (ATM Forum, Traffic Management 4.0, 1996): a bucket is one moment, when it will be
-/// full again. Microseconds, which a double holds exactly until the year 2255.
-const TAKE: &str = "
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-local every, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
-local full = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
-local room = now + every * burst - (full + every)
-if room < 0 then
-    return {0, -room}
-end
-redis.call('SET', KEYS[1], string.format('%.0f', full + every), 'PX', math.ceil((full + every - now) / 1000))
-return {math.floor(room / every), 0}
-";
+static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("gcra.lua")));
 
-/// One bucket for each caller and procedure, shared by all nodes.
+/// One bucket for each caller and procedure, in Redis and by its clock. It is asked and changed in one step, so that
+/// nodes together let in what one alone would.
+///
+/// While Redis is away each node counts for itself, from what it has let in already. It never fails for want of Redis.
 pub struct Redis {
-    server: Arc<crate::redis::Redis>,
-    take: Script,
-    vault: Arc<dyn Vault>,
-    /// What counts while Redis is away.
-    local: Arc<Local>,
+    server: Server,
+    alone: std::sync::Arc<Local>,
 }
 
 impl Redis {
-    /// Buckets there. Callers, who may be addresses, are not readable in the names of keys: this vault sees to that.
+    /// Buckets in this Redis, or, while it is away, in this process. The local limiter is this one's alone: what it
+    /// has to forget is swept by whoever made it.
     #[must_use]
-    pub fn new(server: Arc<crate::redis::Redis>, vault: Arc<dyn Vault>, local: Arc<Local>) -> Self {
-        Self { server, take: Script::new(TAKE), vault, local }
+    pub const fn new(server: Server, alone: std::sync::Arc<Local>) -> Self {
+        Self { server, alone }
     }
 
     async fn shared(&self, caller: &str, procedure: &Procedure) -> Result<Allowance, Failure> {
-        let who = self.vault.blind_index("limits", &format!("{}\0{caller}", procedure.path));
-        let key = self.server.key("limit", &URL_SAFE_NO_PAD.encode(who));
-        let quota = procedure.quota;
-        let every = i64::try_from(quota.every.as_micros()).unwrap_or(i64::MAX).max(1);
-        let (remaining, wait): (u32, u64) =
-            self.server.run(&self.take, &key, [every, quota.burst.get().into()], PATIENCE).await?;
-        Ok(Allowance { remaining, wait: (wait > 0).then(|| Duration::from_micros(wait)) })
+        let every = u64::try_from(procedure.quota.every.as_micros()).unwrap_or(u64::MAX).max(1);
+        let mut asked = TAKE.prepare_invoke();
+        asked.key(self.server.key("l", &[procedure.path, caller])).arg(every).arg(procedure.quota.burst.get());
+        let answer = self.server.ask(WITHIN, async move |mut link| asked.invoke_async(&mut link).await);
+        let (remaining, wait): (u64, u64) = answer.await?;
+        Ok(Allowance {
+            remaining: u32::try_from(remaining).unwrap_or(u32::MAX),
+            wait: (wait > 0).then(|| Duration::from_micros(wait)),
+        })
     }
 }
 
 #[async_trait]
 impl Limit for Redis {
     async fn take(&self, caller: &str, procedure: &Procedure) -> Result<Allowance, Failure> {
+        if !self.alone.knows(procedure) {
+            return Err(Failure::new(Fault::Internal, "a procedure without buckets"));
+        }
         match self.shared(caller, procedure).await {
-            // Said once, where it was found out: see the breaker.
-            Err(failure) if failure.kind() == Fault::Unavailable => self.local.take(caller, procedure).await,
-            counted => counted,
+            Ok(allowance) => {
+                if allowance.wait.is_none() {
+                    // So that who has spent it all does not begin anew when Redis goes away.
+                    self.alone.take(caller, procedure).await?;
+                }
+                Ok(allowance)
+            }
+            Err(failure) => {
+                tracing::debug!(%failure, "a call is counted by this node alone");
+                self.alone.take(caller, procedure).await
+            }
         }
     }
 }

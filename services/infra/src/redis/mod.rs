@@ -1,161 +1,204 @@
-//! A Redis server, cluster, or master that sentinels watch, as the adapters of this crate use it: every question ends
-//! soon, and who does not answer is left alone for a moment.
+//! Redis: one connection that all adapters share, and that nobody waits for.
 //!
-//! | file | holds |
+//! | URL | means |
 //! | --- | --- |
-//! | here | the question, its patience, and the breaker before it |
-//! | `place` | which kinds of URL there are |
-//! | `connection` | one connection, whatever the kind |
+//! | `redis://[user:password@]host[:port][/database]` | one server |
+//! | `rediss://..` | the same over TLS; `rediss+cluster`, `rediss+sentinel` likewise |
+//! | `redis+cluster://[user:password@]host[:port],host[:port]` | a cluster, by some of its nodes; `redis://` with several hosts means the same |
+//! | `redis+sentinel://[user:password@]host[:port],host[:port]/master-name[/database]` | the master that these sentinels name |
+//!
+//! The driver's own manager of connections makes calls wait while it connects again, as long as that takes. Here each
+//! call has an end of its own, the connection is made apart from the calls that wait for it, one that broke is dropped
+//! and made anew by the next call (sentinels are asked anew, too), and [`Breaker`] keeps calls away meanwhile.
 
-mod connection;
-mod place;
+mod address;
+mod link;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kernel::{Clock, Entropy, Failure, Fault};
-use redis::{Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, Script};
-use tokio::{sync::Mutex, time::timeout};
+use redis::{ErrorKind, FromRedisValue, RedisError, RedisResult};
 
-use self::{connection::Connection, place::Place};
-use crate::breaker::{Breaker, Turn};
+use self::address::Address;
+pub use self::address::InvalidUrl;
+pub(crate) use self::link::Link;
+use crate::breaker::{Breaker, Open, Rules};
 
-/// A way to Redis. All connections of a node to it are one, over which questions do not wait for each other.
-pub struct Redis {
-    place: Place,
-    connection: Mutex<Option<Connection>>,
-    breaker: Breaker,
+/// How long it may take to connect. The call that needs it may give up sooner.
+const TO_CONNECT: Duration = Duration::from_secs(1);
+/// How long it may take to say that it is there.
+const TO_ANSWER: Duration = Duration::from_secs(1);
+
+/// Redis, for as many as want it: clones share everything.
+#[derive(Clone)]
+pub struct Redis(Arc<Inner>);
+
+struct Inner {
+    address: Address,
     namespace: String,
+    breaker: Breaker,
+    kept: Mutex<Kept>,
+    /// Held by whoever connects.
+    connecting: tokio::sync::Mutex<()>,
+}
+
+/// The connection, and how often somebody tried to make it.
+#[derive(Default)]
+struct Kept {
+    made: Option<Made>,
+    tries: u64,
+}
+
+/// A connection, and by which try it was made.
+#[derive(Clone)]
+struct Made {
+    link: Link,
+    nth: u64,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Away {
+    #[error("Redis did not answer within {0:?}")]
+    Late(Duration),
+    #[error("Redis failed")]
+    Driver(#[from] RedisError),
+    #[error(transparent)]
+    Open(#[from] Open),
+    #[error("a connection to Redis could not be made a moment ago")]
+    Unmade,
 }
 
 impl Redis {
-    /// A way to the Redis of this URL, whose keys begin with `namespace`. Nothing is connected yet: whether it is there
-    /// is what [`Redis::answers`] says.
-    ///
-    /// | URL | is |
-    /// | --- | --- |
-    /// | `redis://[user:password@]host[:6379][/db]`, `rediss://` | one server, over TLS with the second `s` |
-    /// | `redis+cluster://[user:password@]host,host`, `rediss+cluster://` | some of the nodes of a cluster |
-    /// | `redis+sentinel://[user:password@]host[:26379],host/master[/db]` | the sentinels of this master |
+    /// Redis at this URL, each key beginning with this namespace. Nothing is asked of it yet: a node starts while it is
+    /// away.
     ///
     /// # Errors
-    /// [`Fault::Invalid`] for a URL that is none of these.
-    pub fn new(
+    /// [`InvalidUrl`].
+    pub fn open(
         url: &str,
-        namespace: impl Into<String>,
+        namespace: &str,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
-    ) -> Result<Self, Failure> {
-        Ok(Self {
-            place: Place::read(url)?,
-            connection: Mutex::default(),
-            breaker: Breaker::new(clock, entropy),
-            namespace: namespace.into(),
-        })
+    ) -> Result<Self, InvalidUrl> {
+        Ok(Self(Arc::new(Inner {
+            address: Address::parse(url)?,
+            namespace: namespace.to_owned(),
+            breaker: Breaker::new("redis", Rules::default(), clock, entropy),
+            kept: Mutex::default(),
+            connecting: tokio::sync::Mutex::default(),
+        })))
     }
 
     /// Whether it answers, within a second.
     ///
     /// # Errors
-    /// [`Fault::Unavailable`] if it does not.
+    /// [`Fault::Unavailable`].
     pub async fn answers(&self) -> Result<(), Failure> {
-        self.ask::<String>(&redis::cmd("PING"), Duration::from_secs(1)).await.map(drop)
+        let asked = self.within(TO_ANSWER, async |mut link| redis::cmd("PING").query_async::<()>(&mut link).await);
+        asked.await.map_err(failure)
     }
 
-    /// The key of this name.
-    pub(crate) fn key(&self, kind: &str, name: &str) -> String {
-        // In a cluster, braces would choose the slot.
-        format!("{}:{kind}:{}", self.namespace, name.replace(['{', '}'], "_"))
+    /// The key of what has this name. The name cannot be read from it, be it a secret or an address.
+    pub(crate) fn key(&self, kind: &str, name: &[&str]) -> String {
+        let mut hash = aws_lc_rs::digest::Context::new(&SHA256);
+        for part in name {
+            // Parts are hashed alone, so that no two lists of them run into the same text.
+            hash.update(digest(&SHA256, part.as_bytes()).as_ref());
+        }
+        format!("{}:{kind}:{}", self.0.namespace, URL_SAFE_NO_PAD.encode(hash.finish()))
     }
 
-    /// What it answers to a command, within this time.
-    pub(crate) async fn ask<T: FromRedisValue>(&self, command: &Cmd, patience: Duration) -> Result<T, Failure> {
-        self.within(patience, async |mut connection: Connection| command.query_async(&mut connection).await).await
-    }
-
-    /// What a script answers, within this time. It is sent whole only where it is not known yet.
-    pub(crate) async fn run<T: FromRedisValue>(
+    /// Asks it something, and waits for an answer no longer than that; not at all if it has not answered lately.
+    pub(crate) async fn ask<T: FromRedisValue>(
         &self,
-        script: &Script,
-        key: &str,
-        arguments: [i64; 2],
-        patience: Duration,
+        within: Duration,
+        question: impl AsyncFnOnce(Link) -> RedisResult<T>,
     ) -> Result<T, Failure> {
-        let [first, second] = arguments;
-        let ask = async |mut connection: Connection| {
-            script.key(key).arg(first).arg(second).invoke_async(&mut connection).await
-        };
-        self.within(patience, ask).await
-    }
-
-    async fn within<T>(
-        &self,
-        patience: Duration,
-        ask: impl AsyncFnOnce(Connection) -> RedisResult<T>,
-    ) -> Result<T, Failure> {
-        self.breaker.admit().map_err(away)?;
-        let asked = timeout(patience, async { ask(self.connected().await?).await }).await;
-        match asked {
-            Ok(Ok(answer)) => {
-                self.turned(self.breaker.answered());
+        let pass = self.0.breaker.pass().map_err(|open| failure(open.into()))?;
+        match self.within(within, question).await {
+            Ok(answer) => {
+                pass.answered();
                 Ok(answer)
             }
-            Ok(Err(refusal)) if !is_absence(&refusal) => {
-                self.turned(self.breaker.answered());
-                Err(Failure::new(Fault::Internal, refusal))
+            Err(away) => {
+                pass.failed();
+                Err(failure(away))
             }
-            Ok(Err(error)) => Err(self.lost(error).await),
-            Err(late) => Err(self.lost(late).await),
         }
     }
 
-    /// The connection that there is, or a new one.
-    async fn connected(&self) -> RedisResult<Connection> {
-        let mut kept = self.connection.lock().await;
-        if let Some(connection) = &*kept {
-            return Ok(connection.clone());
+    async fn within<T>(&self, within: Duration, question: impl AsyncFnOnce(Link) -> RedisResult<T>) -> Result<T, Away> {
+        let mut used = None;
+        let asked = async {
+            let made = self.link().await?;
+            used = Some(made.nth);
+            Ok(question(made.link).await?)
+        };
+        let answer = tokio::time::timeout(within, asked).await.unwrap_or(Err(Away::Late(within)));
+        if let (Err(_), Some(nth)) = (&answer, used) {
+            self.0.forget(nth);
         }
-        let connection = self.place.connect().await?;
-        *kept = Some(connection.clone());
-        Ok(connection)
+        answer
     }
 
-    /// Forgets the connection: the next question makes a new one, to where the server is then.
-    async fn lost(&self, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Failure {
-        *self.connection.lock().await = None;
-        self.turned(self.breaker.failed());
-        away(error)
-    }
-
-    fn turned(&self, turn: Turn) {
-        match turn {
-            Turn::None => {}
-            Turn::Opened => tracing::warn!(redis = %self.place, "Redis does not answer"),
-            Turn::Closed => tracing::info!(redis = %self.place, "Redis answers again"),
-        }
+    /// The connection. It is made apart from who waits for it, because they may have less time than it takes.
+    async fn link(&self) -> Result<Made, Away> {
+        let tries = {
+            let kept = self.0.kept();
+            if let Some(made) = &kept.made {
+                return Ok(made.clone());
+            }
+            kept.tries
+        };
+        let inner = self.0.clone();
+        tokio::spawn(async move { inner.connect(tries).await }).await.unwrap_or(Err(Away::Unmade))
     }
 }
 
-fn away(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Failure {
-    Failure::new(Fault::Unavailable, error)
+impl Inner {
+    /// Connects, unless somebody has tried since: of all who come at once, one does it.
+    async fn connect(&self, tries: u64) -> Result<Made, Away> {
+        let _one = self.connecting.lock().await;
+        {
+            let kept = self.kept();
+            if let Some(made) = &kept.made {
+                return Ok(made.clone());
+            }
+            if kept.tries != tries {
+                return Err(Away::Unmade);
+            }
+        }
+        let link = tokio::time::timeout(TO_CONNECT, self.address.connect()).await;
+        let mut kept = self.kept();
+        kept.tries = kept.tries.wrapping_add(1);
+        let made = Made { link: link.map_err(|_| Away::Late(TO_CONNECT))??, nth: kept.tries };
+        kept.made = Some(made.clone());
+        Ok(made)
+    }
+
+    /// Drops a connection over which a call failed: it may be broken, and after a failover it is the wrong one. One that
+    /// was made since stays.
+    fn forget(&self, nth: u64) {
+        self.kept().made.take_if(|made| made.nth == nth);
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// Whether nobody answered, or somebody who is not the right one now: another try may find the right one.
-fn is_absence(error: &RedisError) -> bool {
-    let server = matches!(
-        error.kind(),
-        ErrorKind::Server(
-            redis::ServerErrorKind::BusyLoading
-                | redis::ServerErrorKind::ClusterDown
-                | redis::ServerErrorKind::MasterDown
-                | redis::ServerErrorKind::ReadOnly
-                | redis::ServerErrorKind::TryAgain
-                | redis::ServerErrorKind::Moved
-                | redis::ServerErrorKind::Ask
-        )
-    );
-    server
-        || error.is_io_error()
-        || error.is_timeout()
-        || error.is_connection_dropped()
-        || error.is_unrecoverable_error()
+/// Only what we said or read wrongly is our own fault.
+fn failure(away: Away) -> Failure {
+    let ours = match &away {
+        Away::Driver(error) => {
+            matches!(error.kind(), ErrorKind::Parse | ErrorKind::UnexpectedReturnType | ErrorKind::InvalidClientConfig)
+        }
+        Away::Late(_) | Away::Open(_) | Away::Unmade => false,
+    };
+    Failure::new(if ours { Fault::Internal } else { Fault::Unavailable }, away)
 }

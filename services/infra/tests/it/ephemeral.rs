@@ -1,81 +1,107 @@
-//! What is kept for a short time, on every adapter.
+//! What every adapter of the port promises.
 
 use std::{sync::Arc, time::Duration};
 
-use infra::ephemeral::{Local, Redis};
+use infra::ephemeral;
 use kernel::{Clock as _, SystemClock, ports::Ephemeral};
-use testkit::HandClock;
+use testkit::{HandClock, block_on};
 
-use crate::redis_bed;
+use crate::server;
+
+const LONG: Duration = Duration::from_hours(1);
+const SHORT: Duration = Duration::from_millis(20);
 
 struct Bed {
-    kept: Arc<dyn Ephemeral>,
-    /// The same, from another node where there is one.
-    elsewhere: Arc<dyn Ephemeral>,
-    time: Time,
-}
-
-enum Time {
-    Here(Arc<HandClock>),
-    There(redis_bed::Bed),
+    ephemeral: Arc<dyn Ephemeral>,
+    /// None where the server has a clock of its own.
+    clock: Option<Arc<HandClock>>,
 }
 
 impl Bed {
     async fn pass(&self, span: Duration) {
-        match &self.time {
-            Time::Here(clock) => clock.pass(span),
-            Time::There(bed) => bed.pass(span).await,
+        match &self.clock {
+            Some(clock) => clock.pass(span),
+            None => server::pass(span).await,
         }
     }
 }
 
 async fn local() -> Bed {
     let clock = Arc::new(HandClock::at(SystemClock.now()));
-    let kept: Arc<dyn Ephemeral> = Arc::new(Local::new(clock.clone()));
-    Bed { elsewhere: kept.clone(), kept, time: Time::Here(clock) }
+    Bed { ephemeral: Arc::new(ephemeral::Local::new(clock.clone())), clock: Some(clock) }
 }
 
 async fn redis() -> Bed {
-    let bed = redis_bed::Bed::new().await;
-    let (kept, elsewhere) = (Arc::new(Redis::new(bed.node())), Arc::new(Redis::new(bed.node())));
-    Bed { kept, elsewhere, time: Time::There(bed) }
+    let node = server::node(&server::url(), &server::namespace());
+    Bed { ephemeral: Arc::new(ephemeral::Redis::new(node)), clock: None }
 }
 
 #[testkit::contract(local, redis)]
 mod contract {
     use futures_util::future::join_all;
 
-    use super::*;
+    use super::{Bed, LONG, SHORT};
 
-    const MINUTE: Duration = Duration::from_mins(1);
+    async fn what_was_put_is_taken_once_and_by_its_own_name(bed: &Bed) {
+        bed.ephemeral.put("a", vec![0, 255, 10], LONG).await.unwrap();
+        bed.ephemeral.put("b", Vec::new(), LONG).await.unwrap();
+        assert_eq!(bed.ephemeral.take("c").await.unwrap(), None);
+        assert_eq!(bed.ephemeral.take("a").await.unwrap(), Some(vec![0, 255, 10]));
+        assert_eq!(bed.ephemeral.take("a").await.unwrap(), None);
+        assert_eq!(bed.ephemeral.take("b").await.unwrap(), Some(Vec::new()));
+    }
 
-    async fn what_is_put_is_taken_once_by_whoever_knows_its_name(bed: &Bed) {
-        let bytes = vec![0, 255, 10, 13];
-        bed.kept.put("ticket/a b:{c}", bytes.clone(), MINUTE).await.unwrap();
-        assert_eq!(bed.elsewhere.take("ticket/other").await.unwrap(), None);
-        assert_eq!(bed.elsewhere.take("ticket/a b:{c}").await.unwrap(), Some(bytes));
-        assert_eq!(bed.kept.take("ticket/a b:{c}").await.unwrap(), None);
+    async fn what_is_put_later_stands_in_place_of_what_was_there(bed: &Bed) {
+        bed.ephemeral.put("a", vec![1], SHORT).await.unwrap();
+        bed.ephemeral.put("a", vec![2], LONG).await.unwrap();
+        bed.pass(SHORT).await;
+        assert_eq!(bed.ephemeral.take("a").await.unwrap(), Some(vec![2]));
+        assert_eq!(bed.ephemeral.take("a").await.unwrap(), None);
+    }
+
+    async fn it_is_kept_for_its_time_and_no_longer(bed: &Bed) {
+        bed.ephemeral.put("short", vec![1], SHORT).await.unwrap();
+        bed.ephemeral.put("long", vec![2], LONG).await.unwrap();
+        bed.ephemeral.put("none", vec![3], std::time::Duration::ZERO).await.unwrap();
+        bed.pass(SHORT).await;
+        assert_eq!(bed.ephemeral.take("short").await.unwrap(), None);
+        assert_eq!(bed.ephemeral.take("none").await.unwrap(), None);
+        assert_eq!(bed.ephemeral.take("long").await.unwrap(), Some(vec![2]));
     }
 
     async fn of_all_who_come_at_once_one_gets_it(bed: &Bed) {
-        bed.kept.put("one", vec![1], MINUTE).await.unwrap();
-        let comers = (0..64).map(|nth| if nth % 2 == 0 { bed.kept.take("one") } else { bed.elsewhere.take("one") });
-        let got = join_all(comers).await.into_iter().filter(|it| it.as_ref().unwrap().is_some()).count();
-        assert_eq!(got, 1);
+        for name in ["a", "b", "c"] {
+            bed.ephemeral.put(name, vec![1], LONG).await.unwrap();
+            let takes = (0..32).map(|_| {
+                let (ephemeral, name) = (bed.ephemeral.clone(), name.to_owned());
+                tokio::spawn(async move { ephemeral.take(&name).await.unwrap() })
+            });
+            let got = join_all(takes).await.into_iter().filter_map(Result::unwrap).count();
+            assert_eq!(got, 1);
+        }
     }
+}
 
-    async fn what_is_put_again_is_in_the_place_of_the_first(bed: &Bed) {
-        bed.kept.put("name", vec![1], MINUTE).await.unwrap();
-        bed.elsewhere.put("name", vec![2], MINUTE).await.unwrap();
-        assert_eq!(bed.kept.take("name").await.unwrap(), Some(vec![2]));
-        assert_eq!(bed.kept.take("name").await.unwrap(), None);
-    }
+#[test]
+fn another_node_takes_what_one_has_put() {
+    block_on(async {
+        let namespace = server::namespace();
+        let [one, other] = [(); 2].map(|()| ephemeral::Redis::new(server::node(&server::url(), &namespace)));
+        one.put("a", vec![7], LONG).await.unwrap();
+        assert_eq!(other.take("a").await.unwrap(), Some(vec![7]));
+    });
+}
 
-    async fn what_has_lasted_its_time_is_gone(bed: &Bed) {
-        bed.kept.put("short", vec![1], MINUTE).await.unwrap();
-        bed.kept.put("long", vec![2], 2 * MINUTE).await.unwrap();
-        bed.pass(MINUTE).await;
-        assert_eq!(bed.kept.take("short").await.unwrap(), None);
-        assert_eq!(bed.kept.take("long").await.unwrap(), Some(vec![2]));
-    }
+#[test]
+fn nobody_reads_a_name_from_the_keys_and_the_server_forgets_by_itself() {
+    block_on(async {
+        let namespace = server::namespace();
+        let node = ephemeral::Redis::new(server::node(&server::url(), &namespace));
+        node.put("ticket/secret", vec![7], LONG).await.unwrap();
+        let keys: Vec<String> = server::ask(redis::cmd("KEYS").arg(format!("{namespace}:*"))).await;
+        let [key] = keys.as_slice() else { panic!("{keys:?}") };
+        assert!(key.starts_with(&format!("{namespace}:e:")) && !key.contains("secret"), "{key}");
+        let left: i64 = server::ask(redis::cmd("PTTL").arg(key)).await;
+        assert!((1..=3_600_000).contains(&left), "{left}");
+    });
 }

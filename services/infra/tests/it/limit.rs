@@ -1,105 +1,189 @@
-//! How often a caller may do what, on every adapter.
+//! What every adapter of the port promises, and the limiters of one process and of all nodes.
 
 use std::{sync::Arc, time::Duration};
 
-use infra::limit::{Local, Redis};
+use infra::limit::{self, Local};
 use kernel::{
     Access, Clock as _, Procedure, Quota, SystemClock,
     ports::{Limit, Sweep as _},
 };
 use testkit::{HandClock, block_on};
 
-use crate::redis_bed;
+use crate::server;
 
 const HELP: Procedure = Procedure::new("/a.B/Help", Access::Public, Quota::per_minute(2));
 const ASK: Procedure = Procedure::new("/a.B/Ask", Access::Public, Quota::per_minute(2));
+/// Full again in a time that a test can let pass: three at once, one more every 30 ms.
+const FAST: Procedure = Procedure::new("/a.B/Fast", Access::Public, fast());
+/// As good as none.
+const ENDLESS: Procedure = Procedure::new("/a.B/Endless", Access::Public, Quota::per_minute(u32::MAX));
+
+const fn fast() -> Quota {
+    let burst = std::num::NonZeroU32::new(3).unwrap();
+    Quota { burst, every: Duration::from_millis(30), ..Quota::per_minute(1) }
+}
 
 struct Bed {
     limit: Arc<dyn Limit>,
-    time: Time,
-}
-
-enum Time {
-    Here(Arc<HandClock>),
-    There(redis_bed::Bed),
+    /// None where the server has a clock of its own.
+    clock: Option<Arc<HandClock>>,
 }
 
 impl Bed {
     async fn pass(&self, span: Duration) {
-        match &self.time {
-            Time::Here(clock) => clock.pass(span),
-            Time::There(bed) => bed.pass(span).await,
+        match &self.clock {
+            Some(clock) => clock.pass(span),
+            None => server::pass(span).await,
         }
     }
 }
 
-fn limit() -> (Local, Arc<HandClock>) {
-    let clock = Arc::new(HandClock::at(SystemClock.now()));
-    (Local::new([HELP, ASK], clock.clone()), clock)
-}
-
 async fn local() -> Bed {
-    let (limit, clock) = limit();
-    Bed { limit: Arc::new(limit), time: Time::Here(clock) }
+    let clock = Arc::new(HandClock::at(SystemClock.now()));
+    Bed { limit: Arc::new(Local::new([HELP, ASK, FAST, ENDLESS], clock.clone())), clock: Some(clock) }
 }
 
 async fn redis() -> Bed {
-    let bed = redis_bed::Bed::new().await;
-    Bed { limit: Arc::new(node(&bed)), time: Time::There(bed) }
+    Bed { limit: Arc::new(node(&server::namespace())), clock: None }
 }
 
-/// What one node of a cluster counts with.
-fn node(bed: &redis_bed::Bed) -> Redis {
-    Redis::new(bed.node(), testkit::vault(), Arc::new(limit().0))
+/// One node's limiter.
+fn node(namespace: &str) -> limit::Redis {
+    let alone = Local::new([HELP, ASK, FAST, ENDLESS], Arc::new(SystemClock));
+    limit::Redis::new(server::node(&server::url(), namespace), Arc::new(alone))
 }
 
 #[testkit::contract(local, redis)]
 mod contract {
-    use super::*;
+    use super::{ASK, Bed, Duration, ENDLESS, FAST, HELP, Procedure};
 
-    async fn callers_and_procedures_do_not_share_and_a_wait_is_as_long_as_it_says(bed: &Bed) {
-        let limit = &bed.limit;
+    async fn callers_and_procedures_do_not_share(bed: &Bed) {
+        for remaining in [1, 0] {
+            let allowance = bed.limit.take("ann", &HELP).await.unwrap();
+            assert_eq!((allowance.remaining, allowance.wait), (remaining, None));
+        }
+        let refused = bed.limit.take("ann", &HELP).await.unwrap();
+        let wait = refused.wait.unwrap();
+        assert_eq!(refused.remaining, 0);
+        assert!(wait > Duration::from_secs(20) && wait <= Duration::from_secs(30), "{wait:?}");
+        assert_eq!(bed.limit.take("bob", &HELP).await.unwrap().wait, None);
+        assert_eq!(bed.limit.take("ann", &ASK).await.unwrap().wait, None);
+    }
+
+    async fn a_wait_is_as_long_as_it_says(bed: &Bed) {
+        for _ in 0..5 {
+            let mut waits = Vec::new();
+            for _ in 0..100 {
+                waits.extend(bed.limit.take("ann", &FAST).await.unwrap().wait);
+                if !waits.is_empty() {
+                    break;
+                }
+            }
+            let [wait] = waits.as_slice() else { panic!("a hundred calls were let in") };
+            assert!(*wait <= Duration::from_millis(30), "{wait:?}");
+            bed.pass(*wait).await;
+            assert_eq!(bed.limit.take("ann", &FAST).await.unwrap().wait, None);
+        }
+    }
+
+    async fn a_refused_call_costs_nothing(bed: &Bed) {
+        let first = loop {
+            if let Some(wait) = bed.limit.take("ann", &HELP).await.unwrap().wait {
+                break wait;
+            }
+        };
+        for _ in 0..50 {
+            assert!(bed.limit.take("ann", &HELP).await.unwrap().wait.unwrap() <= first);
+        }
+    }
+
+    async fn who_does_not_call_for_long_enough_has_all_of_it_again_and_no_more(bed: &Bed) {
+        for _ in 0..3 {
+            bed.limit.take("ann", &FAST).await.unwrap();
+        }
+        bed.pass(Duration::from_millis(500)).await;
+        assert_eq!(bed.limit.take("ann", &FAST).await.unwrap().remaining, 2);
+    }
+
+    async fn a_quota_that_is_as_good_as_none_refuses_nobody(bed: &Bed) {
+        for _ in 0..200 {
+            assert_eq!(bed.limit.take("ann", &ENDLESS).await.unwrap().wait, None);
+        }
+    }
+
+    async fn a_procedure_that_nobody_announced_is_not_let_in(bed: &Bed) {
+        let other = Procedure { path: "/a.B/Other", ..HELP };
+        bed.limit.take("ann", &other).await.unwrap_err();
+    }
+}
+
+#[test]
+fn three_nodes_and_thirty_callers_at_once_let_in_what_one_would() {
+    const CALLS: Procedure = Procedure::new("/a.B/Calls", Access::Public, Quota::per_minute(6_000));
+    block_on(async {
+        let namespace = server::namespace();
+        let nodes: Vec<Arc<limit::Redis>> = (0..3)
+            .map(|_| {
+                let alone = Local::new([CALLS], Arc::new(SystemClock));
+                Arc::new(limit::Redis::new(server::node(&server::url(), &namespace), Arc::new(alone)))
+            })
+            .collect();
+        // Twice as many calls as there are to have at once.
+        let begun = tokio::time::Instant::now();
+        let tasks: Vec<_> = (0..30)
+            .map(|task| {
+                let limit = nodes[task % 3].clone();
+                tokio::spawn(async move {
+                    let mut let_in = 0;
+                    for _ in 0..400 {
+                        let_in += u32::from(limit.take("ann", &CALLS).await.unwrap().wait.is_none());
+                    }
+                    let_in
+                })
+            })
+            .collect();
+        let mut let_in = 0;
+        for task in tasks {
+            let_in += task.await.unwrap();
+        }
+        // 6,000 at once, and one more every 10 ms.
+        let more = u32::try_from(begun.elapsed().as_millis() / 10).unwrap();
+        let policy = 6_000 + more;
+        assert!(let_in >= 6_000 && let_in <= policy + policy / 100, "{let_in} of {policy}");
+    });
+}
+
+#[test]
+fn a_bucket_is_one_key_that_tells_no_caller_and_goes_when_it_is_full_again() {
+    block_on(async {
+        let namespace = server::namespace();
+        let limit = node(&namespace);
+        limit.take("192.0.2.7", &HELP).await.unwrap();
+        let keys: Vec<String> = server::ask(redis::cmd("KEYS").arg(format!("{namespace}:*"))).await;
+        let [key] = keys.as_slice() else { panic!("{keys:?}") };
+        assert!(key.starts_with(&format!("{namespace}:l:")) && !key.contains("192"), "{key}");
+        let left: i64 = server::ask(redis::cmd("PTTL").arg(key)).await;
+        assert!((20_000..=30_000).contains(&left), "{left}");
+    });
+}
+
+fn by_hand() -> (Local, Arc<HandClock>) {
+    let clock = Arc::new(HandClock::at(SystemClock.now()));
+    (Local::new([HELP, ASK], clock.clone()), clock)
+}
+
+#[test]
+fn callers_and_procedures_do_not_share_and_a_wait_is_as_long_as_it_says() {
+    block_on(async {
+        let (limit, clock) = by_hand();
         for remaining in [1, 0] {
             let allowance = limit.take("ann", &HELP).await.unwrap();
             assert_eq!((allowance.remaining, allowance.wait), (remaining, None));
         }
         let wait = limit.take("ann", &HELP).await.unwrap().wait.unwrap();
-        // Redis has a clock that goes on.
-        assert!(wait <= Duration::from_secs(30) && wait > Duration::from_secs(25), "{wait:?}");
+        assert_eq!(wait, Duration::from_secs(30));
         assert_eq!(limit.take("bob", &HELP).await.unwrap().wait, None);
         assert_eq!(limit.take("ann", &ASK).await.unwrap().wait, None);
-        bed.pass(wait.checked_sub(Duration::from_secs(5)).unwrap()).await;
-        assert!(limit.take("ann", &HELP).await.unwrap().wait.is_some());
-        bed.pass(Duration::from_secs(5)).await;
-        assert_eq!(limit.take("ann", &HELP).await.unwrap().wait, None);
-        assert!(limit.take("ann", &HELP).await.unwrap().wait.is_some(), "there was room for one");
-        bed.pass(Duration::from_mins(1)).await;
-        for _ in 0..2 {
-            assert_eq!(limit.take("ann", &HELP).await.unwrap().wait, None);
-        }
-        assert!(limit.take("ann", &HELP).await.unwrap().wait.is_some(), "a bucket is never fuller than full");
-    }
-
-    async fn who_is_refused_waits_no_longer_for_having_asked(bed: &Bed) {
-        for _ in 0..2 {
-            bed.limit.take("ann", &HELP).await.unwrap();
-        }
-        let first = bed.limit.take("ann", &HELP).await.unwrap().wait.unwrap();
-        for _ in 0..20 {
-            assert!(bed.limit.take("ann", &HELP).await.unwrap().wait.unwrap() <= first);
-        }
-    }
-}
-
-#[test]
-fn a_wait_is_exact_by_a_clock_that_stands_still() {
-    block_on(async {
-        let (limit, clock) = limit();
-        for _ in 0..2 {
-            limit.take("ann", &HELP).await.unwrap();
-        }
-        let wait = limit.take("ann", &HELP).await.unwrap().wait.unwrap();
-        assert_eq!(wait, Duration::from_secs(30));
         clock.pass(wait.checked_sub(Duration::from_millis(1)).unwrap());
         assert!(limit.take("ann", &HELP).await.unwrap().wait.is_some());
         clock.pass(Duration::from_millis(1));
@@ -108,68 +192,9 @@ fn a_wait_is_exact_by_a_clock_that_stands_still() {
 }
 
 #[test]
-fn three_nodes_admit_together_what_one_would() {
-    block_on(async {
-        const MANY: Procedure = Procedure::new("/a.B/Many", Access::Public, Quota::per_hour(300));
-        let bed = redis_bed::Bed::new().await;
-        let nodes: Vec<_> = (0..3).map(|_| Arc::new(node(&bed))).collect();
-        let mut tasks = Vec::new();
-        for nth in 0..30 {
-            let node = nodes[nth % 3].clone();
-            tasks.push(tokio::spawn(async move {
-                let mut admitted = 0;
-                for _ in 0..40 {
-                    admitted += u32::from(node.take("ann", &MANY).await.unwrap().wait.is_none());
-                }
-                admitted
-            }));
-        }
-        let mut admitted = 0;
-        for task in tasks {
-            admitted += task.await.unwrap();
-        }
-        // One more every twelve seconds.
-        assert!((300..=303).contains(&admitted), "{admitted} of 1,200 were admitted where 300 may be");
-    });
-}
-
-#[test]
-fn names_of_callers_are_in_no_key() {
-    block_on(async {
-        let bed = redis_bed::Bed::new().await;
-        node(&bed).take("192.0.2.7", &HELP).await.unwrap();
-        let keys = bed.keys().await;
-        assert!(keys.len() == 1 && !keys[0].contains("192.0.2.7"), "{keys:?}");
-    });
-}
-
-#[test]
-fn while_redis_is_away_each_node_counts_for_itself() {
-    block_on(async {
-        let bed = redis_bed::Bed::new().await;
-        // Nobody listens on the discard port.
-        let away = Redis::new(bed.node_by("redis://127.0.0.1:9"), testkit::vault(), Arc::new(limit().0));
-        for _ in 0..2 {
-            assert_eq!(away.take("ann", &HELP).await.unwrap().wait, None);
-        }
-        assert!(away.take("ann", &HELP).await.unwrap().wait.is_some());
-        assert_eq!(bed.node_by("redis://127.0.0.1:9").answers().await.unwrap_err().kind(), kernel::Fault::Unavailable);
-        bed.node().answers().await.unwrap();
-    });
-}
-
-#[test]
-fn a_procedure_that_nobody_announced_is_not_let_in() {
-    block_on(async {
-        let other = Procedure { path: "/a.B/Other", ..HELP };
-        limit().0.take("ann", &other).await.unwrap_err();
-    });
-}
-
-#[test]
 fn buckets_that_are_full_again_are_dropped_by_a_sweep_and_by_the_calls_of_strangers() {
     block_on(async {
-        let (limit, clock) = limit();
+        let (limit, clock) = by_hand();
         limit.take("ann", &HELP).await.unwrap();
         assert_eq!((limit.sweep().await.unwrap(), limit.held()), (0, 1));
         clock.pass(Duration::from_mins(1));

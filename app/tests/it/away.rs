@@ -1,0 +1,116 @@
+//! What the edge does while something that it asks is away: docs/adr/0012.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use app::http::Ports;
+use async_trait::async_trait;
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+};
+use kernel::{
+    Actor, Blind, Failure, Fault, Procedure,
+    ports::{Allowance, CallKey, Claim, Limit, Outcomes, Tokens},
+};
+use proto::details::RetryInfo;
+use testkit::block_on;
+
+use crate::{
+    bed::{Bed, CREATE, FEED, REGISTER, rows},
+    layers::{detail, reason},
+};
+
+/// Answers nothing, and counts how often it was asked.
+#[derive(Default)]
+struct Away(AtomicU32);
+
+impl Away {
+    fn asked<T>(&self) -> Result<T, Failure> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Err(Failure::new(Fault::Unavailable, "no answer"))
+    }
+}
+
+#[async_trait]
+impl Tokens for Away {
+    async fn verify(&self, _: &str) -> Result<Option<Actor>, Failure> {
+        self.asked()
+    }
+}
+
+#[async_trait]
+impl Limit for Away {
+    async fn take(&self, _: &str, _: &Procedure) -> Result<Allowance, Failure> {
+        self.asked()
+    }
+}
+
+#[async_trait]
+impl Outcomes for Away {
+    async fn claim(&self, _: &CallKey, _: &[u8]) -> Result<Claim, Failure> {
+        self.asked()
+    }
+
+    async fn settle(&self, _: &CallKey, _: &[u8]) -> Result<(), Failure> {
+        self.asked()
+    }
+
+    async fn release(&self, _: &CallKey) -> Result<(), Failure> {
+        self.asked()
+    }
+}
+
+/// The refusal of a call that could not be done: what it is called, after it said when to try again.
+async fn refused(bed: &Bed, request: Request<Body>) -> String {
+    let (status, _, refusal) = bed.json(request).await;
+    assert_eq!((status, &refusal["code"]), (StatusCode::SERVICE_UNAVAILABLE, &"unavailable".into()));
+    let retry: RetryInfo = detail(&refusal, "google.rpc.RetryInfo");
+    assert!(retry.retry_delay.is_some_and(|wait| wait.seconds > 0));
+    reason(&refusal)
+}
+
+#[test]
+fn nobody_is_let_in_while_sessions_cannot_be_read() {
+    block_on(async {
+        let away = Arc::new(Away::default());
+        let tokens = away.clone();
+        let bed = Bed::without(move |ports: &mut Ports| ports.tokens = tokens).await;
+        for path in [FEED, CREATE, REGISTER] {
+            let request = bed.call(path).body(Body::from("{}")).unwrap();
+            assert_eq!(refused(&bed, request).await, "AUTHENTICATION_FAILED", "{path}");
+        }
+        assert_eq!(away.0.load(Ordering::SeqCst), 3);
+        // Who brings no token is nobody, and may what nobody may.
+        let request =
+            |path| Request::post(path).header("content-type", "application/json").body(Body::from("{}")).unwrap();
+        assert_eq!(bed.send(request(REGISTER)).await.status(), StatusCode::OK);
+        assert_eq!(bed.send(request(CREATE)).await.status(), StatusCode::UNAUTHORIZED);
+    });
+}
+
+#[test]
+fn without_any_limiter_posts_go_in_and_what_can_be_guessed_does_not() {
+    block_on(async {
+        let guessed = |mut row: Procedure| {
+            row.quota.blind = if row.path == REGISTER { Blind::Refuse } else { Blind::Admit };
+            row
+        };
+        let rows = rows().map(guessed).collect();
+        let bed = Bed::without_in(rows, |ports: &mut Ports| ports.limit = Arc::new(Away::default())).await;
+        assert_eq!(bed.send(bed.call(CREATE).body(Body::from("{}")).unwrap()).await.status(), StatusCode::OK);
+        assert_eq!(refused(&bed, bed.call(REGISTER).body(Body::from("{}")).unwrap()).await, "LIMITER_AWAY");
+    });
+}
+
+#[test]
+fn a_call_whose_outcome_cannot_be_kept_is_not_begun() {
+    block_on(async {
+        let bed = Bed::without(|ports: &mut Ports| ports.outcomes = Arc::new(Away::default())).await;
+        let keyed = bed.call(CREATE).header("idempotency-key", "k-1").body(Body::from("{}")).unwrap();
+        assert_eq!(refused(&bed, keyed).await, "OUTCOMES_AWAY");
+        assert_eq!(bed.send(bed.call(CREATE).body(Body::from("{}")).unwrap()).await.status(), StatusCode::OK);
+    });
+}

@@ -1,0 +1,173 @@
+//! Where Redis is: one server, a cluster, or whatever its sentinels say.
+
+use redis::{
+    Client, IntoConnectionInfo as _, ProtocolVersion, RedisConnectionInfo, TlsMode,
+    cluster::{ClusterClient, ClusterClientBuilder},
+    sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType},
+};
+
+use super::TO_CONNECT;
+
+/// What a URL says.
+#[derive(Clone)]
+pub(super) enum Address {
+    One(Client),
+    Cluster(ClusterClient),
+    Sentinels(Sentinels),
+}
+
+/// Who knows which server is the master.
+#[derive(Clone)]
+pub(super) struct Sentinels {
+    urls: Vec<String>,
+    master: String,
+    server: SentinelNodeConnectionInfo,
+}
+
+/// The URL names no Redis. It is not repeated here: it may hold a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "not the URL of a Redis: redis://[user:password@]host[:port][/database], rediss:// for TLS, \
+     redis+cluster://host,host or a list of hosts for a cluster, redis+sentinel://host,host/master-name[/database]"
+)]
+pub struct InvalidUrl;
+
+/// What follows a scheme, in pieces.
+struct Parts<'a> {
+    /// With its `@`, or empty.
+    user: &'a str,
+    hosts: Vec<&'a str>,
+    /// Without its first slash.
+    path: &'a str,
+    /// With its question mark, or empty.
+    query: &'a str,
+}
+
+impl Address {
+    pub(super) fn parse(url: &str) -> Result<Self, InvalidUrl> {
+        let (scheme, rest) = url.split_once("://").ok_or(InvalidUrl)?;
+        let parts = Parts::read(rest)?;
+        match scheme {
+            "redis" | "rediss" if parts.hosts.len() == 1 => Client::open(url).map(Self::One).map_err(|_| InvalidUrl),
+            "redis" | "redis+cluster" => cluster(&parts, "redis"),
+            "rediss" | "rediss+cluster" => cluster(&parts, "rediss"),
+            "redis+sentinel" => sentinels(&parts, None),
+            "rediss+sentinel" => sentinels(&parts, Some(TlsMode::Secure)),
+            _ => Err(InvalidUrl),
+        }
+    }
+}
+
+impl<'a> Parts<'a> {
+    fn read(rest: &'a str) -> Result<Self, InvalidUrl> {
+        let (rest, query) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let (user, hosts) = authority.split_at(authority.rfind('@').map_or(0, |at| at.saturating_add(1)));
+        let hosts: Vec<&str> = hosts.split(',').collect();
+        if hosts.iter().any(|host| host.is_empty()) {
+            return Err(InvalidUrl);
+        }
+        Ok(Self { user, hosts, path, query })
+    }
+
+    /// One URL a host, each with the user and its password.
+    fn urls(&self, scheme: &str, user: &str) -> Vec<String> {
+        self.hosts.iter().map(|host| format!("{scheme}://{user}{host}/{}", self.query)).collect()
+    }
+}
+
+/// A cluster has one database.
+fn cluster(parts: &Parts<'_>, scheme: &str) -> Result<Address, InvalidUrl> {
+    if !matches!(parts.path, "" | "0") {
+        return Err(InvalidUrl);
+    }
+    let nodes = parts.urls(scheme, parts.user);
+    // The driver follows a key that moved to another node; what fails otherwise is for whoever called.
+    let builder = ClusterClientBuilder::new(nodes).connection_timeout(TO_CONNECT).response_timeout(TO_CONNECT);
+    builder.retries(2).build().map(Address::Cluster).map_err(|_| InvalidUrl)
+}
+
+/// The user and the password are for the server; sentinels are asked without.
+fn sentinels(parts: &Parts<'_>, tls: Option<TlsMode>) -> Result<Address, InvalidUrl> {
+    let (master, database) = parts.path.split_once('/').unwrap_or((parts.path, "0"));
+    if master.is_empty() {
+        return Err(InvalidUrl);
+    }
+    // Read as the driver reads any other URL, so that a password is written the same in all of them.
+    let like = format!("redis://{}host/{database}{}", parts.user, parts.query);
+    let like = like.into_connection_info().map_err(|_| InvalidUrl)?;
+    let settings: RedisConnectionInfo = like.redis_settings().clone().set_protocol(ProtocolVersion::RESP2);
+    let server = SentinelNodeConnectionInfo::default().set_redis_connection_info(settings);
+    let server = match tls {
+        Some(mode) => server.set_tls_mode(mode),
+        None => server,
+    };
+    let urls = parts.urls(if tls.is_some() { "rediss" } else { "redis" }, "");
+    let sentinels = Sentinels { urls, master: master.to_owned(), server };
+    sentinels.client().map_err(|_| InvalidUrl)?;
+    Ok(Address::Sentinels(sentinels))
+}
+
+impl Sentinels {
+    /// A client that has asked nobody yet: after a failover, what another one was told is wrong.
+    pub(super) fn client(&self) -> redis::RedisResult<SentinelClient> {
+        let server = Some(self.server.clone());
+        SentinelClient::build(self.urls.clone(), &self.master, server, SentinelServerType::Master)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(url: &str) -> &'static str {
+        match Address::parse(url) {
+            Ok(Address::One(_)) => "one",
+            Ok(Address::Cluster(_)) => "cluster",
+            Ok(Address::Sentinels(_)) => "sentinels",
+            Err(InvalidUrl) => "none",
+        }
+    }
+
+    #[test]
+    fn each_kind_of_url_is_known() {
+        for url in ["redis://localhost", "redis://u:p%40@host:6380/3", "rediss://host", "redis://[::1]:6379"] {
+            assert_eq!(kind(url), "one", "{url}");
+        }
+        for url in ["redis+cluster://a", "rediss+cluster://u:p@a:1,b:2,c", "redis://a:1,b:2", "rediss://a,b/0"] {
+            assert_eq!(kind(url), "cluster", "{url}");
+        }
+        for url in ["redis+sentinel://a:26379,b/kith", "rediss+sentinel://u:p@a/kith/2"] {
+            assert_eq!(kind(url), "sentinels", "{url}");
+        }
+    }
+
+    #[test]
+    fn what_names_no_redis_is_refused_without_a_word_of_it() {
+        let broken = [
+            "",
+            "localhost",
+            "http://host",
+            "redis://",
+            "redis://a,,b",
+            "redis+cluster://a,b/3",
+            "redis+sentinel://a,b",
+            "redis+sentinel://a/kith/x",
+            "redis://host:port",
+            "redis://u:secret@",
+        ];
+        for url in broken {
+            assert_eq!(kind(url), "none", "{url}");
+        }
+        assert!(!InvalidUrl.to_string().contains("secret"));
+    }
+
+    #[test]
+    fn sentinels_are_asked_without_the_password_of_the_server() {
+        let Ok(Address::Sentinels(sentinels)) = Address::parse("redis+sentinel://u:p@a:1,b/kith/2") else {
+            panic!("sentinels")
+        };
+        assert_eq!(sentinels.urls, ["redis://a:1/", "redis://b/"]);
+        assert_eq!(sentinels.master, "kith");
+    }
+}

@@ -1,0 +1,145 @@
+//! Redis away: killed, stopped, silent from the first byte.
+
+use std::{sync::Arc, time::Duration};
+
+use infra::{ephemeral, limit};
+use kernel::{
+    Access, Fault, Procedure, Quota, SystemClock,
+    ports::{Ephemeral as _, Limit},
+};
+use testkit::block_on;
+use tokio::{net::TcpListener, time::Instant};
+
+use crate::server::{Own, namespace, node};
+
+const HELP: Procedure = Procedure::new("/a.B/Help", Access::Public, Quota::per_hour(5));
+
+fn limiter(url: &str) -> limit::Redis {
+    limiter_in(url, &namespace())
+}
+
+fn limiter_in(url: &str, namespace: &str) -> limit::Redis {
+    let alone = limit::Local::new([HELP], Arc::new(SystemClock));
+    limit::Redis::new(node(url, namespace), Arc::new(alone))
+}
+
+async fn is_let_in(limit: &limit::Redis, caller: &str) -> bool {
+    limit.take(caller, &HELP).await.unwrap().wait.is_none()
+}
+
+/// Calls until the shared count is asked again: another node's calls show.
+async fn until_shared(url: &str, namespace: &str, node: &limit::Redis) {
+    let begun = Instant::now();
+    for caller in 0.. {
+        assert!(begun.elapsed() < Duration::from_secs(15), "it does not come back");
+        let caller = format!("back-{caller}");
+        let other = limiter_in(url, namespace);
+        for _ in 0..5 {
+            assert!(is_let_in(&other, &caller).await);
+        }
+        if !is_let_in(node, &caller).await {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_node_counts_alone_while_redis_is_dead_and_with_the_others_when_it_is_back() {
+    block_on(async {
+        let mut own = Own::start().await;
+        let namespace = namespace();
+        let limit = limiter_in(&own.url(), &namespace);
+        for _ in 0..3 {
+            assert!(is_let_in(&limit, "ann").await);
+        }
+        own.kill();
+        // What this node has let in still counts.
+        let let_in = [is_let_in(&limit, "ann").await, is_let_in(&limit, "ann").await, is_let_in(&limit, "ann").await];
+        assert_eq!(let_in, [true, true, false]);
+        assert!(is_let_in(&limit, "bob").await);
+        own.run().await;
+        until_shared(&own.url(), &namespace, &limit).await;
+    });
+}
+
+#[test]
+fn a_redis_that_stands_still_costs_a_call_little_and_most_calls_nothing() {
+    block_on(async {
+        let own = Own::start().await;
+        let namespace = namespace();
+        let limit = limiter_in(&own.url(), &namespace);
+        assert!(is_let_in(&limit, "ann").await);
+        own.signal("STOP");
+        let (begun, mut slow) = (Instant::now(), 0);
+        for caller in 0..1_000 {
+            let asked = Instant::now();
+            assert!(is_let_in(&limit, &caller.to_string()).await);
+            let took = asked.elapsed();
+            assert!(took < Duration::from_secs(1), "{took:?}");
+            slow += u32::from(took > Duration::from_millis(200));
+        }
+        let took = begun.elapsed();
+        own.signal("CONT");
+        assert!(slow <= 10 && took < Duration::from_secs(5), "{slow} slow ones, {took:?} in all");
+        until_shared(&own.url(), &namespace, &limit).await;
+    });
+}
+
+#[test]
+fn tickets_are_refused_in_time_while_redis_is_away_and_work_when_it_is_back() {
+    block_on(async {
+        let mut own = Own::start().await;
+        let tickets = ephemeral::Redis::new(node(&own.url(), &namespace()));
+        tickets.put("a", vec![1], Duration::from_mins(1)).await.unwrap();
+        own.kill();
+        for _ in 0..20 {
+            let asked = Instant::now();
+            assert_eq!(tickets.take("a").await.unwrap_err().kind(), Fault::Unavailable);
+            assert_eq!(tickets.put("a", vec![1], Duration::from_mins(1)).await.unwrap_err().kind(), Fault::Unavailable);
+            assert!(asked.elapsed() < Duration::from_millis(2_500));
+        }
+        own.run().await;
+        let begun = Instant::now();
+        while tickets.put("a", vec![2], Duration::from_mins(1)).await.is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(15), "it does not come back");
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(tickets.take("a").await.unwrap(), Some(vec![2]));
+    });
+}
+
+#[test]
+fn a_server_that_takes_connections_and_says_nothing_holds_nobody() {
+    block_on(async {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("redis://{}", silent.local_addr().unwrap());
+        let begun = Instant::now();
+        let limit = Arc::new(limiter(&url));
+        let calls: Vec<_> = (0..200)
+            .map(|caller| {
+                let limit = limit.clone();
+                tokio::spawn(async move { is_let_in(&limit, &caller.to_string()).await })
+            })
+            .collect();
+        for call in calls {
+            assert!(call.await.unwrap());
+        }
+        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+        let redis = node(&url, "x");
+        assert_eq!(redis.answers().await.unwrap_err().kind(), Fault::Unavailable);
+        assert!(begun.elapsed() < Duration::from_millis(2_500), "{:?}", begun.elapsed());
+    });
+}
+
+#[test]
+fn it_says_whether_it_answers() {
+    block_on(async {
+        let mut own = Own::start().await;
+        let redis = node(&own.url(), "x");
+        redis.answers().await.unwrap();
+        own.kill();
+        assert_eq!(redis.answers().await.unwrap_err().kind(), Fault::Unavailable);
+        own.run().await;
+        redis.answers().await.unwrap();
+    });
+}
