@@ -68,7 +68,7 @@ async fn refused(bed: &Bed, request: Request<Body>) -> String {
     let (status, _, refusal) = bed.json(request).await;
     assert_eq!((status, &refusal["code"]), (StatusCode::SERVICE_UNAVAILABLE, &"unavailable".into()));
     let retry: RetryInfo = detail(&refusal, "google.rpc.RetryInfo");
-    assert!(retry.retry_delay.is_some_and(|wait| wait.seconds > 0));
+    assert!(retry.retry_delay.is_some());
     reason(&refusal)
 }
 
