@@ -12,7 +12,7 @@ use super::TO_CONNECT;
 #[derive(Clone)]
 pub(super) enum Address {
     One(Client),
-    Cluster(ClusterClient),
+    Cluster(Box<ClusterClient>),
     Sentinels(Sentinels),
 }
 
@@ -84,7 +84,7 @@ fn cluster(parts: &Parts<'_>, scheme: &str) -> Result<Address, InvalidUrl> {
     let nodes = parts.urls(scheme, parts.user);
     // The driver follows a key that moved to another node; what fails otherwise is for whoever called.
     let builder = ClusterClientBuilder::new(nodes).connection_timeout(TO_CONNECT).response_timeout(TO_CONNECT);
-    builder.retries(2).build().map(Address::Cluster).map_err(|_| InvalidUrl)
+    builder.retries(2).build().map(|client| Address::Cluster(Box::new(client))).map_err(|_| InvalidUrl)
 }
 
 /// The user and the password are for the server; sentinels are asked without.

@@ -43,7 +43,7 @@ pub(crate) async fn pass(span: Duration) {
     loop {
         let (seconds, micros): (u64, u32) = redis::cmd("TIME").query_async(&mut link).await.unwrap();
         let now = Duration::new(seconds, micros * 1_000);
-        if now - *begun.get_or_insert(now) > span {
+        if now.saturating_sub(*begun.get_or_insert(now)) > span {
             return;
         }
     }
