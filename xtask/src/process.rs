@@ -31,14 +31,27 @@ pub(crate) fn read(command: &mut Command) -> Result<String> {
 /// Installs a package of the machine's own kind.
 ///
 /// # Errors
-/// It is not a Debian, nobody may install on it, or it cannot be had.
+/// It is not a Debian, nobody may install on it without being asked for a password, or it cannot be had.
 pub(crate) fn install_package(package: &str) -> Result<()> {
-    let (Some(apt), true) = (find("apt-get"), is_root()) else {
+    let Some(apt) = find("apt-get").filter(|_| is_root() || may_become_root()) else {
         bail!("install {package} (apt-get install {package})");
     };
-    run(Command::new(&apt).args(["update", "--quiet"]))?;
-    let install = ["install", "--quiet", "--yes", "--no-install-recommends", package];
-    run(Command::new(&apt).args(install).env("DEBIAN_FRONTEND", "noninteractive"))
+    let apt = || {
+        let mut command = Command::new(if is_root() { "env" } else { "sudo" });
+        if !is_root() {
+            command.args(["--non-interactive", "env"]);
+        }
+        command.arg("DEBIAN_FRONTEND=noninteractive").arg(&apt);
+        command
+    };
+    run(apt().args(["update", "--quiet"]))?;
+    run(apt().args(["install", "--quiet", "--yes", "--no-install-recommends", package]))
+}
+
+/// Whether `sudo` lets us, and asks for nothing.
+fn may_become_root() -> bool {
+    let asked = Command::new("sudo").args(["--non-interactive", "true"]).stderr(Stdio::null()).status();
+    asked.is_ok_and(|answer| answer.success())
 }
 
 /// Whether this process may install programs for the whole machine.
