@@ -31,24 +31,20 @@ pub(crate) fn read(command: &mut Command) -> Result<String> {
 /// Installs a package of the machine's own kind.
 ///
 /// # Errors
-/// It is not a Debian, nobody may install on it without being asked for a password, or it cannot be had.
+/// It is not a Debian, nobody may install on it, or it cannot be had.
 pub(crate) fn install_package(package: &str) -> Result<()> {
     let Some(apt) = find("apt-get").filter(|_| is_root() || may_become_root()) else {
         bail!("install {package} (apt-get install {package})");
     };
-    let apt = || {
-        let mut command = Command::new(if is_root() { "env" } else { "sudo" });
-        if !is_root() {
-            command.args(["--non-interactive", "env"]);
-        }
-        command.arg("DEBIAN_FRONTEND=noninteractive").arg(&apt);
-        command
+    let apt = |arguments: &[&str]| {
+        let as_root = if is_root() { "env" } else { "sudo" };
+        run(Command::new(as_root).arg("DEBIAN_FRONTEND=noninteractive").arg(&apt).args(arguments))
     };
-    run(apt().args(["update", "--quiet"]))?;
-    run(apt().args(["install", "--quiet", "--yes", "--no-install-recommends", package]))
+    apt(&["update", "--quiet"])?;
+    apt(&["install", "--quiet", "--yes", "--no-install-recommends", package])
 }
 
-/// Whether `sudo` lets us, and asks for nothing.
+/// Whether sudo asks for no password: nobody may be there to type one.
 fn may_become_root() -> bool {
     let asked = Command::new("sudo").args(["--non-interactive", "true"]).stderr(Stdio::null()).status();
     asked.is_ok_and(|answer| answer.success())

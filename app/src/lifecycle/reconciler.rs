@@ -10,8 +10,8 @@ use tokio::time::{sleep, timeout};
 
 use crate::wiring::stores::Shared;
 
-/// How long what was sent is kept.
-const KEPT: Duration = Duration::from_hours(24);
+/// Since when the stream is asked: what was sent is kept for a day, and clocks differ.
+const SINCE: Duration = Duration::from_hours(25);
 /// How often it is looked through when nothing has happened.
 const EVERY: Duration = Duration::from_hours(1);
 /// How long a connection that was lost and is back has to come to rest.
@@ -47,7 +47,7 @@ async fn look(
     lease: &dyn Held,
     clock: &dyn Clock,
 ) -> Result<usize, Failure> {
-    let had = bus.held(clock.now().before(KEPT)).await?;
+    let had = bus.held(clock.now().before(SINCE)).await?;
     let mut lost = 0_usize;
     for outbox in outboxes {
         let mut after = None;

@@ -37,20 +37,20 @@ pub(crate) fn serve(kind: Kind, program: &Path, folder: &Path, port: u16) -> Res
     let text = port.to_string();
     let mut command = match kind {
         Kind::Postgres => {
-            let mut command = as_somebody(&program.join("postgres"))?;
+            let mut command = ending_with_us(is_root()?.then_some(NOBODY), &program.join("postgres"));
             command.args(["-p", &text, "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300"]);
             command.arg("-k").arg(folder).arg("-D").arg(folder.join("data"));
             command
         }
         Kind::Mongo => mongo(program, folder)?,
         Kind::Redis => {
-            let mut command = Command::new(program);
+            let mut command = ending_with_us(None, program);
             command.args(["--port", &text, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"]);
             command.arg(folder);
             command
         }
         Kind::Nats => {
-            let mut command = Command::new(program);
+            let mut command = ending_with_us(None, program);
             command.args(["-js", "-a", "127.0.0.1", "-p", &text, "-sd"]).arg(folder);
             command
         }
@@ -120,9 +120,9 @@ fn mongo(engine: &Path, folder: &Path) -> Result<Command> {
         .then(engine => { console.log(engine.uri); setInterval(() => {}, 1000); })";
     let node = find("node").context("install Node.js 20 or newer")?;
     let libraries = engine.join("root/usr/lib/x86_64-linux-gnu");
-    let mut command = Command::new(&node);
+    let loader = libraries.join("ld-linux-x86-64.so.2");
+    let mut command = ending_with_us(None, if libraries.exists() { &loader } else { &node });
     if libraries.exists() {
-        command = Command::new(libraries.join("ld-linux-x86-64.so.2"));
         let path = format!("{}:/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu", libraries.display());
         command.arg("--library-path").arg(path).arg(&node);
     }
@@ -137,6 +137,19 @@ fn as_somebody(program: &Path) -> Result<Command> {
     let mut command = Command::new("setpriv");
     command.args([&format!("--reuid={NOBODY}"), "--clear-groups"]).arg(program);
     Ok(command)
+}
+
+/// A program that the kernel kills when whoever started it is gone, as another user if one is given. Where there is no
+/// `setpriv`, only who is dropped stops it.
+fn ending_with_us(user: Option<u32>, program: &Path) -> Command {
+    let Some(setpriv) = find("setpriv") else { return Command::new(program) };
+    let mut command = Command::new(setpriv);
+    command.args(["--pdeathsig", "KILL"]);
+    if let Some(user) = user {
+        command.args([&format!("--reuid={user}"), "--clear-groups"]);
+    }
+    command.arg(program);
+    command
 }
 
 fn is_root() -> Result<bool> {

@@ -14,6 +14,7 @@
 //! Add its [`Kind`], how it is started, and how one sees that it is ready: all of it is in `command`.
 
 mod command;
+mod keeper;
 
 use std::{
     fmt, fs,
@@ -82,7 +83,7 @@ impl fmt::Display for Kind {
 /// How long one may take to be ready: the first start of a database on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A server of ours. It stops when this is dropped.
+/// A server of ours. It stops when this is dropped, and when this process ends, however it does.
 #[derive(Debug)]
 pub struct Server {
     kind: Kind,
@@ -101,9 +102,13 @@ impl Server {
     pub fn start(kind: Kind, program: &Path, folder: &Path) -> Result<Self> {
         fs::create_dir_all(folder)?;
         command::prepare(kind, program, folder).with_context(|| format!("{kind} cannot be prepared"))?;
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let (process, url) = run(kind, program, folder, port)?;
-        Ok(Self { kind, program: program.to_owned(), folder: folder.to_owned(), port, url, process })
+        let start = || {
+            let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+            let (process, url) = run(kind, program, folder, port)?;
+            Ok(Self { kind, program: program.to_owned(), folder: folder.to_owned(), port, url, process })
+        };
+        // Somebody else may have taken the port meanwhile, and MongoDB's engine crashes now and then.
+        start().or_else(|_: anyhow::Error| start())
     }
 
     /// Where it is.
@@ -174,14 +179,22 @@ impl Drop for Server {
 /// Starts the process, and waits until it says or shows that it is ready. Its URL.
 fn run(kind: Kind, program: &Path, folder: &Path, port: u16) -> Result<(Child, String)> {
     let mut command = command::serve(kind, program, folder, port)?;
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut process = command.spawn().with_context(|| format!("{kind} cannot be started"))?;
+    // Whoever is not listened to would stop when the pipe is full.
+    let output = if kind == Kind::Mongo { Stdio::piped() } else { Stdio::null() };
+    command.stdin(Stdio::null()).stdout(output).stderr(Stdio::null());
+    let mut process = keeper::spawn(command).with_context(|| format!("{kind} cannot be started"))?;
     let ready = match kind {
         Kind::Mongo => said(&mut process, "mongodb://"),
         Kind::Postgres | Kind::Redis | Kind::Nats => {
             listens(&mut process, kind, port).map(|()| command::url(kind, port))
         }
     };
+    if ready.is_err() {
+        command::kill_all(kind, process.id(), folder);
+        // It may have ended by itself, which is why it is not ready.
+        let _ = process.kill();
+        let _ = process.wait();
+    }
     ready.map(|url| (process, url)).with_context(|| format!("{kind} is not ready"))
 }
 

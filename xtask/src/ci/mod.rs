@@ -4,6 +4,7 @@
 //! | file | steps |
 //! | --- | --- |
 //! | [`code`] | format, lints, documentation |
+//! | [`deploy`] | containers, workflows, tasks: files that no compiler reads |
 //! | [`protos`] | lint and compatibility of the API |
 //! | [`size`] | files and functions that can be read |
 //! | [`supply`] | what others wrote: known holes, licences, crates that are not wanted |
@@ -13,6 +14,7 @@
 //! Add a row to [`STEPS`], with the sentence that it holds.
 
 mod code;
+mod deploy;
 mod files;
 mod protos;
 mod size;
@@ -49,6 +51,7 @@ const STEPS: &[Step] = &[
     },
     Step { name: "advisories", promise: "no dependency has a known hole", run: supply::advisories },
     Step { name: "licences", promise: "every dependency may be used, and none is banned", run: supply::licences },
+    Step { name: "deploy", promise: "images, services, workflows and tasks can be read", run: deploy::check },
     Step { name: "size", promise: "files and functions can be read", run: size::check },
     Step { name: "words", promise: "nothing is left for later, and nothing tells of a machine", run: words::check },
 ];

@@ -5,10 +5,12 @@
 //! | `stream` | one `JetStream` stream: made when it is missing, known again after a reconnect, asked what it has |
 //! | `answers` | the words in which it answers |
 //! | `credentials` | who we are, out of an address |
+//! | `direct` | messages of it, many at a time |
 //! | `stored` | one message of a stream, and where it stands |
 
 mod answers;
 mod credentials;
+mod direct;
 mod stored;
 mod stream;
 

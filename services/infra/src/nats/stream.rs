@@ -10,26 +10,20 @@ use std::{
 
 use async_nats::{
     HeaderMap,
-    header::{NATS_MESSAGE_ID, NATS_SEQUENCE},
+    header::NATS_MESSAGE_ID,
     jetstream::{self, Context, stream::Config},
 };
 use bytes::Bytes;
-use futures_util::StreamExt as _;
 use kernel::{Failure, Fault};
 use serde_json::{Value, json};
-use tokio::{
-    sync::watch,
-    time::{sleep, timeout},
-};
+use tokio::{sync::watch, time::sleep};
 
 use super::{
-    ANSWER, Connection, Page, Place, Stored, WELL,
-    answers::{NO_SUCH_MESSAGE, NO_SUCH_STREAM, Reach, epoch, number_of, refused},
+    ANSWER, Connection, Place, WELL,
+    answers::{NO_SUCH_MESSAGE, NO_SUCH_STREAM, Reach, epoch, refused},
     unavailable, within,
 };
 
-/// How many messages are asked for at once.
-const BATCH: usize = 512;
 /// How often, and after how long, a stream that is shorter than it was is asked again before that is believed: a server
 /// that has just become its leader may still be reading up.
 const PATIENCE: usize = 5;
@@ -178,22 +172,6 @@ impl Stream {
         self.leader(&json!({ "seq": sequence })).await
     }
 
-    /// Some of what a subject has from this sequence on, at most `count`. Any copy answers, and may lag.
-    pub(crate) async fn page(&self, subject: &str, from: u64, count: usize) -> Result<Page, Failure> {
-        let mut page =
-            self.batch(&json!({ "seq": from.max(1), "next_by_subj": subject, "batch": count.min(BATCH) })).await?;
-        while page.pending > 0 && page.stored.len() < count {
-            let (next, most) = (page.reached + 1, (count - page.stored.len()).min(BATCH));
-            let more = self.batch(&json!({ "seq": next, "next_by_subj": subject, "batch": most })).await?;
-            if more.reached == 0 {
-                break;
-            }
-            page.stored.extend(more.stored);
-            (page.reached, page.pending) = (more.reached, more.pending);
-        }
-        Ok(page)
-    }
-
     /// Publishes under an id, which the stream takes once within its window. Returns when the stream has it.
     pub(crate) async fn publish(&self, subject: String, id: String, payload: Bytes) -> Result<(), Failure> {
         self.life().await?;
@@ -217,33 +195,6 @@ impl Stream {
         }
     }
 
-    /// Some of what the stream holds, as a direct get answers it.
-    pub(crate) async fn batch(&self, question: &Value) -> Result<Page, Failure> {
-        let inbox = self.connection.client().new_inbox();
-        let mut answers = self.connection.hear(inbox.clone()).await?;
-        let subject = format!("$JS.API.DIRECT.GET.{}", self.name());
-        self.connection.say(subject, Some(inbox), question.to_string().into()).await?;
-        let (mut stored, mut reached) = (Vec::new(), 0);
-        loop {
-            let answer = timeout(ANSWER, answers.next()).await.map_err(unavailable)?;
-            let answer = answer.ok_or_else(|| unavailable("the connection ended"))?;
-            let pending = number_of(&answer, "Nats-Num-Pending");
-            // An answer with a status ends the batch: 204 after the last, 404 where there is none.
-            match answer.status.map(|status| status.as_u16()) {
-                None => {
-                    reached = number_of(&answer, NATS_SEQUENCE.as_ref()).unwrap_or(reached);
-                    match Stored::of(&answer) {
-                        Ok(one) => stored.push(one),
-                        Err(foreign) => tracing::error!(error = %foreign, "a message that is not ours"),
-                    }
-                }
-                Some(204 | 404) => return Ok(Page { stored, reached, pending: pending.unwrap_or(0) }),
-                Some(503) => return Err(self.gone()),
-                Some(status) => return Err(unavailable(format!("a direct get was answered with {status}"))),
-            }
-        }
-    }
-
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -255,6 +206,11 @@ impl Stream {
 
     /// The stream as it is, made if it is not there.
     async fn open(&self) -> Result<Reach, Failure> {
+        // The first that answers a direct get with many messages. In its first moment a server has not said which it is.
+        let client = self.connection.client();
+        if client.try_server_info().is_some() && !client.is_server_compatible(2, 11, 0) {
+            return Err(unavailable("the NATS server is older than 2.11"));
+        }
         if let Some(reach) = self.asked_reach().await? {
             if !self.configured.load(Ordering::SeqCst) {
                 // A stream that is kept as it was is better than none.
@@ -308,7 +264,7 @@ impl Stream {
     }
 
     /// The stream is not there: whoever comes next makes it.
-    fn gone(&self) -> Failure {
+    pub(super) fn gone(&self) -> Failure {
         self.doubt();
         Failure::new(Fault::Unavailable, format!("there is no stream {}", self.name()))
     }

@@ -178,6 +178,51 @@ fn whoever_publishes_and_listens_while_the_server_is_killed_again_and_again_hear
     });
 }
 
+#[test]
+fn what_was_dropped_last_is_heard_at_once_too() {
+    block_on(async {
+        let server = NatsServer::start().await;
+        let mut settings = settings(Duration::from_mins(10));
+        settings.entries = 10_000;
+        let live = Arc::new(Nats::new(connection(&server).await, &settings));
+        let feed = channel("feed");
+        let mut listener = live.listen(&feed).await.unwrap();
+        // More than the subscription holds, and nothing behind it that would show the gap.
+        let telling: Vec<_> = (0..32)
+            .map(|_| {
+                let (live, feed) = (live.clone(), feed.clone());
+                tokio::spawn(async move { publish(&*live, &feed, 140).await })
+            })
+            .collect();
+        for teller in telling {
+            teller.await.unwrap();
+        }
+        assert_eq!(hear(&mut *listener, 32 * 140).await.len(), 32 * 140);
+    });
+}
+
+#[test]
+fn what_somebody_else_writes_into_the_log_is_passed_over() {
+    block_on(async {
+        let mut server = NatsServer::start().await;
+        let (live, feed) = (node(&server).await, channel("feed"));
+        let mut listener = live.listen(&feed).await.unwrap();
+        let told = publish(&live, &feed, 2).await;
+        let heard = hear(&mut *listener, 2).await;
+        assert_eq!(ids(&heard), told);
+        let foreign = async_nats::connect(server.url()).await.unwrap();
+        foreign.publish("kith.log.feed", "not ours".into()).await.unwrap();
+        foreign.flush().await.unwrap();
+        assert_eq!(missed(&live, &feed, heard[0].mark.position).await.unwrap(), told[1..]);
+        // Cut off, the listener has to read it too.
+        server.kill();
+        server.restart().await;
+        let after = once_it_is_back(&live, "feed").await;
+        assert_eq!(ids(&hear(&mut *listener, 1).await), [after]);
+        assert_eq!(missed(&live, &feed, heard[1].mark.position).await.unwrap(), [after]);
+    });
+}
+
 /// Hears until something is lost.
 async fn lost(listener: &mut dyn Listener) -> kernel::live::Mark {
     loop {

@@ -47,8 +47,17 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Sends the server a signal.
+/// Sends the server a signal, and waits until it has stopped if that is what it says.
 pub(crate) fn signal(server: &NatsServer, name: &str) {
     let status = Command::new("kill").args([&format!("-{name}"), &server.pid().to_string()]).status().unwrap();
     assert!(status.success());
+    // On a busy machine it answers for a while yet.
+    while name == "STOP" && !is_stopped(server.pid()) {}
+}
+
+fn is_stopped(pid: u32) -> bool {
+    let told = Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output().unwrap();
+    let state = String::from_utf8(told.stdout).unwrap();
+    assert!(!state.trim().is_empty(), "the server is there");
+    state.trim_start().starts_with('T')
 }

@@ -11,20 +11,29 @@ use crate::StoreError;
 pub(super) const DUPLICATE_KEY: i32 = 11_000;
 
 /// The server asks to try again: it steps down, starts or shuts down (11600, 11602, 91, 189, 10107, 13435, 13436,
-/// 10058), it lost another server (6, 7, 89, 9001), or the time was over (50, 262, 64 and 100 while it waited for a
-/// majority, 202 for a connection).
-const AWAY: [i32; 17] =
-    [6, 7, 50, 64, 89, 91, 100, 189, 202, 262, 9_001, 10_058, 10_107, 11_600, 11_602, 13_435, 13_436];
+/// 10058), it lost another server (6, 7, 89, 9001), it has just come up and does not know yet what a majority has (134),
+/// or the time was over (50, 262, 64 and 100 while it waited for a majority, 202 for a connection).
+const AWAY: [i32; 18] =
+    [6, 7, 50, 64, 89, 91, 100, 134, 189, 202, 262, 9_001, 10_058, 10_107, 11_600, 11_602, 13_435, 13_436];
 
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
-        if let ErrorKind::Write(WriteFailure::WriteError(refusal)) = error.kind.as_ref()
-            && refusal.code == DUPLICATE_KEY
-        {
-            return Self::Taken(last_field(&refusal.message));
+        if let Some(message) = broken_key(error.kind.as_ref()) {
+            return Self::Taken(last_field(message));
         }
         if is_no_answer(error.kind.as_ref()) { Self::Unavailable(error.into()) } else { Self::Internal(error.into()) }
     }
+}
+
+/// What it says of a broken key. A document that is found and changed in one command is refused as a command is.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the driver's list of kinds is open")]
+fn broken_key(kind: &ErrorKind) -> Option<&str> {
+    let (code, message) = match kind {
+        ErrorKind::Write(WriteFailure::WriteError(refusal)) => (refusal.code, &refusal.message),
+        ErrorKind::Command(refusal) => (refusal.code, &refusal.message),
+        _ => return None,
+    };
+    (code == DUPLICATE_KEY).then_some(message)
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the driver's list of kinds is open")]
@@ -71,5 +80,19 @@ mod tests {
         let gone = Error::from(std::io::Error::other("reset"));
         assert!(matches!(StoreError::from(gone), StoreError::Unavailable(_)));
         assert!(matches!(StoreError::from(Error::custom("x")), StoreError::Internal(_)));
+        assert!(matches!(refused(10_107, "not primary"), StoreError::Unavailable(_)));
+        assert!(matches!(refused(134, "no majority yet"), StoreError::Unavailable(_)));
+        assert!(matches!(refused(121, "no valid document"), StoreError::Internal(_)));
+    }
+
+    #[test]
+    fn a_key_is_taken_for_a_command_as_for_a_write() {
+        let message = "E11000 duplicate key error collection: kith.leases index: _id_ dup key: { _id: 1 }";
+        assert!(matches!(refused(DUPLICATE_KEY, message), StoreError::Taken(key) if key == "id"));
+    }
+
+    fn refused(code: i32, message: &str) -> StoreError {
+        let refusal = serde_json::json!({ "code": code, "codeName": "", "errmsg": message });
+        Error::from(ErrorKind::Command(serde_json::from_value(refusal).unwrap())).into()
     }
 }

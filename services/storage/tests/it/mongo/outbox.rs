@@ -54,6 +54,7 @@ async fn sent(outbox: &MongoOutbox) -> Vec<EventId> {
 fn no_event_is_lost_while_writers_and_relay_race_on_one_document() {
     block_on(async {
         let database = things().await;
+        record(&database, 1, &[]).await;
         let writers: Vec<_> = (0..WRITERS)
             .map(|_| {
                 let database = (*database).clone();
