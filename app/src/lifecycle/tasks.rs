@@ -7,6 +7,7 @@ use anyhow::{Error, anyhow};
 use futures_util::future::join_all;
 use infra::bus;
 use kernel::{Clock, ports::Sweep};
+use realtime::Gateway;
 use storage::sql::Wake;
 use tokio::{
     sync::watch,
@@ -19,6 +20,10 @@ use crate::wiring::{Edges, Stores};
 
 /// How often what is old is forgotten.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
+/// How often connections look again after the way to the log was lost, and how long between two looks: for longer together
+/// than an event stays in the hand of a node that died over it.
+const LOOKS: u32 = 30;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 /// The tasks of this process.
 #[derive(Default)]
@@ -41,7 +46,7 @@ impl Tasks {
         clock: Arc<dyn Clock>,
         stop: &watch::Receiver<bool>,
     ) {
-        let Edges { relay, reactions, sweeps, .. } = edges;
+        let Edges { relay, reactions, sweeps, gateway, .. } = edges;
         let bell = match &stores.shared {
             None => stores.bells.first().cloned().unwrap_or_default(),
             Some(shared) => {
@@ -53,6 +58,7 @@ impl Tasks {
                     Ok(())
                 });
                 self.until(stop, "bells", bells(stores.bells.clone(), shared.bus.clone(), bell.clone()));
+                self.until(stop, "rights", distrust(shared.bus.clone(), gateway));
                 self.until(stop, "reconciler", reconciler::run(stores.outboxes.clone(), shared.clone(), clock));
                 bell
             }
@@ -134,6 +140,20 @@ async fn bells(ours: Vec<Wake>, bus: Arc<bus::Nats>, bell: Wake) {
         }
     };
     let (_, ()) = tokio::join!(tell, hear);
+}
+
+/// While the way to the log is lost, nobody here hears that somebody was blocked; and when it is back, what waited comes
+/// from several outboxes, and a post may come before the block that hides it. Until that has settled, connections do not
+/// rely on what they knew.
+async fn distrust(bus: Arc<bus::Nats>, gateway: Gateway) {
+    let mut shaken = bus.shaken();
+    while shaken.changed().await.is_ok() {
+        for _ in 0..LOOKS {
+            gateway.recheck();
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+    }
+    std::future::pending::<()>().await;
 }
 
 /// Lets each sweep do its work, now and every ten minutes.
