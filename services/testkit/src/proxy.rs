@@ -1,172 +1,268 @@
-//! A stretch of network that a test can break: TCP between somebody and a server, passed on as it is, late, or not at
-//! all.
+//! A way to a server that a test can break: its clients connect here, and it forwards to where the server is.
+//!
+//! | call | what clients of the server see |
+//! | --- | --- |
+//! | [`Proxy::cut`] | every connection is reset; new ones are good |
+//! | [`Proxy::blackhole`] | nothing passes either way, on old connections and on new ones |
+//! | [`Proxy::delay`] | everything passes, later |
+//! | [`Proxy::heal`] | everything passes; what a black hole held passes first, as TCP would send it again |
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
 
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{
-        TcpListener, TcpStream,
-        tcp::{ReadHalf, WriteHalf},
-    },
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream, UnixStream},
     sync::watch,
     task::JoinHandle,
     time::sleep,
 };
 
-/// What the network does at present.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Weather {
-    /// How often everything was cut: a connection lives until this grows.
-    cuts: u64,
-    /// Whether nobody hears anybody, and nobody is told.
-    stalled: bool,
-    /// Whether whoever comes is sent away.
-    refuses: bool,
-    /// How long each piece takes, in each direction.
-    delay: Duration,
+/// Where a server is.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// On a port.
+    Tcp(SocketAddr),
+    /// On a socket in the file system.
+    Unix(PathBuf),
 }
 
-const FAIR: Weather = Weather { cuts: 0, stalled: false, refuses: false, delay: Duration::ZERO };
+/// How the way is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Open,
+    Slow(Duration),
+    Closed,
+}
 
-/// A proxy before a server. It ends, with all its connections, when this is dropped.
+/// What all connections obey.
+#[derive(Debug, Clone)]
+struct Orders {
+    way: watch::Receiver<Way>,
+    cuts: watch::Receiver<u64>,
+}
+
+/// A way to one server. It ends with the test.
 #[derive(Debug)]
 pub struct Proxy {
-    address: SocketAddr,
-    weather: Arc<watch::Sender<Weather>>,
-    door: JoinHandle<()>,
+    port: u16,
+    target: watch::Sender<Target>,
+    way: watch::Sender<Way>,
+    cuts: watch::Sender<u64>,
+    accepting: JoinHandle<()>,
 }
 
 impl Proxy {
-    /// Listens on a free port of this machine, and passes on to this address: `host:port`. Nobody has to listen there
-    /// yet; who connects meanwhile is cut off.
+    /// To this server, on a free port of this machine.
     ///
     /// # Panics
     /// If there is no free port.
-    pub async fn before(server: impl Into<String>) -> Self {
+    pub async fn to(target: Target) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
-        let address = listener.local_addr().expect("it listens somewhere");
-        let weather = Arc::new(watch::Sender::new(FAIR));
-        let door = tokio::spawn(open(listener, server.into(), Arc::clone(&weather)));
-        Self { address, weather, door }
+        let port = listener.local_addr().expect("it listens somewhere").port();
+        let (target, aim) = watch::channel(target);
+        let (way, obeyed) = watch::channel(Way::Open);
+        let (cuts, counted) = watch::channel(0);
+        let accepting = tokio::spawn(accept(listener, aim, Orders { way: obeyed, cuts: counted }));
+        Self { port, target, way, cuts, accepting }
     }
 
-    /// Where it listens.
+    /// Where clients connect.
     #[must_use]
-    pub const fn address(&self) -> SocketAddr {
-        self.address
+    pub const fn port(&self) -> u16 {
+        self.port
     }
 
-    /// Resets every connection, and whoever comes next, until [`heal`](Self::heal): a server that is gone.
+    /// New connections go there from now on.
+    pub fn aim(&self, target: Target) {
+        self.target.send_replace(target);
+    }
+
+    /// Resets every connection, and goes on accepting.
     pub fn cut(&self) {
-        self.weather.send_modify(|it| (it.cuts, it.refuses) = (it.cuts.saturating_add(1), true));
+        self.cuts.send_modify(|cuts| *cuts = cuts.wrapping_add(1));
     }
 
-    /// Resets every connection once. Who comes next is served: a network that hiccups, or a server that was quick to
-    /// come back.
-    pub fn reset(&self) {
-        self.weather.send_modify(|it| it.cuts = it.cuts.saturating_add(1));
+    /// Lets nothing pass, either way. Connections stay, and new ones are taken.
+    pub fn blackhole(&self) {
+        self.way.send_replace(Way::Closed);
     }
 
-    /// Swallows everything in both directions, of new connections too. They are taken, and nobody answers: a server that
-    /// hangs, or a network that loses every packet. What was swallowed never arrives, so a connection that was written
-    /// to ends when it heals; one on which nobody said anything goes on.
-    pub fn stall(&self) {
-        self.weather.send_modify(|it| it.stalled = true);
-    }
-
-    /// Lets each piece arrive so much later, in each direction.
+    /// Lets everything pass so much later.
     pub fn delay(&self, by: Duration) {
-        self.weather.send_modify(|it| it.delay = by);
+        self.way.send_replace(Way::Slow(by));
     }
 
-    /// Passes everything on at once, from now on.
+    /// Lets everything pass.
     pub fn heal(&self) {
-        self.weather.send_modify(|it| *it = Weather { cuts: it.cuts, ..FAIR });
+        self.way.send_replace(Way::Open);
     }
 }
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        self.door.abort();
-        self.reset();
+        self.accepting.abort();
+        self.cut();
     }
 }
 
-async fn open(listener: TcpListener, server: String, weather: Arc<watch::Sender<Weather>>) {
-    while let Ok((near, _)) = listener.accept().await {
-        let seen = weather.subscribe();
-        let born = seen.borrow().cuts;
-        if seen.borrow().refuses {
-            reset(&near);
-            continue;
-        }
-        tokio::spawn(serve(near, server.clone(), born, seen));
-    }
-}
-
-/// One connection, until both sides have ended it or it is cut.
-async fn serve(mut near: TcpStream, server: String, born: u64, weather: watch::Receiver<Weather>) {
-    let (mut fair, mut cut) = (weather.clone(), weather.clone());
-    let opened = async {
-        // What somebody says meanwhile lies in the socket.
-        fair.wait_for(|it| !it.stalled).await.ok()?;
-        TcpStream::connect(server).await.ok()
-    };
-    let server = tokio::select! {
-        server = opened => server,
-        _ = cut.wait_for(|it| it.cuts > born) => None,
-    };
-    let Some(mut server) = server else { return reset(&near) };
-    // Without it small pieces wait for each other. It fails on one that has ended.
-    let _ = (near.set_nodelay(true), server.set_nodelay(true));
-    let ended = tokio::select! {
-        ended = pass_both(&mut near, &mut server, &weather) => ended,
-        _ = cut.wait_for(|it| it.cuts > born) => Err(io::ErrorKind::ConnectionReset.into()),
-    };
-    if ended.is_err() {
-        reset(&near);
-        reset(&server);
-    }
-}
-
-async fn pass_both(near: &mut TcpStream, far: &mut TcpStream, weather: &watch::Receiver<Weather>) -> io::Result<()> {
-    let ((near_in, near_out), (far_in, far_out)) = (near.split(), far.split());
-    let (there, back) = (pass(near_in, far_out, weather.clone()), pass(far_in, near_out, weather.clone()));
-    tokio::try_join!(there, back).map(drop)
-}
-
-/// Passes on what one side says until it ends. It fails when something was swallowed: no stream goes on without it.
-async fn pass(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, mut weather: watch::Receiver<Weather>) -> io::Result<()> {
-    let mut piece = vec![0; 16 * 1024];
+async fn accept(listener: TcpListener, aim: watch::Receiver<Target>, orders: Orders) {
+    // One that cannot be taken is its client's to try again.
     loop {
-        let length = from.read(&mut piece).await?;
-        let delay = weather.borrow().delay;
-        // It is what a test asked for: nothing here waits for something to happen.
-        sleep(delay).await;
-        if weather.borrow().stalled {
-            swallow(&mut from, &mut weather).await?;
-            return Err(io::ErrorKind::ConnectionReset.into());
+        if let Ok((client, _)) = listener.accept().await {
+            tokio::spawn(serve(client, aim.clone(), orders.clone()));
         }
-        let Some(said) = piece.get(..length).filter(|said| !said.is_empty()) else { return to.shutdown().await };
-        to.write_all(said).await?;
     }
 }
 
-/// Reads until the network works again, so that nobody notices by a full socket.
-async fn swallow(from: &mut ReadHalf<'_>, weather: &mut watch::Receiver<Weather>) -> io::Result<()> {
-    let mut piece = vec![0; 16 * 1024];
-    let mut open = true;
+/// One connection, from its first byte to its end.
+async fn serve(client: TcpStream, aim: watch::Receiver<Target>, mut orders: Orders) {
+    // The cuts before its time are not its own.
+    orders.cuts.mark_unchanged();
+    // Whatever ends it early ends it with a reset, at once.
+    let _ = client.set_zero_linger();
+    let _ = client.set_nodelay(true);
+    let way = orders.way.clone();
+    let carried = async {
+        passable(&mut way.clone()).await?;
+        let target = aim.borrow().clone();
+        match target {
+            Target::Tcp(address) => {
+                let server = TcpStream::connect(address).await?;
+                server.set_zero_linger()?;
+                server.set_nodelay(true)?;
+                carry(client, server, way).await
+            }
+            Target::Unix(path) => carry(client, UnixStream::connect(path).await?, way).await,
+        }
+    };
+    tokio::select! {
+        // How it ended, both ends know.
+        _ = carried => {}
+        _ = orders.cuts.changed() => {}
+    }
+}
+
+async fn carry<C, S>(client: C, server: S, way: watch::Receiver<Way>) -> io::Result<()>
+where
+    C: AsyncRead + AsyncWrite,
+    S: AsyncRead + AsyncWrite,
+{
+    let ((from_client, to_client), (from_server, to_server)) = (tokio::io::split(client), tokio::io::split(server));
+    tokio::try_join!(pump(from_client, to_server, way.clone()), pump(from_server, to_client, way))?;
+    Ok(())
+}
+
+async fn pump(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    mut way: watch::Receiver<Way>,
+) -> io::Result<()> {
+    let mut bytes = vec![0; 64 * 1024];
     loop {
-        tokio::select! {
-            _ = weather.wait_for(|it| !it.stalled) => return Ok(()),
-            read = from.read(&mut piece), if open => open = read? > 0,
+        passable(&mut way).await?;
+        let read = from.read(&mut bytes).await?;
+        // It may have closed while nothing came.
+        passable(&mut way).await?;
+        let slow = *way.borrow();
+        if let Way::Slow(by) = slow {
+            sleep(by).await;
+        }
+        match bytes.get(..read) {
+            Some([]) | None => return to.shutdown().await,
+            Some(some) => to.write_all(some).await?,
         }
     }
 }
 
-/// Whoever is at the other end reads "connection reset" as soon as this is closed.
-fn reset(connection: &TcpStream) {
-    // One that has ended already needs none.
-    let _ = connection.set_zero_linger();
+/// Waits until the way is not closed.
+async fn passable(way: &mut watch::Receiver<Way>) -> io::Result<()> {
+    way.wait_for(|way| *way != Way::Closed).await.map(|_| ()).map_err(io::Error::other)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::{Instant, timeout};
+
+    use super::*;
+
+    const MOMENT: Duration = Duration::from_millis(200);
+
+    /// Says back whatever it hears.
+    async fn echo() -> Target {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut socket, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let (mut from, mut to) = socket.split();
+                    tokio::io::copy(&mut from, &mut to).await
+                });
+            }
+        });
+        Target::Tcp(address)
+    }
+
+    async fn dial(proxy: &Proxy) -> TcpStream {
+        TcpStream::connect(("127.0.0.1", proxy.port())).await.unwrap()
+    }
+
+    async fn hears(socket: &mut TcpStream) -> io::Result<u8> {
+        socket.write_all(b"x").await?;
+        socket.read_u8().await
+    }
+
+    #[tokio::test]
+    async fn what_is_said_passes_and_so_does_the_end() {
+        let proxy = Proxy::to(echo().await).await;
+        let mut socket = dial(&proxy).await;
+        assert_eq!(hears(&mut socket).await.unwrap(), b'x');
+        socket.shutdown().await.unwrap();
+        assert_eq!(socket.read(&mut [0]).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_cut_resets_what_is_open_and_spares_what_comes() {
+        let proxy = Proxy::to(echo().await).await;
+        let mut socket = dial(&proxy).await;
+        hears(&mut socket).await.unwrap();
+        proxy.cut();
+        assert_eq!(socket.read_u8().await.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+        assert_eq!(hears(&mut dial(&proxy).await).await.unwrap(), b'x');
+    }
+
+    #[tokio::test]
+    async fn nothing_passes_a_black_hole_until_it_heals() {
+        let proxy = Proxy::to(echo().await).await;
+        let mut old = dial(&proxy).await;
+        hears(&mut old).await.unwrap();
+        proxy.blackhole();
+        let mut new = dial(&proxy).await;
+        assert!(timeout(MOMENT, hears(&mut old)).await.is_err());
+        assert!(timeout(MOMENT, hears(&mut new)).await.is_err());
+        proxy.heal();
+        assert_eq!((old.read_u8().await.unwrap(), new.read_u8().await.unwrap()), (b'x', b'x'));
+    }
+
+    #[tokio::test]
+    async fn a_delay_delays() {
+        let proxy = Proxy::to(echo().await).await;
+        let mut socket = dial(&proxy).await;
+        proxy.delay(MOMENT);
+        let begin = Instant::now();
+        hears(&mut socket).await.unwrap();
+        assert!(begin.elapsed() >= 2 * MOMENT, "there and back");
+    }
+
+    #[tokio::test]
+    async fn a_socket_in_the_file_system_is_a_server_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("echo.sock");
+        let listener = tokio::net::UnixListener::bind(&path).unwrap();
+        let proxy = Proxy::to(echo().await).await;
+        proxy.aim(Target::Unix(path));
+        let mut socket = dial(&proxy).await;
+        let (mut server, _) = listener.accept().await.unwrap();
+        socket.write_all(b"x").await.unwrap();
+        assert_eq!(server.read_u8().await.unwrap(), b'x');
+    }
 }
