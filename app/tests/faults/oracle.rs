@@ -135,7 +135,10 @@ fn calls(ledger: &Ledger, kind: Kind, fault: Fault, window: (Instant, Instant), 
         };
         if !well || call.took > LONGEST {
             let since = call.begin.saturating_duration_since(window.0);
-            faults.push(format!("{} at {since:?}: {:?} after {:?}, RetryInfo {}", call.method, call.code, call.took, call.says_when));
+            faults.push(format!(
+                "{} at {since:?}: {:?} after {:?}, RetryInfo {}",
+                call.method, call.code, call.took, call.says_when
+            ));
         }
     }
     let refused = ledger.calls.iter().any(|call| !call.code.is_empty() && call.begin < window.1);
