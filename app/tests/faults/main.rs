@@ -9,7 +9,13 @@
 //! {Postgres, `MongoDB`, Redis, NATS} x {kill -9, SIGSTOP, reset, black hole} are 16 scenarios of about 30 s. Four of them,
 //! one of each server and of each kind, are always run, and all with `KITH_TEST_FAULTS=all`; or one, by its name, as in
 //! `KITH_TEST_FAULTS=redis-blackhole`. A line says which ran. They run one at a time.
-#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails where a step does")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails where a step does"
+)]
 #![expect(clippy::print_stdout, reason = "what was tried is worth a line")]
 #![expect(dead_code, reason = "what is shared with other tests is not all used here")]
 

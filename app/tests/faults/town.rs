@@ -124,7 +124,7 @@ impl Town {
         let mut nth = seed;
         while self.writing.load(Ordering::Relaxed) {
             nth += 1;
-            if nth % 5 == 0 {
+            if nth.is_multiple_of(5) {
                 person = self.newcomer().await;
             }
             let Some(made) = self.calls(&person, "CreatePost", &sos(&format!("post {nth} of {seed}"))).await else {
@@ -141,7 +141,7 @@ impl Town {
             };
             if let Some((post, _)) = target {
                 let answer = json!({ "postId": post, "text": format!("answer {nth}") });
-                let given = if nth % 2 == 0 {
+                let given = if nth.is_multiple_of(2) {
                     self.calls(&person, "CreateResponse", &answer).await
                 } else {
                     self.calls(&person, "QuickSupport", &hug(&post)).await
@@ -162,7 +162,7 @@ impl Town {
             let listeners = self.listeners.lock().unwrap();
             listeners.iter().cycle().nth(nth).unwrap().clone()
         };
-        let (by, whom) = if nth % 2 == 0 { (author, &listener) } else { (&listener, author) };
+        let (by, whom) = if nth.is_multiple_of(2) { (author, &listener) } else { (&listener, author) };
         if self.calls(by, "BlockUser", &json!({ "personaId": whom.persona })).await.is_some() {
             let block = (by.persona.clone(), whom.persona.clone(), Instant::now());
             self.ledger.lock().unwrap().blocks.push(block);
