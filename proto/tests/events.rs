@@ -1,7 +1,8 @@
 //! The bytes that the kernel writes by hand are those that the proto describes.
 use kernel::{
-    Category, Event, EventId, Fact, PostId, ResponseId, SessionId, Timestamp, UserId,
-    event::{AboutPost, AboutResponse, Weight},
+    CaseId, Category, CircleId, Content, Event, EventId, Fact, PostId, ReportId, ResponseId, SessionId, Timestamp,
+    UserId,
+    event::{AboutCircle, AboutPost, AboutResponse, CaseChange, CircleChange, Moderation, Weight},
 };
 use prost::Message;
 use proto::events::v1 as wire;
@@ -12,13 +13,19 @@ const USER: Uuid = Uuid::from_u128(2);
 const OTHER: Uuid = Uuid::from_u128(3);
 const RESPONSE: Uuid = Uuid::from_u128(4);
 const SESSION: Uuid = Uuid::from_u128(5);
+const CIRCLE: Uuid = Uuid::from_u128(6);
+const CASE: Uuid = Uuid::from_u128(7);
 
 fn about_post() -> (AboutPost, wire::AboutPost) {
     let categories = [Category::ALL[0], Category::ALL[3]];
     let slugs = categories.iter().map(ToString::to_string).collect();
     (
-        AboutPost { post: PostId::from_uuid(POST), categories: categories.to_vec() },
-        wire::AboutPost { id: bytes(POST), categories: slugs },
+        AboutPost {
+            post: PostId::from_uuid(POST),
+            categories: categories.to_vec(),
+            circle: Some(CircleId::from_uuid(CIRCLE)),
+        },
+        wire::AboutPost { id: bytes(POST), categories: slugs, circle: bytes(CIRCLE) },
     )
 }
 
@@ -77,6 +84,64 @@ fn facts() -> Vec<(Fact, wire::event::Fact)> {
     for (weight, on_wire) in weights {
         facts.push((Fact::ResponseGiven { about, weight }, wire::event::Fact::ResponseGiven(response(on_wire))));
         facts.push((Fact::ResponseDeleted { about, weight }, wire::event::Fact::ResponseDeleted(response(on_wire))));
+    }
+    facts.extend(moderated());
+    facts.extend(circles_and_cases());
+    facts
+}
+
+fn moderated() -> Vec<(Fact, wire::event::Fact)> {
+    let hows = [
+        (Moderation::Held, wire::Moderation::Held),
+        (Moderation::Released, wire::Moderation::Released),
+        (Moderation::Removed, wire::Moderation::Removed),
+        (Moderation::Reinstated, wire::Moderation::Reinstated),
+    ];
+    let mut facts = Vec::new();
+    for (how, on_wire) in hows {
+        let (about, wire_about) = about_post();
+        let post = wire::ModeratedPost { about: Some(wire_about), how: on_wire.into() };
+        facts.push((Fact::PostModerated { about, how }, wire::event::Fact::PostModerated(post)));
+        let (about, wire_about) = about_response(wire::Weight::Text);
+        let response = wire::ModeratedResponse { about: Some(wire_about), how: on_wire.into() };
+        let fact = Fact::ResponseModerated { about, weight: Weight::Text, how };
+        facts.push((fact, wire::event::Fact::ResponseModerated(response)));
+    }
+    facts
+}
+
+fn circles_and_cases() -> Vec<(Fact, wire::event::Fact)> {
+    let (user, circle, case) = (UserId::from_uuid(OTHER), CircleId::from_uuid(CIRCLE), CaseId::from_uuid(CASE));
+    let wire_user = || wire::AboutUser { id: bytes(OTHER) };
+    let notice = |of| wire::Notice { user: bytes(OTHER), of: bytes(of) };
+    let content = |what| wire::event::Fact::CrisisSeen(wire::AboutContent { what: Some(what) });
+    let mut facts = vec![
+        (
+            Fact::CrisisSeen { content: Content::Post(PostId::from_uuid(POST)) },
+            content(wire::about_content::What::Post(bytes(POST))),
+        ),
+        (
+            Fact::CrisisSeen { content: Content::Response(ResponseId::from_uuid(RESPONSE)) },
+            content(wire::about_content::What::Response(bytes(RESPONSE))),
+        ),
+        (Fact::StatementIssued { user, decision: CASE }, wire::event::Fact::StatementIssued(notice(CASE))),
+        (Fact::ReportClosed { user, report: ReportId::from_uuid(CASE) }, wire::event::Fact::ReportClosed(notice(CASE))),
+        (Fact::UserMuted { user }, wire::event::Fact::UserMuted(wire_user())),
+        (Fact::UserUnmuted { user }, wire::event::Fact::UserUnmuted(wire_user())),
+        (Fact::RoleChanged { user }, wire::event::Fact::RoleChanged(wire_user())),
+        (Fact::MilestoneReached { days: 7 }, wire::event::Fact::MilestoneReached(wire::Milestone { days: 7 })),
+    ];
+    for (number, &change) in (1..).zip(CircleChange::ALL) {
+        for member in [None, Some(user)] {
+            let about = AboutCircle { circle, change, member };
+            let member = member.map(|_| bytes(OTHER)).unwrap_or_default();
+            let on_wire = wire::AboutCircle { id: bytes(CIRCLE), change: number, member };
+            facts.push((Fact::CircleChanged(about), wire::event::Fact::CircleChanged(on_wire)));
+        }
+    }
+    for (number, &change) in (1..).zip(CaseChange::ALL) {
+        let on_wire = wire::AboutCase { id: bytes(CASE), change: number };
+        facts.push((Fact::CaseChanged { case, change }, wire::event::Fact::CaseChanged(on_wire)));
     }
     facts
 }

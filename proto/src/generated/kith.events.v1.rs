@@ -15,7 +15,7 @@ pub struct Event {
     /// What.
     #[prost(
         oneof = "event::Fact",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33"
     )]
     pub fact: ::core::option::Option<event::Fact>,
 }
@@ -64,6 +64,39 @@ pub mod event {
         /// A device may no longer act for an account.
         #[prost(message, tag = "22")]
         SessionRevoked(super::AboutSession),
+        /// Something changed in a circle.
+        #[prost(message, tag = "23")]
+        CircleChanged(super::AboutCircle),
+        /// Staff or the screen changed who sees a post.
+        #[prost(message, tag = "24")]
+        PostModerated(super::ModeratedPost),
+        /// Staff or the screen changed who sees an answer.
+        #[prost(message, tag = "25")]
+        ResponseModerated(super::ModeratedResponse),
+        /// The actor wrote of harming themselves, now.
+        #[prost(message, tag = "26")]
+        CrisisSeen(super::AboutContent),
+        /// Something changed in a case.
+        #[prost(message, tag = "27")]
+        CaseChanged(super::AboutCase),
+        /// Somebody is told what was decided about them: `of` is the decision.
+        #[prost(message, tag = "28")]
+        StatementIssued(super::Notice),
+        /// Somebody is told what came of their report: `of` is the report.
+        #[prost(message, tag = "29")]
+        ReportClosed(super::Notice),
+        /// This account may read, and write nothing but an SOS, for a time.
+        #[prost(message, tag = "30")]
+        UserMuted(super::AboutUser),
+        /// This account may write again.
+        #[prost(message, tag = "31")]
+        UserUnmuted(super::AboutUser),
+        /// This account may do more, or less, on the whole platform.
+        #[prost(message, tag = "32")]
+        RoleChanged(super::AboutUser),
+        /// The actor has come this far.
+        #[prost(message, tag = "33")]
+        MilestoneReached(super::Milestone),
     }
 }
 /// Which post.
@@ -76,6 +109,97 @@ pub struct AboutPost {
     /// Slugs of every category that it is in, or was in until this happened.
     #[prost(string, repeated, tag = "2")]
     pub categories: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The circle that it is in; empty if it is in none.
+    #[prost(bytes = "vec", tag = "3")]
+    pub circle: ::prost::alloc::vec::Vec<u8>,
+}
+/// Which circle, and what happened in it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct AboutCircle {
+    /// The circle.
+    #[prost(bytes = "vec", tag = "1")]
+    pub id: ::prost::alloc::vec::Vec<u8>,
+    /// What happened.
+    #[prost(enumeration = "CircleChange", tag = "2")]
+    pub change: i32,
+    /// The account that is concerned; empty if none is.
+    #[prost(bytes = "vec", tag = "3")]
+    pub member: ::prost::alloc::vec::Vec<u8>,
+}
+/// What was done to a post.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ModeratedPost {
+    /// The post.
+    #[prost(message, optional, tag = "1")]
+    pub about: ::core::option::Option<AboutPost>,
+    /// What was done.
+    #[prost(enumeration = "Moderation", tag = "2")]
+    pub how: i32,
+}
+/// What was done to an answer.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ModeratedResponse {
+    /// The answer.
+    #[prost(message, optional, tag = "1")]
+    pub about: ::core::option::Option<AboutResponse>,
+    /// What was done.
+    #[prost(enumeration = "Moderation", tag = "2")]
+    pub how: i32,
+}
+/// What a person wrote.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct AboutContent {
+    /// Which.
+    #[prost(oneof = "about_content::What", tags = "1, 2")]
+    pub what: ::core::option::Option<about_content::What>,
+}
+/// Nested message and enum types in `AboutContent`.
+pub mod about_content {
+    /// Which.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[prost(skip_debug)]
+    pub enum What {
+        /// A post.
+        #[prost(bytes, tag = "1")]
+        Post(::prost::alloc::vec::Vec<u8>),
+        /// An answer.
+        #[prost(bytes, tag = "2")]
+        Response(::prost::alloc::vec::Vec<u8>),
+    }
+}
+/// Which case, and what happened to it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct AboutCase {
+    /// The case.
+    #[prost(bytes = "vec", tag = "1")]
+    pub id: ::prost::alloc::vec::Vec<u8>,
+    /// What happened.
+    #[prost(enumeration = "CaseChange", tag = "2")]
+    pub change: i32,
+}
+/// Who is told of what.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Notice {
+    /// The account.
+    #[prost(bytes = "vec", tag = "1")]
+    pub user: ::prost::alloc::vec::Vec<u8>,
+    /// Of what.
+    #[prost(bytes = "vec", tag = "2")]
+    pub of: ::prost::alloc::vec::Vec<u8>,
+}
+/// How far somebody has come.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Milestone {
+    /// In days.
+    #[prost(uint32, tag = "1")]
+    pub days: u32,
 }
 /// Which answer.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -115,6 +239,145 @@ pub struct AboutSession {
     /// The session.
     #[prost(bytes = "vec", tag = "2")]
     pub session: ::prost::alloc::vec::Vec<u8>,
+}
+/// What happens in a circle.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CircleChange {
+    /// Never sent.
+    Unspecified = 0,
+    /// It is there.
+    Created = 1,
+    /// It says something else of itself.
+    Updated = 2,
+    /// Nothing more can be written in it.
+    Archived = 3,
+    /// Somebody is a member.
+    Joined = 4,
+    /// Somebody is no member any more.
+    Left = 5,
+    /// A member may do more, or less.
+    RoleGiven = 6,
+    /// Somebody asks to be let in.
+    Asked = 7,
+}
+impl CircleChange {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CIRCLE_CHANGE_UNSPECIFIED",
+            Self::Created => "CIRCLE_CHANGE_CREATED",
+            Self::Updated => "CIRCLE_CHANGE_UPDATED",
+            Self::Archived => "CIRCLE_CHANGE_ARCHIVED",
+            Self::Joined => "CIRCLE_CHANGE_JOINED",
+            Self::Left => "CIRCLE_CHANGE_LEFT",
+            Self::RoleGiven => "CIRCLE_CHANGE_ROLE_GIVEN",
+            Self::Asked => "CIRCLE_CHANGE_ASKED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CIRCLE_CHANGE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CIRCLE_CHANGE_CREATED" => Some(Self::Created),
+            "CIRCLE_CHANGE_UPDATED" => Some(Self::Updated),
+            "CIRCLE_CHANGE_ARCHIVED" => Some(Self::Archived),
+            "CIRCLE_CHANGE_JOINED" => Some(Self::Joined),
+            "CIRCLE_CHANGE_LEFT" => Some(Self::Left),
+            "CIRCLE_CHANGE_ROLE_GIVEN" => Some(Self::RoleGiven),
+            "CIRCLE_CHANGE_ASKED" => Some(Self::Asked),
+            _ => None,
+        }
+    }
+}
+/// What staff or the screen do to what people wrote.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Moderation {
+    /// Never sent.
+    Unspecified = 0,
+    /// It waits for a look, and nobody but its author sees it.
+    Held = 1,
+    /// It was looked at, and is there for all.
+    Released = 2,
+    /// It was taken away.
+    Removed = 3,
+    /// It was given back.
+    Reinstated = 4,
+}
+impl Moderation {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "MODERATION_UNSPECIFIED",
+            Self::Held => "MODERATION_HELD",
+            Self::Released => "MODERATION_RELEASED",
+            Self::Removed => "MODERATION_REMOVED",
+            Self::Reinstated => "MODERATION_REINSTATED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "MODERATION_UNSPECIFIED" => Some(Self::Unspecified),
+            "MODERATION_HELD" => Some(Self::Held),
+            "MODERATION_RELEASED" => Some(Self::Released),
+            "MODERATION_REMOVED" => Some(Self::Removed),
+            "MODERATION_REINSTATED" => Some(Self::Reinstated),
+            _ => None,
+        }
+    }
+}
+/// What happens to a case.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CaseChange {
+    /// Never sent.
+    Unspecified = 0,
+    /// There is one.
+    Opened = 1,
+    /// More is known, or somebody else is at it.
+    Updated = 2,
+    /// It is decided.
+    Decided = 3,
+    /// Who is concerned asks for another look.
+    Appealed = 4,
+    /// The other look came to another end.
+    Overturned = 5,
+}
+impl CaseChange {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CASE_CHANGE_UNSPECIFIED",
+            Self::Opened => "CASE_CHANGE_OPENED",
+            Self::Updated => "CASE_CHANGE_UPDATED",
+            Self::Decided => "CASE_CHANGE_DECIDED",
+            Self::Appealed => "CASE_CHANGE_APPEALED",
+            Self::Overturned => "CASE_CHANGE_OVERTURNED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CASE_CHANGE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CASE_CHANGE_OPENED" => Some(Self::Opened),
+            "CASE_CHANGE_UPDATED" => Some(Self::Updated),
+            "CASE_CHANGE_DECIDED" => Some(Self::Decided),
+            "CASE_CHANGE_APPEALED" => Some(Self::Appealed),
+            "CASE_CHANGE_OVERTURNED" => Some(Self::Overturned),
+            _ => None,
+        }
+    }
 }
 /// What an answer weighs.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -207,6 +470,39 @@ impl ::serde::Serialize for Event {
         }
         if let Some(event::Fact::SessionRevoked(value)) = &self.fact {
             map.serialize_entry("sessionRevoked", &value)?;
+        }
+        if let Some(event::Fact::CircleChanged(value)) = &self.fact {
+            map.serialize_entry("circleChanged", &value)?;
+        }
+        if let Some(event::Fact::PostModerated(value)) = &self.fact {
+            map.serialize_entry("postModerated", &value)?;
+        }
+        if let Some(event::Fact::ResponseModerated(value)) = &self.fact {
+            map.serialize_entry("responseModerated", &value)?;
+        }
+        if let Some(event::Fact::CrisisSeen(value)) = &self.fact {
+            map.serialize_entry("crisisSeen", &value)?;
+        }
+        if let Some(event::Fact::CaseChanged(value)) = &self.fact {
+            map.serialize_entry("caseChanged", &value)?;
+        }
+        if let Some(event::Fact::StatementIssued(value)) = &self.fact {
+            map.serialize_entry("statementIssued", &value)?;
+        }
+        if let Some(event::Fact::ReportClosed(value)) = &self.fact {
+            map.serialize_entry("reportClosed", &value)?;
+        }
+        if let Some(event::Fact::UserMuted(value)) = &self.fact {
+            map.serialize_entry("userMuted", &value)?;
+        }
+        if let Some(event::Fact::UserUnmuted(value)) = &self.fact {
+            map.serialize_entry("userUnmuted", &value)?;
+        }
+        if let Some(event::Fact::RoleChanged(value)) = &self.fact {
+            map.serialize_entry("roleChanged", &value)?;
+        }
+        if let Some(event::Fact::MilestoneReached(value)) = &self.fact {
+            map.serialize_entry("milestoneReached", &value)?;
         }
         map.end()
     }
@@ -464,6 +760,190 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                                 );
                             }
                         }
+                        "circleChanged" | "circle_changed" => {
+                            if let Some(value) = ::proto::json::optional(
+                                map
+                                    .next_value::<Option<::proto::json::Plain<AboutCircle>>>()?,
+                            )
+                                && message
+                                    .fact
+                                    .replace(event::Fact::CircleChanged(value))
+                                    .is_some()
+                            {
+                                return Err(
+                                    ::serde::de::Error::custom(
+                                        "more than one of a choice is set",
+                                    ),
+                                );
+                            }
+                        }
+                        "postModerated" | "post_moderated" => {
+                            if let Some(value) = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<ModeratedPost>>,
+                                    >()?,
+                            )
+                                && message
+                                    .fact
+                                    .replace(event::Fact::PostModerated(value))
+                                    .is_some()
+                            {
+                                return Err(
+                                    ::serde::de::Error::custom(
+                                        "more than one of a choice is set",
+                                    ),
+                                );
+                            }
+                        }
+                        "responseModerated" | "response_moderated" => {
+                            if let Some(value) = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<ModeratedResponse>>,
+                                    >()?,
+                            )
+                                && message
+                                    .fact
+                                    .replace(event::Fact::ResponseModerated(value))
+                                    .is_some()
+                            {
+                                return Err(
+                                    ::serde::de::Error::custom(
+                                        "more than one of a choice is set",
+                                    ),
+                                );
+                            }
+                        }
+                        "crisisSeen" | "crisis_seen" => {
+                            if let Some(value) = ::proto::json::optional(
+                                map
+                                    .next_value::<Option<::proto::json::Plain<AboutContent>>>()?,
+                            )
+                                && message
+                                    .fact
+                                    .replace(event::Fact::CrisisSeen(value))
+                                    .is_some()
+                            {
+                                return Err(
+                                    ::serde::de::Error::custom(
+                                        "more than one of a choice is set",
+                                    ),
+                                );
+                            }
+                        }
+                        "caseChanged" | "case_changed" => {
+                            if let Some(value) = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<AboutCase>>>()?,
+                            )
+                                && message
+                                    .fact
+                                    .replace(event::Fact::CaseChanged(value))
+                                    .is_some()
+                            {
+                                return Err(
+                                    ::serde::de::Error::custom(
+                                        "more than one of a choice is set",
+                                    ),
+                                );
+                            }
+                        }
+                        "statementIssued" | "statement_issued" => {
+                            if let Some(value) = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<Notice>>>()?,
+                            )
+                                && message
+                                    .fact
+                                    .replace(event::Fact::StatementIssued(value))
+                                    .is_some()
+                            {
+                                return Err(
+                                    ::serde::de::Error::custom(
+                                        "more than one of a choice is set",
+                                    ),
+                                );
+                            }
+                        }
+                        "reportClosed" | "report_closed" => {
+                            if let Some(value) = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<Notice>>>()?,
+                            )
+                                && message
+                                    .fact
+                                    .replace(event::Fact::ReportClosed(value))
+                                    .is_some()
+                            {
+                                return Err(
+                                    ::serde::de::Error::custom(
+                                        "more than one of a choice is set",
+                                    ),
+                                );
+                            }
+                        }
+                        "userMuted" | "user_muted" => {
+                            if let Some(value) = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<AboutUser>>>()?,
+                            )
+                                && message
+                                    .fact
+                                    .replace(event::Fact::UserMuted(value))
+                                    .is_some()
+                            {
+                                return Err(
+                                    ::serde::de::Error::custom(
+                                        "more than one of a choice is set",
+                                    ),
+                                );
+                            }
+                        }
+                        "userUnmuted" | "user_unmuted" => {
+                            if let Some(value) = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<AboutUser>>>()?,
+                            )
+                                && message
+                                    .fact
+                                    .replace(event::Fact::UserUnmuted(value))
+                                    .is_some()
+                            {
+                                return Err(
+                                    ::serde::de::Error::custom(
+                                        "more than one of a choice is set",
+                                    ),
+                                );
+                            }
+                        }
+                        "roleChanged" | "role_changed" => {
+                            if let Some(value) = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<AboutUser>>>()?,
+                            )
+                                && message
+                                    .fact
+                                    .replace(event::Fact::RoleChanged(value))
+                                    .is_some()
+                            {
+                                return Err(
+                                    ::serde::de::Error::custom(
+                                        "more than one of a choice is set",
+                                    ),
+                                );
+                            }
+                        }
+                        "milestoneReached" | "milestone_reached" => {
+                            if let Some(value) = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<Milestone>>>()?,
+                            )
+                                && message
+                                    .fact
+                                    .replace(event::Fact::MilestoneReached(value))
+                                    .is_some()
+                            {
+                                return Err(
+                                    ::serde::de::Error::custom(
+                                        "more than one of a choice is set",
+                                    ),
+                                );
+                            }
+                        }
                         _ => {
                             map.next_value::<::serde::de::IgnoredAny>()?;
                         }
@@ -490,6 +970,9 @@ impl ::serde::Serialize for AboutPost {
                 "categories",
                 &::proto::json::List(&self.categories, |value| value),
             )?;
+        }
+        if !self.circle.is_empty() {
+            map.serialize_entry("circle", &::proto::json::Base64((&self.circle)))?;
         }
         map.end()
     }
@@ -525,6 +1008,453 @@ impl<'de> ::serde::Deserialize<'de> for AboutPost {
                                     .next_value::<
                                         Option<Vec<::proto::json::Plain<::std::string::String>>>,
                                     >()?,
+                            );
+                        }
+                        "circle" => {
+                            message.circle = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for AboutCircle {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.id.is_empty() {
+            map.serialize_entry("id", &::proto::json::Base64((&self.id)))?;
+        }
+        if self.change != 0 {
+            map.serialize_entry(
+                "change",
+                &::proto::json::Choice::<CircleChange>::new(*(&self.change)),
+            )?;
+        }
+        if !self.member.is_empty() {
+            map.serialize_entry("member", &::proto::json::Base64((&self.member)))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for AboutCircle {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = AboutCircle;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message AboutCircle")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "id" => {
+                            message.id = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            );
+                        }
+                        "change" => {
+                            message.change = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Choice<CircleChange>>,
+                                    >()?,
+                            );
+                        }
+                        "member" => {
+                            message.member = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for ModeratedPost {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.about {
+            map.serialize_entry("about", &value)?;
+        }
+        if self.how != 0 {
+            map.serialize_entry(
+                "how",
+                &::proto::json::Choice::<Moderation>::new(*(&self.how)),
+            )?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ModeratedPost {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = ModeratedPost;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message ModeratedPost")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "about" => {
+                            message.about = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<AboutPost>>>()?,
+                            );
+                        }
+                        "how" => {
+                            message.how = ::proto::json::value(
+                                map
+                                    .next_value::<Option<::proto::json::Choice<Moderation>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for ModeratedResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.about {
+            map.serialize_entry("about", &value)?;
+        }
+        if self.how != 0 {
+            map.serialize_entry(
+                "how",
+                &::proto::json::Choice::<Moderation>::new(*(&self.how)),
+            )?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ModeratedResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = ModeratedResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message ModeratedResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "about" => {
+                            message.about = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<AboutResponse>>,
+                                    >()?,
+                            );
+                        }
+                        "how" => {
+                            message.how = ::proto::json::value(
+                                map
+                                    .next_value::<Option<::proto::json::Choice<Moderation>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for AboutContent {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(about_content::What::Post(value)) = &self.what {
+            map.serialize_entry("post", &::proto::json::Base64(value))?;
+        }
+        if let Some(about_content::What::Response(value)) = &self.what {
+            map.serialize_entry("response", &::proto::json::Base64(value))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for AboutContent {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = AboutContent;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message AboutContent")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "post" => {
+                            if let Some(value) = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            )
+                                && message
+                                    .what
+                                    .replace(about_content::What::Post(value))
+                                    .is_some()
+                            {
+                                return Err(
+                                    ::serde::de::Error::custom(
+                                        "more than one of a choice is set",
+                                    ),
+                                );
+                            }
+                        }
+                        "response" => {
+                            if let Some(value) = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            )
+                                && message
+                                    .what
+                                    .replace(about_content::What::Response(value))
+                                    .is_some()
+                            {
+                                return Err(
+                                    ::serde::de::Error::custom(
+                                        "more than one of a choice is set",
+                                    ),
+                                );
+                            }
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for AboutCase {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.id.is_empty() {
+            map.serialize_entry("id", &::proto::json::Base64((&self.id)))?;
+        }
+        if self.change != 0 {
+            map.serialize_entry(
+                "change",
+                &::proto::json::Choice::<CaseChange>::new(*(&self.change)),
+            )?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for AboutCase {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = AboutCase;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message AboutCase")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "id" => {
+                            message.id = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            );
+                        }
+                        "change" => {
+                            message.change = ::proto::json::value(
+                                map
+                                    .next_value::<Option<::proto::json::Choice<CaseChange>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for Notice {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.user.is_empty() {
+            map.serialize_entry("user", &::proto::json::Base64((&self.user)))?;
+        }
+        if !self.of.is_empty() {
+            map.serialize_entry("of", &::proto::json::Base64((&self.of)))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for Notice {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = Notice;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message Notice")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "user" => {
+                            message.user = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            );
+                        }
+                        "of" => {
+                            message.of = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for Milestone {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if self.days != 0 {
+            map.serialize_entry("days", &(&self.days))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for Milestone {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = Milestone;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message Milestone")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "days" => {
+                            message.days = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
                             );
                         }
                         _ => {
@@ -731,6 +1661,30 @@ impl<'de> ::serde::Deserialize<'de> for AboutSession {
         deserializer.deserialize_map(Visitor)
     }
 }
+impl ::proto::json::Named for CircleChange {
+    fn name(&self) -> &'static str {
+        self.as_str_name()
+    }
+    fn of(name: &str) -> Option<Self> {
+        Self::from_str_name(name)
+    }
+}
+impl ::proto::json::Named for Moderation {
+    fn name(&self) -> &'static str {
+        self.as_str_name()
+    }
+    fn of(name: &str) -> Option<Self> {
+        Self::from_str_name(name)
+    }
+}
+impl ::proto::json::Named for CaseChange {
+    fn name(&self) -> &'static str {
+        self.as_str_name()
+    }
+    fn of(name: &str) -> Option<Self> {
+        Self::from_str_name(name)
+    }
+}
 impl ::proto::json::Named for Weight {
     fn name(&self) -> &'static str {
         self.as_str_name()
@@ -790,6 +1744,39 @@ impl ::proto::Validate for Event {
         if let Some(event::Fact::SessionRevoked(message)) = &self.fact {
             broken.within("session_revoked", message);
         }
+        if let Some(event::Fact::CircleChanged(message)) = &self.fact {
+            broken.within("circle_changed", message);
+        }
+        if let Some(event::Fact::PostModerated(message)) = &self.fact {
+            broken.within("post_moderated", message);
+        }
+        if let Some(event::Fact::ResponseModerated(message)) = &self.fact {
+            broken.within("response_moderated", message);
+        }
+        if let Some(event::Fact::CrisisSeen(message)) = &self.fact {
+            broken.within("crisis_seen", message);
+        }
+        if let Some(event::Fact::CaseChanged(message)) = &self.fact {
+            broken.within("case_changed", message);
+        }
+        if let Some(event::Fact::StatementIssued(message)) = &self.fact {
+            broken.within("statement_issued", message);
+        }
+        if let Some(event::Fact::ReportClosed(message)) = &self.fact {
+            broken.within("report_closed", message);
+        }
+        if let Some(event::Fact::UserMuted(message)) = &self.fact {
+            broken.within("user_muted", message);
+        }
+        if let Some(event::Fact::UserUnmuted(message)) = &self.fact {
+            broken.within("user_unmuted", message);
+        }
+        if let Some(event::Fact::RoleChanged(message)) = &self.fact {
+            broken.within("role_changed", message);
+        }
+        if let Some(event::Fact::MilestoneReached(message)) = &self.fact {
+            broken.within("milestone_reached", message);
+        }
     }
 }
 impl ::core::fmt::Debug for AboutPost {
@@ -798,6 +1785,75 @@ impl ::core::fmt::Debug for AboutPost {
     }
 }
 impl ::proto::Validate for AboutPost {
+    fn check(&self, _: &mut ::proto::Broken) {}
+}
+impl ::core::fmt::Debug for AboutCircle {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("AboutCircle(..)")
+    }
+}
+impl ::proto::Validate for AboutCircle {
+    fn check(&self, _: &mut ::proto::Broken) {}
+}
+impl ::core::fmt::Debug for ModeratedPost {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("ModeratedPost(..)")
+    }
+}
+impl ::proto::Validate for ModeratedPost {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        if let Some(message) = &self.about {
+            broken.within("about", message);
+        }
+    }
+}
+impl ::core::fmt::Debug for ModeratedResponse {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("ModeratedResponse(..)")
+    }
+}
+impl ::proto::Validate for ModeratedResponse {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        if let Some(message) = &self.about {
+            broken.within("about", message);
+        }
+    }
+}
+impl ::core::fmt::Debug for about_content::What {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("What(..)")
+    }
+}
+impl ::core::fmt::Debug for AboutContent {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("AboutContent(..)")
+    }
+}
+impl ::proto::Validate for AboutContent {
+    fn check(&self, _: &mut ::proto::Broken) {}
+}
+impl ::core::fmt::Debug for AboutCase {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("AboutCase(..)")
+    }
+}
+impl ::proto::Validate for AboutCase {
+    fn check(&self, _: &mut ::proto::Broken) {}
+}
+impl ::core::fmt::Debug for Notice {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("Notice(..)")
+    }
+}
+impl ::proto::Validate for Notice {
+    fn check(&self, _: &mut ::proto::Broken) {}
+}
+impl ::core::fmt::Debug for Milestone {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("Milestone(..)")
+    }
+}
+impl ::proto::Validate for Milestone {
     fn check(&self, _: &mut ::proto::Broken) {}
 }
 impl ::core::fmt::Debug for AboutResponse {
@@ -823,6 +1879,21 @@ impl ::core::fmt::Debug for AboutSession {
 }
 impl ::proto::Validate for AboutSession {
     fn check(&self, _: &mut ::proto::Broken) {}
+}
+impl ::core::fmt::Debug for CircleChange {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str(self.as_str_name())
+    }
+}
+impl ::core::fmt::Debug for Moderation {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str(self.as_str_name())
+    }
+}
+impl ::core::fmt::Debug for CaseChange {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str(self.as_str_name())
+    }
 }
 impl ::core::fmt::Debug for Weight {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {

@@ -134,7 +134,18 @@ impl Eye {
             | Fact::PostRestored(_)
             | Fact::ResponseGiven { .. }
             | Fact::ResponseDeleted { .. }
-            | Fact::ResponseMarkedHelpful(_) => Ok(()),
+            | Fact::ResponseMarkedHelpful(_)
+            | Fact::CircleChanged(_)
+            | Fact::PostModerated { .. }
+            | Fact::ResponseModerated { .. }
+            | Fact::CrisisSeen { .. }
+            | Fact::CaseChanged { .. }
+            | Fact::StatementIssued { .. }
+            | Fact::ReportClosed { .. }
+            | Fact::UserMuted { .. }
+            | Fact::UserUnmuted { .. }
+            | Fact::RoleChanged { .. }
+            | Fact::MilestoneReached { .. } => Ok(()),
         }
     }
 
@@ -178,7 +189,18 @@ impl Eye {
             | Fact::UserUnblocked { .. }
             | Fact::UserSuspended { .. }
             | Fact::UserReinstated { .. }
-            | Fact::SessionRevoked { .. } => Ok(None),
+            | Fact::SessionRevoked { .. }
+            | Fact::CircleChanged(_)
+            | Fact::PostModerated { .. }
+            | Fact::ResponseModerated { .. }
+            | Fact::CrisisSeen { .. }
+            | Fact::CaseChanged { .. }
+            | Fact::StatementIssued { .. }
+            | Fact::ReportClosed { .. }
+            | Fact::UserMuted { .. }
+            | Fact::UserUnmuted { .. }
+            | Fact::RoleChanged { .. }
+            | Fact::MilestoneReached { .. } => Ok(None),
         }
     }
 

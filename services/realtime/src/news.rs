@@ -84,7 +84,18 @@ impl News {
             | Fact::UserUnblocked { .. }
             | Fact::UserSuspended { .. }
             | Fact::UserReinstated { .. }
-            | Fact::SessionRevoked { .. } => return None,
+            | Fact::SessionRevoked { .. }
+            | Fact::CircleChanged(_)
+            | Fact::PostModerated { .. }
+            | Fact::ResponseModerated { .. }
+            | Fact::CrisisSeen { .. }
+            | Fact::CaseChanged { .. }
+            | Fact::StatementIssued { .. }
+            | Fact::ReportClosed { .. }
+            | Fact::UserMuted { .. }
+            | Fact::UserUnmuted { .. }
+            | Fact::RoleChanged { .. }
+            | Fact::MilestoneReached { .. } => return None,
         };
         // Somebody's own channel carries ids and kinds; content has no business there.
         let told = own == matches!(what, What::Notice(..));
@@ -143,7 +154,7 @@ mod tests {
     }
 
     fn about(post: PostId) -> AboutPost {
-        AboutPost { post, categories: Vec::new() }
+        AboutPost { post, categories: Vec::new(), circle: None }
     }
 
     fn entries(facts: impl IntoIterator<Item = Fact>) -> Vec<Entry> {

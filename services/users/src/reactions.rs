@@ -39,7 +39,18 @@ impl Reaction for Reactions {
             | Fact::UserUnblocked { .. }
             | Fact::UserSuspended { .. }
             | Fact::UserReinstated { .. }
-            | Fact::SessionRevoked { .. } => {}
+            | Fact::SessionRevoked { .. }
+            | Fact::CircleChanged(_)
+            | Fact::PostModerated { .. }
+            | Fact::ResponseModerated { .. }
+            | Fact::CrisisSeen { .. }
+            | Fact::CaseChanged { .. }
+            | Fact::StatementIssued { .. }
+            | Fact::ReportClosed { .. }
+            | Fact::UserMuted { .. }
+            | Fact::UserUnmuted { .. }
+            | Fact::RoleChanged { .. }
+            | Fact::MilestoneReached { .. } => {}
         }
         Ok(())
     }

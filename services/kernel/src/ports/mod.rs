@@ -5,6 +5,8 @@
 //!
 //! | file | asks about |
 //! | --- | --- |
+//! | `circles` | who is in which circle, and how they appear there |
+//! | `contents` | what people wrote, for who has to judge it |
 //! | `people` | how they appear, how they stand, who is hidden from whom |
 //! | `things` | what people wrote |
 //! | `events` | what happened, on its way to those who react and those who listen |
@@ -12,6 +14,8 @@
 //! | `keeping` | what is kept for a short time, or sealed |
 
 mod callers;
+mod circles;
+mod contents;
 mod events;
 mod keeping;
 mod people;
@@ -19,6 +23,8 @@ mod things;
 
 pub use self::{
     callers::{Admission, Allowance, CallKey, Claim, Limit, Outcomes, Sessions, Tickets, Tokens},
+    circles::{CircleRole, Member, Membership, Spaces},
+    contents::{Contents, Edit, Evidence, Excerpt, Hold, HoldReason, Screen, Verdict, Written},
     events::{Bus, ChannelAccess, DeadLetters, Listener, Live, Reaction, Sweep},
     keeping::{DataKey, Ephemeral, Place, Vault},
     people::{AccountState, Accounts, Badge, Blocks, Identities, NewAccount, Persona, Personas},

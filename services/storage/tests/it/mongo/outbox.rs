@@ -19,7 +19,7 @@ const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
 fn something() -> Event {
     let post = PostId::new(SystemClock.now(), &SystemEntropy);
-    happened(Fact::PostCreated(AboutPost { post, categories: Vec::new() }))
+    happened(Fact::PostCreated(AboutPost { post, categories: Vec::new(), circle: None }))
 }
 
 /// A database with a collection that has no rules.

@@ -1,0 +1,45 @@
+//! Circles: who is in which, and how they appear there.
+
+use async_trait::async_trait;
+
+use crate::{CircleId, Failure, PersonaId, Space, UserId, ports::Persona};
+
+/// Who is in which circle. Answered by `circles`.
+#[async_trait]
+pub trait Membership: Send + Sync {
+    /// How somebody stands in a circle now; `None` if they are not a member, or if there is no such circle.
+    async fn member(&self, user: UserId, circle: CircleId) -> Result<Option<Member>, Failure>;
+
+    /// The circles that somebody is a member of now, in no order.
+    async fn circles_of(&self, user: UserId) -> Result<Vec<CircleId>, Failure>;
+}
+
+/// Somebody in a circle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Member {
+    /// As whom they appear there.
+    pub persona: PersonaId,
+    /// What they may do there.
+    pub role: CircleRole,
+    /// Whether anything can still be written there.
+    pub writable: bool,
+}
+
+/// What a member may do in a circle. Each may do all that those before it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CircleRole {
+    /// Read, write, leave.
+    Member,
+    /// Invite, let in, remove.
+    Keeper,
+    /// Give roles, change and archive the circle.
+    Owner,
+}
+
+/// Lets people appear in smaller spaces. Answered by `users`.
+#[async_trait]
+pub trait Spaces: Send + Sync {
+    /// The persona of this account in this space, opened if it was not: with a name and a picture that nobody can join to
+    /// another persona of theirs. [`Fault::NotFound`](crate::Fault::NotFound) if there is no such account.
+    async fn appear(&self, user: UserId, space: Space) -> Result<Persona, Failure>;
+}
