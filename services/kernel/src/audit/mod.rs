@@ -11,6 +11,8 @@
 
 pub mod chain;
 pub mod checkpoint;
+#[cfg(test)]
+mod tests;
 
 pub use self::{
     chain::{Broken, Head, Line, Verifier},
@@ -127,53 +129,5 @@ impl Act {
             Self::AccountReinstated => "account_reinstated",
             Self::TokenReused => "token_reused",
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{SystemEntropy, Timestamp};
-
-    fn entry(subject: &str, detail: &str) -> Entry {
-        let at = Timestamp::from_millis(7);
-        Entry {
-            id: EventId::new(at, &SystemEntropy),
-            at,
-            actor: UserId::new(at, &SystemEntropy),
-            session: None,
-            act: Act::CaseDecided,
-            subject: subject.to_owned(),
-            detail: detail.to_owned(),
-        }
-    }
-
-    #[test]
-    fn ids_and_kinds_are_an_entry_and_what_people_write_is_none() {
-        for (subject, detail) in [("case:0190-a", ""), ("flag:new_feed", "percent=5 roles=admin,moderator")] {
-            assert!(entry(subject, detail).is_well_formed(), "{subject} {detail}");
-        }
-        let long = format!("a={}", "x".repeat(DETAIL));
-        for (subject, detail) in [
-            ("", ""),
-            ("case", ""),
-            ("case:", ""),
-            ("Case:1", ""),
-            ("case:a b", ""),
-            ("case:1", "they said that they"),
-            ("case:1", "a=1  b=2"),
-            ("case:1", "note=caf\u{e9}"),
-            ("case:1", "a=1\nb=2"),
-            ("case:1", "a=\0"),
-            ("case:1", long.as_str()),
-        ] {
-            assert!(!entry(subject, detail).is_well_formed(), "{subject} {detail}");
-        }
-    }
-
-    #[test]
-    fn every_act_has_a_word_of_its_own() {
-        let words: std::collections::BTreeSet<_> = Act::ALL.iter().map(|act| act.word()).collect();
-        assert_eq!(words.len(), Act::ALL.len());
     }
 }
