@@ -263,7 +263,8 @@ fn is_phrase(text: &str) -> bool {
 
 /// A host, an ending of one, or a number.
 fn is_domain(text: &str) -> bool {
-    let label = |it: &str| !it.is_empty() && it.chars().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-');
+    let label =
+        |it: &str| !it.is_empty() && it.chars().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-');
     text.len() > 1 && text.split('.').all(label)
 }
 
@@ -297,7 +298,10 @@ mod tests {
         assert_eq!(refusal(|it| it.threshold = 101), "the threshold of `scam` is not from 1 to 100");
         assert_eq!(refusal(|it| it.on.clear()), "`scam` looks at no kind of content");
         assert_eq!(refusal(|it| it.detector = Detector::Phone), "the detector of `scam` reads no words");
-        assert_eq!(refusal(|it| it.words = vec!["ok".into(), "*".into()]), "words[1] of `scam` is not what that list holds");
+        assert_eq!(
+            refusal(|it| it.words = vec!["ok".into(), "*".into()]),
+            "words[1] of `scam` is not what that list holds"
+        );
         assert_eq!(refusal(|it| it.words = vec!["(a+)+".into()]), "words[0] of `scam` is not what that list holds");
         assert_eq!(refusal(|it| it.domains = vec![".*".into()]), "domains[0] of `scam` is not what that list holds");
         assert_eq!(refusal(|it| it.words = vec!["abc".into(); 501]), "words of `scam` has more than 500 entries");

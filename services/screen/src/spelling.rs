@@ -41,9 +41,8 @@ pub(crate) fn join(view: &View) -> View {
 
 /// Writes a run of single characters as words, if it has three letters or more.
 fn close(view: &View, new: &mut View, run: &mut Vec<(usize, usize)>, done: &mut usize) {
-    let is_letter = |at: &&(usize, usize)| {
-        view.text().get(at.0..at.1).is_some_and(|it| it.chars().all(char::is_alphabetic))
-    };
+    let is_letter =
+        |at: &&(usize, usize)| view.text().get(at.0..at.1).is_some_and(|it| it.chars().all(char::is_alphabetic));
     if run.iter().filter(is_letter).count() >= 3 {
         let mut last: Option<usize> = None;
         for &(start, end) in run.iter() {

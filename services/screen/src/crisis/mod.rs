@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, ops::Range};
 use regex::Regex;
 use serde::Deserialize;
 
-use crate::{InvalidRules, View};
+use crate::{InvalidRules, View, detect::ascii};
 
 /// Finds talk of not living on.
 #[derive(Debug)]
@@ -19,6 +19,7 @@ pub(crate) struct Crisis {
     open: Regex,
     past: Regex,
     present: Regex,
+    idiom: Regex,
     denied: Regex,
     person: Regex,
     past_tense: Regex,
@@ -31,6 +32,7 @@ struct Phrases {
     open: Vec<String>,
     past: Vec<String>,
     present: Vec<String>,
+    idiom: Vec<String>,
     denied: Vec<String>,
     words: BTreeMap<String, String>,
 }
@@ -51,10 +53,11 @@ impl Crisis {
                     pattern = pattern.replace(&format!("{{{name}}}"), word);
                 }
             }
-            regex::RegexBuilder::new(&pattern).size_limit(32 << 20).multi_line(true).build()
+            regex::RegexBuilder::new(&ascii(&pattern)).size_limit(32 << 20).multi_line(true).build()
         };
         let starting = |list: &[String]| {
-            let list: Vec<String> = list.iter().map(|it| if it.starts_with('^') { it.clone() } else { format!(r"\b(?:{it})") }).collect();
+            let list: Vec<String> =
+                list.iter().map(|it| if it.starts_with('^') { it.clone() } else { format!(r"\b(?:{it})") }).collect();
             any(&list)
         };
         let denied: Vec<_> = phrases.denied.iter().map(|it| format!(r"\b(?:{it})\s*$")).collect();
@@ -65,9 +68,10 @@ impl Crisis {
             open: starting(&phrases.open)?,
             past: any(&whole)?,
             present: any(&present)?,
+            idiom: starting(&phrases.idiom)?,
             denied: any(&denied)?,
-            person: Regex::new(PERSON)?,
-            past_tense: Regex::new(PAST_TENSE)?,
+            person: Regex::new(&ascii(PERSON))?,
+            past_tense: Regex::new(&ascii(PAST_TENSE))?,
         })
     }
 
@@ -75,9 +79,15 @@ impl Crisis {
     pub(crate) fn find(&self, joined: &View) -> Option<Range<usize>> {
         let view = words::plain(joined);
         let text = view.text();
-        let own = self.own.find_iter(text).filter(|it| self.is_meant(text, &it.range(), Meant::Speaker));
-        let mut open = self.open.find_iter(text).filter(|it| self.is_meant(text, &it.range(), Meant::Anybody));
-        own.chain(&mut open).next().map(|it| view.origin(it.range()))
+        let idioms: Vec<_> = self.idiom.find_iter(text).map(|it| it.range()).collect();
+        let counts = |range: &Range<usize>, meant| {
+            // An idiom begins within what was found and goes on behind it.
+            let idiom = idioms.iter().any(|it| (range.start..range.end).contains(&it.start) && it.end >= range.end);
+            !idiom && self.is_meant(text, range, meant)
+        };
+        let own = self.own.find_iter(text).map(|it| it.range()).find(|it| counts(it, Meant::Speaker));
+        own.or_else(|| self.open.find_iter(text).map(|it| it.range()).find(|it| counts(it, Meant::Anybody)))
+            .map(|it| view.origin(it))
     }
 
     fn is_meant(&self, text: &str, place: &Range<usize>, meant: Meant) -> bool {
@@ -119,7 +129,9 @@ enum Meant {
 
 /// `I do not know why I do not`, `cannot say that I never`: two times no.
 fn is_doubly_denied(before: &str) -> bool {
-    ["why dont", "why shouldnt", "know why", "know if", "cant stop", "why not", "why havent"].iter().any(|it| before.contains(it))
+    ["why dont", "why shouldnt", "know why", "know if", "cant stop", "why not", "why havent"]
+        .iter()
+        .any(|it| before.contains(it))
 }
 
 /// The part of the text between these signs that holds a place.

@@ -16,11 +16,70 @@ pub(super) struct Handle {
 
 /// What follows a network's name and is none of a person.
 const COMMON: [&str; 64] = [
-    "gone", "deleted", "full", "the", "not", "private", "down", "hacked", "off", "dead", "over", "was", "were", "has",
-    "had", "and", "for", "with", "this", "that", "they", "them", "there", "where", "when", "what", "who", "why", "how",
-    "all", "always", "never", "just", "only", "now", "here", "back", "because", "but", "too", "very", "really", "so",
-    "toxic", "evil", "poison", "trash", "bad", "good", "great", "fine", "open", "closed", "banned", "empty", "quiet",
-    "boring", "useless", "triggering", "killing", "making", "making", "blocked", "broken",
+    "gone",
+    "deleted",
+    "full",
+    "the",
+    "not",
+    "private",
+    "down",
+    "hacked",
+    "off",
+    "dead",
+    "over",
+    "was",
+    "were",
+    "has",
+    "had",
+    "and",
+    "for",
+    "with",
+    "this",
+    "that",
+    "they",
+    "them",
+    "there",
+    "where",
+    "when",
+    "what",
+    "who",
+    "why",
+    "how",
+    "all",
+    "always",
+    "never",
+    "just",
+    "only",
+    "now",
+    "here",
+    "back",
+    "because",
+    "but",
+    "too",
+    "very",
+    "really",
+    "so",
+    "toxic",
+    "evil",
+    "poison",
+    "trash",
+    "bad",
+    "good",
+    "great",
+    "fine",
+    "open",
+    "closed",
+    "banned",
+    "empty",
+    "quiet",
+    "boring",
+    "useless",
+    "triggering",
+    "killing",
+    "making",
+    "making",
+    "blocked",
+    "broken",
 ];
 
 /// How a network's name was followed.
@@ -43,7 +102,9 @@ impl Handle {
             invited: expression(&format!(
                 r"(?P<who>\b[a-z']+\s+)?\b(?:(?:add|find|follow|dm|message|msg|text|txt|hit|reach|contact|pm|write|ping|chat|catch|talk|call|join)\s+(?:to\s+|with\s+|w\s+)?(?:me|us)(?:\s+up)?|hmu|let'?s (?:talk|chat|move|meet))\s+(?:on|at|via|through|thru|over|in|by)\s+(?:my\s+)?(?:{any})\b"
             ))?,
-            told: expression(&format!(r"\bmy\s+(?:{any}){name}\s*(?:is|:|=)\s*([a-z]{{4,}})\s*(?:$|[,.!;\n]|add|hmu|dm\b)"))?,
+            told: expression(&format!(
+                r"\bmy\s+(?:{any}){name}\s*(?:is|:|=)\s*([a-z]{{4,}})\s*(?:$|[,.!;\n]|add|hmu|dm\b)"
+            ))?,
             tag: expression(r"\b[a-z_][a-z0-9_.]+#[0-9]{4}\b")?,
             at: expression(r"(?:^|\s)(@[a-z_][a-z0-9_.]{2,})")?,
         })
@@ -101,7 +162,9 @@ fn weigh(said: &str, name: &str, strong: bool) -> u8 {
     let letters = name.bytes().filter(u8::is_ascii_alphabetic).count();
     let made = letters > 1
         && name.len() > 3
-        && (name.contains(['_', '#']) || name.bytes().any(|it| it.is_ascii_digit()) && starts_with_letter(name) || name.contains('.'));
+        && (name.contains(['_', '#'])
+            || name.bytes().any(|it| it.is_ascii_digit()) && starts_with_letter(name)
+            || name.contains('.'));
     match said {
         _ if made && (strong || said != Said::Nothing || name.contains(['_', '#'])) => 88,
         Said::Sign if letters > 3 && !COMMON.contains(&name) => 72,

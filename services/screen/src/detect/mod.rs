@@ -73,9 +73,12 @@ impl Found {
         Self { detector, findings: Vec::new() }
     }
 
+    /// Adds a place; one that overlaps another makes that larger. What is beyond the first hundred is left out: nobody
+    /// needs them to be sure.
     pub(crate) fn add(&mut self, view: &View, range: Range<usize>, confidence: u8) {
+        const MOST: usize = 100;
         let span = view.origin(range);
-        if span.is_empty() {
+        if span.is_empty() || self.findings.len() >= MOST {
             return;
         }
         match self.findings.iter_mut().find(|it| it.span.start < span.end && span.start < it.span.end) {
@@ -112,7 +115,12 @@ fn around(text: &str, range: &Range<usize>, before: usize, after: usize) -> (Str
     (part(start..range.start), part(range.end..end))
 }
 
-/// Compiles an expression whose classes are ASCII: what is matched is folded.
+/// Compiles an expression. What it is matched with is folded, so that its words end where those of ASCII do.
 fn expression(pattern: &str) -> Result<Regex, InvalidRules> {
-    Ok(regex::RegexBuilder::new(pattern).size_limit(4 << 20).build()?)
+    Ok(regex::RegexBuilder::new(&ascii(pattern)).size_limit(4 << 20).build()?)
+}
+
+/// The expression with the ends of words as in ASCII: those of Unicode cannot be found in one pass.
+pub(crate) fn ascii(pattern: &str) -> String {
+    pattern.replace(r"\b", r"(?-u:\b)")
 }

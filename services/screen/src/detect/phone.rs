@@ -16,7 +16,7 @@ pub(super) struct Phone {
 impl Phone {
     pub(super) fn new(rule: &Rule) -> Result<Self, InvalidRules> {
         Ok(Self {
-            run: expression(r"\+?\s?\(?[0-9](?:[\s.\-()/_*~|,+]{0,3}[0-9]){5,}")?,
+            run: expression(r"(?:\+\s?)?\(?[0-9](?:[\s.\-()/_*~|,+]{0,3}[0-9]){5,}")?,
             date: expression(
                 r"\b(?:(?:19|20)[0-9]{2}[./-][0-9]{1,2}[./-][0-9]{1,2}|[0-9]{1,2}[./-][0-9]{1,2}[./-](?:[0-9]{4}|[0-9]{2}))\b",
             )?,
@@ -36,14 +36,15 @@ impl Phone {
         }
         let groups = run.groups.as_slice();
         let national = digits.strip_prefix('1').filter(|_| count == 11).unwrap_or(digits);
+        let international = count >= 9 && run.text.trim_start().starts_with('+');
         let sure: u8 = match (count, groups) {
             _ if run.is_dated(&self.date) => 0,
-            (9..=15, _) if run.text.trim_start().starts_with('+') => 95,
+            _ if international && count < 16 => 95,
             (10, [3, 3, 4]) | (11, [1, 3, 3, 4]) => 95,
-            (10 | 11, _) if groups.iter().all(|it| *it == 1) => 85,
             (10..=13, [_]) => 85,
             (10 | 11, _) if digits.starts_with('0') => 90,
-            (10..=12, _) if run.spelled => 85,
+            (10 | 11, _) if run.spelled || groups.iter().all(|it| *it == 1) => 85,
+            (12, _) if run.spelled => 85,
             (10 | 11, _) if national.len() == 10 && !run.commas => 60,
             (12..=15, _) if !run.commas => 45,
             (7, [3, 4]) => 50,

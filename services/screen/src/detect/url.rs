@@ -19,7 +19,9 @@ impl Url {
         const NAME: &str = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?";
         let endings = any_of(rule.domains.iter().map(String::as_str));
         Ok(Self {
-            full: expression(r"\b(?:h[tx]{2}ps?\s?:\s?/\s?/\s?([^\s/?#]+)|www\s*\.\s*([a-z0-9-]+(?:\s*[.,]\s*[a-z0-9-]+)+))[^\s]*")?,
+            full: expression(
+                r"\b(?:h[tx]{2}ps?\s?:\s?/\s?/\s?([^\s/?#]+)|www\s*\.\s*([a-z0-9-]+(?:\s*[.,]\s*[a-z0-9-]+)+))[^\s]*",
+            )?,
             bare: expression(&format!(r"\b({NAME}(?:\.{NAME})*\.(?:{endings}))\b(?:/[^\s]*)?"))?,
             path: expression(&format!(r"\b({NAME}(?:\.{NAME})*[.,][a-z]{{2,12}})/[^\s/]+"))?,
             loose: expression(r"\b([a-z0-9-]{3,}(?:\s+\.\s*|,)(?:com|net|org|io|gg|ly))\b")?,

@@ -24,7 +24,8 @@ fn unescape(line: &str) -> String {
 
 pub(crate) const CRISIS: [&str; 2] = [include_str!("../data/crisis.txt"), include_str!("../data/crisis_held_back.txt")];
 pub(crate) const BENIGN: [&str; 2] = [include_str!("../data/benign.txt"), include_str!("../data/benign_held_back.txt")];
-pub(crate) const CONTACT: [&str; 2] = [include_str!("../data/contact.txt"), include_str!("../data/contact_held_back.txt")];
+pub(crate) const CONTACT: [&str; 2] =
+    [include_str!("../data/contact.txt"), include_str!("../data/contact_held_back.txt")];
 const SCAM: [&str; 2] = [include_str!("../data/scam.txt"), include_str!("../data/scam_held_back.txt")];
 const DIRECTION: [&str; 2] = [include_str!("../data/direction.txt"), include_str!("../data/direction_held_back.txt")];
 
@@ -84,4 +85,29 @@ fn what_others_are_told_or_do_and_what_is_over_is_no_crisis() {
 fn fraud_is_held() {
     let (missed, all, which) = report(SCAM[0], |_, it| it.hold().is_none());
     assert!(missed * 10 <= all, "{missed} of {all}:\n{which}");
+}
+
+/// A bound for each set that was held back: what was measured when it was first run, before anybody had seen which lines
+/// were wrong.
+#[test]
+fn the_sets_that_were_held_back_say_the_same() {
+    let bounds = [
+        ("crises missed", report(CRISIS[1], |_, it| it.crisis.is_none()), (1, 54)),
+        ("posts held", report(BENIGN[1], |_, it| it.hold().is_some()), (0, 106)),
+        ("contacts missed", report(CONTACT[1], |_, it| it.hold().is_none()), (1, 70)),
+        ("false crises", report(DIRECTION[1], |_, it| it.crisis.is_some()), (2, 40)),
+        ("frauds missed", report(SCAM[1], |_, it| it.hold().is_none()), (0, 10)),
+    ];
+    for (what, (wrong, all, _), (most, of)) in bounds {
+        assert_eq!(all, of, "{what}");
+        assert!(wrong <= most, "{what}: {wrong} of {all}");
+    }
+}
+
+#[test]
+fn nobody_is_taken_for_in_a_crisis_for_words_of_every_day() {
+    for set in BENIGN {
+        let (alarms, _, which) = report(set, |_, it| it.crisis.is_some());
+        assert_eq!(alarms, 0, "{which}");
+    }
 }

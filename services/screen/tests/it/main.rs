@@ -2,3 +2,5 @@
 //! the rules were tuned, and no rule was tuned on them.
 
 mod corpora;
+mod properties;
+mod speed;
