@@ -1,0 +1,3 @@
+//! Moderation: what people report, what staff decide about it, and what the person concerned is told.
+
+pub mod access;
