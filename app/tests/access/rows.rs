@@ -4,18 +4,24 @@ use std::pin::Pin;
 
 use serde_json::{Value, json};
 
-use crate::scene::Scene;
+use crate::{
+    Caller::{self, Expired, Forged, Owner, Refresh, Suspended},
+    scene::Scene,
+};
 
 /// One method.
 pub(crate) struct Row {
     pub(crate) path: &'static str,
     /// What it is sent.
     pub(crate) body: Body,
-    /// By whom, in the order of the callers: nobody, forged, expired, refresh token, stranger, owner, blocked, suspended.
-    pub(crate) answers: &'static [&'static str; 8],
+    /// By whom.
+    pub(crate) answer: Rule,
 }
 
 pub(crate) type Body = for<'a> fn(&'a Scene<'a>) -> Pin<Box<dyn Future<Output = Value> + 'a>>;
+
+/// What a caller is answered.
+pub(crate) type Rule = fn(Caller) -> &'static str;
 
 const OK: &str = "ok";
 const NO: &str = "permission_denied";
@@ -25,27 +31,45 @@ const BAD: &str = "invalid_argument";
 const NOT_NOW: &str = "failed_precondition";
 
 /// Anybody, but for who brings a token that is none.
-const ANYBODY: [&str; 8] = [OK, WHO, WHO, WHO, OK, OK, OK, OK];
+const ANYBODY: Rule = |caller| match caller {
+    Forged | Expired | Refresh => WHO,
+    _ => OK,
+};
 /// Every account, a suspended one too.
-const ACCOUNTS: [&str; 8] = [WHO, WHO, WHO, WHO, OK, OK, OK, OK];
+const ACCOUNTS: Rule = |caller| if caller.is_nobody() { WHO } else { OK };
 /// Every account in good standing: it is about the caller alone.
-const MEMBERS: [&str; 8] = [WHO, WHO, WHO, WHO, OK, OK, OK, NO];
-/// Every account in good standing that its owner has not blocked.
-const VISIBLE: [&str; 8] = [WHO, WHO, WHO, WHO, OK, OK, NONE, NO];
+const MEMBERS: Rule = |caller| known(caller).unwrap_or(OK);
+/// Every account in good standing, unless they and its owner do not see each other.
+const VISIBLE: Rule = |caller| known(caller).unwrap_or_else(|| if caller.is_apart() { NONE } else { OK });
 /// Its owner; who may see it is told that it is not theirs.
-const OWNER: [&str; 8] = [WHO, WHO, WHO, WHO, NO, OK, NONE, NO];
+const OWNER: Rule = |caller| {
+    known(caller).unwrap_or_else(|| match caller {
+        Owner => OK,
+        _ if caller.is_apart() => NONE,
+        _ => NO,
+    })
+};
 /// Its owner; for all others it is not there.
-const OWNER_ALONE: [&str; 8] = [WHO, WHO, WHO, WHO, NONE, OK, NONE, NO];
+const OWNER_ALONE: Rule = |caller| known(caller).unwrap_or_else(|| if caller == Owner { OK } else { NONE });
+
+/// What nobody in particular, and who may do nothing, is answered.
+fn known(caller: Caller) -> Option<&'static str> {
+    match caller {
+        _ if caller.is_nobody() => Some(WHO),
+        Suspended => Some(NO),
+        _ => None,
+    }
+}
 
 macro_rules! rows {
-    ($($path:literal, $answers:expr, |$scene:pat_param| $body:expr;)+) => {
+    ($($path:literal, $answer:expr, |$scene:pat_param| $body:expr;)+) => {
         pub(crate) const ROWS: &[Row] = &[$(Row {
             path: $path,
             body: |scene| Box::pin(async move {
                 let $scene = scene;
                 $body
             }),
-            answers: &$answers,
+            answer: $answer,
         }),+];
     };
 }
@@ -63,16 +87,18 @@ rows! {
     "/kith.auth.v1.AuthService/UpgradeAccount", ACCOUNTS, |scene| scene.email();
     "/kith.auth.v1.AuthService/Logout", ACCOUNTS, |_| json!({});
     "/kith.auth.v1.AuthService/ListSessions", ACCOUNTS, |_| json!({});
-    "/kith.auth.v1.AuthService/RevokeSession", [WHO, WHO, WHO, WHO, NONE, OK, NONE, NONE],
-        |scene| json!({ "sessionId": scene.owner.session });
+    "/kith.auth.v1.AuthService/RevokeSession", |caller| match caller {
+        _ if caller.is_nobody() => WHO,
+        Owner => OK,
+        _ => NONE,
+    }, |scene| json!({ "sessionId": scene.owner.session });
     "/kith.auth.v1.AuthService/CreateRealtimeTicket", MEMBERS, |_| json!({});
 
     "/kith.users.v1.UserService/GetMe", ACCOUNTS, |_| json!({});
     "/kith.users.v1.UserService/GetProfile", VISIBLE, |scene| json!({ "personaId": scene.owner.persona });
     "/kith.users.v1.UserService/UpdateProfile", MEMBERS,
         |scene| json!({ "etag": scene.own_etag().await, "avatar": 5 });
-    "/kith.users.v1.UserService/BlockUser", [WHO, WHO, WHO, WHO, OK, BAD, OK, NO],
-        |scene| json!({ "personaId": scene.owner.persona });
+    "/kith.users.v1.UserService/BlockUser", |caller| if caller == Owner { BAD } else { MEMBERS(caller) }, |scene| json!({ "personaId": scene.owner.persona });
     "/kith.users.v1.UserService/UnblockUser", MEMBERS, |scene| json!({ "personaId": scene.owner.persona });
     "/kith.users.v1.UserService/ListBlocks", MEMBERS, |_| json!({});
 
@@ -93,8 +119,7 @@ rows! {
     "/kith.support.v1.SupportService/CreateResponse", VISIBLE, |scene| json!({ "postId": scene.post, "text": "here" });
     "/kith.support.v1.SupportService/ListResponses", VISIBLE, |scene| json!({ "postId": scene.post });
     "/kith.support.v1.SupportService/DeleteResponse", OWNER, |scene| json!({ "responseId": scene.follow_up });
-    "/kith.support.v1.SupportService/QuickSupport", [WHO, WHO, WHO, WHO, OK, NOT_NOW, NONE, NO],
-        |scene| json!({ "postId": scene.post, "kind": "QUICK_KIND_HUG" });
+    "/kith.support.v1.SupportService/QuickSupport", |caller| if caller == Owner { NOT_NOW } else { VISIBLE(caller) }, |scene| json!({ "postId": scene.post, "kind": "QUICK_KIND_HUG" });
     "/kith.support.v1.SupportService/MarkHelpful", OWNER, |scene| json!({ "responseId": scene.answer });
     "/kith.support.v1.SupportService/GetSupportStats", MEMBERS, |_| json!({});
 }

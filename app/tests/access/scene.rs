@@ -163,9 +163,14 @@ impl<'a> Scene<'a> {
             text(&given.unwrap()["response"]["id"])
         };
         let (answer, follow_up) = (respond(&helper, "I am").await, respond(&owner, "thank you").await);
-        if caller == Caller::Blocked {
-            let body = json!({ "personaId": other.persona });
-            house.say("/kith.users.v1.UserService/BlockUser", Some(&owner.access), &body).await.unwrap();
+        let block = async |who: &Person, whom: &Person| {
+            let body = json!({ "personaId": whom.persona });
+            house.say("/kith.users.v1.UserService/BlockUser", Some(&who.access), &body).await.unwrap();
+        };
+        match caller {
+            Caller::Blocked => block(&owner, &other).await,
+            Caller::Blocking => block(&other, &owner).await,
+            _ => {}
         }
         let mut scene = Self { house, caller, owner, other, post, etag, answer, follow_up, token: None };
         scene.token = scene.token().await;
@@ -179,7 +184,7 @@ impl<'a> Scene<'a> {
             Caller::Expired => Some(self.expired().await),
             Caller::Refresh => Some(self.other.refresh.clone()),
             Caller::Owner => Some(self.owner.access.clone()),
-            Caller::Stranger | Caller::Blocked => Some(self.other.access.clone()),
+            Caller::Stranger | Caller::Blocked | Caller::Blocking => Some(self.other.access.clone()),
             Caller::Suspended => {
                 self.suspend().await;
                 Some(self.other.access.clone())

@@ -1,12 +1,16 @@
 //! For all nodes: what one let in, all have let in.
 
-use std::{sync::LazyLock, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use ::redis::Script;
 use async_trait::async_trait;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kernel::{
     Failure, Fault, Procedure,
-    ports::{Allowance, Limit},
+    ports::{Allowance, Limit, Vault},
 };
 
 use super::Local;
@@ -23,21 +27,28 @@ static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("gcra.
 /// While Redis is away each node counts for itself, from what it has let in already. It never fails for want of Redis.
 pub struct Redis {
     server: Server,
-    alone: std::sync::Arc<Local>,
+    alone: Arc<Local>,
+    vault: Arc<dyn Vault>,
 }
 
 impl Redis {
     /// Buckets in this Redis, or, while it is away, in this process. The local limiter is this one's alone: what it
-    /// has to forget is swept by whoever made it.
+    /// has to forget is swept by whoever made it. All nodes have the same vault.
     #[must_use]
-    pub const fn new(server: Server, alone: std::sync::Arc<Local>) -> Self {
-        Self { server, alone }
+    pub fn new(server: Server, alone: Arc<Local>, vault: Arc<dyn Vault>) -> Self {
+        Self { server, alone, vault }
+    }
+
+    /// What a caller is called in Redis. An address is soon guessed from a plain hash of it, so the hash has a key.
+    fn key(&self, caller: &str, procedure: &Procedure) -> String {
+        let caller = URL_SAFE_NO_PAD.encode(self.vault.blind_index("callers", caller));
+        self.server.key("l", &[procedure.path, &caller])
     }
 
     async fn shared(&self, caller: &str, procedure: &Procedure) -> Result<Allowance, Failure> {
         let every = u64::try_from(procedure.quota.every.as_micros()).unwrap_or(u64::MAX).max(1);
         let mut asked = TAKE.prepare_invoke();
-        asked.key(self.server.key("l", &[procedure.path, caller])).arg(every).arg(procedure.quota.burst.get());
+        asked.key(self.key(caller, procedure)).arg(every).arg(procedure.quota.burst.get());
         let answer = self.server.ask(WITHIN, async move |mut link| asked.invoke_async(&mut link).await);
         let (remaining, wait): (u64, u64) = answer.await?;
         Ok(Allowance {

@@ -10,7 +10,7 @@ use kernel::{
 use testkit::block_on;
 use tokio::{net::TcpListener, time::Instant};
 
-use crate::server::{Own, namespace, node};
+use crate::server::{Own, namespace, node, vault};
 
 const HELP: Procedure = Procedure::new("/a.B/Help", Access::Public, Quota::per_hour(5));
 
@@ -20,7 +20,7 @@ fn limiter(url: &str) -> limit::Redis {
 
 fn limiter_in(url: &str, namespace: &str) -> limit::Redis {
     let alone = limit::Local::new([HELP], Arc::new(SystemClock));
-    limit::Redis::new(node(url, namespace), Arc::new(alone))
+    limit::Redis::new(node(url, namespace), Arc::new(alone), vault())
 }
 
 async fn is_let_in(limit: &limit::Redis, caller: &str) -> bool {

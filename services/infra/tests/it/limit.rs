@@ -50,7 +50,7 @@ async fn redis() -> Bed {
 /// One node's limiter.
 fn node(namespace: &str) -> limit::Redis {
     let alone = Local::new([HELP, ASK, FAST, ENDLESS], Arc::new(SystemClock));
-    limit::Redis::new(server::node(&server::url(), namespace), Arc::new(alone))
+    limit::Redis::new(server::node(&server::url(), namespace), Arc::new(alone), server::vault())
 }
 
 #[testkit::contract(local, redis)]
@@ -125,7 +125,8 @@ fn three_nodes_and_thirty_callers_at_once_let_in_what_one_would() {
         let nodes: Vec<Arc<limit::Redis>> = (0..3)
             .map(|_| {
                 let alone = Local::new([CALLS], Arc::new(SystemClock));
-                Arc::new(limit::Redis::new(server::node(&server::url(), &namespace), Arc::new(alone)))
+                let server = server::node(&server::url(), &namespace);
+                Arc::new(limit::Redis::new(server, Arc::new(alone), server::vault()))
             })
             .collect();
         // Twice as many calls as there are to have at once.

@@ -7,8 +7,8 @@ use std::{
     time::Duration,
 };
 
-use infra::redis::Redis;
-use kernel::{Entropy as _, SystemClock, SystemEntropy};
+use infra::{keys::Ring, redis::Redis};
+use kernel::{Entropy as _, SystemClock, SystemEntropy, ports::Vault};
 
 /// The shared server's address.
 #[expect(clippy::disallowed_methods, reason = "who runs the tests says where the servers are")]
@@ -21,6 +21,11 @@ pub(crate) fn namespace() -> String {
     let mut bytes = [0; 8];
     SystemEntropy.fill(&mut bytes);
     format!("test-{:016x}", u64::from_be_bytes(bytes))
+}
+
+/// What all nodes hash the names of callers with.
+pub(crate) fn vault() -> Arc<dyn Vault> {
+    Arc::new(Ring::new(&[1; 32], &[], &[2; 32], Arc::new(SystemEntropy)))
 }
 
 /// One node's own way to a Redis.
