@@ -374,6 +374,8 @@ pub enum Action {
     Uphold = 8,
     /// An appeal undoes all that was decided.
     Overturn = 9,
+    /// It is hidden until somebody has looked. Nobody decides this: it happens by itself.
+    Hold = 10,
 }
 impl Action {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -392,6 +394,7 @@ impl Action {
             Self::Ban => "ACTION_BAN",
             Self::Uphold => "ACTION_UPHOLD",
             Self::Overturn => "ACTION_OVERTURN",
+            Self::Hold => "ACTION_HOLD",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -407,6 +410,7 @@ impl Action {
             "ACTION_BAN" => Some(Self::Ban),
             "ACTION_UPHOLD" => Some(Self::Uphold),
             "ACTION_OVERTURN" => Some(Self::Overturn),
+            "ACTION_HOLD" => Some(Self::Hold),
             _ => None,
         }
     }

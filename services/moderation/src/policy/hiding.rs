@@ -72,15 +72,32 @@ fn has_phone(text: &str) -> bool {
 
 fn has_street(text: &str) -> bool {
     const STREETS: [&str; 18] = [
-        "street", "st", "avenue", "ave", "road", "rd", "lane", "ln", "drive", "dr", "boulevard", "blvd", "court", "ct",
-        "square", "apartment", "apt", "way",
+        "street",
+        "st",
+        "avenue",
+        "ave",
+        "road",
+        "rd",
+        "lane",
+        "ln",
+        "drive",
+        "dr",
+        "boulevard",
+        "blvd",
+        "court",
+        "ct",
+        "square",
+        "apartment",
+        "apt",
+        "way",
     ];
     let words = words(text);
     let number = |word: &&str| word.chars().next().is_some_and(char::is_numeric);
     // "12 Elm Street", "12 Old Mill Road", "apt 4".
-    let house = words.windows(4).chain(words.windows(3)).any(|near| {
-        near.first().is_some_and(number) && near.iter().skip(2).any(|word| STREETS.contains(word))
-    });
+    let house = words
+        .windows(4)
+        .chain(words.windows(3))
+        .any(|near| near.first().is_some_and(number) && near.iter().skip(2).any(|word| STREETS.contains(word)));
     let flat = words.windows(2).any(|near| matches!(near, ["apt" | "apartment", word] if number(word)));
     let german = words.windows(2).any(|near| {
         matches!(near, [street, house] if (street.ends_with("straße") || street.ends_with("strasse")) && number(house))
@@ -89,16 +106,25 @@ fn has_street(text: &str) -> bool {
 }
 
 fn says_real_name(text: &str) -> bool {
-    ["real name is", "real name's", "full name is", "actual name is", "lives at", "lives on", "works at", "goes to school at"]
-        .iter()
-        .any(|phrase| text.contains(phrase))
+    [
+        "real name is",
+        "real name's",
+        "full name is",
+        "actual name is",
+        "lives at",
+        "lives on",
+        "works at",
+        "goes to school at",
+    ]
+    .iter()
+    .any(|phrase| text.contains(phrase))
 }
 
 /// Harm that is announced to somebody else, in the second person.
 fn threatens(text: &str) -> bool {
     const HARMS: [&str; 14] = [
-        "kill", "hurt", "shoot", "stab", "find", "beat", "rape", "hunt", "burn", "murder", "strangle", "end", "destroy",
-        "cut",
+        "kill", "hurt", "shoot", "stab", "find", "beat", "rape", "hunt", "burn", "murder", "strangle", "end",
+        "destroy", "cut",
     ];
     const WILL: [&str; 8] = ["will", "i'll", "gonna", "going", "we'll", "should", "want", "come"];
     let words = words(text);
@@ -118,10 +144,12 @@ fn is_about_a_minor(text: &str) -> bool {
     let young = |word: &str| word.parse::<u32>().is_ok_and(|age| (5..18).contains(&age));
     let aged = words.windows(2).any(|near| match near {
         [number, unit] => {
-            young(number) && AGES.contains(unit) || ["i'm", "im", "am", "she's", "he's", "is"].contains(number) && young(unit)
+            young(number) && AGES.contains(unit)
+                || ["i'm", "im", "am", "she's", "he's", "is"].contains(number) && young(unit)
         }
         _ => false,
     });
     let joined = words.iter().any(|word| word.strip_suffix("yo").is_some_and(young));
-    aged || joined || ["underage", "minor", "schoolgirl", "schoolboy", "preteen"].iter().any(|word| words.contains(word))
+    aged || joined
+        || ["underage", "minor", "schoolgirl", "schoolboy", "preteen"].iter().any(|word| words.contains(word))
 }

@@ -40,7 +40,8 @@ impl DecisionStore for Sql<Db> {
     }
 
     async fn decided_about(&self, user: UserId, limit: i64) -> StoreResult<Vec<Decision>> {
-        let select = format!("{} WHERE concerned = $1 ORDER BY created_at DESC, turn DESC LIMIT $2", DecisionRow::SELECT);
+        let select =
+            format!("{} WHERE concerned = $1 ORDER BY created_at DESC, turn DESC LIMIT $2", DecisionRow::SELECT);
         let rows: Vec<DecisionRow> = sqlx::query_as(AssertSqlSafe(select))
             .bind(user.uuid())
             .bind(limit)
@@ -81,11 +82,8 @@ impl DecisionStore for Sql<Db> {
     }
 
     async fn strikes(&self, user: UserId, now: Timestamp) -> StoreResult<u32> {
-        let (weight,): (i64,) = sqlx::query_as(Self::STRIKES)
-            .bind(user.uuid())
-            .bind(At(now))
-            .fetch_one(self.database.reader())
-            .await?;
+        let (weight,): (i64,) =
+            sqlx::query_as(Self::STRIKES).bind(user.uuid()).bind(At(now)).fetch_one(self.database.reader()).await?;
         count(weight)
     }
 
@@ -141,11 +139,8 @@ impl DecisionStore for Sql<Db> {
              ORDER BY ends_at LIMIT $2",
             DecisionRow::SELECT,
         );
-        let rows: Vec<DecisionRow> = sqlx::query_as(AssertSqlSafe(select))
-            .bind(At(now))
-            .bind(limit)
-            .fetch_all(self.database.reader())
-            .await?;
+        let rows: Vec<DecisionRow> =
+            sqlx::query_as(AssertSqlSafe(select)).bind(At(now)).bind(limit).fetch_all(self.database.reader()).await?;
         rows.into_iter().map(DecisionRow::into_decision).collect()
     }
 

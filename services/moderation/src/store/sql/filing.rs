@@ -119,9 +119,9 @@ impl Sql<Db> {
         .bind(case.id.uuid())
         .fetch_all(&mut **tx)
         .await?;
-        let together = together.into_iter().map(|(one, other, times)| {
-            Ok((UserId::from_uuid(one), UserId::from_uuid(other), count(times)?))
-        });
+        let together = together
+            .into_iter()
+            .map(|(one, other, times)| Ok((UserId::from_uuid(one), UserId::from_uuid(other), count(times)?)));
         let together = together.collect::<StoreResult<Vec<_>>>()?;
         let strikes = match case.concerned {
             Some(user) => Self::strikes_of(tx, user, now).await?,
@@ -146,7 +146,8 @@ impl Sql<Db> {
     }
 
     async fn record_of(tx: &mut Tx<Db>, reporter: UserId) -> StoreResult<Record> {
-        let counts: Vec<(String, i64)> = sqlx::query_as(Self::RECORD).bind(reporter.uuid()).fetch_all(&mut **tx).await?;
+        let counts: Vec<(String, i64)> =
+            sqlx::query_as(Self::RECORD).bind(reporter.uuid()).fetch_all(&mut **tx).await?;
         Self::into_record(counts)
     }
 
@@ -230,4 +231,3 @@ impl Sql<Db> {
         Ok(())
     }
 }
-
