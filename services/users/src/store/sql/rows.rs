@@ -19,6 +19,7 @@ use crate::{
 pub(super) struct AccountRow {
     persona: Uuid,
     owner: Uuid,
+    space: String,
     handle: String,
     avatar: i64,
     role: String,
@@ -30,8 +31,8 @@ pub(super) struct AccountRow {
 
 impl AccountRow {
     /// What selects one; a condition follows.
-    pub(super) const SELECT: &str = "SELECT personas.id AS persona, personas.owner, personas.handle, personas.avatar,
-            accounts.role, accounts.points, accounts.created_at, accounts.suspended_until, accounts.version
+    pub(super) const SELECT: &str = "SELECT personas.id AS persona, personas.owner, personas.space, personas.handle,
+            personas.avatar, accounts.role, accounts.points, accounts.created_at, accounts.suspended_until, accounts.version
          FROM personas JOIN accounts ON accounts.id = personas.owner";
 
     pub(super) fn into_account(self) -> StoreResult<Account> {
@@ -44,6 +45,7 @@ impl AccountRow {
         Ok(Profile {
             id: PersonaId::from_uuid(self.persona),
             owner: UserId::from_uuid(self.owner),
+            space: self.space.parse().map_err(StoreError::corrupt)?,
             handle: self.handle,
             avatar: u8::try_from(self.avatar).map_err(StoreError::corrupt)?,
             role: role(&self.role)?,
