@@ -1,0 +1,1 @@
+//! What a client sees: Connect over the router, without a socket.

@@ -1,0 +1,1 @@
+//! What the traits of `moderation::store` promise, on every adapter.
