@@ -13,7 +13,11 @@ use moderation::{
     service::Intake,
     store::{Sql, Store},
 };
-use storage::{Outbox, Relay, sql::SqlOutbox};
+use async_trait::async_trait;
+use storage::{
+    Outbox, Relay, StoreResult, sql,
+    sql::{Database, Engine, SqlOutbox},
+};
 use testkit::{HandClock, KeepingBus, member};
 
 use crate::people::People;
@@ -23,6 +27,7 @@ pub(crate) struct Bed {
     pub(crate) clock: Arc<HandClock>,
     pub(crate) people: Arc<People>,
     outbox: Arc<dyn Outbox>,
+    rows: Arc<dyn Rows>,
     /// What the database lies in.
     _kept: Box<dyn Any + Send + Sync>,
 }
@@ -33,7 +38,8 @@ pub(crate) async fn sqlite() -> Bed {
     let clock = Arc::new(HandClock::at(SystemClock.now()));
     Bed {
         store: Arc::new(Sql::new(database.clone())),
-        outbox: Arc::new(SqlOutbox::new(database, clock.clone())),
+        outbox: Arc::new(SqlOutbox::new(database.clone(), clock.clone())),
+        rows: Arc::new(OnRows { database }),
         clock,
         people: Arc::default(),
         _kept: Box::new(file),
@@ -46,10 +52,49 @@ pub(crate) async fn postgres() -> Bed {
     let clock = Arc::new(HandClock::at(SystemClock.now()));
     Bed {
         store: Arc::new(Sql::new(database.clone())),
-        outbox: Arc::new(SqlOutbox::new(database, clock.clone())),
+        outbox: Arc::new(SqlOutbox::new(database.clone(), clock.clone())),
+        rows: Arc::new(OnRows { database }),
         clock,
         people: Arc::default(),
         _kept: Box::new(server),
+    }
+}
+
+/// What no store gives back, read from the rows themselves.
+#[async_trait]
+trait Rows: Send + Sync {
+    async fn trail(&self) -> StoreResult<Vec<(String, String)>>;
+
+    async fn texts(&self) -> StoreResult<Vec<Vec<u8>>>;
+
+    async fn counts(&self) -> StoreResult<[i64; 5]>;
+}
+
+struct OnRows<D: Engine> {
+    database: Database<D>,
+}
+
+#[sql]
+#[async_trait]
+impl Rows for OnRows<Db> {
+    async fn trail(&self) -> StoreResult<Vec<(String, String)>> {
+        let select = "SELECT act, subject FROM audit_log ORDER BY position";
+        Ok(sqlx::query_as(select).fetch_all(self.database.reader()).await?)
+    }
+
+    async fn texts(&self) -> StoreResult<Vec<Vec<u8>>> {
+        let select = "SELECT sealed FROM evidence UNION ALL SELECT words FROM reports
+             UNION ALL SELECT statement FROM decisions UNION ALL SELECT appeal_words FROM decisions";
+        let rows: Vec<(Vec<u8>,)> = sqlx::query_as(select).fetch_all(self.database.reader()).await?;
+        Ok(rows.into_iter().map(|(bytes,)| bytes).collect())
+    }
+
+    async fn counts(&self) -> StoreResult<[i64; 5]> {
+        let select = "SELECT (SELECT COUNT(*) FROM cases), (SELECT COUNT(*) FROM reports),
+             (SELECT COUNT(*) FROM evidence), (SELECT COUNT(*) FROM decisions), (SELECT COUNT(*) FROM strikes)";
+        let (cases, reports, evidence, decisions, strikes) =
+            sqlx::query_as(select).fetch_one(self.database.reader()).await?;
+        Ok([cases, reports, evidence, decisions, strikes])
     }
 }
 
@@ -162,6 +207,21 @@ impl Bed {
 
     pub(crate) async fn open_cases(&self, staff: &Moderator) -> Vec<Case> {
         self.service().queue(staff, State::Open, kernel::PageSize::MAX, "").await.unwrap().0
+    }
+
+    /// What is written down of what staff did: the act, and to what.
+    pub(crate) async fn trail(&self) -> Vec<(String, String)> {
+        self.rows.trail().await.unwrap()
+    }
+
+    /// All texts, as they are kept.
+    pub(crate) async fn texts(&self) -> Vec<Vec<u8>> {
+        self.rows.texts().await.unwrap()
+    }
+
+    /// How many cases, reports, pieces of evidence, decisions and strikes there are.
+    pub(crate) async fn counts(&self) -> [i64; 5] {
+        self.rows.counts().await.unwrap()
     }
 
     /// Sends what waits and says what it was.

@@ -442,3 +442,41 @@ fn a_decision_that_is_sent_again_is_made_once() {
         assert_eq!(bed.service().standing(&bob).await.unwrap().strikes, 1);
     });
 }
+
+#[test]
+fn every_reading_and_every_act_of_staff_is_written_down() {
+    block_on(async {
+        let bed = sqlite().await;
+        let (ann, bob, staff) = (bed.person(), bed.person(), bed.moderator());
+        let post = bed.people.wrote(&bob, None, "spam");
+        let case = bed.report(&ann, post, Reason::Spam).await.case;
+        bed.service().dossier(&staff, case).await.unwrap();
+        bed.service().history(&staff, case).await.unwrap();
+        bed.service().assign(&staff, case).await.unwrap();
+        let decision = bed.decide(&staff, case, Action::Warn).await;
+        bed.service().appeal(&bob, decision.id, "No.").await.unwrap();
+        bed.decide(&bed.moderator(), case, Action::Uphold).await;
+        let acts: Vec<String> = bed.trail().await.into_iter().map(|(act, _)| act).collect();
+        let read = "private_read";
+        assert_eq!(acts, [read, read, "case_assigned", "case_decided", "case_assigned", "appeal_decided"]);
+        assert!(bed.trail().await.iter().all(|(_, subject)| *subject == format!("case:{case}")));
+    });
+}
+
+#[test]
+fn no_text_lies_open_where_it_is_kept() {
+    block_on(async {
+        let bed = sqlite().await;
+        let (ann, bob, staff) = (bed.person(), bed.person(), bed.moderator());
+        let post = bed.people.wrote(&bob, None, "spam and eggs");
+        let case = bed.report(&ann, post, Reason::Spam).await.case;
+        let decision = bed.decide(&staff, case, Action::Warn).await;
+        bed.service().appeal(&bob, decision.id, "No.").await.unwrap();
+        let kept = bed.texts().await;
+        assert_eq!(kept.len(), 4);
+        for text in ["spam and eggs", "look at this", "It broke the rule.", "No."] {
+            let open = kept.iter().any(|bytes| bytes.windows(text.len()).any(|part| part == text.as_bytes()));
+            assert!(!open, "{text}");
+        }
+    });
+}
