@@ -130,7 +130,8 @@ mod contract {
         let late = Appealing { now: bed.now().after(hours(180 * 24)), ..appealing(bed, &made) };
         assert_eq!(bed.store.appeal(&late, &event).await.unwrap(), None);
         let racers = (0..4).map(|_| (bed.store.clone(), appealing(bed, &made)));
-        let appealed = race(racers.map(|(store, appealing)| async move { store.appeal(&appealing, &[]).await.unwrap() }));
+        let appealed =
+            race(racers.map(|(store, appealing)| async move { store.appeal(&appealing, &[]).await.unwrap() }));
         let appealed: Vec<_> = appealed.await.into_iter().flatten().collect();
         assert_eq!(appealed.len(), 1);
         assert_eq!((appealed[0].appeal.state, &appealed[0].appeal.words), (AppealState::Open, &vec![1, 1]));
@@ -143,7 +144,8 @@ mod contract {
 
     async fn what_is_overturned_is_undone_with_its_strike_and_what_is_upheld_is_not(bed: &Bed) {
         let (bob, staff, other) = (bed.person(), bed.person(), bed.person());
-        for (action, strikes, measure) in [(Action::Overturn, 0, Measure::Shown), (Action::Uphold, 2, Measure::Removed)] {
+        for (action, strikes, measure) in [(Action::Overturn, 0, Measure::Shown), (Action::Uphold, 2, Measure::Removed)]
+        {
             let made = decided(bed, &bob, &staff, Action::Suspend).await;
             assert_eq!(bed.store.measure(made.subject).await.unwrap(), Some(Measure::Removed));
             bed.store.appeal(&appealing(bed, &made), &[]).await.unwrap().unwrap();
