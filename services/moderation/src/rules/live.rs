@@ -62,7 +62,7 @@ impl Guard {
             Err(_) => self.asked.lock().await,
         };
         let now = self.clock.now();
-        if asked.is_some_and(|at| now < at + FRESH && at <= now) {
+        if asked.is_some_and(|at| now < at.plus(FRESH) && at <= now) {
             return;
         }
         match tokio::time::timeout(PATIENCE, self.newest()).await {
