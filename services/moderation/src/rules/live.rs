@@ -1,7 +1,10 @@
 //! The screen by the newest rules.
 
 use std::{
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -15,19 +18,25 @@ use tokio::sync::Mutex;
 
 use super::{Error, store::Store};
 
-/// How long rules are taken for the newest. One who finds them older asks for newer ones, and with [`PATIENCE`] nobody goes
-/// by rules that are older than five seconds.
+/// How long rules are taken for the newest. Who finds them older asks for newer ones, and the others go on meanwhile:
+/// while the store answers, nobody goes by rules that have been old for five seconds.
 const FRESH: Duration = Duration::from_secs(4);
 
-/// How long the store has to answer. Whoever needs help does not wait for rules.
-const PATIENCE: Duration = Duration::from_millis(900);
+/// How long until the store is asked again if it did not answer.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// How long the store has to answer: less than those have who wait for a look.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Looks at what people write, by the newest rules that could be had: what a node has seen is not lost with its store.
 pub struct Guard {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     current: RwLock<Arc<Screen>>,
-    asked: Mutex<Option<Timestamp>>,
+    /// When to ask the store again. Who holds it asks.
+    due: Mutex<Option<Timestamp>>,
+    /// Whether the store has answered once.
+    answered: AtomicBool,
 }
 
 impl Guard {
@@ -37,7 +46,8 @@ impl Guard {
     /// [`Error::Kept`] if those cannot be used: a fault of the build, not of the day.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let standard = Rules::standard().and_then(|it| Screen::new(&it)).map_err(Error::Kept)?;
-        Ok(Self { store, clock, current: RwLock::new(Arc::new(standard)), asked: Mutex::new(None) })
+        let current = RwLock::new(Arc::new(standard));
+        Ok(Self { store, clock, current, due: Mutex::new(None), answered: AtomicBool::new(false) })
     }
 
     /// The screen by the rules that this node has.
@@ -54,28 +64,34 @@ impl Guard {
         }
     }
 
-    /// Asks for newer rules if it is time. One asks, and the others go on; before the first answer, they wait for it.
+    /// Asks for newer rules if it is time. One asks, and the others go on; until the first answer, they wait for it.
     async fn refresh(&self) {
-        let mut asked = match self.asked.try_lock() {
-            Ok(asked) => asked,
-            Err(_) if self.is_settled() => return,
-            Err(_) => self.asked.lock().await,
+        let mut due = match self.due.try_lock() {
+            Ok(due) => due,
+            Err(_) if self.answered.load(Ordering::Relaxed) => return,
+            Err(_) => self.due.lock().await,
         };
         let now = self.clock.now();
-        if asked.is_some_and(|at| now < at.plus(FRESH) && at <= now) {
+        // A due moment that is too far off is from before the clock was set back.
+        if due.is_some_and(|at| now < at && at <= now.after(FRESH)) {
             return;
         }
-        match tokio::time::timeout(PATIENCE, self.newest()).await {
-            Ok(Ok(new)) => new.into_iter().for_each(|it| self.take(it)),
-            Ok(Err(error)) => tracing::warn!(error = %error, "the rules of the screen could not be read: the last are kept"),
-            Err(_) => tracing::warn!("the rules of the screen were not there in time: the last are kept"),
-        }
-        *asked = Some(now);
-    }
-
-    /// Whether somebody has put rules that this node knows of.
-    fn is_settled(&self) -> bool {
-        self.current().version() > 1
+        let wait = match tokio::time::timeout(PATIENCE, self.newest()).await {
+            Ok(Ok(new)) => {
+                new.into_iter().for_each(|it| self.take(it));
+                self.answered.store(true, Ordering::Relaxed);
+                FRESH
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the rules of the screen cannot be read: the last are kept");
+                AGAIN
+            }
+            Err(_) => {
+                tracing::warn!("the rules of the screen were not there in time: the last are kept");
+                AGAIN
+            }
+        };
+        *due = Some(now.after(wait));
     }
 
     /// The newest rules, if they are newer than those that this node has.

@@ -24,18 +24,18 @@ use super::{Error, Rulebook, Trial};
 /// What the handlers ask.
 pub struct Desk {
     /// What staff can do with the rules.
-    pub rules: Rulebook,
+    pub rules: Arc<Rulebook>,
     /// How people appear.
     pub personas: Arc<dyn Personas>,
 }
 
 /// The methods of the service that are about rules.
-pub fn router(desk: Arc<Desk>) -> Router {
+pub fn router(desk: Desk) -> Router {
     ModerationServiceBuilder::new()
         .list_rules(list_rules)
         .put_rule(put_rule)
         .try_rule(try_rule)
-        .with_state(desk)
+        .with_state(Arc::new(desk))
         .build()
 }
 

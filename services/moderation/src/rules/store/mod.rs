@@ -1,6 +1,6 @@
 //! Where the rules of the screen are kept.
 //!
-//! Every promise below has a case in `tests/it/rules/store.rs`, and every case runs on every adapter.
+//! Every promise below has a case in `tests/rules/store.rs`, and every case runs on every adapter.
 
 mod sql;
 
