@@ -98,6 +98,13 @@ pub(crate) fn processes(kind: Kind, process: u32, folder: &Path) -> Vec<u32> {
     [postmaster(folder).unwrap_or(process)].into_iter().chain(children).collect()
 }
 
+/// Whether a process was told to stop, and did.
+pub(crate) fn stands_still(process: u32) -> Result<bool> {
+    let said = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // What stands before the state is its name, in brackets, which may hold anything.
+    Ok(said.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T')))
+}
+
 /// Kills what would outlive its first process.
 pub(crate) fn kill_all(kind: Kind, process: u32, folder: &Path) {
     if kind == Kind::Postgres {

@@ -134,12 +134,15 @@ impl Server {
         Ok(())
     }
 
-    /// Lets it stand still: its connections stay, and nobody answers on them.
+    /// Lets it stand still, and returns when it does: its connections stay, and nobody answers on them.
     ///
     /// # Errors
     /// If it is gone.
     pub fn pause(&self) -> Result<()> {
-        self.signal("STOP")
+        self.signal("STOP")?;
+        // On a busy machine it answers for a while yet.
+        while !command::stands_still(self.process.id())? {}
+        Ok(())
     }
 
     /// Lets it go on.

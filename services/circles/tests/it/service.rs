@@ -101,8 +101,7 @@ fn who_is_banned_finds_nothing_and_no_invite_helps() {
             assert!(tried.iter().all(|it| *it == Refused::NoCircle), "{tried:?}");
             assert_eq!(refused(circles.get(&ann, circle, Some(&way.code)).await), Some(Refused::NoCircle));
             assert_eq!(refused(circles.accept(&ann, &way.code).await), Some(Refused::NoInvite));
-            let (_, kept_out, _) =
-                circles.people(&owner, circle, Standing::Banned, PageSize::MAX, "").await.unwrap();
+            let (_, kept_out, _) = circles.people(&owner, circle, Standing::Banned, PageSize::MAX, "").await.unwrap();
             assert_eq!(kept_out[0].persona, in_it);
             circles.unban(&owner, circle, in_it).await.unwrap();
             assert!(circles.accept(&ann, &way.code).await.is_ok());

@@ -240,8 +240,7 @@ mod contract {
     }
 
     async fn whoever_may_not_invite_any_more_has_no_invites(bed: &Bed) {
-        let ends: [fn(PersonaId) -> Act; 3] =
-            [|it| Act::Give(it, CircleRole::Member), Act::Remove, Act::Ban];
+        let ends: [fn(PersonaId) -> Act; 3] = [|it| Act::Give(it, CircleRole::Member), Act::Remove, Act::Ban];
         for end in ends {
             let (circle, owner) = bed.opened(Access::Open, 10).await;
             let ann = joined(bed, &circle).await;

@@ -14,7 +14,7 @@ use kernel::{
     Event, EventId, Fact, Failure, Fault, Parcel, SystemClock,
     ports::{Bus, DeadLetters, Reaction},
 };
-use testkit::{NatsServer, block_on, happened, user};
+use testkit::{OwnServer, block_on, happened, user};
 use tokio::time::sleep;
 
 use crate::live::connection;
@@ -122,12 +122,12 @@ pub(crate) fn settings() -> Settings {
 }
 
 /// One node's end of a cluster's bus.
-pub(crate) async fn node(server: &NatsServer) -> Arc<Nats> {
+pub(crate) async fn node(server: &OwnServer) -> Arc<Nats> {
     Arc::new(Nats::new(connection(server).await, &settings(), Arc::new(SystemClock)))
 }
 
 struct Bed {
-    server: Option<NatsServer>,
+    server: Option<OwnServer>,
 }
 
 impl Bed {
@@ -147,7 +147,7 @@ async fn local() -> Bed {
 }
 
 async fn nats() -> Bed {
-    Bed { server: Some(NatsServer::start().await) }
+    Bed { server: Some(OwnServer::nats()) }
 }
 
 #[testkit::contract(local, nats)]

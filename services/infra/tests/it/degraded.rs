@@ -7,10 +7,10 @@ use kernel::{
     Access, Fault, Procedure, Quota, SystemClock,
     ports::{Ephemeral as _, Limit},
 };
-use testkit::block_on;
+use testkit::{OwnServer, block_on, vault};
 use tokio::{net::TcpListener, time::Instant};
 
-use crate::server::{Own, namespace, node, vault};
+use crate::server::{namespace, node};
 
 const HELP: Procedure = Procedure::new("/a.B/Help", Access::Public, Quota::per_hour(5));
 
@@ -46,7 +46,7 @@ async fn until_shared(url: &str, namespace: &str, node: &limit::Redis) {
 #[test]
 fn a_node_counts_alone_while_redis_is_dead_and_with_the_others_when_it_is_back() {
     block_on(async {
-        let mut own = Own::start().await;
+        let mut own = OwnServer::redis();
         let namespace = namespace();
         let limit = limiter_in(&own.url(), &namespace);
         for _ in 0..3 {
@@ -57,7 +57,7 @@ fn a_node_counts_alone_while_redis_is_dead_and_with_the_others_when_it_is_back()
         let let_in = [is_let_in(&limit, "ann").await, is_let_in(&limit, "ann").await, is_let_in(&limit, "ann").await];
         assert_eq!(let_in, [true, true, false]);
         assert!(is_let_in(&limit, "bob").await);
-        own.run().await;
+        own.restart();
         until_shared(&own.url(), &namespace, &limit).await;
     });
 }
@@ -65,11 +65,11 @@ fn a_node_counts_alone_while_redis_is_dead_and_with_the_others_when_it_is_back()
 #[test]
 fn a_redis_that_stands_still_costs_a_call_little_and_most_calls_nothing() {
     block_on(async {
-        let own = Own::start().await;
+        let own = OwnServer::redis();
         let namespace = namespace();
         let limit = limiter_in(&own.url(), &namespace);
         assert!(is_let_in(&limit, "ann").await);
-        own.signal("STOP");
+        own.pause();
         let (begun, mut slow) = (Instant::now(), 0);
         for caller in 0..1_000 {
             let asked = Instant::now();
@@ -79,7 +79,7 @@ fn a_redis_that_stands_still_costs_a_call_little_and_most_calls_nothing() {
             slow += u32::from(took > Duration::from_millis(200));
         }
         let took = begun.elapsed();
-        own.signal("CONT");
+        own.resume();
         assert!(slow <= 10 && took < Duration::from_secs(5), "{slow} slow ones, {took:?} in all");
         until_shared(&own.url(), &namespace, &limit).await;
     });
@@ -88,7 +88,7 @@ fn a_redis_that_stands_still_costs_a_call_little_and_most_calls_nothing() {
 #[test]
 fn tickets_are_refused_in_time_while_redis_is_away_and_work_when_it_is_back() {
     block_on(async {
-        let mut own = Own::start().await;
+        let mut own = OwnServer::redis();
         let tickets = ephemeral::Redis::new(node(&own.url(), &namespace()));
         tickets.put("a", vec![1], Duration::from_mins(1)).await.unwrap();
         own.kill();
@@ -98,7 +98,7 @@ fn tickets_are_refused_in_time_while_redis_is_away_and_work_when_it_is_back() {
             assert_eq!(tickets.put("a", vec![1], Duration::from_mins(1)).await.unwrap_err().kind(), Fault::Unavailable);
             assert!(asked.elapsed() < Duration::from_millis(2_500));
         }
-        own.run().await;
+        own.restart();
         let begun = Instant::now();
         while tickets.put("a", vec![2], Duration::from_mins(1)).await.is_err() {
             assert!(begun.elapsed() < Duration::from_secs(15), "it does not come back");
@@ -134,12 +134,12 @@ fn a_server_that_takes_connections_and_says_nothing_holds_nobody() {
 #[test]
 fn it_says_whether_it_answers() {
     block_on(async {
-        let mut own = Own::start().await;
+        let mut own = OwnServer::redis();
         let redis = node(&own.url(), "x");
         redis.answers().await.unwrap();
         own.kill();
         assert_eq!(redis.answers().await.unwrap_err().kind(), Fault::Unavailable);
-        own.run().await;
+        own.restart();
         redis.answers().await.unwrap();
     });
 }

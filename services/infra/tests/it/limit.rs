@@ -7,7 +7,7 @@ use kernel::{
     Access, Clock as _, Procedure, Quota, SystemClock,
     ports::{Limit, Sweep as _},
 };
-use testkit::{HandClock, block_on};
+use testkit::{HandClock, block_on, vault};
 
 use crate::server;
 
@@ -50,7 +50,7 @@ async fn redis() -> Bed {
 /// One node's limiter.
 fn node(namespace: &str) -> limit::Redis {
     let alone = Local::new([HELP, ASK, FAST, ENDLESS], Arc::new(SystemClock));
-    limit::Redis::new(server::node(&server::url(), namespace), Arc::new(alone), server::vault())
+    limit::Redis::new(server::node(&server::url(), namespace), Arc::new(alone), vault())
 }
 
 #[testkit::contract(local, redis)]
@@ -126,7 +126,7 @@ fn three_nodes_and_thirty_callers_at_once_let_in_what_one_would() {
             .map(|_| {
                 let alone = Local::new([CALLS], Arc::new(SystemClock));
                 let server = server::node(&server::url(), &namespace);
-                Arc::new(limit::Redis::new(server, Arc::new(alone), server::vault()))
+                Arc::new(limit::Redis::new(server, Arc::new(alone), vault()))
             })
             .collect();
         // Twice as many calls as there are to have at once.

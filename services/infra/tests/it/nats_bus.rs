@@ -15,7 +15,7 @@ use kernel::{
     Clock as _, Event, EventId, Failure, Fault, Parcel, SystemClock, Timestamp,
     ports::{Bus as _, Reaction},
 };
-use testkit::{NatsServer, block_on};
+use testkit::{OwnServer, block_on};
 use tokio::{
     sync::{Notify, oneshot},
     task::JoinHandle,
@@ -25,7 +25,7 @@ use tokio::{
 use crate::{
     bus::{Graveyard, Listener, node, parcel, send, settings, soon},
     live::connection,
-    rollback::{Store, signal},
+    rollback::Store,
 };
 
 /// Does everything once, as a reaction with an inbox does, and counts how often it was asked.
@@ -100,7 +100,7 @@ fn a_day_ago() -> Timestamp {
 #[test]
 fn nodes_share_a_reaction_and_the_order_is_kept_over_all_of_them() {
     block_on(async {
-        let server = NatsServer::start().await;
+        let server = OwnServer::nats();
         let reaction = Arc::new(Inbox::default());
         let mut nodes = Vec::new();
         for _ in 0..3 {
@@ -118,7 +118,7 @@ fn nodes_share_a_reaction_and_the_order_is_kept_over_all_of_them() {
 #[test]
 fn a_node_that_dies_over_an_event_is_replaced_within_seconds() {
     block_on(async {
-        let server = NatsServer::start().await;
+        let server = OwnServer::nats();
         let (dying, living) = (node(&server).await, node(&server).await);
         let stuck = Arc::new(Inbox { takes: Duration::from_secs(1000), ..Inbox::default() });
         let task = consume(&dying, stuck.clone());
@@ -139,7 +139,7 @@ fn a_node_that_dies_over_an_event_is_replaced_within_seconds() {
 #[test]
 fn a_killed_server_loses_nothing_and_all_goes_on_by_itself() {
     block_on(async {
-        let mut server = NatsServer::start().await;
+        let mut server = OwnServer::nats();
         let bus = node(&server).await;
         let reaction = Arc::new(Inbox::default());
         consume(&bus, reaction.clone());
@@ -150,7 +150,7 @@ fn a_killed_server_loses_nothing_and_all_goes_on_by_itself() {
             assert_eq!(bus.publish(&parcel()).await.unwrap_err().kind(), Fault::Unavailable);
             bus.answers().await.unwrap_err();
             assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
-            server.restart().await;
+            server.restart();
             sent.extend(publish(&bus, 20).await);
         }
         soon("all is done", || sent.iter().all(|parcel| reaction.order().contains(&parcel.id))).await;
@@ -163,7 +163,7 @@ fn a_killed_server_loses_nothing_and_all_goes_on_by_itself() {
 #[test]
 fn several_writers_and_readers_lose_nothing_while_the_server_is_killed_again_and_again() {
     block_on(async {
-        let mut server = NatsServer::start().await;
+        let mut server = OwnServer::nats();
         let reaction = Arc::new(Inbox::default());
         for _ in 0..2 {
             consume(&node(&server).await, reaction.clone());
@@ -176,7 +176,7 @@ fn several_writers_and_readers_lose_nothing_while_the_server_is_killed_again_and
         for _ in 0..4 {
             sleep(Duration::from_millis(30)).await;
             server.kill();
-            server.restart().await;
+            server.restart();
         }
         let mut sent = Vec::new();
         for writer in writers {
@@ -194,12 +194,12 @@ fn several_writers_and_readers_lose_nothing_while_the_server_is_killed_again_and
 #[test]
 fn a_server_that_does_not_answer_is_unavailable_in_time_and_all_goes_on_when_it_does() {
     block_on(async {
-        let server = NatsServer::start().await;
+        let server = OwnServer::nats();
         let bus = node(&server).await;
         let reaction = Arc::new(Inbox::default());
         consume(&bus, reaction.clone());
         publish(&bus, 5).await;
-        signal(&server, "STOP");
+        server.pause();
         for _ in 0..3 {
             let begun = Instant::now();
             assert_eq!(bus.publish(&parcel()).await.unwrap_err().kind(), Fault::Unavailable);
@@ -208,7 +208,7 @@ fn a_server_that_does_not_answer_is_unavailable_in_time_and_all_goes_on_when_it_
             bus.answers().await.unwrap_err();
             assert!(begun.elapsed() < Duration::from_millis(1_700), "{:?}", begun.elapsed());
         }
-        signal(&server, "CONT");
+        server.resume();
         let sent = publish(&bus, 5).await;
         soon("all is done", || sent.iter().all(|parcel| reaction.order().contains(&parcel.id))).await;
     });
@@ -217,7 +217,7 @@ fn a_server_that_does_not_answer_is_unavailable_in_time_and_all_goes_on_when_it_
 #[test]
 fn who_is_told_to_stop_finishes_what_is_in_hand_and_begins_nothing() {
     block_on(async {
-        let server = NatsServer::start().await;
+        let server = OwnServer::nats();
         let bus = node(&server).await;
         let reaction = Arc::new(Inbox { takes: Duration::from_millis(300), ..Inbox::default() });
         let (stop, stopped) = oneshot::channel::<()>();
@@ -251,7 +251,7 @@ async fn reconcile(bus: &Nats, kept: &[Parcel]) -> usize {
 #[test]
 fn what_servers_lost_by_coming_back_with_an_older_store_is_published_again_and_done_once() {
     block_on(async {
-        let mut server = NatsServer::start().await;
+        let mut server = OwnServer::nats();
         let bus = node(&server).await;
         let (reaction, late) = (Arc::new(Inbox::default()), Listener::new("late"));
         consume(&bus, reaction.clone());
@@ -259,12 +259,12 @@ fn what_servers_lost_by_coming_back_with_an_older_store_is_published_again_and_d
         soon("all is done", || reaction.order().len() == 700).await;
         server.kill();
         let store = Store::copy(&server);
-        server.restart().await;
+        server.restart();
         kept.extend(publish(&bus, 50).await);
         soon("all is done", || reaction.order().len() == 750).await;
         server.kill();
         store.put_back(&server);
-        server.restart().await;
+        server.restart();
         // Life goes on before anybody has noticed.
         kept.extend(publish(&bus, 20).await);
         assert_eq!(reconcile(&bus, &kept).await, 50);
@@ -283,7 +283,7 @@ fn what_servers_lost_by_coming_back_with_an_older_store_is_published_again_and_d
 #[test]
 fn a_reaction_that_is_ahead_of_the_stream_misses_nothing() {
     block_on(async {
-        let mut server = NatsServer::start().await;
+        let mut server = OwnServer::nats();
         let bus = node(&server).await;
         let reaction = Arc::new(Inbox::default());
         consume(&bus, reaction.clone());
@@ -291,14 +291,14 @@ fn a_reaction_that_is_ahead_of_the_stream_misses_nothing() {
         soon("all is done", || reaction.order().len() == 10).await;
         server.kill();
         let store = Store::copy(&server);
-        server.restart().await;
+        server.restart();
         kept.extend(publish(&bus, 30).await);
         soon("all is done", || reaction.order().len() == 40).await;
         // Long enough for the server to write down where the reaction has got to.
         sleep(Duration::from_secs(1)).await;
         server.kill();
         store.put_back_messages(&server, "kith-events");
-        server.restart().await;
+        server.restart();
         kept.extend(publish(&bus, 60).await);
         reconcile(&bus, &kept).await;
         soon("all is done", || kept.iter().all(|parcel| reaction.order().contains(&parcel.id))).await;
@@ -309,7 +309,7 @@ fn a_reaction_that_is_ahead_of_the_stream_misses_nothing() {
 #[test]
 fn a_stream_that_is_gone_is_made_anew_and_everybody_follows_it() {
     block_on(async {
-        let mut server = NatsServer::start().await;
+        let mut server = OwnServer::nats();
         let bus = node(&server).await;
         let reaction = Arc::new(Inbox::default());
         consume(&bus, reaction.clone());
@@ -317,7 +317,7 @@ fn a_stream_that_is_gone_is_made_anew_and_everybody_follows_it() {
         soon("all is done", || reaction.order().len() == 10).await;
         server.kill();
         Store::wipe(&server);
-        server.restart().await;
+        server.restart();
         kept.extend(publish(&bus, 10).await);
         assert_eq!(reconcile(&bus, &kept).await, 10);
         soon("all is done", || reaction.order().len() == 20).await;
@@ -328,7 +328,7 @@ fn a_stream_that_is_gone_is_made_anew_and_everybody_follows_it() {
 #[test]
 fn what_is_published_twice_within_the_window_is_there_once() {
     block_on(async {
-        let server = NatsServer::start().await;
+        let server = OwnServer::nats();
         let bus = node(&server).await;
         let parcel = parcel();
         for _ in 0..3 {
@@ -345,7 +345,7 @@ fn what_is_published_twice_within_the_window_is_there_once() {
 #[test]
 fn a_full_bus_takes_no_more_and_drops_nothing() {
     block_on(async {
-        let server = NatsServer::start().await;
+        let server = OwnServer::nats();
         let settings = Settings { bytes: 16 << 10, ..settings() };
         let bus = Arc::new(Nats::new(connection(&server).await, &settings, Arc::new(SystemClock)));
         let mut taken = Vec::new();
@@ -367,7 +367,7 @@ fn a_full_bus_takes_no_more_and_drops_nothing() {
 #[test]
 fn a_node_can_begin_before_its_servers() {
     block_on(async {
-        let mut server = NatsServer::start().await;
+        let mut server = OwnServer::nats();
         server.kill();
         let bus = node(&server).await;
         let reaction = Arc::new(Inbox::default());
@@ -375,7 +375,7 @@ fn a_node_can_begin_before_its_servers() {
         let mut rings = bus.rings();
         let rung = tokio::spawn(async move { rings.rung().await });
         assert_eq!(bus.publish(&parcel()).await.unwrap_err().kind(), Fault::Unavailable);
-        server.restart().await;
+        server.restart();
         let sent = publish(&bus, 3).await;
         soon("all is done", || reaction.order().len() == 3).await;
         assert_eq!(reaction.order(), ids(&sent));
@@ -386,7 +386,7 @@ fn a_node_can_begin_before_its_servers() {
 #[test]
 fn a_write_on_any_node_wakes_the_one_that_drains() {
     block_on(async {
-        let server = NatsServer::start().await;
+        let server = OwnServer::nats();
         let (writes, drains) = (node(&server).await, node(&server).await);
         let mut rings = drains.rings();
         rings.rung().await;

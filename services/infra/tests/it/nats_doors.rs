@@ -8,7 +8,7 @@ use std::{
 
 use infra::{bus::Nats, nats::Connection};
 use kernel::{Fault, SystemClock, SystemEntropy};
-use testkit::{NatsServer, block_on};
+use testkit::{OwnServer, block_on};
 use tokio::time::sleep;
 
 use crate::bus::settings;
@@ -80,7 +80,7 @@ fn an_address_that_is_none_is_refused_and_not_repeated() {
 #[test]
 fn any_of_the_servers_will_do() {
     block_on(async {
-        let server = NatsServer::start().await;
+        let server = OwnServer::nats();
         let urls = format!("nats://127.0.0.1:1, {}", server.url());
         let connection = Connection::open(&urls, "test", Arc::new(SystemEntropy)).await.unwrap();
         let bus = Nats::new(connection, &settings(), Arc::new(SystemClock));

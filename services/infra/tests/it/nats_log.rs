@@ -8,12 +8,12 @@ use kernel::{
     live::{Heard, Replay},
     ports::{Listener, Live as _},
 };
-use testkit::{NatsServer, block_on};
+use testkit::{OwnServer, block_on};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
     live::{channel, connection, hear, ids, missed, next, node, parcel, publish, settings},
-    rollback::{Store, signal},
+    rollback::Store,
 };
 
 /// Publishes when the server is well again.
@@ -31,7 +31,7 @@ async fn once_it_is_back(live: &Nats, name: &str) -> EventId {
 #[test]
 fn a_position_of_one_node_is_good_on_another() {
     block_on(async {
-        let server = NatsServer::start().await;
+        let server = OwnServer::nats();
         let (one, other, feed) = (node(&server).await, node(&server).await, channel("feed"));
         let mut listener = one.listen(&feed).await.unwrap();
         let told = publish(&other, &feed, 10).await;
@@ -51,7 +51,7 @@ async fn wanted(client: &async_nats::Client, subject: &str) -> bool {
 #[test]
 fn a_node_is_given_only_what_somebody_on_it_listens_to() {
     block_on(async {
-        let server = NatsServer::start().await;
+        let server = OwnServer::nats();
         let (live, client) = (node(&server).await, async_nats::connect(server.url()).await.unwrap());
         publish(&live, &channel("feed"), 1).await;
         assert!(!wanted(&client, "kith.live.feed").await);
@@ -68,14 +68,14 @@ fn a_node_is_given_only_what_somebody_on_it_listens_to() {
 #[test]
 fn what_is_told_while_a_listener_is_cut_off_is_heard_when_it_is_back() {
     block_on(async {
-        let mut server = NatsServer::start().await;
+        let mut server = OwnServer::nats();
         let (deaf, feed) = (node(&server).await, channel("feed"));
         let mut listener = deaf.listen(&feed).await.unwrap();
         let mut told = publish(&deaf, &feed, 5).await;
         assert_eq!(ids(&hear(&mut *listener, 5).await), told);
         for _ in 0..5 {
             server.kill();
-            server.restart().await;
+            server.restart();
             // Another node is back first, mostly, and tells one thing: nothing comes after it that would show the gap.
             told = publish(&node(&server).await, &feed, 1).await;
             assert_eq!(ids(&hear(&mut *listener, 1).await), told);
@@ -86,7 +86,7 @@ fn what_is_told_while_a_listener_is_cut_off_is_heard_when_it_is_back() {
 #[test]
 fn what_a_slow_listener_was_not_given_is_read_again() {
     block_on(async {
-        let server = NatsServer::start().await;
+        let server = OwnServer::nats();
         let mut settings = settings(Duration::from_mins(10));
         settings.entries = 10_000;
         let live = Arc::new(Nats::new(connection(&server).await, &settings));
@@ -135,7 +135,7 @@ fn hearing(mut listener: Box<dyn Listener>, count: usize) -> tokio::task::JoinHa
 #[test]
 fn whoever_publishes_and_listens_while_the_server_is_killed_again_and_again_hears_each_once_and_in_order() {
     block_on(async {
-        let mut server = NatsServer::start().await;
+        let mut server = OwnServer::nats();
         let names = ["feed", "post:1", "user:1"];
         let mut listeners = Vec::new();
         for _ in 0..2 {
@@ -162,7 +162,7 @@ fn whoever_publishes_and_listens_while_the_server_is_killed_again_and_again_hear
         for _ in 0..4 {
             sleep(Duration::from_millis(150)).await;
             server.kill();
-            server.restart().await;
+            server.restart();
         }
         let mut told = Vec::new();
         for (name, publisher) in publishers {
@@ -181,7 +181,7 @@ fn whoever_publishes_and_listens_while_the_server_is_killed_again_and_again_hear
 #[test]
 fn what_was_dropped_last_is_heard_at_once_too() {
     block_on(async {
-        let server = NatsServer::start().await;
+        let server = OwnServer::nats();
         let mut settings = settings(Duration::from_mins(10));
         settings.entries = 10_000;
         let live = Arc::new(Nats::new(connection(&server).await, &settings));
@@ -204,7 +204,7 @@ fn what_was_dropped_last_is_heard_at_once_too() {
 #[test]
 fn what_somebody_else_writes_into_the_log_is_passed_over() {
     block_on(async {
-        let mut server = NatsServer::start().await;
+        let mut server = OwnServer::nats();
         let (live, feed) = (node(&server).await, channel("feed"));
         let mut listener = live.listen(&feed).await.unwrap();
         let told = publish(&live, &feed, 2).await;
@@ -216,7 +216,7 @@ fn what_somebody_else_writes_into_the_log_is_passed_over() {
         assert_eq!(missed(&live, &feed, heard[0].mark.position).await.unwrap(), told[1..]);
         // Cut off, the listener has to read it too.
         server.kill();
-        server.restart().await;
+        server.restart();
         let after = once_it_is_back(&live, "feed").await;
         assert_eq!(ids(&hear(&mut *listener, 1).await), [after]);
         assert_eq!(missed(&live, &feed, heard[1].mark.position).await.unwrap(), [after]);
@@ -235,14 +235,14 @@ async fn lost(listener: &mut dyn Listener) -> kernel::live::Mark {
 #[test]
 fn a_log_that_was_put_back_tells_all_that_something_is_lost_and_knows_no_position_of_before() {
     block_on(async {
-        let mut server = NatsServer::start().await;
+        let mut server = OwnServer::nats();
         let (live, feed) = (node(&server).await, channel("feed"));
         publish(&live, &feed, 10).await;
         let mut listener = live.listen(&feed).await.unwrap();
         let good = listener.head();
         server.kill();
         let store = Store::copy(&server);
-        server.restart().await;
+        server.restart();
         once_it_is_back(&live, "elsewhere").await;
         let told = publish(&live, &feed, 20).await;
         let heard = hear(&mut *listener, 20).await;
@@ -250,7 +250,7 @@ fn a_log_that_was_put_back_tells_all_that_something_is_lost_and_knows_no_positio
         let (middle, end) = (heard[10].mark, heard[19].mark);
         server.kill();
         store.put_back(&server);
-        server.restart().await;
+        server.restart();
         // It grows over all that was lost, before anybody asks.
         let after = node(&server).await;
         publish(&after, &feed, 40).await;
@@ -276,14 +276,14 @@ fn a_log_that_was_put_back_tells_all_that_something_is_lost_and_knows_no_positio
 #[test]
 fn a_log_that_is_gone_is_made_anew_and_knows_no_position_of_before() {
     block_on(async {
-        let mut server = NatsServer::start().await;
+        let mut server = OwnServer::nats();
         let (live, feed) = (node(&server).await, channel("feed"));
         let mut listener = live.listen(&feed).await.unwrap();
         publish(&live, &feed, 5).await;
         let end = hear(&mut *listener, 5).await[4].mark;
         server.kill();
         Store::wipe(&server);
-        server.restart().await;
+        server.restart();
         let first = once_it_is_back(&live, "feed").await;
         assert_eq!(missed(&live, &feed, end.position).await, None);
         assert!(lost(&mut *listener).await.sequence > end.sequence);
@@ -301,7 +301,7 @@ fn a_log_that_is_gone_is_made_anew_and_knows_no_position_of_before() {
 #[test]
 fn what_was_told_and_has_aged_out_is_never_taken_for_nothing() {
     block_on(async {
-        let server = NatsServer::start().await;
+        let server = OwnServer::nats();
         let live = Nats::new(connection(&server).await, &settings(Duration::from_secs(1)));
         let (feed, post) = (channel("feed"), channel("post:1"));
         publish(&live, &feed, 1).await;
@@ -321,7 +321,7 @@ fn what_was_told_and_has_aged_out_is_never_taken_for_nothing() {
 #[test]
 fn a_listener_of_a_quiet_channel_loses_nothing_when_the_server_restarts() {
     block_on(async {
-        let mut server = NatsServer::start().await;
+        let mut server = OwnServer::nats();
         let live = Nats::new(connection(&server).await, &settings(Duration::from_secs(3)));
         let (feed, post) = (channel("feed"), channel("post:1"));
         publish(&live, &post, 1).await;
@@ -333,7 +333,7 @@ fn a_listener_of_a_quiet_channel_loses_nothing_when_the_server_restarts() {
             publish(&live, &feed, 1).await;
         }
         server.kill();
-        server.restart().await;
+        server.restart();
         once_it_is_back(&live, "feed").await;
         let told = publish(&live, &post, 1).await;
         let heard = hearing.await.unwrap();
@@ -344,12 +344,12 @@ fn a_listener_of_a_quiet_channel_loses_nothing_when_the_server_restarts() {
 #[test]
 fn a_log_without_entries_is_the_same_when_the_server_is_back() {
     block_on(async {
-        let mut server = NatsServer::start().await;
+        let mut server = OwnServer::nats();
         let (live, feed) = (node(&server).await, channel("feed"));
         let mut listener = live.listen(&feed).await.unwrap();
         let before = listener.head().position;
         server.kill();
-        server.restart().await;
+        server.restart();
         let told = once_it_is_back(&live, "feed").await;
         let heard = next(&mut *listener).await;
         assert!(matches!(&heard, Heard::Entry(entry) if entry.parcel.id == told), "{heard:?}");
@@ -360,12 +360,12 @@ fn a_log_without_entries_is_the_same_when_the_server_is_back() {
 #[test]
 fn a_server_that_does_not_answer_is_unavailable_in_time_and_what_was_missed_comes_when_it_does() {
     block_on(async {
-        let server = NatsServer::start().await;
+        let server = OwnServer::nats();
         let (live, other, feed) = (node(&server).await, node(&server).await, channel("feed"));
         let mut listener = live.listen(&feed).await.unwrap();
         let told = publish(&other, &feed, 3).await;
         assert_eq!(ids(&hear(&mut *listener, 3).await), told);
-        signal(&server, "STOP");
+        server.pause();
         for _ in 0..4 {
             let begun = Instant::now();
             let failure = live.publish(&feed, &parcel()).await.unwrap_err();
@@ -376,7 +376,7 @@ fn a_server_that_does_not_answer_is_unavailable_in_time_and_what_was_missed_come
             live.answers().await.unwrap_err();
             assert!(begun.elapsed() < Duration::from_millis(1_700), "{:?}", begun.elapsed());
         }
-        signal(&server, "CONT");
+        server.resume();
         let last = once_it_is_back(&other, "feed").await;
         let heard = timeout(Duration::from_secs(20), async {
             loop {
