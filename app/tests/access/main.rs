@@ -5,11 +5,13 @@
 //! | here | the cells are executed and compared |
 //! | `rows` | what each caller is answered by each method |
 //! | `scene` | the people and things of one cell |
+//! | `personas` | what joins two personas of one account: nothing |
 //! | `house` | a server |
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails where a step does")]
 
 #[path = "../shared/house.rs"]
 mod house;
+mod personas;
 mod rows;
 mod scene;
 
