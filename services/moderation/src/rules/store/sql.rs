@@ -38,7 +38,9 @@ impl Store for Sql<Db> {
     async fn newest(&self) -> StoreResult<Option<u32>> {
         let (version,): (Option<i64>,) =
             sqlx::query_as("SELECT MAX(version) FROM screen_rules").fetch_one(self.database.reader()).await?;
-        version.map(|it| u32::try_from(it).map_err(|_| StoreError::corrupt("a version of rules is no number"))).transpose()
+        version
+            .map(|it| u32::try_from(it).map_err(|_| StoreError::corrupt("a version of rules is no number")))
+            .transpose()
     }
 
     async fn version(&self, version: u32) -> StoreResult<Option<Kept>> {
@@ -76,7 +78,8 @@ impl Store for Sql<Db> {
 
 impl Row {
     fn into_kept(self) -> StoreResult<Kept> {
-        let rules = serde_json::from_str(&self.rules).map_err(|_| StoreError::corrupt("rules that are kept cannot be read"))?;
+        let rules =
+            serde_json::from_str(&self.rules).map_err(|_| StoreError::corrupt("rules that are kept cannot be read"))?;
         Ok(Kept { rules, name: self.name, by: UserId::from_uuid(self.actor), at: self.created_at.0 })
     }
 }
