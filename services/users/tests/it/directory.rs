@@ -12,7 +12,7 @@ use std::{
 use kernel::{
     Clock as _, Entropy, Fact, Fault, PersonaId, Space, Standing, SystemEntropy,
     actor::Role,
-    ports::{Accounts as _, Badge, NewAccount, Personas as _, Spaces as _},
+    ports::{Accounts as _, Badge, Mutes as _, NewAccount, Personas as _, Spaces as _},
 };
 use testkit::{block_on, user};
 use users::Directory;
@@ -94,6 +94,28 @@ fn a_made_up_handle_that_is_taken_is_made_up_again() {
         let first = directory.open(&unnamed()).await.unwrap();
         let second = directory.open(&unnamed()).await.unwrap();
         assert_ne!(first.handle, second.handle);
+    });
+}
+
+#[test]
+fn a_mute_ends_by_itself_and_by_somebody() {
+    block_on(async {
+        let bed = sqlite().await;
+        let (directory, ann, staff) = (bed.directory(), bed.person("ann").await, user());
+        let standing = || async { directory.state(ann.user).await.unwrap().unwrap().standing };
+        let until = bed.clock.now().after(Duration::from_hours(1));
+        directory.mute(ann.user, until, staff).await.unwrap();
+        directory.mute(ann.user, until, staff).await.unwrap();
+        assert_eq!(standing().await, Standing::Muted);
+        bed.clock.pass(Duration::from_hours(1));
+        assert_eq!(standing().await, Standing::Good);
+        directory.mute(ann.user, bed.clock.now().after(Duration::from_hours(1)), staff).await.unwrap();
+        directory.unmute(ann.user, staff).await.unwrap();
+        directory.unmute(ann.user, staff).await.unwrap();
+        assert_eq!(standing().await, Standing::Good);
+        let facts: Vec<_> = bed.events().await.into_iter().map(|event| event.fact).collect();
+        let muted = Fact::UserMuted { user: ann.user };
+        assert_eq!(facts, [muted.clone(), muted, Fact::UserUnmuted { user: ann.user }]);
     });
 }
 

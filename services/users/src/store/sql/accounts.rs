@@ -122,6 +122,23 @@ impl AccountStore for Sql<Db> {
         tx.commit().await?;
         Ok(true)
     }
+
+    async fn mute(&self, user: UserId, until: Option<Timestamp>, events: &[Event]) -> StoreResult<bool> {
+        let mut tx = self.database.begin().await?;
+        let changed =
+            sqlx::query("UPDATE accounts SET muted_until = $2 WHERE id = $1 AND muted_until IS DISTINCT FROM $2")
+                .bind(user.uuid())
+                .bind(until.map(At))
+                .execute(&mut *tx)
+                .await?;
+        if changed.rows_affected() == 0 {
+            tx.rollback().await?;
+            return Ok(false);
+        }
+        tx.record(events).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
 }
 
 #[sql]

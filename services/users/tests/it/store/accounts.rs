@@ -221,4 +221,29 @@ mod contract {
         bed.store.suspend(bob.user, until, &event).await.unwrap_err();
         assert_eq!(bed.account(&bob).await.suspended_until, None);
     }
+
+    async fn a_mute_is_announced_once_and_a_suspension_weighs_more(bed: &Bed) {
+        let ann = bed.person("ann").await;
+        let until = Some(bed.clock.now().after(Duration::from_hours(1)));
+        let event = || [happened(Fact::UserMuted { user: ann.user })];
+        assert!(bed.store.mute(ann.user, until, &event()).await.unwrap());
+        assert!(!bed.store.mute(ann.user, until, &event()).await.unwrap());
+        let account = bed.account(&ann).await;
+        assert_eq!((account.muted_until, account.standing(bed.clock.now())), (until, Standing::Muted));
+        bed.store.suspend(ann.user, until, &[]).await.unwrap();
+        assert_eq!(bed.account(&ann).await.standing(bed.clock.now()), Standing::Suspended);
+        assert!(bed.store.mute(ann.user, None, &[]).await.unwrap());
+        assert!(!bed.store.mute(ann.user, None, &event()).await.unwrap());
+        assert!(!bed.store.mute(testkit::user(), until, &event()).await.unwrap());
+        assert_eq!(bed.announced().await, [Fact::UserMuted { user: ann.user }]);
+    }
+
+    async fn a_mute_whose_event_is_refused_was_never_made(bed: &Bed) {
+        let (ann, bob) = (bed.person("ann").await, bed.person("bob").await);
+        let until = Some(bed.clock.now().after(Duration::from_hours(1)));
+        let event = [happened(Fact::UserMuted { user: ann.user })];
+        bed.store.mute(ann.user, until, &event).await.unwrap();
+        bed.store.mute(bob.user, until, &event).await.unwrap_err();
+        assert_eq!(bed.account(&bob).await.muted_until, None);
+    }
 }
