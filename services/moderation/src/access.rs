@@ -1,7 +1,7 @@
 //! Who may call which method, and how often. What is not here cannot be called.
 
 use kernel::{
-    Access::{Account, Member, Moderator},
+    Access::{Account, Admin, Member, Moderator},
     Procedure, Quota,
 };
 
@@ -18,4 +18,8 @@ pub const PROCEDURES: &[Procedure] = &[
     Procedure::new("/kith.moderation.v1.ModerationService/DecideCase", Moderator, Quota::per_minute(60)),
     Procedure::new("/kith.moderation.v1.ModerationService/GetSubjectHistory", Moderator, Quota::per_minute(60)),
     Procedure::new("/kith.moderation.v1.ModerationService/GetModerationStats", Moderator, Quota::per_minute(120)),
+    Procedure::new("/kith.moderation.v1.ModerationService/ListRules", Moderator, Quota::per_minute(120)),
+    Procedure::new("/kith.moderation.v1.ModerationService/PutRule", Admin, Quota::per_hour(60).or_refuse()),
+    // Each reads hundreds of posts.
+    Procedure::new("/kith.moderation.v1.ModerationService/TryRule", Moderator, Quota::per_minute(12)),
 ];
