@@ -209,9 +209,10 @@ impl Eye {
         let sight = self.sight(event, about).await?;
         Ok(match (how, sight) {
             // What was there until then has changed, and is told of by that.
-            (Moderation::Held, _) | (_, Sight::Foreign) => None,
+            (Moderation::Held, _)
+            | (_, Sight::Foreign)
+            | (Moderation::Released | Moderation::Reinstated, Sight::Gone) => None,
             (Moderation::Released | Moderation::Reinstated, Sight::Shown(post)) => Some(News::Created(post)),
-            (Moderation::Released | Moderation::Reinstated, Sight::Gone) => None,
             (Moderation::Removed, Sight::Shown(post)) if post.author == self.actor.user => Some(News::Updated(post)),
             // One that is there again is told of by the event that brought it back.
             (Moderation::Removed, Sight::Shown(_) | Sight::Gone) => Some(News::Removed(about.post)),

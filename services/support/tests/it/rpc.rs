@@ -329,7 +329,7 @@ fn personas_are_asked_for_once_a_page_and_who_has_none_is_left_out() {
         let scene = scene().await;
         let eve = member();
         for actor in [&scene.bob, &eve, &scene.bob] {
-            scene.world.service.respond(actor, scene.post, words("hello"), None).await.unwrap().response;
+            scene.world.service.respond(actor, scene.post, words("hello"), None).await.unwrap();
         }
         scene.world.others.forget_persona(eve.persona);
         let list = scene.ok(&scene.ann, "ListResponses", json!({ "postId": scene.post.to_string() })).await;

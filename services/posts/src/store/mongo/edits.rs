@@ -13,9 +13,9 @@ use storage::{
 use crate::store::EDITS;
 
 /// What to push, so that it is kept what was said, and forgotten what is too long ago.
-pub(super) fn pushed(past: &Past) -> Document {
+pub(super) fn pushed(said: &Past) -> Document {
     let latest = i64::try_from(EDITS).unwrap_or(i64::MAX).saturating_neg();
-    doc! { "$each": [{ "at": date(past.at), "text": &past.text }], "$slice": latest }
+    doc! { "$each": [{ "at": date(said.at), "text": &said.text }], "$slice": latest }
 }
 
 pub(super) async fn of(posts: &Collection<Kept>, post: PostId) -> StoreResult<Vec<Past>> {

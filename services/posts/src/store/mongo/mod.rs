@@ -53,12 +53,12 @@ impl Mongo {
         self.posts.clone_with_type()
     }
 
-    async fn write(&self, post: &Post, past: Option<&Past>, events: &[Event]) -> StoreResult<bool> {
+    async fn write(&self, post: &Post, said: Option<&Past>, events: &[Event]) -> StoreResult<bool> {
         let before = alive(doc! { "_id": id(post.id.uuid()), "version": post.version.saturating_sub(1) });
         let changes = document::changes(post);
         let mut push = doc! { "outbox": { "$each": entries(events) } };
-        if let Some(past) = past {
-            push.insert("edits", edits::pushed(past));
+        if let Some(said) = said {
+            push.insert("edits", edits::pushed(said));
         }
         let mut update = doc! { "$set": changes.set, "$push": push };
         if !changes.unset.is_empty() {
@@ -93,8 +93,8 @@ impl Store for Mongo {
         self.write(post, None, events).await
     }
 
-    async fn edit(&self, post: &Post, past: &Past, events: &[Event]) -> StoreResult<bool> {
-        self.write(post, Some(past), events).await
+    async fn edit(&self, post: &Post, said: &Past, events: &[Event]) -> StoreResult<bool> {
+        self.write(post, Some(said), events).await
     }
 
     async fn edits(&self, post: PostId) -> StoreResult<Vec<Past>> {

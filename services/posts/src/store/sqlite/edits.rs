@@ -10,12 +10,12 @@ use storage::{
 use crate::{Post, store::EDITS};
 
 /// Keeps what was said until this version, and forgets what is too long ago.
-pub(super) async fn keep(tx: &mut Tx, post: &Post, past: &Past) -> StoreResult<()> {
+pub(super) async fn keep(tx: &mut Tx, post: &Post, said: &Past) -> StoreResult<()> {
     sqlx::query("INSERT INTO posts_edits (post, version, at, text) VALUES (?1, ?2 - 1, ?3, ?4)")
         .bind(post.id.uuid())
         .bind(post.version)
-        .bind(At(past.at))
-        .bind(&past.text)
+        .bind(At(said.at))
+        .bind(&said.text)
         .execute(&mut **tx)
         .await?;
     sqlx::query(

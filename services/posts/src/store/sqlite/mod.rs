@@ -32,7 +32,7 @@ impl Sqlite {
 }
 
 impl Sqlite {
-    async fn write(&self, post: &Post, past: Option<&Past>, events: &[Event]) -> StoreResult<bool> {
+    async fn write(&self, post: &Post, said: Option<&Past>, events: &[Event]) -> StoreResult<bool> {
         let draft = &post.draft;
         let mut tx = self.database.begin().await?;
         let replaced = sqlx::query(
@@ -61,8 +61,8 @@ impl Sqlite {
             tx.rollback().await?;
             return Ok(false);
         }
-        if let Some(past) = past {
-            edits::keep(&mut tx, post, past).await?;
+        if let Some(said) = said {
+            edits::keep(&mut tx, post, said).await?;
         }
         tx.record(events).await?;
         tx.commit().await?;
@@ -115,8 +115,8 @@ impl Store for Sqlite {
         self.write(post, None, events).await
     }
 
-    async fn edit(&self, post: &Post, past: &Past, events: &[Event]) -> StoreResult<bool> {
-        self.write(post, Some(past), events).await
+    async fn edit(&self, post: &Post, said: &Past, events: &[Event]) -> StoreResult<bool> {
+        self.write(post, Some(said), events).await
     }
 
     async fn edits(&self, id: PostId) -> StoreResult<Vec<Past>> {
