@@ -42,8 +42,7 @@ impl Contents for Desk {
         {
             return Ok(None);
         }
-        let context = self.around(&response).await?;
-        Ok(Some(Evidence { context, ..evidence(&response) }))
+        Ok(Some(Evidence { context: self.around(&response).await?, ..evidence(&response) }))
     }
 
     async fn remove(&self, content: kernel::Content, by: UserId) -> Result<(), Failure> {

@@ -129,8 +129,8 @@ mod tests {
 
     #[test]
     fn nobody_who_needs_help_waits() {
-        let hold = Some(Hold { rule: "phone".to_owned(), reason: HoldReason::Contact });
-        let held = Verdict { hold, crisis: false, version: 1 };
+        let why = Some(Hold { rule: "phone".to_owned(), reason: HoldReason::Contact });
+        let held = Verdict { hold: why, crisis: false, version: 1 };
         assert!(is_held(&held) && !is_held(&Verdict { crisis: true, ..held.clone() }));
         assert!(!is_held(&Verdict { hold: None, ..held }));
     }
