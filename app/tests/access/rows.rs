@@ -52,6 +52,13 @@ const OWNER: Rule = |caller| {
 /// Its owner; for all others it is not there.
 const OWNER_ALONE: Rule = |caller| known(caller).unwrap_or_else(|| if caller == Owner { OK } else { NONE });
 
+/// Whose circle it is; all others are told that they are not in it.
+const KEEPERS: Rule = |caller| known(caller).unwrap_or_else(|| if caller == Owner { OK } else { NO });
+/// Who works the queue; none of these does.
+const STAFF: Rule = |caller| if caller.is_nobody() { WHO } else { NO };
+const OPEN: &str = "CIRCLE_ACCESS_OPEN";
+const BY_REQUEST: &str = "CIRCLE_ACCESS_BY_REQUEST";
+
 /// What nobody in particular, and who may do nothing, is answered.
 fn known(caller: Caller) -> Option<&'static str> {
     match caller {
@@ -122,4 +129,71 @@ rows! {
     "/kith.support.v1.SupportService/QuickSupport", |caller| if caller == Owner { NOT_NOW } else { VISIBLE(caller) }, |scene| json!({ "postId": scene.post, "kind": "QUICK_KIND_HUG" });
     "/kith.support.v1.SupportService/MarkHelpful", OWNER, |scene| json!({ "responseId": scene.answer });
     "/kith.support.v1.SupportService/GetSupportStats", MEMBERS, |_| json!({});
+
+    "/kith.moderation.v1.ModerationService/ReportContent", |caller| if caller == Owner { BAD } else { VISIBLE(caller) }, |scene| json!({ "kind": "SUBJECT_KIND_POST", "subjectId": scene.post, "reason": "REASON_OTHER" });
+    "/kith.moderation.v1.ModerationService/ListMyReports", ACCOUNTS, |_| json!({});
+    "/kith.moderation.v1.ModerationService/GetMyStanding", ACCOUNTS, |_| json!({});
+    "/kith.moderation.v1.ModerationService/AppealDecision", |caller| if caller.is_nobody() { WHO } else { NONE },
+        |scene| json!({ "decisionId": scene.post, "words": "it was a quote" });
+    "/kith.moderation.v1.ModerationService/ListCases", STAFF, |_| json!({});
+    "/kith.moderation.v1.ModerationService/GetCase", STAFF, |scene| json!({ "caseId": scene.post });
+    "/kith.moderation.v1.ModerationService/AssignCase", STAFF, |scene| json!({ "caseId": scene.post });
+    "/kith.moderation.v1.ModerationService/EscalateCase", STAFF, |scene| json!({ "caseId": scene.post, "etag": "1" });
+    "/kith.moderation.v1.ModerationService/DecideCase", STAFF,
+        |scene| json!({ "caseId": scene.post, "etag": "1", "action": "ACTION_DISMISS" });
+    "/kith.moderation.v1.ModerationService/GetSubjectHistory", STAFF, |scene| json!({ "caseId": scene.post });
+    "/kith.moderation.v1.ModerationService/GetModerationStats", STAFF, |_| json!({});
+
+    "/kith.circles.v1.CircleService/CreateCircle", MEMBERS,
+        |_| json!({ "name": "early risers", "category": "sleep", "access": OPEN, "maxMembers": 10 });
+    "/kith.circles.v1.CircleService/GetCircle", MEMBERS,
+        |scene| json!({ "circleId": scene.circle(OPEN).await.0 });
+    "/kith.circles.v1.CircleService/UpdateCircle", KEEPERS,
+        |scene| json!({ "circleId": scene.circle(OPEN).await.0, "etag": "1", "about": "dawn" });
+    "/kith.circles.v1.CircleService/ArchiveCircle", KEEPERS,
+        |scene| json!({ "circleId": scene.circle(OPEN).await.0 });
+    "/kith.circles.v1.CircleService/ListCircles", MEMBERS, |_| json!({ "scope": "CIRCLE_SCOPE_PUBLIC" });
+    "/kith.circles.v1.CircleService/JoinCircle", MEMBERS,
+        |scene| json!({ "circleId": scene.circle(OPEN).await.0 });
+    "/kith.circles.v1.CircleService/LeaveCircle", |caller| if caller == Owner { NOT_NOW } else { MEMBERS(caller) },
+        |scene| json!({ "circleId": scene.circle(OPEN).await.0 });
+    "/kith.circles.v1.CircleService/ListCircleMembers", KEEPERS,
+        |scene| json!({ "circleId": scene.circle(OPEN).await.0 });
+    "/kith.circles.v1.CircleService/UpdateMemberRole", KEEPERS,
+        |scene| {
+            let (circle, persona) = scene.circle(OPEN).await;
+            json!({ "circleId": circle, "personaId": persona, "role": "CIRCLE_ROLE_KEEPER" })
+        };
+    "/kith.circles.v1.CircleService/RemoveMember", KEEPERS,
+        |scene| {
+            let (circle, persona) = scene.circle(OPEN).await;
+            json!({ "circleId": circle, "personaId": persona })
+        };
+    "/kith.circles.v1.CircleService/BanMember", KEEPERS,
+        |scene| {
+            let (circle, persona) = scene.circle(OPEN).await;
+            json!({ "circleId": circle, "personaId": persona })
+        };
+    "/kith.circles.v1.CircleService/UnbanMember", KEEPERS,
+        |scene| {
+            let (circle, persona) = scene.circle(OPEN).await;
+            json!({ "circleId": circle, "personaId": persona })
+        };
+    "/kith.circles.v1.CircleService/ListJoinRequests", KEEPERS,
+        |scene| json!({ "circleId": scene.circle(OPEN).await.0 });
+    "/kith.circles.v1.CircleService/DecideJoinRequest", KEEPERS,
+        |scene| {
+            let (circle, persona) = scene.circle(BY_REQUEST).await;
+            json!({ "circleId": circle, "personaId": persona, "decision": "JOIN_DECISION_ADMIT" })
+        };
+    "/kith.circles.v1.CircleService/CreateInvite", KEEPERS,
+        |scene| json!({ "circleId": scene.circle(OPEN).await.0 });
+    "/kith.circles.v1.CircleService/ListInvites", KEEPERS,
+        |scene| json!({ "circleId": scene.circle(OPEN).await.0 });
+    "/kith.circles.v1.CircleService/RevokeInvite", KEEPERS,
+        |scene| json!({ "circleId": scene.circle(OPEN).await.0, "inviteId": scene.post });
+    "/kith.circles.v1.CircleService/AcceptInvite", MEMBERS,
+        |scene| json!({ "code": scene.invite().await });
+    "/kith.circles.v1.CircleService/GetCircleFeed", KEEPERS,
+        |scene| json!({ "circleId": scene.circle(OPEN).await.0 });
 }

@@ -44,4 +44,4 @@ pub use endings::Endings;
 pub use error::Error;
 pub use reactions::Reactions;
 pub use sealing::Sealer;
-pub use service::Service;
+pub use service::{Intake, Service};
