@@ -9,6 +9,8 @@ use kernel::{
     ports::Badge,
 };
 
+use crate::domain::Privacy;
+
 /// The most that one day can earn, whatever was done in it.
 pub const DAILY_POINTS: u32 = 100;
 /// What the author of a post gives by saying that an answer helped.
@@ -58,6 +60,15 @@ pub fn badges(role: Role, points: u32) -> Vec<Badge> {
     all.into_iter().filter_map(|(badge, given)| given.then_some(badge)).collect()
 }
 
+/// Whether others see a badge. Who works the queue is known by it: nobody hides what they can do to others.
+#[must_use]
+pub const fn is_shown(badge: Badge, privacy: Privacy) -> bool {
+    match badge {
+        Badge::Supporter | Badge::Guide => privacy.shows_badges,
+        Badge::Moderator => true,
+    }
+}
+
 /// What others are told of somebody's points: full tens, so that nobody is followed by them.
 #[must_use]
 pub const fn told(points: u32) -> u32 {
@@ -82,6 +93,16 @@ mod tests {
     fn who_works_the_queue_is_known_by_a_badge() {
         assert_eq!(badges(Role::Moderator, 0), [Badge::Moderator]);
         assert_eq!(badges(Role::Admin, 100), [Badge::Supporter, Badge::Moderator]);
+    }
+
+    #[test]
+    fn what_points_have_earned_may_be_hidden_and_what_somebody_may_do_may_not() {
+        let all = [Badge::Supporter, Badge::Guide, Badge::Moderator];
+        let shown = |shows_badges| {
+            let privacy = Privacy { shows_points: true, shows_badges };
+            all.map(|badge| is_shown(badge, privacy))
+        };
+        assert_eq!((shown(true), shown(false)), ([true, true, true], [false, false, true]));
     }
 
     #[test]
