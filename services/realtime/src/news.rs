@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use kernel::{
-    Channel, Event, EventId, Fact, PostId, ResponseId, Timestamp, UserId,
-    event::{AboutPost, AboutResponse},
+    CaseId, Channel, Event, EventId, Fact, PostId, ResponseId, Timestamp, UserId,
+    event::{AboutPost, AboutResponse, Moderation},
     live::{Entry, Mark},
 };
 
@@ -37,6 +37,10 @@ pub(crate) enum What {
     ResponseRemoved(ResponseId, PostId),
     /// Something for one person alone: about this answer to this post.
     Notice(NoticeKind, ResponseId, PostId),
+    /// Something for one person alone, to be read where it is kept.
+    Word(NoticeKind),
+    /// A case is there, or another than it was.
+    CaseChanged(CaseId),
 }
 
 /// Something that is read before it is told.
@@ -66,7 +70,19 @@ impl News {
                 (event.actor, What::PostUpdated(*post))
             }
             Fact::PostDeleted(AboutPost { post, .. }) => (event.actor, What::PostRemoved(*post)),
-            Fact::ResponseGiven { about: AboutResponse { response, author, post, .. }, .. } => {
+            Fact::PostModerated { about: AboutPost { post, .. }, how } => (event.actor, moderated(*post, *how)?),
+            Fact::ResponseModerated { about, how: Moderation::Reinstated, .. } => {
+                (about.author, What::ResponseCreated(about.response))
+            }
+            Fact::ResponseModerated { about, how: Moderation::Removed, .. } => {
+                (about.author, What::ResponseRemoved(about.response, about.post))
+            }
+            Fact::ResponseGiven { about: AboutResponse { response, author, post, .. }, .. }
+            | Fact::ResponseModerated {
+                about: AboutResponse { response, author, post, .. },
+                how: Moderation::Released,
+                ..
+            } => {
                 let notice = What::Notice(NoticeKind::ResponseReceived, *response, *post);
                 (*author, if own { notice } else { What::ResponseCreated(*response) })
             }
@@ -80,26 +96,34 @@ impl News {
             Fact::ResponseMarkedHelpful(AboutResponse { response, author, .. }) => {
                 (*author, What::ResponseUpdated(*response))
             }
+            Fact::CaseChanged { case, .. } => (event.actor, What::CaseChanged(*case)),
+            Fact::StatementIssued { .. } => (event.actor, What::Word(NoticeKind::StatementIssued)),
+            Fact::ReportClosed { .. } => (event.actor, What::Word(NoticeKind::ReportClosed)),
             Fact::UserBlocked { .. }
             | Fact::UserUnblocked { .. }
             | Fact::UserSuspended { .. }
             | Fact::UserReinstated { .. }
             | Fact::SessionRevoked { .. }
             | Fact::CircleChanged(_)
-            | Fact::PostModerated { .. }
-            | Fact::ResponseModerated { .. }
+            | Fact::ResponseModerated { how: Moderation::Held, .. }
             | Fact::CrisisSeen { .. }
-            | Fact::CaseChanged { .. }
-            | Fact::StatementIssued { .. }
-            | Fact::ReportClosed { .. }
             | Fact::UserMuted { .. }
             | Fact::UserUnmuted { .. }
             | Fact::RoleChanged { .. }
             | Fact::MilestoneReached { .. } => return None,
         };
         // Somebody's own channel carries ids and kinds; content has no business there.
-        let told = own == matches!(what, What::Notice(..));
+        let told = own == matches!(what, What::Notice(..) | What::Word(_));
         told.then_some(Self { id: event.id, at: event.at, of, what })
+    }
+}
+
+/// What staff did to a post. The actor is its author: whoever does not see them is not told.
+const fn moderated(post: PostId, how: Moderation) -> Option<What> {
+    match how {
+        Moderation::Released | Moderation::Reinstated => Some(What::PostCreated(post)),
+        Moderation::Removed => Some(What::PostRemoved(post)),
+        Moderation::Held => None,
     }
 }
 
@@ -109,7 +133,11 @@ impl What {
         match self {
             Self::PostCreated(post) | Self::PostUpdated(post) => Some(Thing::Post(post)),
             Self::ResponseCreated(response) | Self::ResponseUpdated(response) => Some(Thing::Response(response)),
-            Self::PostRemoved(_) | Self::ResponseRemoved(..) | Self::Notice(..) => None,
+            Self::PostRemoved(_)
+            | Self::ResponseRemoved(..)
+            | Self::Notice(..)
+            | Self::Word(_)
+            | Self::CaseChanged(_) => None,
         }
     }
 
@@ -122,7 +150,9 @@ impl What {
             | Self::PostUpdated(_)
             | Self::ResponseCreated(_)
             | Self::ResponseUpdated(_)
-            | Self::Notice(..) => None,
+            | Self::Notice(..)
+            | Self::Word(_)
+            | Self::CaseChanged(_) => None,
         }
     }
 }
@@ -144,7 +174,10 @@ pub(crate) fn missed(channel: &Channel, entries: &[Entry]) -> Vec<(Mark, News)> 
 
 #[cfg(test)]
 mod tests {
-    use kernel::{Position, event::Weight};
+    use kernel::{
+        Position, ReportId,
+        event::{CaseChange, Weight},
+    };
     use testkit::{happened, user};
 
     use super::*;
@@ -210,6 +243,54 @@ mod tests {
             What::PostCreated(given.post),
         ];
         assert_eq!(whats("post:1", facts()), shown);
+    }
+
+    #[test]
+    fn what_staff_take_away_is_gone_and_what_they_give_back_or_publish_is_there() {
+        let (held, gone) = (post(), post());
+        let of = |post, how| Fact::PostModerated { about: about(post), how };
+        let facts = [
+            of(held, Moderation::Held),
+            Fact::PostCreated(about(gone)),
+            of(held, Moderation::Released),
+            of(gone, Moderation::Removed),
+        ];
+        assert_eq!(whats("feed", facts), [What::PostCreated(held), What::PostRemoved(gone)]);
+        assert_eq!(whats("feed", [of(gone, Moderation::Reinstated)]), [What::PostCreated(gone)]);
+    }
+
+    #[test]
+    fn a_held_answer_is_news_when_it_is_published() {
+        let held = AboutResponse {
+            response: ResponseId::from_uuid(user().uuid()),
+            author: user(),
+            post: post(),
+            post_author: user(),
+        };
+        let fact = |how| Fact::ResponseModerated { about: held, weight: Weight::Text, how };
+        let (own, there) = (Channel::of(held.post_author), What::ResponseCreated(held.response));
+        let notice = What::Notice(NoticeKind::ResponseReceived, held.response, held.post);
+        assert_eq!(whats(own.name(), Moderation::ALL.iter().copied().map(fact)), [notice]);
+        assert_eq!(whats("post:1", [fact(Moderation::Held)]), []);
+        assert_eq!(whats("post:1", [fact(Moderation::Released)]), [there]);
+        let removed = What::ResponseRemoved(held.response, held.post);
+        assert_eq!(whats("post:1", [fact(Moderation::Removed), fact(Moderation::Reinstated)]), [removed, there]);
+    }
+
+    #[test]
+    fn staff_hear_of_a_case_by_its_id_and_people_that_there_is_something_to_read() {
+        let (case, user) = (CaseId::from_uuid(user().uuid()), user());
+        let change = |change| Fact::CaseChanged { case, change };
+        let told = [What::CaseChanged(case), What::CaseChanged(case)];
+        assert_eq!(whats("staff:queue", [change(CaseChange::Opened), change(CaseChange::Decided)]), told);
+        let words =
+            [Fact::StatementIssued { user, decision: case.uuid() }, Fact::ReportClosed { user, report: report() }];
+        let notices = [What::Word(NoticeKind::StatementIssued), What::Word(NoticeKind::ReportClosed)];
+        assert_eq!(whats(Channel::of(user).name(), words), notices);
+    }
+
+    fn report() -> ReportId {
+        ReportId::from_uuid(user().uuid())
     }
 
     #[test]

@@ -11,8 +11,8 @@ use proto::{
         AccountKind, Block as WireBlock, BlockUserRequest, BlockUserResponse, GetMeRequest, GetMeResponse,
         GetPrivacySettingsRequest, GetPrivacySettingsResponse, GetProfileRequest, GetProfileResponse,
         ListBlocksRequest, ListBlocksResponse, Me as WireMe, PrivacySettings, Role, UnblockUserRequest,
-        UnblockUserResponse, UpdatePrivacySettingsRequest, UpdatePrivacySettingsResponse, UpdateProfileRequest, UpdateProfileResponse,
-        user_service_connect::UserServiceBuilder,
+        UnblockUserResponse, UpdatePrivacySettingsRequest, UpdatePrivacySettingsResponse, UpdateProfileRequest,
+        UpdateProfileResponse, user_service_connect::UserServiceBuilder,
     },
 };
 

@@ -19,12 +19,14 @@ use crate::{
 pub(super) struct AccountRow {
     persona: Uuid,
     owner: Uuid,
+    space: String,
     handle: String,
     avatar: i64,
     role: String,
     points: i64,
     created_at: At,
     suspended_until: Option<At>,
+    muted_until: Option<At>,
     version: i64,
     shows_points: i64,
     shows_badges: i64,
@@ -33,21 +35,25 @@ pub(super) struct AccountRow {
 
 impl AccountRow {
     /// What selects one; a condition follows.
-    pub(super) const SELECT: &str = "SELECT personas.id AS persona, personas.owner, personas.handle, personas.avatar,
-            accounts.role, accounts.points, accounts.created_at, accounts.suspended_until, accounts.version,
-            accounts.shows_points, accounts.shows_badges, accounts.privacy_version
+    pub(super) const SELECT: &str = "SELECT personas.id AS persona, personas.owner, personas.space, personas.handle,
+            personas.avatar, accounts.role, accounts.points, accounts.created_at, accounts.suspended_until,
+            accounts.muted_until, accounts.version, accounts.shows_points, accounts.shows_badges,
+            accounts.privacy_version
          FROM personas JOIN accounts ON accounts.id = personas.owner";
 
     pub(super) fn into_account(self) -> StoreResult<Account> {
         let (created_at, version, privacy_version) = (self.created_at.0, self.version, self.privacy_version);
         let suspended_until = self.suspended_until.map(|until| until.0);
-        Ok(Account { profile: self.into_profile()?, created_at, suspended_until, version, privacy_version })
+        let muted_until = self.muted_until.map(|until| until.0);
+        let profile = self.into_profile()?;
+        Ok(Account { profile, created_at, suspended_until, muted_until, version, privacy_version })
     }
 
     pub(super) fn into_profile(self) -> StoreResult<Profile> {
         Ok(Profile {
             id: PersonaId::from_uuid(self.persona),
             owner: UserId::from_uuid(self.owner),
+            space: self.space.parse().map_err(StoreError::corrupt)?,
             handle: self.handle,
             avatar: u8::try_from(self.avatar).map_err(StoreError::corrupt)?,
             role: role(&self.role)?,

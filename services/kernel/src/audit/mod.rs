@@ -1,5 +1,23 @@
 //! What is written down of every privileged act: who did what to what, when, and from which device.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | here | [`Entry`], and the closed list of [`Act`]s |
+//! | [`chain`] | how each line is bound to the one before it, and how a fault is found |
+//! | [`checkpoint`] | what is signed of a chain and kept at a second place, so that its end cannot be cut off |
+//!
+//! An account is named as the subject `account:<id>`, or as `account=<id>` in the detail: who shows an entry shows the
+//! persona instead, and finds it there.
 
+pub mod chain;
+pub mod checkpoint;
+#[cfg(test)]
+mod tests;
+
+pub use self::{
+    chain::{Broken, Head, Line, Verifier},
+    checkpoint::{Checkpoint, Forged, Seals},
+};
 use crate::{EventId, SessionId, Timestamp, UserId};
 
 /// One line of the audit trail. It holds ids and kinds, and no text of a person.
@@ -19,6 +37,33 @@ pub struct Entry {
     pub subject: String,
     /// What else has to be known of it: `key=value`, separated by spaces.
     pub detail: String,
+}
+
+/// How long a subject may be, and how long a detail.
+const SUBJECT: usize = 200;
+const DETAIL: usize = 1_000;
+
+impl Entry {
+    /// Whether it has the form that an entry has: what a person wrote has another, and is not kept by mistake.
+    #[must_use]
+    pub fn is_well_formed(&self) -> bool {
+        let subject = self.subject.split_once(':');
+        let has_subject = subject.is_some_and(|(kind, id)| is_key(kind) && is_value(id));
+        let has_detail = self.detail.is_empty()
+            || self.detail.split(' ').all(|word| {
+                let said = word.split_once('=');
+                said.is_some_and(|(key, value)| is_key(key) && is_value(value))
+            });
+        has_subject && has_detail && self.subject.len() <= SUBJECT && self.detail.len() <= DETAIL
+    }
+}
+
+fn is_key(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+fn is_value(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// What is written down. A word that was ever written keeps its meaning.

@@ -1,0 +1,3 @@
+-- All that was written down is lost.
+DROP TABLE audit_head;
+DROP TABLE audit_log;
