@@ -100,6 +100,18 @@ rows! {
     "/kith.users.v1.UserService/BlockUser", |caller| if caller == Owner { BAD } else { MEMBERS(caller) }, |scene| json!({ "personaId": scene.owner.persona });
     "/kith.users.v1.UserService/UnblockUser", MEMBERS, |scene| json!({ "personaId": scene.owner.persona });
     "/kith.users.v1.UserService/ListBlocks", MEMBERS, |_| json!({});
+    "/kith.users.v1.UserService/GetPrivacySettings", MEMBERS, |_| json!({});
+    "/kith.users.v1.UserService/UpdatePrivacySettings", MEMBERS,
+        |scene| json!({ "etag": scene.privacy_etag().await, "showBadges": false });
+
+    "/kith.users.v1.ProgressService/GetStreak", MEMBERS, |_| json!({});
+    "/kith.users.v1.ProgressService/UpdateStreak", MEMBERS,
+        |scene| json!({ "etag": scene.streak_etag().await, "timeZone": "Europe/Oslo" });
+    "/kith.users.v1.ProgressService/RecordCheckIn", MEMBERS, |_| json!({ "mood": 5 });
+    "/kith.users.v1.ProgressService/RecordRelapse", MEMBERS, |_| json!({});
+    "/kith.users.v1.ProgressService/WithdrawRelapse", OWNER_ALONE,
+        |scene| json!({ "relapseId": scene.relapse().await });
+    "/kith.users.v1.ProgressService/GetProgress", MEMBERS, |_| json!({});
 
     "/kith.posts.v1.PostService/CreatePost", MEMBERS,
         |_| json!({ "kind": "POST_KIND_QUESTION", "urgency": 2, "body": "does it get easier?" });

@@ -112,6 +112,30 @@ impl<'a> Scene<'a> {
         mine.map_or_else(|_| "1".to_owned(), |me| text(&me["me"]["etag"]))
     }
 
+    /// The version of what the caller lets others see.
+    pub(crate) async fn privacy_etag(&self) -> String {
+        let path = "/kith.users.v1.UserService/GetPrivacySettings";
+        let mine = self.house.say(path, self.token.as_deref(), &json!({})).await;
+        mine.map_or_else(|_| "1".to_owned(), |mine| text(&mine["settings"]["etag"]))
+    }
+
+    /// The version of what the caller counts from.
+    pub(crate) async fn streak_etag(&self) -> String {
+        let path = "/kith.users.v1.ProgressService/GetStreak";
+        let mine = self.house.say(path, self.token.as_deref(), &json!({})).await;
+        mine.map_or_else(|_| "0".to_owned(), |mine| text(&mine["streak"]["etag"]))
+    }
+
+    /// A relapse that the owner has noted.
+    pub(crate) async fn relapse(&self) -> String {
+        if self.caller == Caller::Expired {
+            return self.post.clone();
+        }
+        let path = "/kith.users.v1.ProgressService/RecordRelapse";
+        let noted = self.house.say(path, Some(&self.owner.access), &json!({})).await.unwrap();
+        text(&noted["relapse"]["id"])
+    }
+
     /// A circle of the owner's, and as whom the helper is in it, or asks to be.
     pub(crate) async fn circle(&self, access: &str) -> (String, String) {
         if self.caller == Caller::Expired {
