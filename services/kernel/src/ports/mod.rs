@@ -10,9 +10,11 @@
 //! | `people` | how they appear, how they stand, who is hidden from whom |
 //! | `things` | what people wrote |
 //! | `events` | what happened, on its way to those who react and those who listen |
+//! | `audit` | what is written down of privileged acts |
 //! | `callers` | who calls, how often, and what came of it |
 //! | `keeping` | what is kept for a short time, or sealed |
 
+mod audit;
 mod callers;
 mod circles;
 mod contents;
@@ -22,6 +24,7 @@ mod people;
 mod things;
 
 pub use self::{
+    audit::{Audit, AuditQuery, Checkpoints},
     callers::{Admission, Allowance, CallKey, Claim, Limit, Outcomes, Sessions, Tickets, Tokens},
     circles::{CircleRole, Member, Membership, Spaces},
     contents::{Contents, Edit, Evidence, Excerpt, Hold, HoldReason, Screen, Verdict, Written},
