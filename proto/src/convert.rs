@@ -1,9 +1,12 @@
 //! The words of the kernel as messages, for every `rpc.rs`.
 
-use kernel::{Timestamp, ports};
+use kernel::{Timestamp, Veil, crisis, ports};
 use pbjson_types::Timestamp as WireTimestamp;
 
-use crate::users::v1::{Badge, Persona};
+use crate::{
+    content::v1::{CrisisResource, Moderation, ModerationState},
+    users::v1::{Badge, Persona},
+};
 
 /// A moment.
 #[must_use]
@@ -34,4 +37,27 @@ pub fn persona(persona: &ports::Persona) -> Persona {
         avatar: persona.avatar.into(),
         badges: persona.badges.iter().map(badge).collect(),
     }
+}
+
+/// What the author of something is told that nobody else sees.
+#[must_use]
+pub fn moderation(veil: Veil) -> Moderation {
+    let (state, since) = match veil {
+        Veil::Held(since) => (ModerationState::Held, since),
+        Veil::Removed(since) => (ModerationState::Removed, since),
+    };
+    Moderation { state: state.into(), since: Some(timestamp(since)) }
+}
+
+/// Who helps at once, where this locale is.
+#[must_use]
+pub fn crisis_resources(locale: Option<&str>) -> Vec<CrisisResource> {
+    let message = |resource: crisis::Resource| CrisisResource {
+        name: resource.name.to_owned(),
+        phone: resource.phone.map(ToOwned::to_owned),
+        text: resource.text.map(ToOwned::to_owned),
+        url: resource.url.map(ToOwned::to_owned),
+        what: resource.what.to_owned(),
+    };
+    crisis::resources(locale).into_iter().map(message).collect()
 }

@@ -4,9 +4,12 @@
 //! | --- | --- |
 //! | here | the cells are executed and compared |
 //! | `rows` | what each caller is answered by each method |
-//! | `scene` | a server, and the people and things of one cell |
+//! | `scene` | the people and things of one cell |
+//! | `house` | a server |
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails where a step does")]
 
+#[path = "../shared/house.rs"]
+mod house;
 mod rows;
 mod scene;
 
@@ -17,8 +20,9 @@ use kernel::Access;
 use testkit::block_on;
 
 use crate::{
+    house::House,
     rows::{ROWS, Row},
-    scene::{House, Scene},
+    scene::Scene,
 };
 
 /// Who calls.

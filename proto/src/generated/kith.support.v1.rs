@@ -18,6 +18,9 @@ pub struct Response {
     /// When the author of the post said that it helped; unset if never.
     #[prost(message, optional, tag = "7")]
     pub helpful_at: ::core::option::Option<::pbjson_types::Timestamp>,
+    /// Told to its author if nobody else sees it; unset if others may.
+    #[prost(message, optional, tag = "12")]
+    pub moderation: ::core::option::Option<super::super::content::v1::Moderation>,
     /// What it says.
     #[prost(oneof = "response::Content", tags = "4, 5")]
     pub content: ::core::option::Option<response::Content>,
@@ -88,6 +91,9 @@ pub struct CreateResponseRequest {
     /// Required.
     #[prost(string, tag = "1")]
     pub post_id: ::prost::alloc::string::String,
+    /// Where the author is, as BCP 47 has it, for whom to turn to in a crisis: "en-US". Nothing is concluded if it is unset.
+    #[prost(string, optional, tag = "12")]
+    pub locale: ::core::option::Option<::prost::alloc::string::String>,
     /// Exactly one.
     #[prost(oneof = "create_response_request::Content", tags = "2, 3")]
     pub content: ::core::option::Option<create_response_request::Content>,
@@ -107,12 +113,17 @@ pub mod create_response_request {
     }
 }
 /// What was answered.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
 pub struct CreateResponseResponse {
-    /// With its id.
+    /// With its id. If it is held until somebody has looked at it, it says so.
     #[prost(message, optional, tag = "1")]
     pub response: ::core::option::Option<Response>,
+    /// Who helps at once, if the author speaks of harming themselves.
+    #[prost(message, repeated, tag = "2")]
+    pub crisis_resources: ::prost::alloc::vec::Vec<
+        super::super::content::v1::CrisisResource,
+    >,
 }
 /// Which page.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -493,6 +504,9 @@ impl ::serde::Serialize for Response {
         if let Some(value) = &self.helpful_at {
             map.serialize_entry("helpfulAt", &::proto::json::Time(value))?;
         }
+        if let Some(value) = &self.moderation {
+            map.serialize_entry("moderation", &value)?;
+        }
         map.end()
     }
 }
@@ -592,6 +606,16 @@ impl<'de> ::serde::Deserialize<'de> for Response {
                                     >()?,
                             );
                         }
+                        "moderation" => {
+                            message.moderation = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<
+                                            ::proto::json::Plain<::proto::content::v1::Moderation>,
+                                        >,
+                                    >()?,
+                            );
+                        }
                         _ => {
                             map.next_value::<::serde::de::IgnoredAny>()?;
                         }
@@ -621,6 +645,9 @@ impl ::serde::Serialize for CreateResponseRequest {
                 "quick",
                 &::proto::json::Choice::<QuickKind>::new(*value),
             )?;
+        }
+        if let Some(value) = &self.locale {
+            map.serialize_entry("locale", &value)?;
         }
         map.end()
     }
@@ -689,6 +716,14 @@ impl<'de> ::serde::Deserialize<'de> for CreateResponseRequest {
                                 );
                             }
                         }
+                        "locale" => {
+                            message.locale = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
                         _ => {
                             map.next_value::<::serde::de::IgnoredAny>()?;
                         }
@@ -709,6 +744,12 @@ impl ::serde::Serialize for CreateResponseResponse {
         let mut map = serializer.serialize_map(None)?;
         if let Some(value) = &self.response {
             map.serialize_entry("response", &value)?;
+        }
+        if !self.crisis_resources.is_empty() {
+            map.serialize_entry(
+                "crisisResources",
+                &::proto::json::List(&self.crisis_resources, |value| value),
+            )?;
         }
         map.end()
     }
@@ -736,6 +777,18 @@ impl<'de> ::serde::Deserialize<'de> for CreateResponseResponse {
                         "response" => {
                             message.response = ::proto::json::optional(
                                 map.next_value::<Option<::proto::json::Plain<Response>>>()?,
+                            );
+                        }
+                        "crisisResources" | "crisis_resources" => {
+                            message.crisis_resources = ::proto::json::list(
+                                map
+                                    .next_value::<
+                                        Option<
+                                            Vec<
+                                                ::proto::json::Plain<::proto::content::v1::CrisisResource>,
+                                            >,
+                                        >,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -1350,6 +1403,9 @@ impl ::proto::Validate for Response {
         if let Some(message) = &self.author {
             broken.within("author", message);
         }
+        if let Some(message) = &self.moderation {
+            broken.within("moderation", message);
+        }
     }
 }
 impl ::core::fmt::Debug for create_response_request::Content {
@@ -1401,6 +1457,22 @@ impl ::proto::Validate for CreateResponseRequest {
                 );
             broken.unless(![0].contains(&value), "quick", "enum.not_in", "is chosen");
         }
+        if let Some(value) = self.locale.clone() {
+            broken
+                .unless(
+                    value.chars().count() >= 2,
+                    "locale",
+                    "string.min_len",
+                    "has at least 2 characters",
+                );
+            broken
+                .unless(
+                    value.chars().count() <= 35,
+                    "locale",
+                    "string.max_len",
+                    "has at most 35 characters",
+                );
+        }
     }
 }
 impl ::core::fmt::Debug for CreateResponseResponse {
@@ -1412,6 +1484,9 @@ impl ::proto::Validate for CreateResponseResponse {
     fn check(&self, broken: &mut ::proto::Broken) {
         if let Some(message) = &self.response {
             broken.within("response", message);
+        }
+        for (at, message) in self.crisis_resources.iter().enumerate() {
+            broken.within(&format!("crisis_resources[{at}]"), message);
         }
     }
 }

@@ -53,6 +53,445 @@ impl Badge {
         }
     }
 }
+/// Whole days without a relapse. Days are counted by midnights where the caller is now.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Streak {
+    /// When it began: the moment of a relapse, or noon of the date from which the caller counts.
+    #[prost(message, optional, tag = "1")]
+    pub began_at: ::core::option::Option<::pbjson_types::Timestamp>,
+    /// When it ended with a relapse; unset while it goes on.
+    #[prost(message, optional, tag = "2")]
+    pub ended_at: ::core::option::Option<::pbjson_types::Timestamp>,
+    /// How many midnights it has seen.
+    #[prost(uint32, tag = "3")]
+    pub days: u32,
+}
+/// A number of days that a streak has come to: 1, 7, 14, 30, 60, 90, 180 or 365.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Milestone {
+    /// Which.
+    #[prost(uint32, tag = "1")]
+    pub days: u32,
+    /// The midnight at which it is reached.
+    #[prost(message, optional, tag = "2")]
+    pub at: ::core::option::Option<::pbjson_types::Timestamp>,
+}
+/// What is counted, and what that comes to now.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct StreakState {
+    /// From which date the caller counts, as YYYY-MM-DD; unset if they have not said.
+    #[prost(string, tag = "1")]
+    pub start_date: ::prost::alloc::string::String,
+    /// Where the caller's days begin and end, as the IANA time zone database calls it. UTC if they have not said.
+    #[prost(string, tag = "2")]
+    pub time_zone: ::prost::alloc::string::String,
+    /// What the caller counts for.
+    #[prost(enumeration = "GoalKind", tag = "3")]
+    pub goal_kind: i32,
+    /// The streak that goes on; unset if there is nothing to count from.
+    #[prost(message, optional, tag = "4")]
+    pub current: ::core::option::Option<Streak>,
+    /// The longest, the current one included; of several the first.
+    #[prost(message, optional, tag = "5")]
+    pub longest: ::core::option::Option<Streak>,
+    /// What the current streak has reached, ascending.
+    #[prost(message, repeated, tag = "6")]
+    pub reached: ::prost::alloc::vec::Vec<Milestone>,
+    /// What it reaches next; unset if there is no more.
+    #[prost(message, optional, tag = "7")]
+    pub next: ::core::option::Option<Milestone>,
+    /// The version of the start date, time zone and goal, for UpdateStreak. What is counted does not change it.
+    #[prost(string, tag = "8")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// A check-in.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CheckIn {
+    /// A UUIDv7.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// When it was so.
+    #[prost(message, optional, tag = "2")]
+    pub occurred_at: ::core::option::Option<::pbjson_types::Timestamp>,
+    /// From 1, the worst, to 10.
+    #[prost(uint32, tag = "3")]
+    pub mood: u32,
+    /// How many cravings there were.
+    #[prost(uint32, tag = "4")]
+    pub cravings_met: u32,
+    /// How many of them were resisted.
+    #[prost(uint32, tag = "5")]
+    pub cravings_resisted: u32,
+    /// In the order of the enum, each once.
+    #[prost(enumeration = "Trigger", repeated, tag = "6")]
+    pub triggers: ::prost::alloc::vec::Vec<i32>,
+    /// What the caller wrote for themselves; unset if nothing.
+    #[prost(string, tag = "7")]
+    pub note: ::prost::alloc::string::String,
+}
+/// A relapse.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Relapse {
+    /// A UUIDv7.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// When it was.
+    #[prost(message, optional, tag = "2")]
+    pub occurred_at: ::core::option::Option<::pbjson_types::Timestamp>,
+    /// In the order of the enum, each once.
+    #[prost(enumeration = "Trigger", repeated, tag = "3")]
+    pub triggers: ::prost::alloc::vec::Vec<i32>,
+}
+/// Nothing has to be said.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetStreakRequest {}
+/// What is counted.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetStreakResponse {
+    /// Never unset.
+    #[prost(message, optional, tag = "1")]
+    pub streak: ::core::option::Option<StreakState>,
+}
+/// What to change.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct UpdateStreakRequest {
+    /// From GetStreak or the last update. Required; a stale one is ABORTED with ETAG_MISMATCH.
+    #[prost(string, tag = "1")]
+    pub etag: ::prost::alloc::string::String,
+    /// YYYY-MM-DD, in the time zone that holds after this; from 1900-01-01 to today.
+    #[prost(string, optional, tag = "2")]
+    pub start_date: ::core::option::Option<::prost::alloc::string::String>,
+    /// As the IANA time zone database calls it, like Europe/Oslo.
+    #[prost(string, optional, tag = "3")]
+    pub time_zone: ::core::option::Option<::prost::alloc::string::String>,
+    /// One of those that are defined.
+    #[prost(enumeration = "GoalKind", optional, tag = "4")]
+    pub goal_kind: ::core::option::Option<i32>,
+}
+/// What is counted now.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct UpdateStreakResponse {
+    /// Never unset.
+    #[prost(message, optional, tag = "1")]
+    pub streak: ::core::option::Option<StreakState>,
+}
+/// How it is.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RecordCheckInRequest {
+    /// From 1, the worst, to 10.
+    #[prost(uint32, tag = "1")]
+    pub mood: u32,
+    /// How many cravings there were: up to 1,000.
+    #[prost(uint32, tag = "2")]
+    pub cravings_met: u32,
+    /// How many of them were resisted: not more than there were.
+    #[prost(uint32, tag = "3")]
+    pub cravings_resisted: u32,
+    /// Up to 8.
+    #[prost(enumeration = "Trigger", repeated, packed = "false", tag = "4")]
+    pub triggers: ::prost::alloc::vec::Vec<i32>,
+    /// Up to 1,000 characters, for the caller's own eyes; kept sealed.
+    #[prost(string, tag = "5")]
+    pub note: ::prost::alloc::string::String,
+    /// When it was so; now if unset. Up to 30 days ago, and not in the future.
+    #[prost(message, optional, tag = "6")]
+    pub occurred_at: ::core::option::Option<::pbjson_types::Timestamp>,
+}
+/// What was noted.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RecordCheckInResponse {
+    /// Never unset.
+    #[prost(message, optional, tag = "1")]
+    pub check_in: ::core::option::Option<CheckIn>,
+}
+/// When it was.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RecordRelapseRequest {
+    /// Now if unset. From 1900 on, and not in the future.
+    #[prost(message, optional, tag = "1")]
+    pub occurred_at: ::core::option::Option<::pbjson_types::Timestamp>,
+    /// Up to 8.
+    #[prost(enumeration = "Trigger", repeated, packed = "false", tag = "2")]
+    pub triggers: ::prost::alloc::vec::Vec<i32>,
+}
+/// What was noted, and what is counted now.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RecordRelapseResponse {
+    /// Never unset.
+    #[prost(message, optional, tag = "1")]
+    pub relapse: ::core::option::Option<Relapse>,
+    /// Never unset.
+    #[prost(message, optional, tag = "2")]
+    pub streak: ::core::option::Option<StreakState>,
+}
+/// Which.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct WithdrawRelapseRequest {
+    /// Required.
+    #[prost(string, tag = "1")]
+    pub relapse_id: ::prost::alloc::string::String,
+}
+/// What is counted now.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct WithdrawRelapseResponse {
+    /// Never unset.
+    #[prost(message, optional, tag = "1")]
+    pub streak: ::core::option::Option<StreakState>,
+}
+/// Which period.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetProgressRequest {
+    /// The first day, as YYYY-MM-DD; 30 days before the last if unset.
+    #[prost(string, tag = "1")]
+    pub from_date: ::prost::alloc::string::String,
+    /// The last day; today if unset. The period is up to 366 days long.
+    #[prost(string, tag = "2")]
+    pub to_date: ::prost::alloc::string::String,
+    /// Of the list of check-ins. 1 to 100; 20 if unset.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// What the last page of check-ins gave; unset for the first.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// How the period went.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetProgressResponse {
+    /// The first day of the period.
+    #[prost(string, tag = "1")]
+    pub from_date: ::prost::alloc::string::String,
+    /// Its last day.
+    #[prost(string, tag = "2")]
+    pub to_date: ::prost::alloc::string::String,
+    /// What is counted now, whatever the period is.
+    #[prost(message, optional, tag = "3")]
+    pub streak: ::core::option::Option<StreakState>,
+    /// One page of the period's check-ins, newest first.
+    #[prost(message, repeated, tag = "4")]
+    pub check_ins: ::prost::alloc::vec::Vec<CheckIn>,
+    /// For the next page of check-ins; unset on the last.
+    #[prost(string, tag = "5")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// The period's relapses, newest first.
+    #[prost(message, repeated, tag = "6")]
+    pub relapses: ::prost::alloc::vec::Vec<Relapse>,
+    /// The streaks of which some day is in the period, newest first.
+    #[prost(message, repeated, tag = "7")]
+    pub streaks: ::prost::alloc::vec::Vec<Streak>,
+    /// The milestones of whatever streak that were reached in the period, newest first.
+    #[prost(message, repeated, tag = "8")]
+    pub milestones: ::prost::alloc::vec::Vec<Milestone>,
+    /// All check-ins of the period together; unset if there is none. Of more than 10,000, the newest are looked at.
+    #[prost(message, optional, tag = "9")]
+    pub figures: ::core::option::Option<Figures>,
+    /// Days of the week of which enough is known, Monday first.
+    #[prost(message, repeated, tag = "10")]
+    pub weekdays: ::prost::alloc::vec::Vec<WeekdayPattern>,
+    /// Hours of which enough is known, midnight first.
+    #[prost(message, repeated, tag = "11")]
+    pub hours: ::prost::alloc::vec::Vec<HourPattern>,
+    /// Triggers of which enough is known, in the order of the enum.
+    #[prost(message, repeated, tag = "12")]
+    pub triggers: ::prost::alloc::vec::Vec<TriggerPattern>,
+    /// The days of the 52 weeks that end today, oldest first: 364 of them, whatever the period is.
+    #[prost(message, repeated, tag = "13")]
+    pub heat_map: ::prost::alloc::vec::Vec<HeatDay>,
+}
+/// What some check-ins come to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Figures {
+    /// How many there are.
+    #[prost(uint32, tag = "1")]
+    pub check_ins: u32,
+    /// Their mean mood, in tenths: 10 to 100.
+    #[prost(uint32, tag = "2")]
+    pub mood_tenths: u32,
+    /// All cravings.
+    #[prost(uint32, tag = "3")]
+    pub cravings_met: u32,
+    /// Those that were resisted.
+    #[prost(uint32, tag = "4")]
+    pub cravings_resisted: u32,
+    /// How many relapses there were.
+    #[prost(uint32, tag = "5")]
+    pub relapses: u32,
+}
+/// What is known of a day of the week. It is told from five check-ins on, and not before.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct WeekdayPattern {
+    /// 1 is Monday, 7 is Sunday.
+    #[prost(uint32, tag = "1")]
+    pub weekday: u32,
+    /// Never unset.
+    #[prost(message, optional, tag = "2")]
+    pub figures: ::core::option::Option<Figures>,
+}
+/// What is known of an hour of the day. It is told from five check-ins on, and not before.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct HourPattern {
+    /// 0 to 23.
+    #[prost(uint32, tag = "1")]
+    pub hour: u32,
+    /// Never unset.
+    #[prost(message, optional, tag = "2")]
+    pub figures: ::core::option::Option<Figures>,
+}
+/// What is known of a trigger. It is told from five check-ins on that name it, and not before.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct TriggerPattern {
+    /// Which.
+    #[prost(enumeration = "Trigger", tag = "1")]
+    pub trigger: i32,
+    /// Never unset.
+    #[prost(message, optional, tag = "2")]
+    pub figures: ::core::option::Option<Figures>,
+}
+/// One day of the map.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct HeatDay {
+    /// YYYY-MM-DD.
+    #[prost(string, tag = "1")]
+    pub date: ::prost::alloc::string::String,
+    /// What its check-ins and relapses come to; unset if there is neither. The mean mood is 0 if there is no check-in.
+    #[prost(message, optional, tag = "2")]
+    pub figures: ::core::option::Option<Figures>,
+}
+/// What somebody counts for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum GoalKind {
+    /// Never accepted; shown if the caller has not said.
+    Unspecified = 0,
+    /// None of it.
+    Abstain = 1,
+    /// Less of it: the caller decides what a relapse is.
+    Reduce = 2,
+}
+impl GoalKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "GOAL_KIND_UNSPECIFIED",
+            Self::Abstain => "GOAL_KIND_ABSTAIN",
+            Self::Reduce => "GOAL_KIND_REDUCE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "GOAL_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "GOAL_KIND_ABSTAIN" => Some(Self::Abstain),
+            "GOAL_KIND_REDUCE" => Some(Self::Reduce),
+            _ => None,
+        }
+    }
+}
+/// What was there before a craving or a relapse. A closed list, so that no words of a person have to be read to count.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Trigger {
+    /// Never sent, never accepted.
+    Unspecified = 0,
+    /// Stress.
+    Stress = 1,
+    /// Being alone.
+    Loneliness = 2,
+    /// Boredom.
+    Boredom = 3,
+    /// Anger.
+    Anger = 4,
+    /// Sadness.
+    Sadness = 5,
+    /// Fear, or worry.
+    Anxiety = 6,
+    /// A quarrel.
+    Conflict = 7,
+    /// Pain.
+    Pain = 8,
+    /// Being tired.
+    Tiredness = 9,
+    /// Hunger.
+    Hunger = 10,
+    /// Something to celebrate.
+    Celebration = 11,
+    /// Others who do it.
+    Company = 12,
+    /// A place, a smell, a picture.
+    Reminder = 13,
+    /// Money: too little, or some at hand.
+    Money = 14,
+}
+impl Trigger {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "TRIGGER_UNSPECIFIED",
+            Self::Stress => "TRIGGER_STRESS",
+            Self::Loneliness => "TRIGGER_LONELINESS",
+            Self::Boredom => "TRIGGER_BOREDOM",
+            Self::Anger => "TRIGGER_ANGER",
+            Self::Sadness => "TRIGGER_SADNESS",
+            Self::Anxiety => "TRIGGER_ANXIETY",
+            Self::Conflict => "TRIGGER_CONFLICT",
+            Self::Pain => "TRIGGER_PAIN",
+            Self::Tiredness => "TRIGGER_TIREDNESS",
+            Self::Hunger => "TRIGGER_HUNGER",
+            Self::Celebration => "TRIGGER_CELEBRATION",
+            Self::Company => "TRIGGER_COMPANY",
+            Self::Reminder => "TRIGGER_REMINDER",
+            Self::Money => "TRIGGER_MONEY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "TRIGGER_UNSPECIFIED" => Some(Self::Unspecified),
+            "TRIGGER_STRESS" => Some(Self::Stress),
+            "TRIGGER_LONELINESS" => Some(Self::Loneliness),
+            "TRIGGER_BOREDOM" => Some(Self::Boredom),
+            "TRIGGER_ANGER" => Some(Self::Anger),
+            "TRIGGER_SADNESS" => Some(Self::Sadness),
+            "TRIGGER_ANXIETY" => Some(Self::Anxiety),
+            "TRIGGER_CONFLICT" => Some(Self::Conflict),
+            "TRIGGER_PAIN" => Some(Self::Pain),
+            "TRIGGER_TIREDNESS" => Some(Self::Tiredness),
+            "TRIGGER_HUNGER" => Some(Self::Hunger),
+            "TRIGGER_CELEBRATION" => Some(Self::Celebration),
+            "TRIGGER_COMPANY" => Some(Self::Company),
+            "TRIGGER_REMINDER" => Some(Self::Reminder),
+            "TRIGGER_MONEY" => Some(Self::Money),
+            _ => None,
+        }
+    }
+}
 /// An account, for its owner.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -263,6 +702,240 @@ impl Role {
             "ROLE_MODERATOR" => Some(Self::Moderator),
             "ROLE_ADMIN" => Some(Self::Admin),
             _ => None,
+        }
+    }
+}
+#[allow(dead_code)]
+pub mod progress_service_connect {
+    #[allow(unused_imports)]
+    use super::*;
+    /// Connect-only service builder (flexible extractors)
+    pub struct ProgressServiceBuilder<S = ()> {
+        pub router: axum::Router<S>,
+    }
+    impl<S> ProgressServiceBuilder<S>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        pub fn new() -> Self {
+            Self {
+                router: axum::Router::new(),
+            }
+        }
+        /// Apply state to router, transforming to builder with new state
+        pub fn with_state<S2>(self, state: S) -> ProgressServiceBuilder<S2> {
+            ProgressServiceBuilder {
+                router: self.router.with_state(state),
+            }
+        }
+        /// Idempotency level for this RPC method.
+        #[allow(dead_code)]
+        pub const GET_STREAK_IDEMPOTENCY: connectrpc_axum::IdempotencyLevel = connectrpc_axum::IdempotencyLevel::NoSideEffects;
+        ///Register a handler for this RPC method (unary, GET+POST enabled)
+        pub fn get_streak<F, T>(self, handler: F) -> ProgressServiceBuilder<S>
+        where
+            ::proto::handler::ConnectHandlerWrapper<
+                F,
+                super::GetStreakRequest,
+                super::GetStreakResponse,
+            >: axum::handler::Handler<T, S>,
+            F: Clone + Send + Sync + 'static,
+            T: 'static,
+        {
+            let method_router = ::proto::handler::get_connect::<
+                F,
+                T,
+                S,
+                super::GetStreakRequest,
+                super::GetStreakResponse,
+            >(handler.clone())
+                .merge(
+                    ::proto::handler::post_connect::<
+                        F,
+                        T,
+                        S,
+                        super::GetStreakRequest,
+                        super::GetStreakResponse,
+                    >(handler),
+                );
+            ProgressServiceBuilder {
+                router: self
+                    .router
+                    .route("/kith.users.v1.ProgressService/GetStreak", method_router),
+            }
+        }
+        /// Idempotency level for this RPC method.
+        #[allow(dead_code)]
+        pub const UPDATE_STREAK_IDEMPOTENCY: connectrpc_axum::IdempotencyLevel = connectrpc_axum::IdempotencyLevel::Unknown;
+        ///Register a handler for this RPC method (unary)
+        pub fn update_streak<F, T>(self, handler: F) -> ProgressServiceBuilder<S>
+        where
+            ::proto::handler::ConnectHandlerWrapper<
+                F,
+                super::UpdateStreakRequest,
+                super::UpdateStreakResponse,
+            >: axum::handler::Handler<T, S>,
+            F: Clone + Send + Sync + 'static,
+            T: 'static,
+        {
+            let method_router = ::proto::handler::post_connect::<
+                F,
+                T,
+                S,
+                super::UpdateStreakRequest,
+                super::UpdateStreakResponse,
+            >(handler);
+            ProgressServiceBuilder {
+                router: self
+                    .router
+                    .route("/kith.users.v1.ProgressService/UpdateStreak", method_router),
+            }
+        }
+        /// Idempotency level for this RPC method.
+        #[allow(dead_code)]
+        pub const RECORD_CHECK_IN_IDEMPOTENCY: connectrpc_axum::IdempotencyLevel = connectrpc_axum::IdempotencyLevel::Unknown;
+        ///Register a handler for this RPC method (unary)
+        pub fn record_check_in<F, T>(self, handler: F) -> ProgressServiceBuilder<S>
+        where
+            ::proto::handler::ConnectHandlerWrapper<
+                F,
+                super::RecordCheckInRequest,
+                super::RecordCheckInResponse,
+            >: axum::handler::Handler<T, S>,
+            F: Clone + Send + Sync + 'static,
+            T: 'static,
+        {
+            let method_router = ::proto::handler::post_connect::<
+                F,
+                T,
+                S,
+                super::RecordCheckInRequest,
+                super::RecordCheckInResponse,
+            >(handler);
+            ProgressServiceBuilder {
+                router: self
+                    .router
+                    .route("/kith.users.v1.ProgressService/RecordCheckIn", method_router),
+            }
+        }
+        /// Idempotency level for this RPC method.
+        #[allow(dead_code)]
+        pub const RECORD_RELAPSE_IDEMPOTENCY: connectrpc_axum::IdempotencyLevel = connectrpc_axum::IdempotencyLevel::Unknown;
+        ///Register a handler for this RPC method (unary)
+        pub fn record_relapse<F, T>(self, handler: F) -> ProgressServiceBuilder<S>
+        where
+            ::proto::handler::ConnectHandlerWrapper<
+                F,
+                super::RecordRelapseRequest,
+                super::RecordRelapseResponse,
+            >: axum::handler::Handler<T, S>,
+            F: Clone + Send + Sync + 'static,
+            T: 'static,
+        {
+            let method_router = ::proto::handler::post_connect::<
+                F,
+                T,
+                S,
+                super::RecordRelapseRequest,
+                super::RecordRelapseResponse,
+            >(handler);
+            ProgressServiceBuilder {
+                router: self
+                    .router
+                    .route("/kith.users.v1.ProgressService/RecordRelapse", method_router),
+            }
+        }
+        /// Idempotency level for this RPC method.
+        #[allow(dead_code)]
+        pub const WITHDRAW_RELAPSE_IDEMPOTENCY: connectrpc_axum::IdempotencyLevel = connectrpc_axum::IdempotencyLevel::Unknown;
+        ///Register a handler for this RPC method (unary)
+        pub fn withdraw_relapse<F, T>(self, handler: F) -> ProgressServiceBuilder<S>
+        where
+            ::proto::handler::ConnectHandlerWrapper<
+                F,
+                super::WithdrawRelapseRequest,
+                super::WithdrawRelapseResponse,
+            >: axum::handler::Handler<T, S>,
+            F: Clone + Send + Sync + 'static,
+            T: 'static,
+        {
+            let method_router = ::proto::handler::post_connect::<
+                F,
+                T,
+                S,
+                super::WithdrawRelapseRequest,
+                super::WithdrawRelapseResponse,
+            >(handler);
+            ProgressServiceBuilder {
+                router: self
+                    .router
+                    .route(
+                        "/kith.users.v1.ProgressService/WithdrawRelapse",
+                        method_router,
+                    ),
+            }
+        }
+        /// Idempotency level for this RPC method.
+        #[allow(dead_code)]
+        pub const GET_PROGRESS_IDEMPOTENCY: connectrpc_axum::IdempotencyLevel = connectrpc_axum::IdempotencyLevel::Unknown;
+        ///Register a handler for this RPC method (unary)
+        pub fn get_progress<F, T>(self, handler: F) -> ProgressServiceBuilder<S>
+        where
+            ::proto::handler::ConnectHandlerWrapper<
+                F,
+                super::GetProgressRequest,
+                super::GetProgressResponse,
+            >: axum::handler::Handler<T, S>,
+            F: Clone + Send + Sync + 'static,
+            T: 'static,
+        {
+            let method_router = ::proto::handler::post_connect::<
+                F,
+                T,
+                S,
+                super::GetProgressRequest,
+                super::GetProgressResponse,
+            >(handler);
+            ProgressServiceBuilder {
+                router: self
+                    .router
+                    .route("/kith.users.v1.ProgressService/GetProgress", method_router),
+            }
+        }
+    }
+    impl<S> Default for ProgressServiceBuilder<S>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        fn default() -> Self {
+            Self::new()
+        }
+    }
+    impl ProgressServiceBuilder<()> {
+        /// Build the final Connect RPC router with all registered handlers.
+        ///
+        /// Use [`MakeServiceBuilder`] to apply [`ConnectLayer`] and combine
+        /// with other services.
+        ///
+        /// [`MakeServiceBuilder`]: connectrpc_axum::MakeServiceBuilder
+        /// [`ConnectLayer`]: connectrpc_axum::ConnectLayer
+        pub fn build(self) -> axum::Router<()> {
+            self.router
+        }
+        /// Build with default layers applied via [`MakeServiceBuilder`].
+        ///
+        /// This is a convenience method that wraps the router with
+        /// `MakeServiceBuilder::new()` which provides:
+        /// - Default gzip compression/decompression
+        /// - [`ConnectLayer`] with default settings
+        ///
+        /// For custom configuration, use [`build()`] and configure
+        /// `MakeServiceBuilder` manually.
+        ///
+        /// [`MakeServiceBuilder`]: connectrpc_axum::MakeServiceBuilder
+        /// [`ConnectLayer`]: connectrpc_axum::ConnectLayer
+        pub fn build_connect(self) -> axum::Router<()> {
+            connectrpc_axum::MakeServiceBuilder::new().add_router(self.router).build()
         }
     }
 }
@@ -570,6 +1243,1655 @@ impl<'de> ::serde::Deserialize<'de> for Persona {
                             message.badges = ::proto::json::list(
                                 map
                                     .next_value::<Option<Vec<::proto::json::Choice<Badge>>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for Streak {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.began_at {
+            map.serialize_entry("beganAt", &::proto::json::Time(value))?;
+        }
+        if let Some(value) = &self.ended_at {
+            map.serialize_entry("endedAt", &::proto::json::Time(value))?;
+        }
+        if self.days != 0 {
+            map.serialize_entry("days", &(&self.days))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for Streak {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = Streak;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message Streak")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "beganAt" | "began_at" => {
+                            message.began_at = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                    >()?,
+                            );
+                        }
+                        "endedAt" | "ended_at" => {
+                            message.ended_at = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                    >()?,
+                            );
+                        }
+                        "days" => {
+                            message.days = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for Milestone {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if self.days != 0 {
+            map.serialize_entry("days", &(&self.days))?;
+        }
+        if let Some(value) = &self.at {
+            map.serialize_entry("at", &::proto::json::Time(value))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for Milestone {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = Milestone;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message Milestone")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "days" => {
+                            message.days = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            );
+                        }
+                        "at" => {
+                            message.at = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for StreakState {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.start_date.is_empty() {
+            map.serialize_entry("startDate", &(&self.start_date))?;
+        }
+        if !self.time_zone.is_empty() {
+            map.serialize_entry("timeZone", &(&self.time_zone))?;
+        }
+        if self.goal_kind != 0 {
+            map.serialize_entry(
+                "goalKind",
+                &::proto::json::Choice::<GoalKind>::new(*(&self.goal_kind)),
+            )?;
+        }
+        if let Some(value) = &self.current {
+            map.serialize_entry("current", &value)?;
+        }
+        if let Some(value) = &self.longest {
+            map.serialize_entry("longest", &value)?;
+        }
+        if !self.reached.is_empty() {
+            map.serialize_entry(
+                "reached",
+                &::proto::json::List(&self.reached, |value| value),
+            )?;
+        }
+        if let Some(value) = &self.next {
+            map.serialize_entry("next", &value)?;
+        }
+        if !self.etag.is_empty() {
+            map.serialize_entry("etag", &(&self.etag))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for StreakState {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = StreakState;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message StreakState")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "startDate" | "start_date" => {
+                            message.start_date = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "timeZone" | "time_zone" => {
+                            message.time_zone = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "goalKind" | "goal_kind" => {
+                            message.goal_kind = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Choice<GoalKind>>>()?,
+                            );
+                        }
+                        "current" => {
+                            message.current = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<Streak>>>()?,
+                            );
+                        }
+                        "longest" => {
+                            message.longest = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<Streak>>>()?,
+                            );
+                        }
+                        "reached" => {
+                            message.reached = ::proto::json::list(
+                                map
+                                    .next_value::<
+                                        Option<Vec<::proto::json::Plain<Milestone>>>,
+                                    >()?,
+                            );
+                        }
+                        "next" => {
+                            message.next = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<Milestone>>>()?,
+                            );
+                        }
+                        "etag" => {
+                            message.etag = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for CheckIn {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.id.is_empty() {
+            map.serialize_entry("id", &(&self.id))?;
+        }
+        if let Some(value) = &self.occurred_at {
+            map.serialize_entry("occurredAt", &::proto::json::Time(value))?;
+        }
+        if self.mood != 0 {
+            map.serialize_entry("mood", &(&self.mood))?;
+        }
+        if self.cravings_met != 0 {
+            map.serialize_entry("cravingsMet", &(&self.cravings_met))?;
+        }
+        if self.cravings_resisted != 0 {
+            map.serialize_entry("cravingsResisted", &(&self.cravings_resisted))?;
+        }
+        if !self.triggers.is_empty() {
+            map.serialize_entry(
+                "triggers",
+                &::proto::json::List(
+                    &self.triggers,
+                    |value| ::proto::json::Choice::<Trigger>::new(*value),
+                ),
+            )?;
+        }
+        if !self.note.is_empty() {
+            map.serialize_entry("note", &(&self.note))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for CheckIn {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = CheckIn;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message CheckIn")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "id" => {
+                            message.id = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "occurredAt" | "occurred_at" => {
+                            message.occurred_at = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                    >()?,
+                            );
+                        }
+                        "mood" => {
+                            message.mood = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            );
+                        }
+                        "cravingsMet" | "cravings_met" => {
+                            message.cravings_met = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            );
+                        }
+                        "cravingsResisted" | "cravings_resisted" => {
+                            message.cravings_resisted = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            );
+                        }
+                        "triggers" => {
+                            message.triggers = ::proto::json::list(
+                                map
+                                    .next_value::<
+                                        Option<Vec<::proto::json::Choice<Trigger>>>,
+                                    >()?,
+                            );
+                        }
+                        "note" => {
+                            message.note = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for Relapse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.id.is_empty() {
+            map.serialize_entry("id", &(&self.id))?;
+        }
+        if let Some(value) = &self.occurred_at {
+            map.serialize_entry("occurredAt", &::proto::json::Time(value))?;
+        }
+        if !self.triggers.is_empty() {
+            map.serialize_entry(
+                "triggers",
+                &::proto::json::List(
+                    &self.triggers,
+                    |value| ::proto::json::Choice::<Trigger>::new(*value),
+                ),
+            )?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for Relapse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = Relapse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message Relapse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "id" => {
+                            message.id = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "occurredAt" | "occurred_at" => {
+                            message.occurred_at = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                    >()?,
+                            );
+                        }
+                        "triggers" => {
+                            message.triggers = ::proto::json::list(
+                                map
+                                    .next_value::<
+                                        Option<Vec<::proto::json::Choice<Trigger>>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for GetStreakRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let map = serializer.serialize_map(None)?;
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for GetStreakRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = GetStreakRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message GetStreakRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for GetStreakResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.streak {
+            map.serialize_entry("streak", &value)?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for GetStreakResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = GetStreakResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message GetStreakResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "streak" => {
+                            message.streak = ::proto::json::optional(
+                                map
+                                    .next_value::<Option<::proto::json::Plain<StreakState>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for UpdateStreakRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.etag.is_empty() {
+            map.serialize_entry("etag", &(&self.etag))?;
+        }
+        if let Some(value) = &self.start_date {
+            map.serialize_entry("startDate", &value)?;
+        }
+        if let Some(value) = &self.time_zone {
+            map.serialize_entry("timeZone", &value)?;
+        }
+        if let Some(value) = &self.goal_kind {
+            map.serialize_entry(
+                "goalKind",
+                &::proto::json::Choice::<GoalKind>::new(*value),
+            )?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for UpdateStreakRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = UpdateStreakRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message UpdateStreakRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "etag" => {
+                            message.etag = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "startDate" | "start_date" => {
+                            message.start_date = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "timeZone" | "time_zone" => {
+                            message.time_zone = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "goalKind" | "goal_kind" => {
+                            message.goal_kind = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Choice<GoalKind>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for UpdateStreakResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.streak {
+            map.serialize_entry("streak", &value)?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for UpdateStreakResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = UpdateStreakResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message UpdateStreakResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "streak" => {
+                            message.streak = ::proto::json::optional(
+                                map
+                                    .next_value::<Option<::proto::json::Plain<StreakState>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for RecordCheckInRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if self.mood != 0 {
+            map.serialize_entry("mood", &(&self.mood))?;
+        }
+        if self.cravings_met != 0 {
+            map.serialize_entry("cravingsMet", &(&self.cravings_met))?;
+        }
+        if self.cravings_resisted != 0 {
+            map.serialize_entry("cravingsResisted", &(&self.cravings_resisted))?;
+        }
+        if !self.triggers.is_empty() {
+            map.serialize_entry(
+                "triggers",
+                &::proto::json::List(
+                    &self.triggers,
+                    |value| ::proto::json::Choice::<Trigger>::new(*value),
+                ),
+            )?;
+        }
+        if !self.note.is_empty() {
+            map.serialize_entry("note", &(&self.note))?;
+        }
+        if let Some(value) = &self.occurred_at {
+            map.serialize_entry("occurredAt", &::proto::json::Time(value))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for RecordCheckInRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = RecordCheckInRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message RecordCheckInRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "mood" => {
+                            message.mood = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            );
+                        }
+                        "cravingsMet" | "cravings_met" => {
+                            message.cravings_met = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            );
+                        }
+                        "cravingsResisted" | "cravings_resisted" => {
+                            message.cravings_resisted = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            );
+                        }
+                        "triggers" => {
+                            message.triggers = ::proto::json::list(
+                                map
+                                    .next_value::<
+                                        Option<Vec<::proto::json::Choice<Trigger>>>,
+                                    >()?,
+                            );
+                        }
+                        "note" => {
+                            message.note = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "occurredAt" | "occurred_at" => {
+                            message.occurred_at = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for RecordCheckInResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.check_in {
+            map.serialize_entry("checkIn", &value)?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for RecordCheckInResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = RecordCheckInResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message RecordCheckInResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "checkIn" | "check_in" => {
+                            message.check_in = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<CheckIn>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for RecordRelapseRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.occurred_at {
+            map.serialize_entry("occurredAt", &::proto::json::Time(value))?;
+        }
+        if !self.triggers.is_empty() {
+            map.serialize_entry(
+                "triggers",
+                &::proto::json::List(
+                    &self.triggers,
+                    |value| ::proto::json::Choice::<Trigger>::new(*value),
+                ),
+            )?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for RecordRelapseRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = RecordRelapseRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message RecordRelapseRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "occurredAt" | "occurred_at" => {
+                            message.occurred_at = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                    >()?,
+                            );
+                        }
+                        "triggers" => {
+                            message.triggers = ::proto::json::list(
+                                map
+                                    .next_value::<
+                                        Option<Vec<::proto::json::Choice<Trigger>>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for RecordRelapseResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.relapse {
+            map.serialize_entry("relapse", &value)?;
+        }
+        if let Some(value) = &self.streak {
+            map.serialize_entry("streak", &value)?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for RecordRelapseResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = RecordRelapseResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message RecordRelapseResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "relapse" => {
+                            message.relapse = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<Relapse>>>()?,
+                            );
+                        }
+                        "streak" => {
+                            message.streak = ::proto::json::optional(
+                                map
+                                    .next_value::<Option<::proto::json::Plain<StreakState>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for WithdrawRelapseRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.relapse_id.is_empty() {
+            map.serialize_entry("relapseId", &(&self.relapse_id))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for WithdrawRelapseRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = WithdrawRelapseRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message WithdrawRelapseRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "relapseId" | "relapse_id" => {
+                            message.relapse_id = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for WithdrawRelapseResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.streak {
+            map.serialize_entry("streak", &value)?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for WithdrawRelapseResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = WithdrawRelapseResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message WithdrawRelapseResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "streak" => {
+                            message.streak = ::proto::json::optional(
+                                map
+                                    .next_value::<Option<::proto::json::Plain<StreakState>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for GetProgressRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.from_date.is_empty() {
+            map.serialize_entry("fromDate", &(&self.from_date))?;
+        }
+        if !self.to_date.is_empty() {
+            map.serialize_entry("toDate", &(&self.to_date))?;
+        }
+        if self.page_size != 0 {
+            map.serialize_entry("pageSize", &(&self.page_size))?;
+        }
+        if !self.page_token.is_empty() {
+            map.serialize_entry("pageToken", &(&self.page_token))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for GetProgressRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = GetProgressRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message GetProgressRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "fromDate" | "from_date" => {
+                            message.from_date = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "toDate" | "to_date" => {
+                            message.to_date = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "pageSize" | "page_size" => {
+                            message.page_size = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            );
+                        }
+                        "pageToken" | "page_token" => {
+                            message.page_token = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for GetProgressResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.from_date.is_empty() {
+            map.serialize_entry("fromDate", &(&self.from_date))?;
+        }
+        if !self.to_date.is_empty() {
+            map.serialize_entry("toDate", &(&self.to_date))?;
+        }
+        if let Some(value) = &self.streak {
+            map.serialize_entry("streak", &value)?;
+        }
+        if !self.check_ins.is_empty() {
+            map.serialize_entry(
+                "checkIns",
+                &::proto::json::List(&self.check_ins, |value| value),
+            )?;
+        }
+        if !self.next_page_token.is_empty() {
+            map.serialize_entry("nextPageToken", &(&self.next_page_token))?;
+        }
+        if !self.relapses.is_empty() {
+            map.serialize_entry(
+                "relapses",
+                &::proto::json::List(&self.relapses, |value| value),
+            )?;
+        }
+        if !self.streaks.is_empty() {
+            map.serialize_entry(
+                "streaks",
+                &::proto::json::List(&self.streaks, |value| value),
+            )?;
+        }
+        if !self.milestones.is_empty() {
+            map.serialize_entry(
+                "milestones",
+                &::proto::json::List(&self.milestones, |value| value),
+            )?;
+        }
+        if let Some(value) = &self.figures {
+            map.serialize_entry("figures", &value)?;
+        }
+        if !self.weekdays.is_empty() {
+            map.serialize_entry(
+                "weekdays",
+                &::proto::json::List(&self.weekdays, |value| value),
+            )?;
+        }
+        if !self.hours.is_empty() {
+            map.serialize_entry(
+                "hours",
+                &::proto::json::List(&self.hours, |value| value),
+            )?;
+        }
+        if !self.triggers.is_empty() {
+            map.serialize_entry(
+                "triggers",
+                &::proto::json::List(&self.triggers, |value| value),
+            )?;
+        }
+        if !self.heat_map.is_empty() {
+            map.serialize_entry(
+                "heatMap",
+                &::proto::json::List(&self.heat_map, |value| value),
+            )?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for GetProgressResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = GetProgressResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message GetProgressResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "fromDate" | "from_date" => {
+                            message.from_date = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "toDate" | "to_date" => {
+                            message.to_date = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "streak" => {
+                            message.streak = ::proto::json::optional(
+                                map
+                                    .next_value::<Option<::proto::json::Plain<StreakState>>>()?,
+                            );
+                        }
+                        "checkIns" | "check_ins" => {
+                            message.check_ins = ::proto::json::list(
+                                map
+                                    .next_value::<Option<Vec<::proto::json::Plain<CheckIn>>>>()?,
+                            );
+                        }
+                        "nextPageToken" | "next_page_token" => {
+                            message.next_page_token = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "relapses" => {
+                            message.relapses = ::proto::json::list(
+                                map
+                                    .next_value::<Option<Vec<::proto::json::Plain<Relapse>>>>()?,
+                            );
+                        }
+                        "streaks" => {
+                            message.streaks = ::proto::json::list(
+                                map
+                                    .next_value::<Option<Vec<::proto::json::Plain<Streak>>>>()?,
+                            );
+                        }
+                        "milestones" => {
+                            message.milestones = ::proto::json::list(
+                                map
+                                    .next_value::<
+                                        Option<Vec<::proto::json::Plain<Milestone>>>,
+                                    >()?,
+                            );
+                        }
+                        "figures" => {
+                            message.figures = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<Figures>>>()?,
+                            );
+                        }
+                        "weekdays" => {
+                            message.weekdays = ::proto::json::list(
+                                map
+                                    .next_value::<
+                                        Option<Vec<::proto::json::Plain<WeekdayPattern>>>,
+                                    >()?,
+                            );
+                        }
+                        "hours" => {
+                            message.hours = ::proto::json::list(
+                                map
+                                    .next_value::<
+                                        Option<Vec<::proto::json::Plain<HourPattern>>>,
+                                    >()?,
+                            );
+                        }
+                        "triggers" => {
+                            message.triggers = ::proto::json::list(
+                                map
+                                    .next_value::<
+                                        Option<Vec<::proto::json::Plain<TriggerPattern>>>,
+                                    >()?,
+                            );
+                        }
+                        "heatMap" | "heat_map" => {
+                            message.heat_map = ::proto::json::list(
+                                map
+                                    .next_value::<Option<Vec<::proto::json::Plain<HeatDay>>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for Figures {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if self.check_ins != 0 {
+            map.serialize_entry("checkIns", &(&self.check_ins))?;
+        }
+        if self.mood_tenths != 0 {
+            map.serialize_entry("moodTenths", &(&self.mood_tenths))?;
+        }
+        if self.cravings_met != 0 {
+            map.serialize_entry("cravingsMet", &(&self.cravings_met))?;
+        }
+        if self.cravings_resisted != 0 {
+            map.serialize_entry("cravingsResisted", &(&self.cravings_resisted))?;
+        }
+        if self.relapses != 0 {
+            map.serialize_entry("relapses", &(&self.relapses))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for Figures {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = Figures;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message Figures")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "checkIns" | "check_ins" => {
+                            message.check_ins = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            );
+                        }
+                        "moodTenths" | "mood_tenths" => {
+                            message.mood_tenths = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            );
+                        }
+                        "cravingsMet" | "cravings_met" => {
+                            message.cravings_met = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            );
+                        }
+                        "cravingsResisted" | "cravings_resisted" => {
+                            message.cravings_resisted = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            );
+                        }
+                        "relapses" => {
+                            message.relapses = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for WeekdayPattern {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if self.weekday != 0 {
+            map.serialize_entry("weekday", &(&self.weekday))?;
+        }
+        if let Some(value) = &self.figures {
+            map.serialize_entry("figures", &value)?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for WeekdayPattern {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = WeekdayPattern;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message WeekdayPattern")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "weekday" => {
+                            message.weekday = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            );
+                        }
+                        "figures" => {
+                            message.figures = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<Figures>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for HourPattern {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if self.hour != 0 {
+            map.serialize_entry("hour", &(&self.hour))?;
+        }
+        if let Some(value) = &self.figures {
+            map.serialize_entry("figures", &value)?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for HourPattern {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = HourPattern;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message HourPattern")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "hour" => {
+                            message.hour = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            );
+                        }
+                        "figures" => {
+                            message.figures = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<Figures>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for TriggerPattern {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if self.trigger != 0 {
+            map.serialize_entry(
+                "trigger",
+                &::proto::json::Choice::<Trigger>::new(*(&self.trigger)),
+            )?;
+        }
+        if let Some(value) = &self.figures {
+            map.serialize_entry("figures", &value)?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for TriggerPattern {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = TriggerPattern;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message TriggerPattern")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "trigger" => {
+                            message.trigger = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Choice<Trigger>>>()?,
+                            );
+                        }
+                        "figures" => {
+                            message.figures = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<Figures>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for HeatDay {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.date.is_empty() {
+            map.serialize_entry("date", &(&self.date))?;
+        }
+        if let Some(value) = &self.figures {
+            map.serialize_entry("figures", &value)?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for HeatDay {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = HeatDay;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message HeatDay")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "date" => {
+                            message.date = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "figures" => {
+                            message.figures = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<Figures>>>()?,
                             );
                         }
                         _ => {
@@ -1412,6 +3734,22 @@ impl ::proto::json::Named for Badge {
         Self::from_str_name(name)
     }
 }
+impl ::proto::json::Named for GoalKind {
+    fn name(&self) -> &'static str {
+        self.as_str_name()
+    }
+    fn of(name: &str) -> Option<Self> {
+        Self::from_str_name(name)
+    }
+}
+impl ::proto::json::Named for Trigger {
+    fn name(&self) -> &'static str {
+        self.as_str_name()
+    }
+    fn of(name: &str) -> Option<Self> {
+        Self::from_str_name(name)
+    }
+}
 impl ::proto::json::Named for AccountKind {
     fn name(&self) -> &'static str {
         self.as_str_name()
@@ -1435,6 +3773,394 @@ impl ::core::fmt::Debug for Persona {
 }
 impl ::proto::Validate for Persona {
     fn check(&self, _: &mut ::proto::Broken) {}
+}
+impl ::core::fmt::Debug for Streak {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("Streak(..)")
+    }
+}
+impl ::proto::Validate for Streak {
+    fn check(&self, _: &mut ::proto::Broken) {}
+}
+impl ::core::fmt::Debug for Milestone {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("Milestone(..)")
+    }
+}
+impl ::proto::Validate for Milestone {
+    fn check(&self, _: &mut ::proto::Broken) {}
+}
+impl ::core::fmt::Debug for StreakState {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("StreakState(..)")
+    }
+}
+impl ::proto::Validate for StreakState {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        if let Some(message) = &self.current {
+            broken.within("current", message);
+        }
+        if let Some(message) = &self.longest {
+            broken.within("longest", message);
+        }
+        for (at, message) in self.reached.iter().enumerate() {
+            broken.within(&format!("reached[{at}]"), message);
+        }
+        if let Some(message) = &self.next {
+            broken.within("next", message);
+        }
+    }
+}
+impl ::core::fmt::Debug for CheckIn {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("CheckIn(..)")
+    }
+}
+impl ::proto::Validate for CheckIn {
+    fn check(&self, _: &mut ::proto::Broken) {}
+}
+impl ::core::fmt::Debug for Relapse {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("Relapse(..)")
+    }
+}
+impl ::proto::Validate for Relapse {
+    fn check(&self, _: &mut ::proto::Broken) {}
+}
+impl ::core::fmt::Debug for GetStreakRequest {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("GetStreakRequest(..)")
+    }
+}
+impl ::proto::Validate for GetStreakRequest {
+    fn check(&self, _: &mut ::proto::Broken) {}
+}
+impl ::core::fmt::Debug for GetStreakResponse {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("GetStreakResponse(..)")
+    }
+}
+impl ::proto::Validate for GetStreakResponse {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        if let Some(message) = &self.streak {
+            broken.within("streak", message);
+        }
+    }
+}
+impl ::core::fmt::Debug for UpdateStreakRequest {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("UpdateStreakRequest(..)")
+    }
+}
+impl ::proto::Validate for UpdateStreakRequest {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        broken
+            .unless(
+                self.etag.chars().count() >= 1,
+                "etag",
+                "string.min_len",
+                "has at least 1 characters",
+            );
+        broken
+            .unless(
+                self.etag.chars().count() <= 64,
+                "etag",
+                "string.max_len",
+                "has at most 64 characters",
+            );
+        if let Some(value) = self.start_date.clone() {
+            broken
+                .unless(
+                    value.chars().count() >= 10,
+                    "start_date",
+                    "string.min_len",
+                    "has at least 10 characters",
+                );
+            broken
+                .unless(
+                    value.chars().count() <= 10,
+                    "start_date",
+                    "string.max_len",
+                    "has at most 10 characters",
+                );
+        }
+        if let Some(value) = self.time_zone.clone() {
+            broken
+                .unless(
+                    value.chars().count() >= 1,
+                    "time_zone",
+                    "string.min_len",
+                    "has at least 1 characters",
+                );
+            broken
+                .unless(
+                    value.chars().count() <= 64,
+                    "time_zone",
+                    "string.max_len",
+                    "has at most 64 characters",
+                );
+        }
+        if let Some(value) = self.goal_kind.clone() {
+            broken
+                .unless(
+                    GoalKind::try_from(value).is_ok(),
+                    "goal_kind",
+                    "enum.defined_only",
+                    "is one of those that are defined",
+                );
+            broken
+                .unless(![0].contains(&value), "goal_kind", "enum.not_in", "is chosen");
+        }
+    }
+}
+impl ::core::fmt::Debug for UpdateStreakResponse {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("UpdateStreakResponse(..)")
+    }
+}
+impl ::proto::Validate for UpdateStreakResponse {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        if let Some(message) = &self.streak {
+            broken.within("streak", message);
+        }
+    }
+}
+impl ::core::fmt::Debug for RecordCheckInRequest {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("RecordCheckInRequest(..)")
+    }
+}
+impl ::proto::Validate for RecordCheckInRequest {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        broken.unless(self.mood <= 10, "mood", "uint32.lte", "is at most 10");
+        broken.unless(self.mood >= 1, "mood", "uint32.gte", "is at least 1");
+        broken
+            .unless(
+                self.cravings_met <= 1000,
+                "cravings_met",
+                "uint32.lte",
+                "is at most 1000",
+            );
+        broken
+            .unless(
+                self.cravings_resisted <= 1000,
+                "cravings_resisted",
+                "uint32.lte",
+                "is at most 1000",
+            );
+        broken
+            .unless(
+                self.triggers.len() <= 8,
+                "triggers",
+                "repeated.max_items",
+                "has at most 8 items",
+            );
+        broken
+            .unless(
+                self.note.chars().count() <= 1000,
+                "note",
+                "string.max_len",
+                "has at most 1000 characters",
+            );
+    }
+}
+impl ::core::fmt::Debug for RecordCheckInResponse {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("RecordCheckInResponse(..)")
+    }
+}
+impl ::proto::Validate for RecordCheckInResponse {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        if let Some(message) = &self.check_in {
+            broken.within("check_in", message);
+        }
+    }
+}
+impl ::core::fmt::Debug for RecordRelapseRequest {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("RecordRelapseRequest(..)")
+    }
+}
+impl ::proto::Validate for RecordRelapseRequest {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        broken
+            .unless(
+                self.triggers.len() <= 8,
+                "triggers",
+                "repeated.max_items",
+                "has at most 8 items",
+            );
+    }
+}
+impl ::core::fmt::Debug for RecordRelapseResponse {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("RecordRelapseResponse(..)")
+    }
+}
+impl ::proto::Validate for RecordRelapseResponse {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        if let Some(message) = &self.relapse {
+            broken.within("relapse", message);
+        }
+        if let Some(message) = &self.streak {
+            broken.within("streak", message);
+        }
+    }
+}
+impl ::core::fmt::Debug for WithdrawRelapseRequest {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("WithdrawRelapseRequest(..)")
+    }
+}
+impl ::proto::Validate for WithdrawRelapseRequest {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        broken
+            .unless(
+                ::proto::is_uuid(&self.relapse_id),
+                "relapse_id",
+                "string.uuid",
+                "is a UUID",
+            );
+    }
+}
+impl ::core::fmt::Debug for WithdrawRelapseResponse {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("WithdrawRelapseResponse(..)")
+    }
+}
+impl ::proto::Validate for WithdrawRelapseResponse {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        if let Some(message) = &self.streak {
+            broken.within("streak", message);
+        }
+    }
+}
+impl ::core::fmt::Debug for GetProgressRequest {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("GetProgressRequest(..)")
+    }
+}
+impl ::proto::Validate for GetProgressRequest {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        broken
+            .unless(
+                self.from_date.chars().count() <= 10,
+                "from_date",
+                "string.max_len",
+                "has at most 10 characters",
+            );
+        broken
+            .unless(
+                self.to_date.chars().count() <= 10,
+                "to_date",
+                "string.max_len",
+                "has at most 10 characters",
+            );
+        broken.unless(self.page_size <= 100, "page_size", "int32.lte", "is at most 100");
+        broken.unless(self.page_size >= 0, "page_size", "int32.gte", "is at least 0");
+        broken
+            .unless(
+                self.page_token.chars().count() <= 256,
+                "page_token",
+                "string.max_len",
+                "has at most 256 characters",
+            );
+    }
+}
+impl ::core::fmt::Debug for GetProgressResponse {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("GetProgressResponse(..)")
+    }
+}
+impl ::proto::Validate for GetProgressResponse {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        if let Some(message) = &self.streak {
+            broken.within("streak", message);
+        }
+        for (at, message) in self.check_ins.iter().enumerate() {
+            broken.within(&format!("check_ins[{at}]"), message);
+        }
+        for (at, message) in self.relapses.iter().enumerate() {
+            broken.within(&format!("relapses[{at}]"), message);
+        }
+        for (at, message) in self.streaks.iter().enumerate() {
+            broken.within(&format!("streaks[{at}]"), message);
+        }
+        for (at, message) in self.milestones.iter().enumerate() {
+            broken.within(&format!("milestones[{at}]"), message);
+        }
+        if let Some(message) = &self.figures {
+            broken.within("figures", message);
+        }
+        for (at, message) in self.weekdays.iter().enumerate() {
+            broken.within(&format!("weekdays[{at}]"), message);
+        }
+        for (at, message) in self.hours.iter().enumerate() {
+            broken.within(&format!("hours[{at}]"), message);
+        }
+        for (at, message) in self.triggers.iter().enumerate() {
+            broken.within(&format!("triggers[{at}]"), message);
+        }
+        for (at, message) in self.heat_map.iter().enumerate() {
+            broken.within(&format!("heat_map[{at}]"), message);
+        }
+    }
+}
+impl ::core::fmt::Debug for Figures {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("Figures(..)")
+    }
+}
+impl ::proto::Validate for Figures {
+    fn check(&self, _: &mut ::proto::Broken) {}
+}
+impl ::core::fmt::Debug for WeekdayPattern {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("WeekdayPattern(..)")
+    }
+}
+impl ::proto::Validate for WeekdayPattern {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        if let Some(message) = &self.figures {
+            broken.within("figures", message);
+        }
+    }
+}
+impl ::core::fmt::Debug for HourPattern {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("HourPattern(..)")
+    }
+}
+impl ::proto::Validate for HourPattern {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        if let Some(message) = &self.figures {
+            broken.within("figures", message);
+        }
+    }
+}
+impl ::core::fmt::Debug for TriggerPattern {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("TriggerPattern(..)")
+    }
+}
+impl ::proto::Validate for TriggerPattern {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        if let Some(message) = &self.figures {
+            broken.within("figures", message);
+        }
+    }
+}
+impl ::core::fmt::Debug for HeatDay {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("HeatDay(..)")
+    }
+}
+impl ::proto::Validate for HeatDay {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        if let Some(message) = &self.figures {
+            broken.within("figures", message);
+        }
+    }
 }
 impl ::core::fmt::Debug for Me {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -1645,6 +4371,16 @@ impl ::proto::Validate for Block {
     }
 }
 impl ::core::fmt::Debug for Badge {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str(self.as_str_name())
+    }
+}
+impl ::core::fmt::Debug for GoalKind {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str(self.as_str_name())
+    }
+}
+impl ::core::fmt::Debug for Trigger {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str(self.as_str_name())
     }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use kernel::{
     Actor, Channel, Clock, Event, Fact, Failure, Fault, PostId, Standing,
-    event::AboutPost,
+    event::{AboutPost, Moderation},
     live::Heard,
     ports::{Blocks, Listener, Live, Sessions},
 };
@@ -182,6 +182,7 @@ impl Eye {
                 Sight::Shown(_) | Sight::Gone => Ok(Some(News::Removed(about.post))),
                 Sight::Foreign => Ok(None),
             },
+            Fact::PostModerated { about, how } => self.on_moderated(&event, about, *how).await,
             Fact::ResponseGiven { .. }
             | Fact::ResponseDeleted { .. }
             | Fact::ResponseMarkedHelpful(_)
@@ -191,7 +192,6 @@ impl Eye {
             | Fact::UserReinstated { .. }
             | Fact::SessionRevoked { .. }
             | Fact::CircleChanged(_)
-            | Fact::PostModerated { .. }
             | Fact::ResponseModerated { .. }
             | Fact::CrisisSeen { .. }
             | Fact::CaseChanged { .. }
@@ -202,6 +202,20 @@ impl Eye {
             | Fact::RoleChanged { .. }
             | Fact::MilestoneReached { .. } => Ok(None),
         }
+    }
+
+    /// To its author, what staff took away is there, with a notice.
+    async fn on_moderated(&self, event: &Event, about: &AboutPost, how: Moderation) -> Result<Option<News>, Error> {
+        let sight = self.sight(event, about).await?;
+        Ok(match (how, sight) {
+            // What was there until then has changed, and is told of by that.
+            (Moderation::Held, _) | (_, Sight::Foreign) => None,
+            (Moderation::Released | Moderation::Reinstated, Sight::Shown(post)) => Some(News::Created(post)),
+            (Moderation::Released | Moderation::Reinstated, Sight::Gone) => None,
+            (Moderation::Removed, Sight::Shown(post)) if post.author == self.actor.user => Some(News::Updated(post)),
+            // One that is there again is told of by the event that brought it back.
+            (Moderation::Removed, Sight::Shown(_) | Sight::Gone) => Some(News::Removed(about.post)),
+        })
     }
 
     /// What the post of an event is, now, to whoever watches.

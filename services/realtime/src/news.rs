@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kernel::{
     Channel, Event, EventId, Fact, PostId, ResponseId, Timestamp, UserId,
-    event::{AboutPost, AboutResponse},
+    event::{AboutPost, AboutResponse, Moderation},
     live::{Entry, Mark},
 };
 
@@ -66,7 +66,19 @@ impl News {
                 (event.actor, What::PostUpdated(*post))
             }
             Fact::PostDeleted(AboutPost { post, .. }) => (event.actor, What::PostRemoved(*post)),
-            Fact::ResponseGiven { about: AboutResponse { response, author, post, .. }, .. } => {
+            Fact::PostModerated { about: AboutPost { post, .. }, how } => (event.actor, moderated(*post, *how)?),
+            Fact::ResponseModerated { about, how: Moderation::Reinstated, .. } => {
+                (about.author, What::ResponseCreated(about.response))
+            }
+            Fact::ResponseModerated { about, how: Moderation::Removed, .. } => {
+                (about.author, What::ResponseRemoved(about.response, about.post))
+            }
+            Fact::ResponseGiven { about: AboutResponse { response, author, post, .. }, .. }
+            | Fact::ResponseModerated {
+                about: AboutResponse { response, author, post, .. },
+                how: Moderation::Released,
+                ..
+            } => {
                 let notice = What::Notice(NoticeKind::ResponseReceived, *response, *post);
                 (*author, if own { notice } else { What::ResponseCreated(*response) })
             }
@@ -86,8 +98,7 @@ impl News {
             | Fact::UserReinstated { .. }
             | Fact::SessionRevoked { .. }
             | Fact::CircleChanged(_)
-            | Fact::PostModerated { .. }
-            | Fact::ResponseModerated { .. }
+            | Fact::ResponseModerated { how: Moderation::Held, .. }
             | Fact::CrisisSeen { .. }
             | Fact::CaseChanged { .. }
             | Fact::StatementIssued { .. }
@@ -100,6 +111,15 @@ impl News {
         // Somebody's own channel carries ids and kinds; content has no business there.
         let told = own == matches!(what, What::Notice(..));
         told.then_some(Self { id: event.id, at: event.at, of, what })
+    }
+}
+
+/// What staff did to a post. The actor is its author: whoever does not see them is not told.
+const fn moderated(post: PostId, how: Moderation) -> Option<What> {
+    match how {
+        Moderation::Released | Moderation::Reinstated => Some(What::PostCreated(post)),
+        Moderation::Removed => Some(What::PostRemoved(post)),
+        Moderation::Held => None,
     }
 }
 
@@ -210,6 +230,38 @@ mod tests {
             What::PostCreated(given.post),
         ];
         assert_eq!(whats("post:1", facts()), shown);
+    }
+
+    #[test]
+    fn what_staff_take_away_is_gone_and_what_they_give_back_or_publish_is_there() {
+        let (held, gone) = (post(), post());
+        let of = |post, how| Fact::PostModerated { about: about(post), how };
+        let facts = [
+            of(held, Moderation::Held),
+            Fact::PostCreated(about(gone)),
+            of(held, Moderation::Released),
+            of(gone, Moderation::Removed),
+        ];
+        assert_eq!(whats("feed", facts), [What::PostCreated(held), What::PostRemoved(gone)]);
+        assert_eq!(whats("feed", [of(gone, Moderation::Reinstated)]), [What::PostCreated(gone)]);
+    }
+
+    #[test]
+    fn a_held_answer_is_news_when_it_is_published() {
+        let held = AboutResponse {
+            response: ResponseId::from_uuid(user().uuid()),
+            author: user(),
+            post: post(),
+            post_author: user(),
+        };
+        let fact = |how| Fact::ResponseModerated { about: held, weight: Weight::Text, how };
+        let (own, there) = (Channel::of(held.post_author), What::ResponseCreated(held.response));
+        let notice = What::Notice(NoticeKind::ResponseReceived, held.response, held.post);
+        assert_eq!(whats(own.name(), Moderation::ALL.iter().copied().map(fact)), [notice]);
+        assert_eq!(whats("post:1", [fact(Moderation::Held)]), []);
+        assert_eq!(whats("post:1", [fact(Moderation::Released)]), [there]);
+        let removed = What::ResponseRemoved(held.response, held.post);
+        assert_eq!(whats("post:1", [fact(Moderation::Removed), fact(Moderation::Reinstated)]), [removed, there]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use kernel::{
-    PersonaId, PostId, ResponseId, Timestamp, UserId,
+    PersonaId, PostId, ResponseId, Timestamp, UserId, Veil,
     event::{AboutResponse, Weight},
 };
 
@@ -28,6 +28,8 @@ pub struct Response {
     pub helpful_at: Option<Timestamp>,
     /// When its author took it back; `None` while it is there.
     pub deleted_at: Option<Timestamp>,
+    /// Why nobody but its author sees it; `None` if others may.
+    pub veil: Option<Veil>,
 }
 
 impl Response {
@@ -35,6 +37,12 @@ impl Response {
     #[must_use]
     pub const fn is_alive(&self) -> bool {
         self.deleted_at.is_none()
+    }
+
+    /// Whether it is there for everybody who may see its post and its author.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.is_alive() && self.veil.is_none()
     }
 
     /// What it weighs, for points and counts. It never changes.
@@ -172,6 +180,7 @@ mod tests {
             created_at: now,
             helpful_at: None,
             deleted_at: None,
+            veil: None,
         }
     }
 

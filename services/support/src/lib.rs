@@ -5,13 +5,15 @@
 //! | [`domain`] | [`Response`], and the [`Text`] or [`QuickKind`] that it says; a constructor is the only door |
 //! | [`policy`] | who may see, give, take back and praise a response: pure functions |
 //! | [`service`] | the use cases: authorize, act, record the events |
+//! | [`screening`] | what the screen says of a response, before others see it |
+//! | [`contents`] | responses, as staff judge them |
 //! | [`purge`] | what removes deleted responses for good |
 //! | [`error`] | every refusal, in the words of the domain |
 //! | [`access`] | who may call which method, and how often |
 //! | [`rpc`] | messages in, messages out; and what frames show of a response |
 //! | [`store`] | the promises of a store, and its adapters |
 //!
-//! There is no `ports.rs`: no slice asks this one, and what frames show is [`rpc::Views`]. There is no `reactions.rs`:
+//! There is no `ports.rs`: what staff ask is [`Desk`], and what frames show is [`rpc::Views`]. There is no `reactions.rs`:
 //! nothing that happens elsewhere changes a response. Whether its post is still there, and who is hidden from whom, is
 //! asked at each call.
 //!
@@ -22,15 +24,19 @@
 //!    its row in [`access`].
 
 pub mod access;
+pub mod contents;
 pub mod domain;
 pub mod error;
 pub mod policy;
 pub mod purge;
 pub mod rpc;
+pub mod screening;
 pub mod service;
 pub mod store;
 
+pub use contents::Desk;
 pub use domain::{Content, QuickKind, Response, Stats, Text};
 pub use error::Error;
 pub use purge::Purge;
+pub use screening::Given;
 pub use service::Service;

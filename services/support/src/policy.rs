@@ -2,18 +2,29 @@
 
 use std::collections::BTreeSet;
 
-use kernel::{Actor, UserId, ports::PostBrief};
+use kernel::{
+    Actor, UserId,
+    ports::{PostBrief, Verdict},
+};
 
 use crate::{Content, Error, Response};
 
-/// A response exists for who sees its post, unless its author is hidden from them or took it back.
+/// A response exists for who sees its post, unless its author is hidden from them or took it back. What is held or
+/// removed exists for its author.
 ///
 /// `post` is the post as the viewer may know it.
 #[must_use]
 pub fn may_see(viewer: UserId, response: &Response, post: Option<&PostBrief>, hidden: &BTreeSet<UserId>) -> bool {
     let post_is_there = post.is_some_and(|post| post.id == response.post);
     let author_is_there = response.author == viewer || !hidden.contains(&response.author);
-    response.is_alive() && post_is_there && author_is_there
+    let is_open = response.author == viewer || response.veil.is_none();
+    response.is_alive() && post_is_there && author_is_there && is_open
+}
+
+/// Whether a response waits until somebody has looked at it. Nobody who speaks of harming themselves waits.
+#[must_use]
+pub const fn is_held(verdict: &Verdict) -> bool {
+    verdict.hold.is_some() && !verdict.crisis
 }
 
 /// Everybody answers a post that they see. Under one's own there is something to add, but nobody to cheer.
@@ -43,7 +54,11 @@ pub fn may_mark(actor: &Actor, response: &Response) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use kernel::{PersonaId, PostId, ResponseId, SessionId, Standing, SystemEntropy, Timestamp, actor::Role};
+    use kernel::{
+        PersonaId, PostId, ResponseId, SessionId, Standing, SystemEntropy, Timestamp, Veil,
+        actor::Role,
+        ports::{Hold, HoldReason},
+    };
 
     use super::*;
     use crate::{QuickKind, Text};
@@ -75,6 +90,7 @@ mod tests {
             created_at: NOW,
             helpful_at: None,
             deleted_at: None,
+            veil: None,
         }
     }
 
@@ -98,6 +114,25 @@ mod tests {
         for viewer in [ann.user, bob.user] {
             assert!(!may_see(viewer, &response, Some(&post), &BTreeSet::new()));
         }
+    }
+
+    #[test]
+    fn what_is_held_or_removed_is_there_for_its_author_alone() {
+        let (ann, bob) = (actor(), actor());
+        let post = post_of(&ann);
+        for veil in [Veil::Held(NOW), Veil::Removed(NOW)] {
+            let response = Response { veil: Some(veil), ..response_to(&post, &bob) };
+            assert!(may_see(bob.user, &response, Some(&post), &BTreeSet::new()));
+            assert!(!may_see(ann.user, &response, Some(&post), &BTreeSet::new()));
+        }
+    }
+
+    #[test]
+    fn nobody_who_needs_help_waits() {
+        let hold = Some(Hold { rule: "phone".to_owned(), reason: HoldReason::Contact });
+        let held = Verdict { hold, crisis: false, version: 1 };
+        assert!(is_held(&held) && !is_held(&Verdict { crisis: true, ..held.clone() }));
+        assert!(!is_held(&Verdict { hold: None, ..held }));
     }
 
     #[test]

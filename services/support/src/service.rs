@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use kernel::{
-    Actor, Clock, Cursor, Entropy, Event, Fact, Page, PageSize, PostId, ResponseId, UserId,
-    ports::{Blocks, PostBrief, PostLookup},
+    Actor, Clock, Cursor, Entropy, Event, Fact, Page, PageSize, PostId, ResponseId, UserId, Veil,
+    ports::{Blocks, PostBrief, PostLookup, Screen},
 };
 use storage::StoreError;
 use uuid::Uuid;
 
-use crate::{Content, Error, Response, Stats, policy, store::Store};
+use crate::{
+    Content, Error, Response, Stats, policy,
+    screening::{self, Given},
+    store::Store,
+};
 
 /// The use cases of support.
 pub struct Service {
@@ -19,6 +23,8 @@ pub struct Service {
     pub posts: Arc<dyn PostLookup>,
     /// Who is hidden from whom.
     pub blocks: Arc<dyn Blocks>,
+    /// What looks at answers before others see them.
+    pub screen: Arc<dyn Screen>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// What ids are made with.
@@ -39,7 +45,7 @@ impl Service {
         post: PostId,
         content: Content,
         claimed: Option<Uuid>,
-    ) -> Result<Response, Error> {
+    ) -> Result<Given, Error> {
         let post = self.post(actor, post).await?;
         policy::may_respond(actor, &post, &content)?;
         let now = self.clock.now();
@@ -53,12 +59,18 @@ impl Service {
             created_at: now,
             helpful_at: None,
             deleted_at: None,
+            veil: None,
         };
-        let given = Fact::ResponseGiven { about: response.about(), weight: response.weight() };
-        match self.store.insert(&response, &[self.event(actor, given)]).await {
-            Err(StoreError::Taken(key)) if key == "id" => self.repeated(&response, key).await,
-            kept => Ok(kept?),
-        }
+        let verdict = screening::look(&self.screen, &response).await;
+        let veil = policy::is_held(&verdict).then_some(Veil::Held(now));
+        let response = Response { veil, ..response };
+        let told = screening::told(&response, verdict.crisis);
+        let events: Vec<Event> = told.into_iter().map(|fact| self.event(actor, fact)).collect();
+        let response = match self.store.insert(&response, &events).await {
+            Err(StoreError::Taken(key)) if key == "id" => self.repeated(&response, key).await?,
+            kept => kept?,
+        };
+        Ok(Given { response, crisis: verdict.crisis })
     }
 
     /// The responses to a post that this actor may see, oldest first.
@@ -75,7 +87,7 @@ impl Service {
         let post = self.post(actor, post).await?;
         let hidden = self.blocks.hidden_from(actor.user).await?;
         let after = after.map(|cursor| ResponseId::from_uuid(cursor.id));
-        let responses = self.store.list(post.id, after, &hidden, size.lookahead()).await?;
+        let responses = self.store.list(post.id, after, actor.user, &hidden, size.lookahead()).await?;
         Ok(Page::cut(responses, size, |response| Cursor::at(response.id.uuid())))
     }
 
@@ -84,19 +96,23 @@ impl Service {
     /// # Errors
     /// [`Error::NoSuchResponse`], [`Error::NotTheAuthor`].
     pub async fn delete(&self, actor: &Actor, id: ResponseId) -> Result<(), Error> {
-        let response = self.living(id).await?;
-        if response.author != actor.user {
-            // Who may not even see it learns nothing from the refusal.
-            self.seen(actor, response).await?;
-            return Err(Error::NotTheAuthor);
+        loop {
+            let response = self.living(id).await?;
+            if response.author != actor.user {
+                // Who may not even see it learns nothing from the refusal.
+                self.seen(actor, response).await?;
+                return Err(Error::NotTheAuthor);
+            }
+            let now = self.clock.now();
+            let deleted = Fact::ResponseDeleted { about: response.about(), weight: response.weight() };
+            // What others did not see is not gone for them, nor counted.
+            let told = response.is_open().then(|| self.event(actor, deleted));
+            // Of two who delete at once, the store lets one through; the other finds nothing. Whoever is told no because
+            // staff did something in between, looks again.
+            if self.store.delete(&response, now, told.as_slice()).await? {
+                return Ok(());
+            }
         }
-        let deleted = Fact::ResponseDeleted { about: response.about(), weight: response.weight() };
-        let event = self.event(actor, deleted);
-        // Of two who delete at once, the store lets one through; the other finds nothing.
-        if !self.store.delete(id, event.at, &[event]).await? {
-            return Err(Error::NoSuchResponse);
-        }
-        Ok(())
     }
 
     /// Says that a response to the actor's own post helped. The first moment at which they said so stands.

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kernel::{
     Clock, Event, Fact, Failure,
-    event::{AboutResponse, REDELIVERY},
+    event::{AboutResponse, Moderation, REDELIVERY},
     ports::Reaction,
 };
 
-use crate::{Earning, Error, policy, store::Store};
+use crate::{
+    Earning, Error, policy,
+    store::{Store, Withheld},
+};
 
 /// The reactions of users.
 pub struct Reactions {
@@ -30,6 +33,13 @@ impl Reaction for Reactions {
             Fact::ResponseGiven { about, weight } => self.earn(event, about, policy::worth(*weight)).await?,
             Fact::ResponseMarkedHelpful(about) => self.earn(event, about, policy::HELPFUL).await?,
             Fact::ResponseDeleted { about, .. } => self.take_back(event, about).await?,
+            Fact::ResponseModerated { about, weight, how } => match how {
+                Moderation::Released => self.earn(event, about, policy::worth(*weight)).await?,
+                Moderation::Removed => self.withhold(event, about, Withheld::More).await?,
+                Moderation::Reinstated => self.withhold(event, about, Withheld::Less).await?,
+                // It has earned nothing yet.
+                Moderation::Held => {}
+            },
             Fact::PostCreated(_)
             | Fact::PostUpdated(_)
             | Fact::SosResolved(_)
@@ -42,7 +52,6 @@ impl Reaction for Reactions {
             | Fact::SessionRevoked { .. }
             | Fact::CircleChanged(_)
             | Fact::PostModerated { .. }
-            | Fact::ResponseModerated { .. }
             | Fact::CrisisSeen { .. }
             | Fact::CaseChanged { .. }
             | Fact::StatementIssued { .. }
@@ -73,6 +82,14 @@ impl Reactions {
         }
         self.remembered(event)?;
         Ok(self.store.take_back(event.id, about.response).await?)
+    }
+
+    async fn withhold(&self, event: &Event, about: &AboutResponse, withheld: Withheld) -> Result<(), Error> {
+        if !policy::earns(about) {
+            return Ok(());
+        }
+        self.remembered(event)?;
+        Ok(self.store.withhold(event.id, about.response, withheld).await?)
     }
 
     /// What is older than the inbox remembers could be a repetition.

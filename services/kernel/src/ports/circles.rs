@@ -43,3 +43,19 @@ pub trait Spaces: Send + Sync {
     /// another persona of theirs. [`Fault::NotFound`](crate::Fault::NotFound) if there is no such account.
     async fn appear(&self, user: UserId, space: Space) -> Result<Persona, Failure>;
 }
+
+/// What other slices may know of a circle. Answered by `circles`.
+#[async_trait]
+pub trait CircleLookup: Send + Sync {
+    /// The circle as `viewer` may know it: `None` if there is none, or none for them.
+    async fn brief(&self, viewer: UserId, circle: CircleId) -> Result<Option<CircleBrief>, Failure>;
+}
+
+/// A circle, in the few words that others need.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CircleBrief {
+    /// What it is called.
+    pub name: String,
+    /// What it says of itself, rules included.
+    pub about: String,
+}

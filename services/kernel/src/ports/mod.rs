@@ -26,10 +26,10 @@ mod things;
 pub use self::{
     audit::{Audit, AuditQuery, Checkpoints},
     callers::{Admission, Allowance, CallKey, Claim, Limit, Outcomes, Sessions, Tickets, Tokens},
-    circles::{CircleRole, Member, Membership, Spaces},
+    circles::{CircleBrief, CircleLookup, CircleRole, Member, Membership, Spaces},
     contents::{Contents, Edit, Evidence, Excerpt, Hold, HoldReason, Screen, Verdict, Written},
     events::{Bus, ChannelAccess, DeadLetters, Listener, Live, Reaction, Sweep},
     keeping::{DataKey, Ephemeral, Place, Vault},
-    people::{AccountState, Accounts, Badge, Blocks, Identities, NewAccount, Persona, Personas},
+    people::{AccountState, Accounts, Badge, Blocks, Identities, Mutes, NewAccount, Persona, Personas},
     things::{PostBrief, PostLookup},
 };

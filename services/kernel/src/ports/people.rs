@@ -64,6 +64,16 @@ pub trait Accounts: Send + Sync {
     async fn reinstate(&self, user: UserId, by: UserId) -> Result<(), Failure>;
 }
 
+/// Lets people read, and write nothing but an SOS. Answered by `users`.
+#[async_trait]
+pub trait Mutes: Send + Sync {
+    /// From now on and until then. Again is no error, and announces nothing.
+    async fn mute(&self, user: UserId, until: Timestamp, by: UserId) -> Result<(), Failure>;
+
+    /// Lets it write again. Again is no error, and announces nothing.
+    async fn unmute(&self, user: UserId, by: UserId) -> Result<(), Failure>;
+}
+
 /// An account to be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewAccount {

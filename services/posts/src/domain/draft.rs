@@ -4,7 +4,7 @@ use std::{ops::Deref, time::Duration};
 
 use kernel::Timestamp;
 
-use super::{Body, Categories, Days, Invalid, Kind, Tags, Urgency, Warning};
+use super::{Body, Categories, Days, Invalid, Kind, Tag, Tags, Urgency, Warning};
 
 /// What somebody wants to post: its parts are valid, and fit each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +67,19 @@ impl Draft {
     pub fn ends_ahead_of(&self, now: Timestamp) -> Result<(), Invalid> {
         let range = now.after(Self::SHORTEST)..=now.after(Self::LONGEST);
         if self.expires_at.is_none_or(|end| range.contains(&end)) { Ok(()) } else { Err(Invalid::Expiry) }
+    }
+
+    /// All that it says in words: the text, the warning and the tags, each on a line of its own.
+    #[must_use]
+    pub fn says(&self) -> String {
+        let warning = self.warning.as_ref().map(Warning::reveal);
+        let tags = self.tags.all().iter().map(Tag::reveal);
+        let lines: Vec<&str> = [self.body.reveal()].into_iter().chain(warning).chain(tags).collect();
+        lines.join("\n")
+    }
+
+    pub(super) fn at_once(&self) -> Self {
+        Self(Content { urgency: Urgency::MOST, ..self.0.clone() })
     }
 
     pub(super) fn edited(&self, edits: &[Edit]) -> Result<Self, Invalid> {
@@ -145,6 +158,13 @@ mod tests {
         for end in [soonest.before(instant), latest.after(instant), Timestamp::from_millis(i64::MIN)] {
             assert_eq!(ends(end).ends_ahead_of(NOW), Err(Invalid::Expiry));
         }
+    }
+
+    #[test]
+    fn nothing_that_is_written_is_kept_from_who_looks() {
+        let (tags, warning) = (Tags::new(["one", "two"]).unwrap(), Some(Warning::new("food").unwrap()));
+        let draft = Draft::new(Content { tags, warning, ..content(Kind::Question, 2) }).unwrap();
+        assert_eq!(draft.says(), "help\nfood\none\ntwo");
     }
 
     #[test]

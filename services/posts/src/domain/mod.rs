@@ -18,7 +18,7 @@ pub mod text;
 
 use std::time::Duration;
 
-use kernel::{Actor, PersonaId, PostId, Timestamp, UserId};
+use kernel::{Actor, PersonaId, PostId, Timestamp, UserId, Veil};
 
 pub use self::{
     draft::{Content, Draft, Edit},
@@ -54,11 +54,13 @@ pub struct Post {
     pub resolved_at: Option<Timestamp>,
     /// When its author deleted it.
     pub deleted_at: Option<Timestamp>,
+    /// Why nobody but its author sees it; `None` if others may.
+    pub veil: Option<Veil>,
     /// How many answers in words it has.
     pub responses: u64,
     /// How many quick supports it has.
     pub supports: u64,
-    /// Grows by one with each change by its author. Counts do not change it.
+    /// Grows by one with each change by its author or by staff. Counts do not change it.
     pub version: i64,
 }
 
@@ -75,6 +77,7 @@ impl Post {
             edited_at: None,
             resolved_at: None,
             deleted_at: None,
+            veil: None,
             responses: 0,
             supports: 0,
             version: 1,
@@ -112,6 +115,18 @@ impl Post {
     #[must_use]
     pub fn restored(&self) -> Self {
         Self { deleted_at: None, ..self.next() }
+    }
+
+    /// The post, kept from others for this, or for nothing.
+    #[must_use]
+    pub fn veiled(&self, veil: Option<Veil>) -> Self {
+        Self { veil, ..self.next() }
+    }
+
+    /// The post, as urgent as can be.
+    #[must_use]
+    pub fn at_once(self) -> Self {
+        Self { draft: self.draft.at_once(), ..self }
     }
 
     /// Until when it can be restored, if it is deleted.

@@ -46,6 +46,8 @@ pub struct Urgency(u8);
 impl Urgency {
     /// Whenever.
     pub const LEAST: Self = Self(1);
+    /// This minute.
+    pub const MOST: Self = Self(5);
     /// The least that an SOS can have.
     pub const SOS: Self = Self(4);
 

@@ -17,7 +17,8 @@ use connectrpc_axum::prelude::{ConnectError, ConnectResponse};
 use kernel::{PageSize, Pager};
 use proto::{
     Caller, Claimed, Valid,
-    convert::timestamp,
+    content::v1::CrisisResource,
+    convert::{crisis_resources, timestamp},
     posts::v1::{
         CreatePostRequest, CreatePostResponse, DeletePostRequest, DeletePostResponse, GetFeedRequest, GetFeedResponse,
         GetPostRequest, GetPostResponse, ResolveSosRequest, ResolveSosResponse, RestorePostRequest,
@@ -29,7 +30,7 @@ use proto::{
 
 pub use self::show::Views;
 use crate::{
-    Error, Service, Watch,
+    Error, Published, Service, Watch,
     domain::{Edit, Urgency, Words},
 };
 
@@ -75,8 +76,11 @@ async fn create_post(
     let draft = read::draft(&request)?;
     // Asked before it is published: a refusal after that would make the client publish it again.
     let author = posts.views.author(&actor).await?;
-    let post = posts.service.create(&actor, draft, id).await?;
-    Ok(ConnectResponse::new(CreatePostResponse { post: Some(show::message(&post, &author)) }))
+    let Published { post, crisis } = posts.service.create(&actor, draft, id).await?;
+    Ok(ConnectResponse::new(CreatePostResponse {
+        post: Some(show::message(&post, &author)),
+        crisis_resources: helpers(crisis, request.locale.as_deref()),
+    }))
 }
 
 async fn get_post(
@@ -94,8 +98,11 @@ async fn update_post(
     Valid(request): Valid<UpdatePostRequest>,
 ) -> Answer<UpdatePostResponse> {
     let (id, edits) = (read::post_id(&request.post_id)?, read::edits(&request)?);
-    let post = posts.service.update(&actor, id, &request.etag, &edits).await?;
-    Ok(ConnectResponse::new(UpdatePostResponse { post: Some(posts.views.one(&post).await?) }))
+    let Published { post, crisis } = posts.service.update(&actor, id, &request.etag, &edits).await?;
+    Ok(ConnectResponse::new(UpdatePostResponse {
+        post: Some(posts.views.one(&post).await?),
+        crisis_resources: helpers(crisis, request.locale.as_deref()),
+    }))
 }
 
 async fn update_post_urgency(
@@ -105,7 +112,7 @@ async fn update_post_urgency(
 ) -> Answer<UpdatePostUrgencyResponse> {
     let id = read::post_id(&request.post_id)?;
     let urgency = Urgency::new(request.urgency.into()).map_err(Error::from)?;
-    let post = posts.service.update(&actor, id, &request.etag, &[Edit::Urgency(urgency)]).await?;
+    let Published { post, .. } = posts.service.update(&actor, id, &request.etag, &[Edit::Urgency(urgency)]).await?;
     Ok(ConnectResponse::new(UpdatePostUrgencyResponse { post: Some(posts.views.one(&post).await?) }))
 }
 
@@ -163,6 +170,11 @@ async fn search_posts(
     let page = posts.service.search(&actor, &words, &filter, size, after).await?;
     let next_page_token = posts.pager.token(&list, page.next);
     Ok(ConnectResponse::new(SearchPostsResponse { posts: posts.views.all(&page.items).await?, next_page_token }))
+}
+
+/// Who helps at once, if somebody has to.
+fn helpers(crisis: bool, locale: Option<&str>) -> Vec<CrisisResource> {
+    if crisis { crisis_resources(locale) } else { Vec::new() }
 }
 
 impl From<Error> for ConnectError {

@@ -8,7 +8,7 @@ use kernel::{
     ports::{Persona, Personas},
 };
 use proto::{
-    convert::{persona, timestamp},
+    convert::{moderation, persona, timestamp},
     posts::v1::{Post as Message, PostKind},
     views::{Place, PostView, PostViews},
 };
@@ -100,5 +100,6 @@ pub(super) fn message(post: &Post, author: &Persona) -> Message {
         response_count: post.responses,
         support_count: post.supports,
         etag: post.etag(),
+        moderation: post.veil.map(moderation),
     }
 }

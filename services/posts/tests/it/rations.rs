@@ -13,7 +13,7 @@ use posts::{
     domain::{Draft, Kind},
     rations::RATIONS,
 };
-use testkit::{HandClock, block_on, member};
+use testkit::{HandClock, Parrot, block_on, member};
 use uuid::Uuid;
 
 use crate::bed::{Bed, Others, clock, content, sqlite};
@@ -39,6 +39,7 @@ async fn town(limit: impl FnOnce(Arc<HandClock>) -> Arc<dyn Limit>) -> Town {
     let posts = Service {
         store: bed.store.clone(),
         blocks: Arc::new(Others::default()),
+        screen: Arc::new(Parrot),
         rations: Rations::held(limit(clock.clone())),
         clock: clock.clone(),
         entropy: Arc::new(SystemEntropy),

@@ -40,8 +40,8 @@ impl Teller {
         Self { posts, responses, recent: Mutex::default() }
     }
 
-    /// The news as all who listen get them; `None` if what they would show is gone, then its removal follows, and on the
-    /// channel of a feed that it has left.
+    /// The news as all who listen get them. What has changed and is not there any more is told of as gone. `None` if
+    /// something new is gone already, and on the channel of a feed that it has left.
     ///
     /// # Errors
     /// [`Untold`] if it cannot be read: they have to be told that something is missing.
@@ -61,7 +61,9 @@ impl Teller {
         };
         let reading = self.recent().reading(news.id, thing, Instant::now());
         let sight = reading.sight.get_or_init(|| self.read(thing, news.what)).await;
-        let Some(Sight { told, place }) = sight.as_ref().map_err(|untold| *untold)? else { return Ok(None) };
+        let Some(Sight { told, place }) = sight.as_ref().map_err(|untold| *untold)? else {
+            return Ok(vanished(news.what).map(|told| Arc::new(Announcement::new(topic, channel, mark, news, told))));
+        };
         if *place == Place::AtItself && wire::is_feed(channel) {
             return Ok(None);
         }
@@ -101,6 +103,19 @@ impl Teller {
 
     fn recent(&self) -> MutexGuard<'_, Recent> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is told if what has changed is not there: its change may be why.
+fn vanished(what: What) -> Option<Told> {
+    match what {
+        What::PostUpdated(post) => wire::without_content(What::PostRemoved(post)),
+        What::PostCreated(_)
+        | What::PostRemoved(_)
+        | What::ResponseCreated(_)
+        | What::ResponseUpdated(_)
+        | What::ResponseRemoved(..)
+        | What::Notice(..) => None,
     }
 }
 

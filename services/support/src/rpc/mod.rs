@@ -8,7 +8,9 @@ use axum::{Router, extract::State};
 use connectrpc_axum::prelude::{ConnectError, ConnectResponse};
 use kernel::{PageSize, Pager, PostId, ResponseId, id::InvalidId};
 use proto::{
-    Caller, Claimed, Valid, refusal,
+    Caller, Claimed, Valid,
+    convert::crisis_resources,
+    refusal,
     support::v1::{
         CreateResponseRequest, CreateResponseResponse, DeleteResponseRequest, DeleteResponseResponse,
         GetSupportStatsRequest, GetSupportStatsResponse, ListResponsesRequest, ListResponsesResponse,
@@ -18,7 +20,7 @@ use proto::{
 };
 
 pub use self::views::Views;
-use crate::{Content, Error, QuickKind, Service, Text};
+use crate::{Content, Error, Given, QuickKind, Service, Text};
 
 /// What the handlers stand on.
 #[derive(Clone)]
@@ -52,9 +54,10 @@ async fn create_response(
     let (post, content) = (post_id(&request.post_id)?, content(request.content)?);
     // Asked before it is given: a refusal after that would make the client give it again.
     let giver = support.views.shown(&actor).await.map_err(Error::from)?;
-    let response = support.service.respond(&actor, post, content, id).await?;
+    let Given { response, crisis } = support.service.respond(&actor, post, content, id).await?;
     let response = views::message(&response, &giver);
-    Ok(ConnectResponse::new(CreateResponseResponse { response }))
+    let crisis_resources = if crisis { crisis_resources(request.locale.as_deref()) } else { Vec::new() };
+    Ok(ConnectResponse::new(CreateResponseResponse { response, crisis_resources }))
 }
 
 async fn list_responses(
@@ -90,7 +93,7 @@ async fn quick_support(
 ) -> Answer<QuickSupportResponse> {
     let (post, content) = (post_id(&request.post_id)?, Content::Quick(kind(request.kind, "kind")?));
     let giver = support.views.shown(&actor).await.map_err(Error::from)?;
-    let response = support.service.respond(&actor, post, content, id).await?;
+    let Given { response, .. } = support.service.respond(&actor, post, content, id).await?;
     let response = views::message(&response, &giver);
     Ok(ConnectResponse::new(QuickSupportResponse { response }))
 }

@@ -11,7 +11,7 @@ use kernel::{
     ports::{Persona, Personas, PostLookup},
 };
 use proto::{
-    convert::{persona, timestamp},
+    convert::{moderation, persona, timestamp},
     support::v1::{QuickKind as WireKind, Response as WireResponse, response::Content as WireContent},
     views::ResponseViews,
 };
@@ -52,7 +52,7 @@ impl Views {
 #[async_trait]
 impl ResponseViews for Views {
     async fn response(&self, response: ResponseId) -> Result<Option<WireResponse>, Failure> {
-        let Some(response) = self.store.get(response).await?.filter(Response::is_alive) else { return Ok(None) };
+        let Some(response) = self.store.get(response).await?.filter(Response::is_open) else { return Ok(None) };
         if !self.posts.is_public(response.post).await? {
             return Ok(None);
         }
@@ -76,6 +76,7 @@ pub(super) fn message(response: &Response, personas: &HashMap<PersonaId, Persona
         created_at: Some(timestamp(response.created_at)),
         helpful_at: response.helpful_at.map(timestamp),
         content: Some(content),
+        moderation: response.veil.map(moderation),
     })
 }
 

@@ -8,7 +8,7 @@ mod sqlite;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use kernel::{Event, PostId, ResponseId, Timestamp, UserId};
+use kernel::{Event, PostId, ResponseId, Timestamp, UserId, Veil};
 use storage::{StoreError, StoreResult};
 
 pub use self::{mongo::Mongo, sqlite::Sqlite};
@@ -29,7 +29,7 @@ pub trait Store: Send + Sync {
     async fn get(&self, id: ResponseId) -> StoreResult<Option<Response>>;
 
     /// Up to `limit` living responses to `post` that come after `after`, oldest first, none of them by somebody
-    /// `hidden`, however many are.
+    /// `hidden`, however many are; and none that is held or removed, but those of the `viewer`.
     ///
     /// Pages that follow each other show every response that was there from the first to the last page exactly once,
     /// whatever is inserted or deleted in between, even the response at which a page ended.
@@ -37,29 +37,40 @@ pub trait Store: Send + Sync {
         &self,
         post: PostId,
         after: Option<ResponseId>,
+        viewer: UserId,
         hidden: &BTreeSet<UserId>,
         limit: i64,
     ) -> StoreResult<Vec<Response>>;
 
-    /// Deletes a response and adds its events, both or neither. `false`, and no event, if there is no living one: of
-    /// any number of callers at once, one is told `true`.
-    async fn delete(&self, id: ResponseId, at: Timestamp, events: &[Event]) -> StoreResult<bool>;
+    /// Deletes a response and adds its events, both or neither. `false`, and no event, if there is no living one, or it is
+    /// held or removed otherwise than when it was read: of any number of callers at once, one is told `true`.
+    async fn delete(&self, read: &Response, at: Timestamp, events: &[Event]) -> StoreResult<bool>;
+
+    /// Keeps a response from others for this, or for nothing, and adds its events, both or neither. `false`, and no event,
+    /// if there is none, or it is deleted, held or removed otherwise than when it was read.
+    async fn moderate(&self, read: &Response, veil: Option<Veil>, events: &[Event]) -> StoreResult<bool>;
+
+    /// Up to `limit` responses in words that everybody can see who sees their post and their author, newest first: to this
+    /// post, if one is named, and given before this one, if one is.
+    async fn newest(&self, post: Option<PostId>, before: Option<ResponseId>, limit: i64) -> StoreResult<Vec<Response>>;
 
     /// Marks a response helpful and adds its events, both or neither, and gives the response. If it is marked already,
-    /// the first moment stands and there is no event. `None`, and no event, if there is no living one.
+    /// the first moment stands and there is no event. `None`, and no event, if there is no living one, or it is held or
+    /// removed.
     async fn mark_helpful(&self, id: ResponseId, at: Timestamp, events: &[Event]) -> StoreResult<Option<Response>>;
 
-    /// What `user` has given and got, counted now. What they got from somebody `hidden` does not count.
+    /// What `user` has given and got, counted now. What they got from somebody `hidden` does not count, nor does what is
+    /// held or removed.
     async fn stats(&self, user: UserId, hidden: &BTreeSet<UserId>) -> StoreResult<Stats>;
 
-    /// Removes for good up to `limit` responses that were deleted at `until` or before, and says how many. Living ones
+    /// Forgets for good up to `limit` responses that were deleted at `until` or before, and says how many. Living ones
     /// stay, and so do events that wait.
     async fn purge(&self, until: Timestamp, limit: i64) -> StoreResult<u64>;
 }
 
 impl QuickKind {
-    /// The word for it in every database. A word that was ever stored keeps its meaning.
-    const fn word(self) -> &'static str {
+    /// The word for it in every database, and for staff. A word that was ever stored keeps its meaning.
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::YouGotThis => "you_got_this",
             Self::StayStrong => "stay_strong",

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use kernel::{Event, PersonaId, PostId, ResponseId, Timestamp, UserId};
+use kernel::{Event, PersonaId, PostId, ResponseId, Timestamp, UserId, Veil};
 use sqlx::{Executor, Sqlite as Driver};
 use storage::{
     StoreError, StoreResult,
@@ -53,6 +53,7 @@ impl Store for Sqlite {
         &self,
         post: PostId,
         after: Option<ResponseId>,
+        viewer: UserId,
         hidden: &BTreeSet<UserId>,
         limit: i64,
     ) -> StoreResult<Vec<Response>> {
@@ -60,37 +61,70 @@ impl Store for Sqlite {
             "SELECT * FROM responses
              WHERE post = $1 AND id > $2 AND deleted_at IS NULL
                AND author NOT IN (SELECT unhex(value) FROM json_each($3))
+               AND (author = $5 OR (held_at IS NULL AND removed_at IS NULL))
              ORDER BY id LIMIT $4",
         )
         .bind(post.uuid())
         .bind(after.map_or(Uuid::nil(), ResponseId::uuid))
         .bind(listed(hidden))
         .bind(limit)
+        .bind(viewer.uuid())
         .fetch_all(self.database.reader())
         .await?;
         rows.into_iter().map(Row::into_response).collect()
     }
 
-    async fn delete(&self, id: ResponseId, at: Timestamp, events: &[Event]) -> StoreResult<bool> {
+    async fn delete(&self, read: &Response, at: Timestamp, events: &[Event]) -> StoreResult<bool> {
         let mut tx = self.database.begin().await?;
-        let deleted = sqlx::query("UPDATE responses SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL")
-            .bind(id.uuid())
-            .bind(At(at))
-            .execute(&mut *tx)
+        let deleted = sqlx::query(
+            "UPDATE responses SET deleted_at = $2
+             WHERE id = $1 AND deleted_at IS NULL AND held_at IS $3 AND removed_at IS $4",
+        )
+        .bind(read.id.uuid())
+        .bind(At(at))
+        .bind(read.veil.and_then(Veil::held_at).map(At))
+        .bind(read.veil.and_then(Veil::removed_at).map(At))
+        .execute(&mut *tx)
+        .await?;
+        record(tx, deleted.rows_affected(), events).await
+    }
+
+    async fn moderate(&self, read: &Response, veil: Option<Veil>, events: &[Event]) -> StoreResult<bool> {
+        let mut tx = self.database.begin().await?;
+        let moderated = sqlx::query(
+            "UPDATE responses SET held_at = $2, removed_at = $3
+             WHERE id = $1 AND deleted_at IS $4 AND held_at IS $5 AND removed_at IS $6",
+        )
+        .bind(read.id.uuid())
+        .bind(veil.and_then(Veil::held_at).map(At))
+        .bind(veil.and_then(Veil::removed_at).map(At))
+        .bind(read.deleted_at.map(At))
+        .bind(read.veil.and_then(Veil::held_at).map(At))
+        .bind(read.veil.and_then(Veil::removed_at).map(At))
+        .execute(&mut *tx)
+        .await?;
+        record(tx, moderated.rows_affected(), events).await
+    }
+
+    async fn newest(&self, post: Option<PostId>, before: Option<ResponseId>, limit: i64) -> StoreResult<Vec<Response>> {
+        let of_post = "SELECT * FROM responses WHERE post = $1 AND id < $2 AND text IS NOT NULL
+             AND deleted_at IS NULL AND held_at IS NULL AND removed_at IS NULL ORDER BY id DESC LIMIT $3";
+        let of_all = "SELECT * FROM responses WHERE $1 IS NULL AND id < $2 AND text IS NOT NULL
+             AND deleted_at IS NULL AND held_at IS NULL AND removed_at IS NULL ORDER BY id DESC LIMIT $3";
+        let rows: Vec<Row> = sqlx::query_as(if post.is_some() { of_post } else { of_all })
+            .bind(post.map(PostId::uuid))
+            .bind(before.map_or(Uuid::max(), ResponseId::uuid))
+            .bind(limit)
+            .fetch_all(self.database.reader())
             .await?;
-        if deleted.rows_affected() == 0 {
-            tx.rollback().await?;
-            return Ok(false);
-        }
-        tx.record(events).await?;
-        tx.commit().await?;
-        Ok(true)
+        rows.into_iter().map(Row::into_response).collect()
     }
 
     async fn mark_helpful(&self, id: ResponseId, at: Timestamp, events: &[Event]) -> StoreResult<Option<Response>> {
         let mut tx = self.database.begin().await?;
         let marked = sqlx::query(
-            "UPDATE responses SET helpful_at = $2 WHERE id = $1 AND deleted_at IS NULL AND helpful_at IS NULL",
+            "UPDATE responses SET helpful_at = $2 WHERE id = $1 AND deleted_at IS NULL AND helpful_at IS NULL
+             AND held_at IS NULL AND removed_at IS NULL",
         )
         .bind(id.uuid())
         .bind(At(at))
@@ -101,7 +135,7 @@ impl Store for Sqlite {
         }
         let found = get(&mut *tx, id).await?;
         tx.commit().await?;
-        Ok(found.filter(Response::is_alive))
+        Ok(found.filter(Response::is_open))
     }
 
     async fn stats(&self, user: UserId, hidden: &BTreeSet<UserId>) -> StoreResult<Stats> {
@@ -109,9 +143,10 @@ impl Store for Sqlite {
         let counts: (i64, i64, i64, i64, i64) = sqlx::query_as(
             "SELECT count(text), count(quick), count(DISTINCT post), count(helpful_at),
                 (SELECT count(*) FROM responses
-                 WHERE post_author = $1 AND author <> $1 AND deleted_at IS NULL
+                 WHERE post_author = $1 AND author <> $1 AND deleted_at IS NULL AND held_at IS NULL AND removed_at IS NULL
                    AND author NOT IN (SELECT unhex(value) FROM json_each($2)))
-             FROM responses WHERE author = $1 AND post_author <> $1 AND deleted_at IS NULL",
+             FROM responses WHERE author = $1 AND post_author <> $1
+               AND deleted_at IS NULL AND held_at IS NULL AND removed_at IS NULL",
         )
         .bind(user.uuid())
         .bind(listed(hidden))
@@ -140,6 +175,17 @@ impl Store for Sqlite {
     }
 }
 
+/// Ends a write: with its events, if it changed something.
+async fn record(mut tx: Tx, changed: u64, events: &[Event]) -> StoreResult<bool> {
+    if changed == 0 {
+        tx.rollback().await?;
+        return Ok(false);
+    }
+    tx.record(events).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
 /// Whether it was added: it is not if its author has a living quick support of this kind there.
 async fn add(tx: &mut Tx, response: &Response) -> StoreResult<bool> {
     let (text, quick) = match &response.content {
@@ -148,8 +194,9 @@ async fn add(tx: &mut Tx, response: &Response) -> StoreResult<bool> {
     };
     let added = sqlx::query(
         "INSERT INTO responses
-            (id, post, post_author, author, persona, text, quick, created_at, helpful_at, deleted_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            (id, post, post_author, author, persona, text, quick, created_at, helpful_at, deleted_at, held_at,
+            removed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
          ON CONFLICT (post, author, quick) WHERE quick IS NOT NULL AND deleted_at IS NULL DO NOTHING",
     )
     .bind(response.id.uuid())
@@ -162,6 +209,8 @@ async fn add(tx: &mut Tx, response: &Response) -> StoreResult<bool> {
     .bind(At(response.created_at))
     .bind(response.helpful_at.map(At))
     .bind(response.deleted_at.map(At))
+    .bind(response.veil.and_then(Veil::held_at).map(At))
+    .bind(response.veil.and_then(Veil::removed_at).map(At))
     .execute(&mut **tx)
     .await?;
     Ok(added.rows_affected() == 1)
@@ -211,6 +260,8 @@ struct Row {
     created_at: At,
     helpful_at: Option<At>,
     deleted_at: Option<At>,
+    held_at: Option<At>,
+    removed_at: Option<At>,
 }
 
 impl Row {
@@ -225,6 +276,7 @@ impl Row {
             created_at: self.created_at.0,
             helpful_at: self.helpful_at.map(|at| at.0),
             deleted_at: self.deleted_at.map(|at| at.0),
+            veil: Veil::of(self.held_at.map(|at| at.0), self.removed_at.map(|at| at.0)),
         })
     }
 }

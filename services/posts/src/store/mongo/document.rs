@@ -1,6 +1,6 @@
 //! A post as a document.
 
-use kernel::{PersonaId, PostId, UserId};
+use kernel::{PersonaId, PostId, UserId, Veil};
 use mongodb::bson::{self, Bson, DateTime, Document, doc};
 use storage::{
     StoreError, StoreResult,
@@ -61,6 +61,8 @@ pub(super) fn changes(post: &Post) -> Changes {
     changes.put("edited_at", post.edited_at.map(|moment| date(moment).into()));
     changes.put("resolved_at", post.resolved_at.map(|moment| date(moment).into()));
     changes.put("deleted_at", post.deleted_at.map(|moment| date(moment).into()));
+    changes.put("held_at", post.veil.and_then(Veil::held_at).map(|moment| date(moment).into()));
+    changes.put("removed_at", post.veil.and_then(Veil::removed_at).map(|moment| date(moment).into()));
     changes.put("leaves_at", post.leaves_at().map(|moment| date(moment).into()));
     changes.put("listed", is_listed.then_some(Bson::Boolean(true)));
     changes
@@ -77,7 +79,7 @@ impl Changes {
 
 /// All of a document that a [`Row`] has.
 pub(super) fn shown() -> Document {
-    doc! { "words": 0, "counted": 0, "moved": 0, "outbox": 0 }
+    doc! { "words": 0, "counted": 0, "moved": 0, "edits": 0, "outbox": 0 }
 }
 
 /// A document of `posts`.
@@ -99,6 +101,8 @@ pub(super) struct Row {
     resolved_at: Option<DateTime>,
     expires_at: Option<DateTime>,
     deleted_at: Option<DateTime>,
+    held_at: Option<DateTime>,
+    removed_at: Option<DateTime>,
     pub(super) rank: i64,
     responses: i64,
     supports: i64,
@@ -129,6 +133,7 @@ impl Row {
             edited_at: self.edited_at.map(at),
             resolved_at: self.resolved_at.map(at),
             deleted_at: self.deleted_at.map(at),
+            veil: Veil::of(self.held_at.map(at), self.removed_at.map(at)),
             // Below zero is whoever was told of the one less first.
             responses: u64::try_from(self.responses).unwrap_or(0),
             supports: u64::try_from(self.supports).unwrap_or(0),

@@ -4,17 +4,19 @@
 //! | --- | --- |
 //! | [`count`] | every event counted once, however many there are |
 //! | [`document`] | a post as a document |
+//! | [`edits`] | what posts said before they were changed |
 //! | [`pages`] | the pages of feeds and searches |
 //! | [`words`] | the words of a text, as they are looked for |
 
 mod count;
 mod document;
+mod edits;
 mod pages;
 mod words;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
-use kernel::{Event, EventId, PostId, Timestamp};
+use kernel::{Event, EventId, PostId, Timestamp, ports::Edit as Past};
 use mongodb::{
     Collection,
     bson::{self, Document, doc},
@@ -50,6 +52,22 @@ impl Mongo {
     fn rows(&self) -> Collection<Row> {
         self.posts.clone_with_type()
     }
+
+    async fn write(&self, post: &Post, past: Option<&Past>, events: &[Event]) -> StoreResult<bool> {
+        let before = alive(doc! { "_id": id(post.id.uuid()), "version": post.version.saturating_sub(1) });
+        let changes = document::changes(post);
+        let mut push = doc! { "outbox": { "$each": entries(events) } };
+        if let Some(past) = past {
+            push.insert("edits", edits::pushed(past));
+        }
+        let mut update = doc! { "$set": changes.set, "$push": push };
+        if !changes.unset.is_empty() {
+            update.insert("$unset", changes.unset);
+        }
+        self.database
+            .recording(events, async { Ok(self.posts.update_one(before, update).await?.matched_count == 1) })
+            .await
+    }
 }
 
 #[async_trait]
@@ -72,15 +90,15 @@ impl Store for Mongo {
     }
 
     async fn replace(&self, post: &Post, events: &[Event]) -> StoreResult<bool> {
-        let before = alive(doc! { "_id": id(post.id.uuid()), "version": post.version.saturating_sub(1) });
-        let changes = document::changes(post);
-        let mut update = doc! { "$set": changes.set, "$push": { "outbox": { "$each": entries(events) } } };
-        if !changes.unset.is_empty() {
-            update.insert("$unset", changes.unset);
-        }
-        self.database
-            .recording(events, async { Ok(self.posts.update_one(before, update).await?.matched_count == 1) })
-            .await
+        self.write(post, None, events).await
+    }
+
+    async fn edit(&self, post: &Post, past: &Past, events: &[Event]) -> StoreResult<bool> {
+        self.write(post, Some(past), events).await
+    }
+
+    async fn edits(&self, post: PostId) -> StoreResult<Vec<Past>> {
+        self.database.within(edits::of(&self.posts.clone_with_type(), post)).await
     }
 
     async fn list(&self, viewer: &Viewer, question: &Question<'_>) -> StoreResult<Vec<Placed>> {

@@ -121,8 +121,8 @@ fn ranked(rank: Document) -> Document {
 /// [`crate::policy::is_listed`] and [`Filter::admits`], but for ranks.
 fn fits(viewer: &Viewer, filter: &Filter) -> Document {
     let there = [
-        doc! { "leaves_at": null },
-        doc! { "leaves_at": { "$gt": date(viewer.now) } },
+        doc! { "leaves_at": null, "held_at": null, "removed_at": null },
+        doc! { "leaves_at": { "$gt": date(viewer.now) }, "held_at": null, "removed_at": null },
         doc! { "author": id(viewer.user.uuid()) },
     ];
     let mut fits = alive(doc! { "listed": true, "$or": there.to_vec() });

@@ -1,10 +1,11 @@
 //! Posts in SQLite.
 
+mod edits;
 mod pages;
 mod row;
 
 use async_trait::async_trait;
-use kernel::{Event, EventId, PostId, Timestamp};
+use kernel::{Event, EventId, PostId, Timestamp, Veil, ports::Edit as Past};
 use storage::{
     StoreResult,
     sql::{At, Database},
@@ -30,6 +31,45 @@ impl Sqlite {
     }
 }
 
+impl Sqlite {
+    async fn write(&self, post: &Post, past: Option<&Past>, events: &[Event]) -> StoreResult<bool> {
+        let draft = &post.draft;
+        let mut tx = self.database.begin().await?;
+        let replaced = sqlx::query(
+            "UPDATE posts SET urgency = ?3, body = ?4, categories = ?5, tags = ?6, content_warning = ?7,
+                edited_at = ?8, resolved_at = ?9, deleted_at = ?10, leaves_at = ?11, rank = ?12, version = ?2,
+                held_at = ?13, removed_at = ?14
+             WHERE id = ?1 AND version = ?2 - 1",
+        )
+        .bind(post.id.uuid())
+        .bind(post.version)
+        .bind(i64::from(draft.urgency.level()))
+        .bind(draft.body.reveal())
+        .bind(row::categories(draft))
+        .bind(row::tags(draft))
+        .bind(draft.warning.as_ref().map(|warning| warning.reveal().to_owned()))
+        .bind(post.edited_at.map(At))
+        .bind(post.resolved_at.map(At))
+        .bind(post.deleted_at.map(At))
+        .bind(post.leaves_at().map(At))
+        .bind(post.rank())
+        .bind(post.veil.and_then(Veil::held_at).map(At))
+        .bind(post.veil.and_then(Veil::removed_at).map(At))
+        .execute(&mut *tx)
+        .await?;
+        if replaced.rows_affected() == 0 {
+            tx.rollback().await?;
+            return Ok(false);
+        }
+        if let Some(past) = past {
+            edits::keep(&mut tx, post, past).await?;
+        }
+        tx.record(events).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}
+
 #[async_trait]
 impl Store for Sqlite {
     async fn insert(&self, post: &Post, events: &[Event]) -> StoreResult<()> {
@@ -37,8 +77,8 @@ impl Store for Sqlite {
         let mut tx = self.database.begin().await?;
         sqlx::query(
             "INSERT INTO posts (id, author, persona, kind, urgency, body, categories, tags, content_warning,
-                days_since_relapse, created_at, expires_at, leaves_at, rank, version)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                days_since_relapse, created_at, expires_at, leaves_at, rank, version, held_at, removed_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
         )
         .bind(post.id.uuid())
         .bind(post.author.uuid())
@@ -55,6 +95,8 @@ impl Store for Sqlite {
         .bind(post.leaves_at().map(At))
         .bind(post.rank())
         .bind(post.version)
+        .bind(post.veil.and_then(Veil::held_at).map(At))
+        .bind(post.veil.and_then(Veil::removed_at).map(At))
         .execute(&mut *tx)
         .await?;
         tx.record(events).await?;
@@ -70,34 +112,15 @@ impl Store for Sqlite {
     }
 
     async fn replace(&self, post: &Post, events: &[Event]) -> StoreResult<bool> {
-        let draft = &post.draft;
-        let mut tx = self.database.begin().await?;
-        let replaced = sqlx::query(
-            "UPDATE posts SET urgency = ?3, body = ?4, categories = ?5, tags = ?6, content_warning = ?7,
-                edited_at = ?8, resolved_at = ?9, deleted_at = ?10, leaves_at = ?11, rank = ?12, version = ?2
-             WHERE id = ?1 AND version = ?2 - 1",
-        )
-        .bind(post.id.uuid())
-        .bind(post.version)
-        .bind(i64::from(draft.urgency.level()))
-        .bind(draft.body.reveal())
-        .bind(row::categories(draft))
-        .bind(row::tags(draft))
-        .bind(draft.warning.as_ref().map(|warning| warning.reveal().to_owned()))
-        .bind(post.edited_at.map(At))
-        .bind(post.resolved_at.map(At))
-        .bind(post.deleted_at.map(At))
-        .bind(post.leaves_at().map(At))
-        .bind(post.rank())
-        .execute(&mut *tx)
-        .await?;
-        if replaced.rows_affected() == 0 {
-            tx.rollback().await?;
-            return Ok(false);
-        }
-        tx.record(events).await?;
-        tx.commit().await?;
-        Ok(true)
+        self.write(post, None, events).await
+    }
+
+    async fn edit(&self, post: &Post, past: &Past, events: &[Event]) -> StoreResult<bool> {
+        self.write(post, Some(past), events).await
+    }
+
+    async fn edits(&self, id: PostId) -> StoreResult<Vec<Past>> {
+        edits::of(self.database.reader(), id).await
     }
 
     async fn list(&self, viewer: &Viewer, question: &Question<'_>) -> StoreResult<Vec<Placed>> {

@@ -26,7 +26,8 @@ use crate::{
 /// an index by rank when the order is another.
 const FITS: &str = "posts.deleted_at IS NULL
     AND posts.author NOT IN (SELECT unhex(value) FROM json_each(?1))
-    AND (posts.author = ?2 OR posts.leaves_at IS NULL OR posts.leaves_at > ?3)
+    AND (posts.author = ?2 OR ((posts.leaves_at IS NULL OR posts.leaves_at > ?3)
+        AND posts.held_at IS NULL AND posts.removed_at IS NULL))
     AND (?4 IS NULL OR posts.kind IN (SELECT value FROM json_each(?4)))
     AND +posts.rank >= ?5";
 

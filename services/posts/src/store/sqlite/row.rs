@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use kernel::{PersonaId, PostId, UserId};
+use kernel::{PersonaId, PostId, UserId, Veil};
 use storage::{StoreError, StoreResult, sql::At};
 use uuid::Uuid;
 
@@ -30,6 +30,8 @@ pub(super) struct Row {
     resolved_at: Option<At>,
     expires_at: Option<At>,
     deleted_at: Option<At>,
+    held_at: Option<At>,
+    removed_at: Option<At>,
     pub(super) rank: i64,
     responses: i64,
     supports: i64,
@@ -48,6 +50,7 @@ impl Row {
             edited_at: self.edited_at.map(|at| at.0),
             resolved_at: self.resolved_at.map(|at| at.0),
             deleted_at: self.deleted_at.map(|at| at.0),
+            veil: Veil::of(self.held_at.map(|at| at.0), self.removed_at.map(|at| at.0)),
             responses: u64::try_from(self.responses).unwrap_or(0),
             supports: u64::try_from(self.supports).unwrap_or(0),
             version: self.version,

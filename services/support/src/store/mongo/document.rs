@@ -1,6 +1,6 @@
 //! A response as a document.
 
-use kernel::{PersonaId, PostId, ResponseId, UserId};
+use kernel::{PersonaId, PostId, ResponseId, UserId, Veil};
 use mongodb::bson::{self, DateTime, Document, doc};
 use storage::{
     StoreResult,
@@ -29,6 +29,12 @@ pub(super) fn of(response: &Response) -> Document {
         Some(moment) => document.insert("deleted_at", date(moment)),
         None => document.insert("living", true),
     };
+    if let Some(moment) = response.veil.and_then(Veil::held_at) {
+        document.insert("held_at", date(moment));
+    }
+    if let Some(moment) = response.veil.and_then(Veil::removed_at) {
+        document.insert("removed_at", date(moment));
+    }
     document
 }
 
@@ -50,6 +56,8 @@ pub(super) struct Row {
     created_at: DateTime,
     helpful_at: Option<DateTime>,
     deleted_at: Option<DateTime>,
+    held_at: Option<DateTime>,
+    removed_at: Option<DateTime>,
 }
 
 impl Row {
@@ -64,6 +72,7 @@ impl Row {
             created_at: at(self.created_at),
             helpful_at: self.helpful_at.map(at),
             deleted_at: self.deleted_at.map(at),
+            veil: Veil::of(self.held_at.map(at), self.removed_at.map(at)),
         })
     }
 }

@@ -12,9 +12,10 @@ use crate::Stats;
 /// All figures in one question. First by post, so that posts are counted and not collected.
 pub(super) fn question(user: UserId, hidden: &BTreeSet<UserId>) -> Vec<Document> {
     let user = id(user.uuid());
-    let mut received = doc! { "living": true, "post_author": user };
+    let mut received = doc! { "living": true, "post_author": user, "held_at": null, "removed_at": null };
     received.insert("$and", vec![doc! { "author": { "$ne": user } }, doc! { "author": not_by(hidden) }]);
-    let given = doc! { "living": true, "author": user, "post_author": { "$ne": user } };
+    let mut given = doc! { "living": true, "author": user, "post_author": { "$ne": user } };
+    given.extend(doc! { "held_at": null, "removed_at": null });
     let is_given = doc! { "$eq": ["$author", user] };
     let has = |field: &str| doc! { "$gt": [format!("${field}"), Bson::Null] };
     let count = |what: Document| doc! { "$sum": { "$cond": [what, 1_i64, 0_i64] } };

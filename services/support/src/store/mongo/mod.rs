@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
-use kernel::{Event, PostId, ResponseId, Timestamp, UserId};
+use kernel::{Event, PostId, ResponseId, Timestamp, UserId, Veil};
 use mongodb::{
     Collection,
     bson::{Bson, Document, doc},
@@ -102,6 +102,7 @@ impl Store for Mongo {
         &self,
         post: PostId,
         after: Option<ResponseId>,
+        viewer: UserId,
         hidden: &BTreeSet<UserId>,
         limit: i64,
     ) -> StoreResult<Vec<Response>> {
@@ -112,7 +113,7 @@ impl Store for Mongo {
         self.database
             .within(async {
                 let rows = self.rows();
-                let found = rows.find(listed(post, after, hidden)).sort(doc! { "_id": 1 }).limit(limit);
+                let found = rows.find(listed(post, after, viewer, hidden)).sort(doc! { "_id": 1 }).limit(limit);
                 let found = found.hint(Hint::Name(LIST.to_owned())).projection(document::shown()).await?;
                 let rows: Vec<Row> = found.try_collect().await?;
                 rows.into_iter().map(Row::into_response).collect()
@@ -120,8 +121,9 @@ impl Store for Mongo {
             .await
     }
 
-    async fn delete(&self, response: ResponseId, at: Timestamp, events: &[Event]) -> StoreResult<bool> {
-        let living = alive(doc! { "_id": id(response.uuid()), "living": true });
+    async fn delete(&self, read: &Response, at: Timestamp, events: &[Event]) -> StoreResult<bool> {
+        let mut living = as_read(read);
+        living.insert("living", true);
         let deleted = doc! {
             "$set": { "deleted_at": date(at) },
             "$unset": { "living": "" },
@@ -132,13 +134,54 @@ impl Store for Mongo {
             .await
     }
 
+    async fn moderate(&self, read: &Response, veil: Option<Veil>, events: &[Event]) -> StoreResult<bool> {
+        let (mut set, mut unset) = (Document::new(), Document::new());
+        for (field, moment) in moments(veil) {
+            match moment {
+                Some(moment) => set.insert(field, date(moment)),
+                None => unset.insert(field, ""),
+            };
+        }
+        let mut update = doc! { "$unset": unset, "$push": { "outbox": { "$each": entries(events) } } };
+        if !set.is_empty() {
+            update.insert("$set", set);
+        }
+        self.database
+            .recording(events, async { Ok(self.responses.update_one(as_read(read), update).await?.matched_count == 1) })
+            .await
+    }
+
+    async fn newest(&self, post: Option<PostId>, before: Option<ResponseId>, limit: i64) -> StoreResult<Vec<Response>> {
+        // No document at all would be no limit at all.
+        if limit < 1 {
+            return Ok(Vec::new());
+        }
+        let mut open = alive(doc! { "living": true, "held_at": null, "removed_at": null, "text": { "$exists": true } });
+        if let Some(post) = post {
+            open.insert("post", id(post.uuid()));
+        }
+        if let Some(before) = before {
+            open.insert("_id", doc! { "$lt": id(before.uuid()) });
+        }
+        let index = if post.is_some() { LIST } else { "_id_" };
+        self.database
+            .within(async {
+                let rows = self.rows();
+                let found = rows.find(open).sort(doc! { "_id": -1 }).limit(limit);
+                let found = found.hint(Hint::Name(index.to_owned())).projection(document::shown()).await?;
+                let rows: Vec<Row> = found.try_collect().await?;
+                rows.into_iter().map(Row::into_response).collect()
+            })
+            .await
+    }
+
     async fn mark_helpful(
         &self,
         response: ResponseId,
         at: Timestamp,
         events: &[Event],
     ) -> StoreResult<Option<Response>> {
-        let living = doc! { "_id": id(response.uuid()), "living": true };
+        let living = doc! { "_id": id(response.uuid()), "living": true, "held_at": null, "removed_at": null };
         let mut unmarked = alive(living.clone());
         unmarked.insert("helpful_at", Bson::Null);
         let marked = doc! {
@@ -176,8 +219,23 @@ impl Store for Mongo {
 /// What a list is read along.
 const LIST: &str = "responses_post";
 
-fn listed(post: PostId, after: Option<ResponseId>, hidden: &BTreeSet<UserId>) -> Document {
-    let mut listed = alive(doc! { "post": id(post.uuid()), "living": true });
+/// The response, if it is still as it was read.
+fn as_read(read: &Response) -> Document {
+    let mut same = alive(doc! { "_id": id(read.id.uuid()) });
+    same.insert("deleted_at", read.deleted_at.map_or(Bson::Null, |moment| date(moment).into()));
+    for (field, moment) in moments(read.veil) {
+        same.insert(field, moment.map_or(Bson::Null, |moment| date(moment).into()));
+    }
+    same
+}
+
+fn moments(veil: Option<Veil>) -> [(&'static str, Option<Timestamp>); 2] {
+    [("held_at", veil.and_then(Veil::held_at)), ("removed_at", veil.and_then(Veil::removed_at))]
+}
+
+fn listed(post: PostId, after: Option<ResponseId>, viewer: UserId, hidden: &BTreeSet<UserId>) -> Document {
+    let seen = vec![doc! { "held_at": null, "removed_at": null }, doc! { "author": id(viewer.uuid()) }];
+    let mut listed = alive(doc! { "post": id(post.uuid()), "living": true, "$or": seen });
     if let Some(after) = after {
         listed.insert("_id", doc! { "$gt": id(after.uuid()) });
     }
@@ -210,7 +268,7 @@ mod tests {
             let database = testkit::mongo().await;
             let now = SystemClock.now();
             let (post, after) = (PostId::new(now, &SystemEntropy), ResponseId::new(now, &SystemEntropy));
-            let filter = listed(post, Some(after), &BTreeSet::from([user()]));
+            let filter = listed(post, Some(after), user(), &BTreeSet::from([user()]));
             let find = doc! { "find": Mongo::COLLECTION, "filter": filter, "sort": { "_id": 1 }, "hint": LIST };
             let plan = plan(&database, find).await;
             assert!(!plan.contains("COLLSCAN") && !plan.contains("\"SORT\""), "{plan}");

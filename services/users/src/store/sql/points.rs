@@ -9,7 +9,7 @@ use super::Sql;
 use crate::{
     Earning,
     policy::{DAILY_POINTS, day},
-    store::PointStore,
+    store::{PointStore, Withheld},
 };
 
 /// Who reads the inbox here.
@@ -57,25 +57,34 @@ impl PointStore for Sql<Db> {
             .bind(response.uuid())
             .execute(&mut *tx)
             .await?;
-        // What was granted is read when nobody else can change it any more.
-        let earners: Vec<(Uuid,)> =
-            sqlx::query_as("SELECT DISTINCT account FROM strength_points WHERE response = $1 ORDER BY account")
-                .bind(response.uuid())
-                .fetch_all(&mut *tx)
-                .await?;
-        for (account,) in earners {
-            tx.hold(LEDGERS, account.as_bytes()).await?;
+        let days = Self::ungrant(&mut tx, response.uuid()).await?;
+        sqlx::query("DELETE FROM strength_points WHERE response = $1").bind(response.uuid()).execute(&mut *tx).await?;
+        for (account, day) in days {
+            Self::fill(&mut tx, account, day).await?;
         }
-        let days: Vec<(Uuid, i64, i64)> = sqlx::query_as(
-            "SELECT account, day, CAST(SUM(granted) AS BIGINT) FROM strength_points WHERE response = $1
-             GROUP BY account, day ORDER BY account, day",
+        tx.commit().await
+    }
+
+    async fn withhold(&self, event: EventId, response: ResponseId, withheld: Withheld) -> StoreResult<()> {
+        let step = match withheld {
+            Withheld::More => 1_i64,
+            Withheld::Less => -1,
+        };
+        let mut tx = self.database.begin().await?;
+        if !tx.first_time(CONSUMER, event).await? {
+            return tx.rollback().await;
+        }
+        tx.hold(ANSWERS, response.uuid().as_bytes()).await?;
+        sqlx::query(
+            "INSERT INTO strength_points_withheld (response, removals) VALUES ($1, $2)
+             ON CONFLICT (response) DO UPDATE SET removals = strength_points_withheld.removals + $2",
         )
         .bind(response.uuid())
-        .fetch_all(&mut *tx)
+        .bind(step)
+        .execute(&mut *tx)
         .await?;
-        sqlx::query("DELETE FROM strength_points WHERE response = $1").bind(response.uuid()).execute(&mut *tx).await?;
-        for (account, day, granted) in days {
-            Self::pay(&mut tx, account, -granted).await?;
+        // Nothing of it is granted after this but by `fill`, which asks whether it is withheld.
+        for (account, day) in Self::ungrant(&mut tx, response.uuid()).await? {
             Self::fill(&mut tx, account, day).await?;
         }
         tx.commit().await
@@ -84,6 +93,37 @@ impl PointStore for Sql<Db> {
 
 #[sql]
 impl Sql<Db> {
+    /// Takes what was granted for an answer, and says whose it was, and of which days. Who has points for it is held from
+    /// then on.
+    async fn ungrant(tx: &mut Tx<Db>, response: Uuid) -> StoreResult<Vec<(Uuid, i64)>> {
+        // What was granted is read when nobody else can change it any more.
+        let earners: Vec<(Uuid,)> =
+            sqlx::query_as("SELECT DISTINCT account FROM strength_points WHERE response = $1 ORDER BY account")
+                .bind(response)
+                .fetch_all(&mut **tx)
+                .await?;
+        for (account,) in earners {
+            tx.hold(LEDGERS, account.as_bytes()).await?;
+        }
+        let days: Vec<(Uuid, i64, i64)> = sqlx::query_as(
+            "SELECT account, day, CAST(SUM(granted) AS BIGINT) FROM strength_points WHERE response = $1
+             GROUP BY account, day ORDER BY account, day",
+        )
+        .bind(response)
+        .fetch_all(&mut **tx)
+        .await?;
+        sqlx::query("UPDATE strength_points SET granted = 0 WHERE response = $1")
+            .bind(response)
+            .execute(&mut **tx)
+            .await?;
+        let mut concerned = Vec::new();
+        for (account, day, granted) in days {
+            Self::pay(tx, account, -granted).await?;
+            concerned.push((account, day));
+        }
+        Ok(concerned)
+    }
+
     /// Grants what a day's earnings still lack, the oldest first, as far as its limit leaves room.
     async fn fill(tx: &mut Tx<Db>, account: Uuid, day: i64) -> StoreResult<()> {
         let (granted,): (i64,) = sqlx::query_as(
@@ -97,7 +137,10 @@ impl Sql<Db> {
         // Each of them lacks a point at least, so no more of them are needed than there is room for.
         let lacking: Vec<(Uuid, i64)> = sqlx::query_as(
             "SELECT event, worth - granted FROM strength_points
-         WHERE account = $1 AND day = $2 AND granted < worth ORDER BY event LIMIT $3",
+             WHERE account = $1 AND day = $2 AND granted < worth
+               AND NOT EXISTS (SELECT 1 FROM strength_points_withheld AS withheld
+                   WHERE withheld.response = strength_points.response AND withheld.removals > 0)
+             ORDER BY event LIMIT $3",
         )
         .bind(account)
         .bind(day)

@@ -1,0 +1,1 @@
+DROP TABLE strength_points_withheld;

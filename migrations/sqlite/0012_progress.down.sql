@@ -1,0 +1,4 @@
+-- Those that point to others go first.
+DROP TABLE check_ins;
+DROP TABLE relapses;
+DROP TABLE journeys;

@@ -1,0 +1,21 @@
+//! Who may call which method, and how often. What is not here cannot be called.
+
+use kernel::{
+    Access::{Account, Member, Moderator},
+    Procedure, Quota,
+};
+
+/// One row a method.
+pub const PROCEDURES: &[Procedure] = &[
+    Procedure::new("/kith.moderation.v1.ModerationService/ReportContent", Member, Quota::per_hour(60)),
+    Procedure::new("/kith.moderation.v1.ModerationService/ListMyReports", Account, Quota::per_minute(120)),
+    Procedure::new("/kith.moderation.v1.ModerationService/GetMyStanding", Account, Quota::per_minute(120)),
+    Procedure::new("/kith.moderation.v1.ModerationService/AppealDecision", Account, Quota::per_hour(30)),
+    Procedure::new("/kith.moderation.v1.ModerationService/ListCases", Moderator, Quota::per_minute(120)),
+    Procedure::new("/kith.moderation.v1.ModerationService/GetCase", Moderator, Quota::per_minute(120)),
+    Procedure::new("/kith.moderation.v1.ModerationService/AssignCase", Moderator, Quota::per_minute(60)),
+    Procedure::new("/kith.moderation.v1.ModerationService/EscalateCase", Moderator, Quota::per_minute(60)),
+    Procedure::new("/kith.moderation.v1.ModerationService/DecideCase", Moderator, Quota::per_minute(60)),
+    Procedure::new("/kith.moderation.v1.ModerationService/GetSubjectHistory", Moderator, Quota::per_minute(60)),
+    Procedure::new("/kith.moderation.v1.ModerationService/GetModerationStats", Moderator, Quota::per_minute(120)),
+];

@@ -1,0 +1,1 @@
+//! Each rule, and each way around it.

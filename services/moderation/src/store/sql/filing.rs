@@ -1,0 +1,233 @@
+//! Filing reports and cases.
+
+use kernel::{Timestamp, UserId};
+use sqlx::AssertSqlSafe;
+use storage::{
+    StoreError, StoreResult, sql,
+    sql::{At, Tx},
+};
+use uuid::Uuid;
+
+use super::{
+    HELD, Sql,
+    rows::{CaseRow, ReportRow, count, reason_words},
+};
+use crate::{
+    domain::{Case, Decision, Origin, Reason, Record, Report, Subject},
+    policy::{self, Voice},
+    store::{Evidence, Filed, Filing, How, Telling},
+};
+
+/// Who reacts, for the inbox.
+const CONSUMER: &str = "moderation";
+
+#[sql]
+impl Sql<Db> {
+    pub(super) async fn file_it(&self, filing: &Filing, told: Telling<'_, Filed>) -> StoreResult<Filed> {
+        let mut tx = self.database.begin().await?;
+        tx.hold(HELD, filing.case.subject.uuid().as_bytes()).await?;
+        let open = Self::open_case(&mut tx, filing.case.subject).await?;
+        if let Some(again) = Self::filed_before(&mut tx, filing, open.as_ref()).await? {
+            tx.rollback().await?;
+            return Ok(again);
+        }
+        let how = if open.is_some() { How::Joined } else { How::Opened };
+        let mut case = open.unwrap_or_else(|| filing.case.clone());
+        if how == How::Opened {
+            Self::insert_case(&mut tx, &case).await?;
+        }
+        Self::insert_evidence(&mut tx, &case, &filing.evidence).await?;
+        let report = filing.report.as_ref().map(|report| Report { case: case.id, ..report.clone() });
+        if let Some(report) = &report {
+            Self::insert_report(&mut tx, report, filing.evidence.id).await?;
+            case.reports += 1;
+            Self::add_reason(&mut case, report.reason, how);
+        }
+        if filing.case.origin == Origin::Watch {
+            case.origin = Origin::Watch;
+        }
+        let hold = filing.hold.as_ref().filter(|_| case.hidden_at.is_none());
+        let hold = hold.map(|hold| Decision { case: case.id, ..hold.clone() });
+        if let Some(hold) = &hold {
+            case.hidden_at = Some(hold.at);
+            case.version += 1;
+            Self::insert_decision(&mut tx, hold).await?;
+        }
+        Self::weigh(&mut tx, &mut case, filing).await?;
+        Self::update_case(&mut tx, &case).await?;
+        let filed = Filed { case, report, how, hold };
+        tx.record(&told(&filed)).await?;
+        tx.commit().await?;
+        Ok(filed)
+    }
+
+    /// What there is already of this filing.
+    async fn filed_before(tx: &mut Tx<Db>, filing: &Filing, open: Option<&Case>) -> StoreResult<Option<Filed>> {
+        if let Some(event) = filing.event
+            && !tx.first_time(CONSUMER, event).await?
+        {
+            let case = open.unwrap_or(&filing.case).clone();
+            return Ok(Some(Filed { case, report: None, how: How::Again, hold: None }));
+        }
+        let Some(report) = &filing.report else { return Ok(None) };
+        let select = format!("{} WHERE id = $1 OR (case_id = $2 AND reporter = $3)", ReportRow::SELECT);
+        let found: Option<ReportRow> = sqlx::query_as(AssertSqlSafe(select))
+            .bind(report.id.uuid())
+            .bind(open.map(|case| case.id.uuid()))
+            .bind(report.reporter.uuid())
+            .fetch_optional(&mut **tx)
+            .await?;
+        let Some(found) = found else { return Ok(None) };
+        let report = found.into_report()?;
+        let case = Self::find_case(tx, report.case.uuid()).await?;
+        let case = case.ok_or_else(|| StoreError::corrupt("a report without a case"))?;
+        Ok(Some(Filed { case, report: Some(report), how: How::Again, hold: None }))
+    }
+
+    /// A reason that is new to an open case changes what a decision would be made on.
+    fn add_reason(case: &mut Case, reason: Reason, how: How) {
+        if case.reasons.contains(&reason) {
+            return;
+        }
+        case.reasons.push(reason);
+        case.reasons.sort_unstable();
+        if how == How::Joined {
+            case.version += 1;
+        }
+    }
+
+    /// Computes the risk of a case, and when it is due: sooner than it was, never later.
+    async fn weigh(tx: &mut Tx<Db>, case: &mut Case, filing: &Filing) -> StoreResult<()> {
+        let now = filing.evidence.at;
+        let reports: Vec<(Uuid, String)> = sqlx::query_as("SELECT reporter, reason FROM reports WHERE case_id = $1")
+            .bind(case.id.uuid())
+            .fetch_all(&mut **tx)
+            .await?;
+        let mut voices = Vec::with_capacity(reports.len());
+        for (reporter, reason) in reports {
+            let reporter = UserId::from_uuid(reporter);
+            let reason = Reason::of(&reason).ok_or_else(|| StoreError::corrupt("an unknown reason"))?;
+            voices.push(Voice { reporter, reason, record: Self::record_of(tx, reporter).await? });
+        }
+        let together: Vec<(Uuid, Uuid, i64)> = sqlx::query_as(
+            "SELECT one.reporter, other.reporter, COUNT(DISTINCT one.case_id)
+             FROM reports one JOIN reports other ON other.case_id = one.case_id AND one.reporter < other.reporter
+             WHERE one.case_id <> $1 AND one.reporter IN (SELECT reporter FROM reports WHERE case_id = $1)
+                AND other.reporter IN (SELECT reporter FROM reports WHERE case_id = $1)
+             GROUP BY one.reporter, other.reporter",
+        )
+        .bind(case.id.uuid())
+        .fetch_all(&mut **tx)
+        .await?;
+        let together = together
+            .into_iter()
+            .map(|(one, other, times)| Ok((UserId::from_uuid(one), UserId::from_uuid(other), count(times)?)));
+        let together = together.collect::<StoreResult<Vec<_>>>()?;
+        let strikes = match case.concerned {
+            Some(user) => Self::strikes_of(tx, user, now).await?,
+            None => 0,
+        };
+        case.risk = policy::risk(case.origin, &voices, &together, strikes, filing.reach);
+        case.due_at = case.due_at.min(policy::due(case.risk, now));
+        Ok(())
+    }
+
+    pub(super) async fn open_case(tx: &mut Tx<Db>, subject: Subject) -> StoreResult<Option<Case>> {
+        let select = format!("{} WHERE subject = $1 AND decided_at IS NULL", CaseRow::SELECT);
+        let row: Option<CaseRow> =
+            sqlx::query_as(AssertSqlSafe(select)).bind(subject.uuid()).fetch_optional(&mut **tx).await?;
+        row.map(CaseRow::into_case).transpose()
+    }
+
+    pub(super) async fn find_case(tx: &mut Tx<Db>, case: Uuid) -> StoreResult<Option<Case>> {
+        let select = format!("{} WHERE id = $1", CaseRow::SELECT);
+        let row: Option<CaseRow> = sqlx::query_as(AssertSqlSafe(select)).bind(case).fetch_optional(&mut **tx).await?;
+        row.map(CaseRow::into_case).transpose()
+    }
+
+    async fn record_of(tx: &mut Tx<Db>, reporter: UserId) -> StoreResult<Record> {
+        let counts: Vec<(String, i64)> =
+            sqlx::query_as(Self::RECORD).bind(reporter.uuid()).fetch_all(&mut **tx).await?;
+        Self::into_record(counts)
+    }
+
+    async fn strikes_of(tx: &mut Tx<Db>, user: UserId, now: Timestamp) -> StoreResult<u32> {
+        let (weight,): (i64,) =
+            sqlx::query_as(Self::STRIKES).bind(user.uuid()).bind(At(now)).fetch_one(&mut **tx).await?;
+        count(weight)
+    }
+
+    async fn insert_case(tx: &mut Tx<Db>, case: &Case) -> StoreResult<()> {
+        sqlx::query(
+            "INSERT INTO cases (id, kind, subject, concerned, persona, circle, origin, state, reports, reasons, risk,
+                opened_at, due_at, version)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        )
+        .bind(case.id.uuid())
+        .bind(case.subject.word())
+        .bind(case.subject.uuid())
+        .bind(case.concerned.map(UserId::uuid))
+        .bind(case.persona.map(kernel::PersonaId::uuid))
+        .bind(case.circle.map(kernel::CircleId::uuid))
+        .bind(case.origin.word())
+        .bind(case.state.word())
+        .bind(i64::from(case.reports))
+        .bind(reason_words(&case.reasons))
+        .bind(i64::from(case.risk))
+        .bind(At(case.opened_at))
+        .bind(At(case.due_at))
+        .bind(case.version)
+        .execute(&mut **tx)
+        .await?;
+        Ok(())
+    }
+
+    async fn insert_evidence(tx: &mut Tx<Db>, case: &Case, evidence: &Evidence) -> StoreResult<()> {
+        sqlx::query("INSERT INTO evidence (id, case_id, taken_at, sealed) VALUES ($1, $2, $3, $4)")
+            .bind(evidence.id)
+            .bind(case.id.uuid())
+            .bind(At(evidence.at))
+            .bind(&evidence.sealed)
+            .execute(&mut **tx)
+            .await?;
+        Ok(())
+    }
+
+    async fn insert_report(tx: &mut Tx<Db>, report: &Report, evidence: Uuid) -> StoreResult<()> {
+        sqlx::query(
+            "INSERT INTO reports (id, case_id, evidence, kind, subject, reporter, reason, words, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )
+        .bind(report.id.uuid())
+        .bind(report.case.uuid())
+        .bind(evidence)
+        .bind(report.subject.word())
+        .bind(report.subject.uuid())
+        .bind(report.reporter.uuid())
+        .bind(report.reason.word())
+        .bind(&report.words)
+        .bind(At(report.at))
+        .execute(&mut **tx)
+        .await?;
+        Ok(())
+    }
+
+    async fn update_case(tx: &mut Tx<Db>, case: &Case) -> StoreResult<()> {
+        sqlx::query(
+            "UPDATE cases SET origin = $2, hidden_at = $3, reports = $4, reasons = $5, risk = $6, due_at = $7,
+                version = $8
+             WHERE id = $1",
+        )
+        .bind(case.id.uuid())
+        .bind(case.origin.word())
+        .bind(case.hidden_at.map(At))
+        .bind(i64::from(case.reports))
+        .bind(reason_words(&case.reasons))
+        .bind(i64::from(case.risk))
+        .bind(At(case.due_at))
+        .bind(case.version)
+        .execute(&mut **tx)
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,255 @@
+//! Progress in SQLite.
+
+use async_trait::async_trait;
+use kernel::{CheckInId, Cursor, Event, RelapseId, Timestamp, UserId, ports::DataKey};
+use sqlx::FromRow;
+use storage::{
+    StoreError, StoreResult,
+    sql::{At, Database, Tx},
+};
+use uuid::Uuid;
+
+use super::{Store, cravings, goal, goal_word, mood, start, triggers, words, zone};
+use crate::{CheckIn, Journey, Moment, Relapse, Told, Zone};
+
+/// Progress in SQLite.
+pub struct Sqlite {
+    database: Database,
+}
+
+impl Sqlite {
+    /// The progress of this database.
+    #[must_use]
+    pub const fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+/// Those whose moment has come, along an index that holds nobody else.
+const DUE: &str = "SELECT owner FROM journeys WHERE due IS NOT NULL AND due <= $1 ORDER BY due LIMIT $2";
+
+/// From a place on, backwards along an index.
+const LISTED: &str = "SELECT * FROM check_ins
+    WHERE owner = $1 AND occurred_at >= $2 AND (occurred_at, id) < ($3, $4)
+    ORDER BY occurred_at DESC, id DESC LIMIT $5";
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn journey(&self, owner: UserId) -> StoreResult<Option<Journey>> {
+        // One transaction, so that both are of one moment.
+        let mut tx = self.database.begin().await?;
+        let row: Option<JourneyRow> = sqlx::query_as("SELECT * FROM journeys WHERE owner = $1")
+            .bind(owner.uuid())
+            .fetch_optional(&mut *tx)
+            .await?;
+        let relapses: Vec<RelapseRow> =
+            sqlx::query_as("SELECT * FROM relapses WHERE owner = $1 ORDER BY occurred_at, id")
+                .bind(owner.uuid())
+                .fetch_all(&mut *tx)
+                .await?;
+        tx.rollback().await?;
+        row.map(|row| row.into_journey(relapses)).transpose()
+    }
+
+    async fn save(&self, journey: &Journey, due: Option<Timestamp>, events: &[Event]) -> StoreResult<bool> {
+        let mut tx = self.database.begin().await?;
+        if !keep(&mut tx, journey, due).await? {
+            tx.rollback().await?;
+            return Ok(false);
+        }
+        keep_relapses(&mut tx, journey).await?;
+        tx.record(events).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn due(&self, now: Timestamp, limit: i64) -> StoreResult<Vec<UserId>> {
+        let rows: Vec<(Uuid,)> =
+            sqlx::query_as(DUE).bind(At(now)).bind(limit).fetch_all(self.database.reader()).await?;
+        Ok(rows.into_iter().map(|(owner,)| UserId::from_uuid(owner)).collect())
+    }
+
+    async fn add_check_in(&self, check_in: &CheckIn) -> StoreResult<()> {
+        let mut tx = self.database.begin().await?;
+        sqlx::query(
+            "INSERT INTO check_ins (id, owner, occurred_at, zone, mood, met, resisted, triggers, note)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )
+        .bind(check_in.id.uuid())
+        .bind(check_in.owner.uuid())
+        .bind(At(check_in.moment.at))
+        .bind(check_in.moment.zone.as_ref().map(Zone::name))
+        .bind(i64::from(check_in.mood.number()))
+        .bind(i64::from(check_in.cravings.met()))
+        .bind(i64::from(check_in.cravings.resisted()))
+        .bind(words(&check_in.triggers).join(" "))
+        .bind(check_in.note.as_deref())
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await
+    }
+
+    async fn check_in(&self, owner: UserId, id: CheckInId) -> StoreResult<Option<CheckIn>> {
+        let row: Option<CheckInRow> = sqlx::query_as("SELECT * FROM check_ins WHERE id = $1 AND owner = $2")
+            .bind(id.uuid())
+            .bind(owner.uuid())
+            .fetch_optional(self.database.reader())
+            .await?;
+        row.map(CheckInRow::into_check_in).transpose()
+    }
+
+    async fn check_ins(
+        &self,
+        owner: UserId,
+        (from, until): (Timestamp, Timestamp),
+        before: Option<Cursor>,
+        limit: i64,
+    ) -> StoreResult<Vec<CheckIn>> {
+        // The end of the span is a place as well: that of the first id that its moment could have.
+        let end = Cursor { rank: until.millis(), id: Uuid::nil() };
+        let place = before.filter(|cursor| (cursor.rank, cursor.id) < (end.rank, end.id)).unwrap_or(end);
+        let rows: Vec<CheckInRow> = sqlx::query_as(LISTED)
+            .bind(owner.uuid())
+            .bind(At(from))
+            .bind(At(Timestamp::from_millis(place.rank)))
+            .bind(place.id)
+            .bind(limit)
+            .fetch_all(self.database.reader())
+            .await?;
+        rows.into_iter().map(CheckInRow::into_check_in).collect()
+    }
+}
+
+/// Whether it was kept: it is not if another version is there.
+async fn keep(tx: &mut Tx, journey: &Journey, due: Option<Timestamp>) -> StoreResult<bool> {
+    let statement = if journey.version == 0 {
+        "INSERT INTO journeys (owner, version, edition, zone, start_day, start_zone, goal, told, data_key, due)
+         VALUES ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (owner) DO NOTHING"
+    } else {
+        "UPDATE journeys SET version = version + 1, edition = $3, zone = $4, start_day = $5, start_zone = $6,
+            goal = $7, told = $8, data_key = $9, due = $10 WHERE owner = $1 AND version = $2"
+    };
+    let start = journey.start.as_ref();
+    let told: Vec<String> = journey.told.iter().map(|told| format!("{}@{}", told.days, told.at.millis())).collect();
+    let kept = sqlx::query(statement)
+        .bind(journey.owner.uuid())
+        .bind(journey.version)
+        .bind(journey.edition)
+        .bind(journey.zone.as_ref().map(Zone::name))
+        .bind(start.map(|start| start.day.to_string()))
+        .bind(start.map(|start| start.zone.name()))
+        .bind(journey.goal.map(goal_word))
+        .bind(told.join(" "))
+        .bind(journey.key.0.as_slice())
+        .bind(due.map(At))
+        .execute(&mut **tx)
+        .await?;
+    Ok(kept.rows_affected() == 1)
+}
+
+/// What is gone goes, and what is new comes: a relapse is never changed.
+async fn keep_relapses(tx: &mut Tx, journey: &Journey) -> StoreResult<()> {
+    let kept: Vec<(Uuid,)> = sqlx::query_as("SELECT id FROM relapses WHERE owner = $1")
+        .bind(journey.owner.uuid())
+        .fetch_all(&mut **tx)
+        .await?;
+    let kept: Vec<RelapseId> = kept.into_iter().map(|(id,)| RelapseId::from_uuid(id)).collect();
+    for gone in kept.iter().filter(|id| journey.relapse(**id).is_none()) {
+        sqlx::query("DELETE FROM relapses WHERE owner = $1 AND id = $2")
+            .bind(journey.owner.uuid())
+            .bind(gone.uuid())
+            .execute(&mut **tx)
+            .await?;
+    }
+    for new in journey.relapses.iter().filter(|relapse| !kept.contains(&relapse.id)) {
+        sqlx::query("INSERT INTO relapses (owner, id, occurred_at, zone, triggers) VALUES ($1, $2, $3, $4, $5)")
+            .bind(journey.owner.uuid())
+            .bind(new.id.uuid())
+            .bind(At(new.moment.at))
+            .bind(new.moment.zone.as_ref().map(Zone::name))
+            .bind(words(&new.triggers).join(" "))
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
+#[derive(FromRow)]
+struct JourneyRow {
+    owner: Uuid,
+    version: i64,
+    edition: i64,
+    zone: Option<String>,
+    start_day: Option<String>,
+    start_zone: Option<String>,
+    goal: Option<String>,
+    told: String,
+    data_key: Vec<u8>,
+}
+
+impl JourneyRow {
+    fn into_journey(self, relapses: Vec<RelapseRow>) -> StoreResult<Journey> {
+        Ok(Journey {
+            owner: UserId::from_uuid(self.owner),
+            version: self.version,
+            edition: self.edition,
+            zone: zone(self.zone.as_deref())?,
+            start: start(self.start_day.as_deref(), self.start_zone.as_deref())?,
+            goal: self.goal.as_deref().map(goal).transpose()?,
+            relapses: relapses.into_iter().map(RelapseRow::into_relapse).collect::<StoreResult<_>>()?,
+            told: self.told.split_whitespace().map(told).collect::<StoreResult<_>>()?,
+            key: DataKey(self.data_key),
+        })
+    }
+}
+
+fn told(word: &str) -> StoreResult<Told> {
+    let (days, at) = word.split_once('@').ok_or_else(|| StoreError::corrupt("a milestone was told at a moment"))?;
+    let at = at.parse().map_err(StoreError::corrupt)?;
+    Ok(Told { days: days.parse().map_err(StoreError::corrupt)?, at: Timestamp::from_millis(at) })
+}
+
+#[derive(FromRow)]
+struct RelapseRow {
+    id: Uuid,
+    occurred_at: At,
+    zone: Option<String>,
+    triggers: String,
+}
+
+impl RelapseRow {
+    fn into_relapse(self) -> StoreResult<Relapse> {
+        Ok(Relapse {
+            id: RelapseId::from_uuid(self.id),
+            moment: Moment { at: self.occurred_at.0, zone: zone(self.zone.as_deref())? },
+            triggers: triggers(self.triggers.split_whitespace())?,
+        })
+    }
+}
+
+#[derive(FromRow)]
+struct CheckInRow {
+    id: Uuid,
+    owner: Uuid,
+    occurred_at: At,
+    zone: Option<String>,
+    mood: i64,
+    met: i64,
+    resisted: i64,
+    triggers: String,
+    note: Option<Vec<u8>>,
+}
+
+impl CheckInRow {
+    fn into_check_in(self) -> StoreResult<CheckIn> {
+        Ok(CheckIn {
+            id: CheckInId::from_uuid(self.id),
+            owner: UserId::from_uuid(self.owner),
+            moment: Moment { at: self.occurred_at.0, zone: zone(self.zone.as_deref())? },
+            mood: mood(self.mood)?,
+            cravings: cravings(self.met, self.resisted)?,
+            triggers: triggers(self.triggers.split_whitespace())?,
+            note: self.note,
+        })
+    }
+}

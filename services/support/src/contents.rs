@@ -1,0 +1,147 @@
+//! Responses, as staff judge them.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use async_trait::async_trait;
+use kernel::{
+    Clock, Entropy, Event, Fact, Failure, PostId, ResponseId, UserId, Veil,
+    ports::{Blocks, Contents, Evidence, Excerpt, PostLookup},
+    veil::Act,
+};
+use uuid::Uuid;
+
+use crate::{Content, Error, Response, policy, store::Store};
+
+/// How many responses on either side of one that is judged are shown with it, and how many with their post.
+const AROUND: i64 = 5;
+
+/// Answers [`Contents`] for responses.
+pub struct Desk {
+    /// Where responses are kept.
+    pub store: Arc<dyn Store>,
+    /// Which posts there are for whom.
+    pub posts: Arc<dyn PostLookup>,
+    /// What the posts say.
+    pub of_posts: Arc<dyn Contents>,
+    /// Who is hidden from whom.
+    pub blocks: Arc<dyn Blocks>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// What ids are made with.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+#[async_trait]
+impl Contents for Desk {
+    async fn evidence(&self, content: kernel::Content, viewer: Option<UserId>) -> Result<Option<Evidence>, Failure> {
+        let kernel::Content::Response(id) = content else { return Ok(None) };
+        let Some(response) = self.store.get(id).await.map_err(Error::from)? else { return Ok(None) };
+        if let Some(viewer) = viewer
+            && !self.sees(viewer, &response).await?
+        {
+            return Ok(None);
+        }
+        let context = self.around(&response).await?;
+        Ok(Some(Evidence { context, ..evidence(&response) }))
+    }
+
+    async fn remove(&self, content: kernel::Content, by: UserId) -> Result<(), Failure> {
+        self.act(content, Act::Remove, by).await
+    }
+
+    async fn restore(&self, content: kernel::Content, by: UserId) -> Result<(), Failure> {
+        self.act(content, Act::Restore, by).await
+    }
+
+    async fn release(&self, content: kernel::Content, by: UserId) -> Result<(), Failure> {
+        self.act(content, Act::Release, by).await
+    }
+
+    async fn recent(&self, limit: usize) -> Result<Vec<Evidence>, Failure> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let responses = self.store.newest(None, None, limit).await.map_err(Error::from)?;
+        Ok(responses.iter().map(evidence).collect())
+    }
+}
+
+impl Desk {
+    /// The newest answers to a post, oldest first, for who judges the post.
+    ///
+    /// # Errors
+    /// Only those of the store.
+    pub async fn under(&self, post: PostId) -> Result<Vec<Excerpt>, Failure> {
+        let newest = self.store.newest(Some(post), None, AROUND).await.map_err(Error::from)?;
+        Ok(newest.iter().rev().map(excerpt).collect())
+    }
+
+    async fn sees(&self, viewer: UserId, response: &Response) -> Result<bool, Failure> {
+        let hidden = self.blocks.hidden_from(viewer).await?;
+        let post = self.posts.brief(viewer, response.post).await?;
+        Ok(policy::may_see(viewer, response, post.as_ref(), &hidden))
+    }
+
+    /// The post that it answers, and what others answered just before and after.
+    async fn around(&self, response: &Response) -> Result<Vec<Excerpt>, Failure> {
+        let post = self.of_posts.evidence(kernel::Content::Post(response.post), None).await?;
+        let post = post.map(|Evidence { content, persona, text, at, .. }| Excerpt { content, persona, text, at });
+        let (store, id, nobody) = (&self.store, Some(response.id), UserId::from_uuid(Uuid::nil()));
+        let before = store.newest(Some(response.post), id, AROUND).await.map_err(Error::from)?;
+        let after = store.list(response.post, id, nobody, &BTreeSet::new(), AROUND).await.map_err(Error::from)?;
+        let in_words = after.iter().filter(|response| matches!(response.content, Content::Text(_)));
+        let answers = before.iter().rev().chain(in_words).map(excerpt);
+        Ok(post.into_iter().chain(answers).collect())
+    }
+
+    async fn act(&self, content: kernel::Content, act: Act, by: UserId) -> Result<(), Failure> {
+        let kernel::Content::Response(id) = content else { return Ok(()) };
+        if self.done(id, act).await? {
+            tracing::info!(response = %id, ?act, %by, "staff acted on a response");
+        }
+        Ok(())
+    }
+
+    /// Reads, decides and writes, once more if something else has become of it in between. Whether there was something to
+    /// do.
+    async fn done(&self, id: ResponseId, act: Act) -> Result<bool, Error> {
+        loop {
+            let Some(response) = self.store.get(id).await? else { return Ok(false) };
+            let now = self.clock.now();
+            let Some((veil, told)) = act.on(response.veil, now) else { return Ok(false) };
+            let (about, weight) = (response.about(), response.weight());
+            let fact = |how| Fact::ResponseModerated { about, weight, how };
+            let event = |how| Event::new(now, response.author, fact(how), &*self.entropy);
+            // Of what its author took back nothing appears or disappears, so nothing is counted.
+            let told = if response.is_alive() { told } else { &[] };
+            let events: Vec<Event> = told.iter().copied().map(event).collect();
+            if self.store.moderate(&response, veil, &events).await? {
+                return Ok(true);
+            }
+        }
+    }
+}
+
+/// What there is to see of a response, but for what stands around it. It never said anything else.
+fn evidence(response: &Response) -> Evidence {
+    let Excerpt { content, persona, text, at } = excerpt(response);
+    Evidence {
+        content,
+        author: response.author,
+        persona,
+        circle: None,
+        text,
+        at,
+        edits: Vec::new(),
+        context: Vec::new(),
+        removed: response.veil.and_then(Veil::removed_at).is_some(),
+        held: response.veil.and_then(Veil::held_at).is_some(),
+    }
+}
+
+fn excerpt(response: &Response) -> Excerpt {
+    let text = match &response.content {
+        Content::Text(text) => text.reveal().to_owned(),
+        Content::Quick(kind) => kind.word().to_owned(),
+    };
+    let content = kernel::Content::Response(response.id);
+    Excerpt { content, persona: response.persona, text, at: response.created_at }
+}
