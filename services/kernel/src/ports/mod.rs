@@ -8,6 +8,7 @@
 //! | `circles` | who is in which circle, and how they appear there |
 //! | `contents` | what people wrote, for who has to judge it |
 //! | `people` | how they appear, how they stand, who is hidden from whom |
+//! | `staff` | who has which role, and what is switched on for whom |
 //! | `things` | what people wrote |
 //! | `events` | what happened, on its way to those who react and those who listen |
 //! | `audit` | what is written down of privileged acts |
@@ -21,6 +22,7 @@ mod contents;
 mod events;
 mod keeping;
 mod people;
+mod staff;
 mod things;
 
 pub use self::{
@@ -31,5 +33,6 @@ pub use self::{
     events::{Bus, ChannelAccess, DeadLetters, Listener, Live, Reaction, Sweep},
     keeping::{DataKey, Ephemeral, Place, Vault},
     people::{AccountState, Accounts, Badge, Blocks, Identities, Mutes, NewAccount, Persona, Personas},
+    staff::{Flags, RoleOrder, RoleSet, Staff, StaffMember},
     things::{PostBrief, PostLookup},
 };

@@ -4,11 +4,12 @@ use std::{any::Any, collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use kernel::{
-    Actor, Clock as _, Event, Fact, Failure, Pager, PersonaId, SystemClock, SystemEntropy, UserId, ports::Identities,
+    Actor, Clock as _, Event, Fact, Failure, Pager, PersonaId, SystemClock, SystemEntropy, UserId,
+    ports::{Audit, Identities},
 };
 use storage::{
     Outbox, Relay, StoreResult, sql,
-    sql::{Database, Engine, SqlOutbox},
+    sql::{Database, Engine, SqlAudit, SqlOutbox},
 };
 use testkit::{HandClock, KeepingBus, member};
 use users::{
@@ -19,6 +20,7 @@ use users::{
 pub(crate) struct Bed {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<HandClock>,
+    pub(crate) audit: Arc<dyn Audit>,
     outbox: Arc<dyn Outbox>,
     hand: Arc<dyn Hand>,
     /// What the database lies in.
@@ -31,6 +33,7 @@ pub(crate) async fn sqlite() -> Bed {
     let clock = Arc::new(HandClock::at(SystemClock.now()));
     Bed {
         store: Arc::new(Sql::new(database.clone())),
+        audit: Arc::new(SqlAudit::new(database.clone())),
         outbox: Arc::new(SqlOutbox::new(database.clone(), clock.clone())),
         hand: Arc::new(OnRows { database }),
         clock,
@@ -44,6 +47,7 @@ pub(crate) async fn postgres() -> Bed {
     let clock = Arc::new(HandClock::at(SystemClock.now()));
     Bed {
         store: Arc::new(Sql::new(database.clone())),
+        audit: Arc::new(SqlAudit::new(database.clone())),
         outbox: Arc::new(SqlOutbox::new(database.clone(), clock.clone())),
         hand: Arc::new(OnRows { database }),
         clock,
@@ -144,6 +148,12 @@ impl Bed {
 
     pub(crate) async fn announced(&self) -> Vec<Fact> {
         self.events().await.into_iter().map(|event| event.fact).collect()
+    }
+
+    /// What was written down: what, about what, with what else.
+    pub(crate) async fn written_down(&self) -> Vec<(String, String, String)> {
+        let lines = self.audit.lines(0, 100).await.unwrap();
+        lines.into_iter().map(|line| (line.act, line.subject, line.detail)).collect()
     }
 
     /// Somebody who has an account.
