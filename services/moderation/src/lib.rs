@@ -9,6 +9,7 @@
 //! | [`endings`] | what ends by itself |
 //! | [`reactions`] | cases that nobody reported, and effects that a crash has cut off |
 //! | [`sealing`] | texts, sealed where they are kept; names of reporters that hold in one case |
+//! | [`admin`] | roles, flags and the reading of the audit trail: `kith.moderation.v1.AdminService` |
 //! | [`access`] | who may call which method, and how often |
 //! | [`rpc`] | `kith.moderation.v1.ModerationService` |
 //! | [`error`] | every refusal, in the words of the domain |
@@ -26,6 +27,7 @@
 //! 3. Its value in `case.proto`, and its line in `rpc/show.rs`.
 
 pub mod access;
+pub mod admin;
 pub mod domain;
 pub mod effects;
 pub mod endings;
