@@ -102,3 +102,6 @@ CREATE TABLE strikes (
     CONSTRAINT strikes_of_decisions FOREIGN KEY (decision) REFERENCES decisions (id)
 );
 CREATE INDEX strikes_account ON strikes (account, ends_at);
+
+-- Until when an account may read, and write nothing but an SOS.
+ALTER TABLE accounts ADD COLUMN muted_until TIMESTAMPTZ;

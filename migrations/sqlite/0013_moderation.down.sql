@@ -1,3 +1,4 @@
+ALTER TABLE accounts DROP COLUMN muted_until;
 -- Those that point to others go first.
 DROP TABLE strikes;
 DROP TABLE decisions;

@@ -92,3 +92,6 @@ CREATE TABLE strikes (
     undone_at  INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX strikes_account ON strikes (account, ends_at);
+
+-- Until when an account may read, and write nothing but an SOS.
+ALTER TABLE accounts ADD COLUMN muted_until INTEGER;

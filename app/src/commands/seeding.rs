@@ -128,7 +128,7 @@ impl Seeding {
                 Act::Post(post) => {
                     let made = self.app.services.posts.create(self.person(post.author)?, draft(post)?, None).await?;
                     if let Some(id) = ids.get_mut(index) {
-                        *id = Some(made.id);
+                        *id = Some(made.post.id);
                     }
                 }
                 Act::Answer(answer) => {

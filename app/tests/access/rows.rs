@@ -52,6 +52,11 @@ const OWNER: Rule = |caller| {
 /// Its owner; for all others it is not there.
 const OWNER_ALONE: Rule = |caller| known(caller).unwrap_or_else(|| if caller == Owner { OK } else { NONE });
 
+/// Whose circle it is; all others are told that they are not in it.
+const KEEPERS: Rule = |caller| known(caller).unwrap_or_else(|| if caller == Owner { OK } else { NO });
+const OPEN: &str = "CIRCLE_ACCESS_OPEN";
+const BY_REQUEST: &str = "CIRCLE_ACCESS_BY_REQUEST";
+
 /// What nobody in particular, and who may do nothing, is answered.
 fn known(caller: Caller) -> Option<&'static str> {
     match caller {
@@ -122,4 +127,57 @@ rows! {
     "/kith.support.v1.SupportService/QuickSupport", |caller| if caller == Owner { NOT_NOW } else { VISIBLE(caller) }, |scene| json!({ "postId": scene.post, "kind": "QUICK_KIND_HUG" });
     "/kith.support.v1.SupportService/MarkHelpful", OWNER, |scene| json!({ "responseId": scene.answer });
     "/kith.support.v1.SupportService/GetSupportStats", MEMBERS, |_| json!({});
+
+    "/kith.circles.v1.CircleService/CreateCircle", MEMBERS,
+        |_| json!({ "name": "early risers", "category": "sleep", "access": OPEN, "maxMembers": 10 });
+    "/kith.circles.v1.CircleService/GetCircle", MEMBERS,
+        |scene| json!({ "circleId": scene.circle(OPEN).await.0 });
+    "/kith.circles.v1.CircleService/UpdateCircle", KEEPERS,
+        |scene| json!({ "circleId": scene.circle(OPEN).await.0, "etag": "1", "about": "dawn" });
+    "/kith.circles.v1.CircleService/ArchiveCircle", KEEPERS,
+        |scene| json!({ "circleId": scene.circle(OPEN).await.0 });
+    "/kith.circles.v1.CircleService/ListCircles", MEMBERS, |_| json!({ "scope": "CIRCLE_SCOPE_PUBLIC" });
+    "/kith.circles.v1.CircleService/JoinCircle", MEMBERS,
+        |scene| json!({ "circleId": scene.circle(OPEN).await.0 });
+    "/kith.circles.v1.CircleService/LeaveCircle", |caller| if caller == Owner { NOT_NOW } else { MEMBERS(caller) },
+        |scene| json!({ "circleId": scene.circle(OPEN).await.0 });
+    "/kith.circles.v1.CircleService/ListCircleMembers", KEEPERS,
+        |scene| json!({ "circleId": scene.circle(OPEN).await.0 });
+    "/kith.circles.v1.CircleService/UpdateMemberRole", KEEPERS,
+        |scene| {
+            let (circle, persona) = scene.circle(OPEN).await;
+            json!({ "circleId": circle, "personaId": persona, "role": "CIRCLE_ROLE_KEEPER" })
+        };
+    "/kith.circles.v1.CircleService/RemoveMember", KEEPERS,
+        |scene| {
+            let (circle, persona) = scene.circle(OPEN).await;
+            json!({ "circleId": circle, "personaId": persona })
+        };
+    "/kith.circles.v1.CircleService/BanMember", KEEPERS,
+        |scene| {
+            let (circle, persona) = scene.circle(OPEN).await;
+            json!({ "circleId": circle, "personaId": persona })
+        };
+    "/kith.circles.v1.CircleService/UnbanMember", KEEPERS,
+        |scene| {
+            let (circle, persona) = scene.circle(OPEN).await;
+            json!({ "circleId": circle, "personaId": persona })
+        };
+    "/kith.circles.v1.CircleService/ListJoinRequests", KEEPERS,
+        |scene| json!({ "circleId": scene.circle(OPEN).await.0 });
+    "/kith.circles.v1.CircleService/DecideJoinRequest", KEEPERS,
+        |scene| {
+            let (circle, persona) = scene.circle(BY_REQUEST).await;
+            json!({ "circleId": circle, "personaId": persona, "decision": "JOIN_DECISION_ADMIT" })
+        };
+    "/kith.circles.v1.CircleService/CreateInvite", KEEPERS,
+        |scene| json!({ "circleId": scene.circle(OPEN).await.0 });
+    "/kith.circles.v1.CircleService/ListInvites", KEEPERS,
+        |scene| json!({ "circleId": scene.circle(OPEN).await.0 });
+    "/kith.circles.v1.CircleService/RevokeInvite", KEEPERS,
+        |scene| json!({ "circleId": scene.circle(OPEN).await.0, "inviteId": scene.post });
+    "/kith.circles.v1.CircleService/AcceptInvite", MEMBERS,
+        |scene| json!({ "code": scene.invite().await });
+    "/kith.circles.v1.CircleService/GetCircleFeed", KEEPERS,
+        |scene| json!({ "circleId": scene.circle(OPEN).await.0 });
 }

@@ -17,6 +17,7 @@ pub(crate) struct Scene<'a> {
     caller: Caller,
     pub(crate) owner: Person,
     other: Person,
+    helper: Person,
     /// The owner's SOS.
     pub(crate) post: String,
     pub(crate) etag: String,
@@ -48,7 +49,7 @@ impl<'a> Scene<'a> {
             Caller::Blocking => block(&other, &owner).await,
             _ => {}
         }
-        let mut scene = Self { house, caller, owner, other, post, etag, answer, follow_up, token: None };
+        let mut scene = Self { house, caller, owner, other, helper, post, etag, answer, follow_up, token: None };
         scene.token = scene.token().await;
         scene
     }
@@ -108,6 +109,32 @@ impl<'a> Scene<'a> {
         let path = "/kith.users.v1.UserService/GetMe";
         let mine = self.house.say(path, self.token.as_deref(), &json!({})).await;
         mine.map_or_else(|_| "1".to_owned(), |me| text(&me["me"]["etag"]))
+    }
+
+    /// A circle of the owner's, and as whom the helper is in it, or asks to be.
+    pub(crate) async fn circle(&self, access: &str) -> (String, String) {
+        if self.caller == Caller::Expired {
+            return (self.post.clone(), self.owner.persona.clone());
+        }
+        let terms = json!({ "name": "early risers", "category": "sleep", "access": access, "maxMembers": 10 });
+        let opened = self.of_circle("CreateCircle", &self.owner, &terms).await;
+        let circle = text(&opened["circle"]["id"]);
+        let joined = self.of_circle("JoinCircle", &self.helper, &json!({ "circleId": circle })).await;
+        (circle, text(&joined["circle"]["persona"]["id"]))
+    }
+
+    /// The code of an invite to a circle of the owner's.
+    pub(crate) async fn invite(&self) -> String {
+        if self.caller == Caller::Expired {
+            return "none".to_owned();
+        }
+        let (circle, _) = self.circle("CIRCLE_ACCESS_OPEN").await;
+        text(&self.of_circle("CreateInvite", &self.owner, &json!({ "circleId": circle })).await["code"])
+    }
+
+    async fn of_circle(&self, method: &str, person: &Person, body: &Value) -> Value {
+        let path = format!("/kith.circles.v1.CircleService/{method}");
+        self.house.say(&path, Some(&person.access), body).await.unwrap()
     }
 
     /// The post, after its owner has deleted it.

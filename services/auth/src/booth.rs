@@ -64,7 +64,7 @@ impl Tickets for Booth {
         let Some(kept) = self.ephemeral.take(&name(ticket)).await? else { return Ok(None) };
         let Some(kept) = Kept::read(&kept) else { return Ok(None) };
         let Some(live) = self.verifier.standing(kept.session).await? else { return Ok(None) };
-        let welcome = live.actor.user == kept.user && live.actor.standing == Standing::Good;
+        let welcome = live.actor.user == kept.user && live.actor.standing != Standing::Suspended;
         Ok(welcome.then_some(Admission { actor: live.actor, until: kept.until }))
     }
 }

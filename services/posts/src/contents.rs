@@ -8,10 +8,11 @@ use kernel::{
     ports::{Blocks, Contents, Evidence},
     veil::Act,
 };
+use storage::StoreResult;
 use uuid::Uuid;
 
 use crate::{
-    Error, Post,
+    Post,
     domain::{Filter, Order},
     policy::{self, Viewer},
     service::about,
@@ -34,14 +35,14 @@ pub struct Desk {
 impl Contents for Desk {
     async fn evidence(&self, content: Content, viewer: Option<UserId>) -> Result<Option<Evidence>, Failure> {
         let Content::Post(id) = content else { return Ok(None) };
-        let Some(post) = self.store.get(id).await.map_err(Error::from)? else { return Ok(None) };
+        let Some(post) = self.store.get(id).await? else { return Ok(None) };
         if let Some(user) = viewer {
             let hidden = self.blocks.hidden_from(user).await?;
             if !policy::may_see(&Viewer { user, hidden, now: self.clock.now() }, &post) {
                 return Ok(None);
             }
         }
-        let edits = self.store.edits(id).await.map_err(Error::from)?;
+        let edits = self.store.edits(id).await?;
         Ok(Some(Evidence { edits, ..evidence(&post) }))
     }
 
@@ -62,7 +63,7 @@ impl Contents for Desk {
         let viewer = Viewer { user: nobody, hidden: BTreeSet::new(), now: self.clock.now() };
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let question = Question { filter: &Filter::default(), order: Order::Latest, after: None, limit };
-        let posts = self.store.list(&viewer, &question).await.map_err(Error::from)?;
+        let posts = self.store.list(&viewer, &question).await?;
         Ok(posts.iter().map(|placed| evidence(&placed.post)).collect())
     }
 }
@@ -78,7 +79,7 @@ impl Desk {
 
     /// Reads, decides and writes, once more if somebody else has written in between: of all who do so at once, one gets on
     /// each time. Whether there was something to do.
-    async fn done(&self, id: PostId, act: Act) -> Result<bool, Error> {
+    async fn done(&self, id: PostId, act: Act) -> StoreResult<bool> {
         loop {
             let Some(post) = self.store.get(id).await? else { return Ok(false) };
             let now = self.clock.now();

@@ -152,7 +152,7 @@ impl Eye {
     async fn check_right(&self) -> Result<(), Error> {
         let current = self.watch.sessions.current(self.actor.session).await?;
         match current.map(|actor| actor.standing) {
-            Some(Standing::Good) => Ok(()),
+            Some(Standing::Good | Standing::Muted) => Ok(()),
             Some(Standing::Suspended) => Err(Error::Suspended),
             None => Err(Error::SessionEnded),
         }

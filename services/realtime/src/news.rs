@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kernel::{
-    Channel, Event, EventId, Fact, PostId, ResponseId, Timestamp, UserId,
+    CaseId, Channel, Event, EventId, Fact, PostId, ResponseId, Timestamp, UserId,
     event::{AboutPost, AboutResponse, Moderation},
     live::{Entry, Mark},
 };
@@ -37,6 +37,10 @@ pub(crate) enum What {
     ResponseRemoved(ResponseId, PostId),
     /// Something for one person alone: about this answer to this post.
     Notice(NoticeKind, ResponseId, PostId),
+    /// Something for one person alone, to be read where it is kept.
+    Word(NoticeKind),
+    /// A case is there, or another than it was.
+    CaseChanged(CaseId),
 }
 
 /// Something that is read before it is told.
@@ -92,6 +96,9 @@ impl News {
             Fact::ResponseMarkedHelpful(AboutResponse { response, author, .. }) => {
                 (*author, What::ResponseUpdated(*response))
             }
+            Fact::CaseChanged { case, .. } => (event.actor, What::CaseChanged(*case)),
+            Fact::StatementIssued { .. } => (event.actor, What::Word(NoticeKind::StatementIssued)),
+            Fact::ReportClosed { .. } => (event.actor, What::Word(NoticeKind::ReportClosed)),
             Fact::UserBlocked { .. }
             | Fact::UserUnblocked { .. }
             | Fact::UserSuspended { .. }
@@ -100,16 +107,13 @@ impl News {
             | Fact::CircleChanged(_)
             | Fact::ResponseModerated { how: Moderation::Held, .. }
             | Fact::CrisisSeen { .. }
-            | Fact::CaseChanged { .. }
-            | Fact::StatementIssued { .. }
-            | Fact::ReportClosed { .. }
             | Fact::UserMuted { .. }
             | Fact::UserUnmuted { .. }
             | Fact::RoleChanged { .. }
             | Fact::MilestoneReached { .. } => return None,
         };
         // Somebody's own channel carries ids and kinds; content has no business there.
-        let told = own == matches!(what, What::Notice(..));
+        let told = own == matches!(what, What::Notice(..) | What::Word(_));
         told.then_some(Self { id: event.id, at: event.at, of, what })
     }
 }
@@ -129,7 +133,11 @@ impl What {
         match self {
             Self::PostCreated(post) | Self::PostUpdated(post) => Some(Thing::Post(post)),
             Self::ResponseCreated(response) | Self::ResponseUpdated(response) => Some(Thing::Response(response)),
-            Self::PostRemoved(_) | Self::ResponseRemoved(..) | Self::Notice(..) => None,
+            Self::PostRemoved(_)
+            | Self::ResponseRemoved(..)
+            | Self::Notice(..)
+            | Self::Word(_)
+            | Self::CaseChanged(_) => None,
         }
     }
 
@@ -142,7 +150,9 @@ impl What {
             | Self::PostUpdated(_)
             | Self::ResponseCreated(_)
             | Self::ResponseUpdated(_)
-            | Self::Notice(..) => None,
+            | Self::Notice(..)
+            | Self::Word(_)
+            | Self::CaseChanged(_) => None,
         }
     }
 }
@@ -164,7 +174,10 @@ pub(crate) fn missed(channel: &Channel, entries: &[Entry]) -> Vec<(Mark, News)> 
 
 #[cfg(test)]
 mod tests {
-    use kernel::{Position, event::Weight};
+    use kernel::{
+        Position, ReportId,
+        event::{CaseChange, Weight},
+    };
     use testkit::{happened, user};
 
     use super::*;
@@ -262,6 +275,22 @@ mod tests {
         assert_eq!(whats("post:1", [fact(Moderation::Released)]), [there]);
         let removed = What::ResponseRemoved(held.response, held.post);
         assert_eq!(whats("post:1", [fact(Moderation::Removed), fact(Moderation::Reinstated)]), [removed, there]);
+    }
+
+    #[test]
+    fn staff_hear_of_a_case_by_its_id_and_people_that_there_is_something_to_read() {
+        let (case, user) = (CaseId::from_uuid(user().uuid()), user());
+        let change = |change| Fact::CaseChanged { case, change };
+        let told = [What::CaseChanged(case), What::CaseChanged(case)];
+        assert_eq!(whats("staff:queue", [change(CaseChange::Opened), change(CaseChange::Decided)]), told);
+        let words =
+            [Fact::StatementIssued { user, decision: case.uuid() }, Fact::ReportClosed { user, report: report() }];
+        let notices = [What::Word(NoticeKind::StatementIssued), What::Word(NoticeKind::ReportClosed)];
+        assert_eq!(whats(Channel::of(user).name(), words), notices);
+    }
+
+    fn report() -> ReportId {
+        ReportId::from_uuid(user().uuid())
     }
 
     #[test]

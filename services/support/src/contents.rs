@@ -8,9 +8,10 @@ use kernel::{
     ports::{Blocks, Contents, Evidence, Excerpt, PostLookup},
     veil::Act,
 };
+use storage::StoreResult;
 use uuid::Uuid;
 
-use crate::{Content, Error, Response, policy, store::Store};
+use crate::{Content, Response, policy, store::Store};
 
 /// How many responses on either side of one that is judged are shown with it, and how many with their post.
 const AROUND: i64 = 5;
@@ -35,7 +36,7 @@ pub struct Desk {
 impl Contents for Desk {
     async fn evidence(&self, content: kernel::Content, viewer: Option<UserId>) -> Result<Option<Evidence>, Failure> {
         let kernel::Content::Response(id) = content else { return Ok(None) };
-        let Some(response) = self.store.get(id).await.map_err(Error::from)? else { return Ok(None) };
+        let Some(response) = self.store.get(id).await? else { return Ok(None) };
         if let Some(viewer) = viewer
             && !self.sees(viewer, &response).await?
         {
@@ -59,7 +60,7 @@ impl Contents for Desk {
 
     async fn recent(&self, limit: usize) -> Result<Vec<Evidence>, Failure> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let responses = self.store.newest(None, None, limit).await.map_err(Error::from)?;
+        let responses = self.store.newest(None, None, limit).await?;
         Ok(responses.iter().map(evidence).collect())
     }
 }
@@ -70,7 +71,7 @@ impl Desk {
     /// # Errors
     /// Only those of the store.
     pub async fn under(&self, post: PostId) -> Result<Vec<Excerpt>, Failure> {
-        let newest = self.store.newest(Some(post), None, AROUND).await.map_err(Error::from)?;
+        let newest = self.store.newest(Some(post), None, AROUND).await?;
         Ok(newest.iter().rev().map(excerpt).collect())
     }
 
@@ -85,8 +86,8 @@ impl Desk {
         let post = self.of_posts.evidence(kernel::Content::Post(response.post), None).await?;
         let post = post.map(|Evidence { content, persona, text, at, .. }| Excerpt { content, persona, text, at });
         let (store, id, nobody) = (&self.store, Some(response.id), UserId::from_uuid(Uuid::nil()));
-        let before = store.newest(Some(response.post), id, AROUND).await.map_err(Error::from)?;
-        let after = store.list(response.post, id, nobody, &BTreeSet::new(), AROUND).await.map_err(Error::from)?;
+        let before = store.newest(Some(response.post), id, AROUND).await?;
+        let after = store.list(response.post, id, nobody, &BTreeSet::new(), AROUND).await?;
         let in_words = after.iter().filter(|response| matches!(response.content, Content::Text(_)));
         let answers = before.iter().rev().chain(in_words).map(excerpt);
         Ok(post.into_iter().chain(answers).collect())
@@ -102,7 +103,7 @@ impl Desk {
 
     /// Reads, decides and writes, once more if something else has become of it in between. Whether there was something to
     /// do.
-    async fn done(&self, id: ResponseId, act: Act) -> Result<bool, Error> {
+    async fn done(&self, id: ResponseId, act: Act) -> StoreResult<bool> {
         loop {
             let Some(response) = self.store.get(id).await? else { return Ok(false) };
             let now = self.clock.now();

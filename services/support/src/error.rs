@@ -95,3 +95,9 @@ impl Problem for Error {
         }
     }
 }
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::new(error.kind(), error)
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kernel::{
-    Timestamp, UserId,
+    Space, Timestamp, UserId,
     actor::Role,
     event::{AboutResponse, Weight},
     ports::Badge,
@@ -46,9 +46,14 @@ pub const fn day(at: Timestamp) -> i64 {
     at.millis().div_euclid(DAY_MILLIS)
 }
 
-/// What is shown of somebody, in the order in which it is shown.
+/// What is shown of somebody, in the order in which it is shown. In a circle it is nothing: what an account has earned
+/// would join its personas.
 #[must_use]
-pub fn badges(role: Role, points: u32) -> Vec<Badge> {
+pub fn badges(space: Space, role: Role, points: u32) -> Vec<Badge> {
+    match space {
+        Space::Public => {}
+        Space::Circle(_) => return Vec::new(),
+    }
     let works_the_queue = match role {
         Role::Member => false,
         Role::Moderator | Role::Admin => true,
@@ -58,30 +63,40 @@ pub fn badges(role: Role, points: u32) -> Vec<Badge> {
     all.into_iter().filter_map(|(badge, given)| given.then_some(badge)).collect()
 }
 
-/// What others are told of somebody's points: full tens, so that nobody is followed by them.
+/// What others are told of somebody's points: full tens, so that nobody is followed by them; and in a circle nothing.
 #[must_use]
-pub const fn told(points: u32) -> u32 {
-    points - points % 10
+pub const fn told(space: Space, points: u32) -> u32 {
+    match space {
+        Space::Public => points - points % 10,
+        Space::Circle(_) => 0,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use kernel::SystemEntropy;
+    use kernel::{CircleId, SystemEntropy};
 
     use super::*;
 
     #[test]
     fn badges_come_with_their_points_and_not_before() {
-        assert_eq!(badges(Role::Member, 99), []);
-        assert_eq!(badges(Role::Member, 100), [Badge::Supporter]);
-        assert_eq!(badges(Role::Member, 999), [Badge::Supporter]);
-        assert_eq!(badges(Role::Member, 1_000), [Badge::Supporter, Badge::Guide]);
+        assert_eq!(badges(Space::Public, Role::Member, 99), []);
+        assert_eq!(badges(Space::Public, Role::Member, 100), [Badge::Supporter]);
+        assert_eq!(badges(Space::Public, Role::Member, 999), [Badge::Supporter]);
+        assert_eq!(badges(Space::Public, Role::Member, 1_000), [Badge::Supporter, Badge::Guide]);
     }
 
     #[test]
     fn who_works_the_queue_is_known_by_a_badge() {
-        assert_eq!(badges(Role::Moderator, 0), [Badge::Moderator]);
-        assert_eq!(badges(Role::Admin, 100), [Badge::Supporter, Badge::Moderator]);
+        assert_eq!(badges(Space::Public, Role::Moderator, 0), [Badge::Moderator]);
+        assert_eq!(badges(Space::Public, Role::Admin, 100), [Badge::Supporter, Badge::Moderator]);
+    }
+
+    #[test]
+    fn in_a_circle_nothing_is_told_of_what_an_account_has_earned() {
+        let circle = Space::Circle(CircleId::new(Timestamp::from_millis(0), &SystemEntropy));
+        assert_eq!(badges(circle, Role::Admin, 1_000), []);
+        assert_eq!(told(circle, 1_000), 0);
     }
 
     #[test]
@@ -93,7 +108,7 @@ mod tests {
 
     #[test]
     fn others_are_told_full_tens() {
-        assert_eq!([0, 9, 10, 119].map(told), [0, 0, 10, 110]);
+        assert_eq!([0, 9, 10, 119].map(|points| told(Space::Public, points)), [0, 0, 10, 110]);
     }
 
     #[test]

@@ -53,7 +53,7 @@ async fn get_profile(
     let profile = users.profile(&actor, persona_id(&request.persona_id)?).await?;
     Ok(ConnectResponse::new(GetProfileResponse {
         persona: Some(convert::persona(&profile.persona())),
-        strength_points: policy::told(profile.points),
+        strength_points: policy::told(profile.space, profile.points),
     }))
 }
 

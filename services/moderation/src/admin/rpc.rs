@@ -10,11 +10,10 @@ use proto::{
     moderation::v1::{
         AuditEntry, Flag as WireFlag, GrantRoleRequest, GrantRoleResponse, ListAuditLogRequest, ListAuditLogResponse,
         ListFlagsRequest, ListFlagsResponse, ListStaffRequest, ListStaffResponse, PutFlagRequest, PutFlagResponse,
-        RevokeRoleRequest, RevokeRoleResponse, StaffMember as WireMember, admin_service_connect::AdminServiceBuilder,
-        moderation_service_connect::ModerationServiceBuilder,
+        RevokeRoleRequest, RevokeRoleResponse, StaffMember as WireMember, StaffRole as WireRole,
+        admin_service_connect::AdminServiceBuilder, moderation_service_connect::ModerationServiceBuilder,
     },
     refusal,
-    users::v1::Role as WireRole,
 };
 
 use super::{

@@ -37,13 +37,13 @@ fn roles_flags_and_the_trail_are_told_without_an_account() {
     block_on(async {
         let bed = sqlite().await;
         let (server, admin, ann) = (server(&bed), bed.person("admin", Role::Admin), bed.person("ann", Role::Member));
-        let whom = json!({ "personaId": ann.persona.to_string(), "role": "ROLE_MODERATOR" });
+        let whom = json!({ "personaId": ann.persona.to_string(), "role": "STAFF_ROLE_MODERATOR" });
         let (status, granted) = call(&server, Some(&admin), ADMIN, "GrantRole", whom).await;
-        assert_eq!((status, &granted["member"]["role"]), (StatusCode::OK, &json!("ROLE_MODERATOR")), "{granted}");
+        assert_eq!((status, &granted["member"]["role"]), (StatusCode::OK, &json!("STAFF_ROLE_MODERATOR")), "{granted}");
         assert_eq!(granted["member"]["persona"]["handle"], "ann");
         let (_, staff) = call(&server, Some(&admin), ADMIN, "ListStaff", json!({})).await;
         assert_eq!(staff["members"].as_array().unwrap().len(), 2);
-        let put = json!({ "name": "new_feed", "percent": 30, "roles": ["ROLE_ADMIN"] });
+        let put = json!({ "name": "new_feed", "percent": 30, "roles": ["STAFF_ROLE_ADMIN"] });
         let (status, put) = call(&server, Some(&admin), ADMIN, "PutFlag", put).await;
         assert_eq!((status, &put["flag"]["etag"]), (StatusCode::OK, &json!("1")), "{put}");
         let (_, flags) = call(&server, Some(&admin), ADMIN, "ListFlags", json!({})).await;
@@ -69,9 +69,9 @@ fn a_refusal_has_a_code_and_a_field() {
         let (server, admin) = (server(&bed), bed.person("admin", Role::Admin));
         let itself = admin.persona.to_string();
         for (method, request, code) in [
-            ("GrantRole", json!({ "personaId": itself, "role": "ROLE_MODERATOR" }), "permission_denied"),
-            ("GrantRole", json!({ "personaId": itself, "role": "ROLE_MEMBER" }), "invalid_argument"),
-            ("GrantRole", json!({ "personaId": "ann", "role": "ROLE_ADMIN" }), "invalid_argument"),
+            ("GrantRole", json!({ "personaId": itself, "role": "STAFF_ROLE_MODERATOR" }), "permission_denied"),
+            ("GrantRole", json!({ "personaId": itself, "role": "STAFF_ROLE_MEMBER" }), "invalid_argument"),
+            ("GrantRole", json!({ "personaId": "ann", "role": "STAFF_ROLE_ADMIN" }), "invalid_argument"),
             ("PutFlag", json!({ "name": "New Feed" }), "invalid_argument"),
             ("PutFlag", json!({ "name": "new_feed", "percent": 101 }), "invalid_argument"),
             ("PutFlag", json!({ "name": "new_feed", "etag": "1" }), "aborted"),
@@ -87,7 +87,7 @@ fn a_stranger_is_refused_by_every_method() {
     block_on(async {
         let bed = sqlite().await;
         let (server, admin) = (server(&bed), bed.person("admin", Role::Admin));
-        let request = json!({ "personaId": admin.persona.to_string(), "role": "ROLE_ADMIN", "name": "a" });
+        let request = json!({ "personaId": admin.persona.to_string(), "role": "STAFF_ROLE_ADMIN", "name": "a" });
         let methods = ["GrantRole", "RevokeRole", "ListStaff", "ListFlags", "PutFlag"];
         let methods = methods.map(|method| (ADMIN, method)).into_iter().chain([("ModerationService", "ListAuditLog")]);
         for (service, method) in methods {

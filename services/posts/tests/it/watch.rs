@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use infra::live::{Bounds, Local};
 use kernel::{
-    Actor, Channel, Clock as _, Event, Fact, Problem as _, Standing, SystemClock, SystemEntropy,
+    Actor, Channel, Clock as _, Event, Fact, Problem as _, Standing, SystemClock, SystemEntropy, Veil,
+    event::Moderation,
     ports::{Live, Sessions},
 };
 use posts::{
@@ -215,5 +216,30 @@ fn it_ends_with_a_session_of_whose_end_nobody_told() {
         town.others.revoke(&town.eve);
         assert!(town.others.current(town.eve.session).await.unwrap().is_none());
         assert_eq!(next(&mut watching).await.unwrap_err().reason(), "SESSION_ENDED");
+    });
+}
+
+#[test]
+fn what_is_held_is_told_of_when_it_is_released_and_what_is_removed_is_gone() {
+    block_on(async {
+        let town = town().await;
+        let mut watching = town.begin(Filter::default()).await;
+        let moderated = |post: &Post, how| Fact::PostModerated { about: about(post), how };
+        let post = post_of(&town.ann, town.clock.now(), question());
+        let held = Post { veil: Some(Veil::Held(post.created_at)), ..post };
+        town.bed.insert(&held).await;
+        town.feed(moderated(&held, Moderation::Held)).await;
+        let open = town.bed.replace(held.veiled(None)).await;
+        town.feed(moderated(&held, Moderation::Released)).await;
+        assert_eq!(next(&mut watching).await.unwrap(), News::Created(Box::new(open.clone())));
+        let held = town.bed.replace(open.veiled(Some(Veil::Held(open.created_at)))).await;
+        town.feed(Fact::PostUpdated(about(&held))).await;
+        assert_eq!(next(&mut watching).await.unwrap(), News::Removed(held.id), "it was changed and is held");
+        let removed = town.bed.replace(held.veiled(Some(Veil::Removed(held.created_at)))).await;
+        town.feed(moderated(&held, Moderation::Removed)).await;
+        assert_eq!(next(&mut watching).await.unwrap(), News::Removed(held.id));
+        let back = town.bed.replace(removed.veiled(None)).await;
+        town.feed(moderated(&held, Moderation::Reinstated)).await;
+        assert_eq!(next(&mut watching).await.unwrap(), News::Created(Box::new(back)));
     });
 }

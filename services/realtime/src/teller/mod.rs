@@ -115,7 +115,9 @@ fn vanished(what: What) -> Option<Told> {
         | What::ResponseCreated(_)
         | What::ResponseUpdated(_)
         | What::ResponseRemoved(..)
-        | What::Notice(..) => None,
+        | What::Notice(..)
+        | What::Word(_)
+        | What::CaseChanged(_) => None,
     }
 }
 

@@ -82,6 +82,7 @@ pub(crate) fn response_at(post: &PostBrief, author: UserId, content: Content, at
         created_at: at,
         helpful_at: None,
         deleted_at: None,
+        veil: None,
     }
 }
 

@@ -59,7 +59,7 @@ async fn write(store: Arc<dyn Store>, post: PostBrief) {
         store.insert(&response, &[given(&response)]).await.unwrap();
         acknowledge("given", response.id);
         if turn % 3 == 0 {
-            assert!(store.delete(response.id, SystemClock.now(), &[deleted(&response)]).await.unwrap());
+            assert!(store.delete(&response, SystemClock.now(), &[deleted(&response)]).await.unwrap());
             acknowledge("deleted", response.id);
         }
         if turn % 3 == 1 {
@@ -138,7 +138,7 @@ fn kill_writers(place: &str) {
         let bed = open(place).await;
         let told = Told::by(bed.announced().await);
 
-        let living = bed.store.list(post.id, None, &BTreeSet::new(), 1_000_000).await.unwrap();
+        let living = bed.store.list(post.id, None, user(), &BTreeSet::new(), 1_000_000).await.unwrap();
         let living: BTreeSet<ResponseId> = living.into_iter().map(|response| response.id).collect();
         let untold: Vec<_> = living.difference(&told.given).collect();
         assert!(untold.is_empty(), "what is stored is announced: {untold:?}");

@@ -109,7 +109,7 @@ impl Model {
             assert!(matches!(outcome, Err(Error::OwnPost)), "{outcome:?}");
             return;
         }
-        let response = outcome.unwrap();
+        let response = outcome.unwrap().response;
         let before = self.given.iter().find(|given| {
             let is_quick = matches!(given.content, Content::Quick(_));
             let same = given.author == actor.user && given.post == response.post && given.content == content;

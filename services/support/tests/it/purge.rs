@@ -15,8 +15,8 @@ fn a_deleted_response_is_gone_for_good_after_thirty_days_and_not_before() {
     block_on(async {
         let (world, ann, bob) = (World::new().await, member(), member());
         let post = world.others.post_by(&ann);
-        let gone = world.service.respond(&bob, post, words("gone"), None).await.unwrap();
-        let stays = world.service.respond(&bob, post, words("stays"), None).await.unwrap();
+        let gone = world.service.respond(&bob, post, words("gone"), None).await.unwrap().response;
+        let stays = world.service.respond(&bob, post, words("stays"), None).await.unwrap().response;
         world.service.delete(&bob, gone.id).await.unwrap();
         let purge = Purge { store: world.service.store.clone(), clock: world.clock.clone() };
         world.clock.pass((30 * DAY).saturating_sub(Duration::from_millis(1)));

@@ -329,7 +329,7 @@ fn personas_are_asked_for_once_a_page_and_who_has_none_is_left_out() {
         let scene = scene().await;
         let eve = member();
         for actor in [&scene.bob, &eve, &scene.bob] {
-            scene.world.service.respond(actor, scene.post, words("hello"), None).await.unwrap();
+            scene.world.service.respond(actor, scene.post, words("hello"), None).await.unwrap().response;
         }
         scene.world.others.forget_persona(eve.persona);
         let list = scene.ok(&scene.ann, "ListResponses", json!({ "postId": scene.post.to_string() })).await;
@@ -344,7 +344,7 @@ fn frames_show_a_response_until_it_is_deleted_or_its_post_is_gone() {
     block_on(async {
         let scene = scene().await;
         let views = views(&scene.world);
-        let response = scene.world.service.respond(&scene.bob, scene.post, HUG, None).await.unwrap();
+        let response = scene.world.service.respond(&scene.bob, scene.post, HUG, None).await.unwrap().response;
         let shown = views.response(response.id).await.unwrap().unwrap();
         assert_eq!(shown.id, response.id.to_string());
         assert_eq!(shown.author.unwrap().id, scene.bob.persona.to_string());
@@ -355,7 +355,7 @@ fn frames_show_a_response_until_it_is_deleted_or_its_post_is_gone() {
         scene.world.service.delete(&scene.bob, response.id).await.unwrap();
         assert!(views.response(response.id).await.unwrap().is_none());
         assert!(views.response(ResponseId::new(NOW, &SystemEntropy)).await.unwrap().is_none());
-        let other = scene.world.service.respond(&scene.bob, scene.post, HUG, None).await.unwrap();
+        let other = scene.world.service.respond(&scene.bob, scene.post, HUG, None).await.unwrap().response;
         scene.world.others.delete_post(scene.post);
         assert!(views.response(other.id).await.unwrap().is_none());
     });
@@ -377,5 +377,32 @@ fn an_answer_that_cannot_be_shown_is_not_given_so_that_a_client_that_tries_again
         }
         let list = scene.ok(&scene.ann, "ListResponses", json!({ "postId": scene.post.to_string() })).await;
         assert_eq!(list, json!({}));
+    });
+}
+
+#[test]
+fn who_speaks_of_harming_themselves_is_told_who_helps_where_they_are() {
+    block_on(async {
+        let scene = scene().await;
+        let mut body = json!({ "postId": scene.post.to_string(), "text": "I end it all", "locale": "en-GB" });
+        let answer = scene.ok(&scene.bob, "CreateResponse", body.clone()).await;
+        assert_eq!(answer["crisisResources"][0]["phone"], "116 123");
+        assert_eq!(answer["response"]["moderation"], Value::Null);
+        body["text"] = json!("hello");
+        assert_eq!(scene.ok(&scene.bob, "CreateResponse", body).await["crisisResources"], Value::Null);
+    });
+}
+
+#[test]
+fn the_author_of_what_is_held_is_told_so() {
+    block_on(async {
+        let scene = scene().await;
+        let body = json!({ "postId": scene.post.to_string(), "text": "call me" });
+        let held = scene.ok(&scene.bob, "CreateResponse", body).await["response"].clone();
+        let notice = json!({ "state": "MODERATION_STATE_HELD", "since": held["createdAt"] });
+        assert_eq!(held["moderation"], notice);
+        let list = json!({ "postId": scene.post.to_string() });
+        assert_eq!(scene.ok(&scene.bob, "ListResponses", list.clone()).await["responses"], json!([held]));
+        assert_eq!(scene.ok(&scene.ann, "ListResponses", list).await["responses"], Value::Null);
     });
 }

@@ -25,7 +25,7 @@ struct Scene {
 async fn scene() -> Scene {
     let (world, ann, bob, eve) = (World::new().await, member(), member(), member());
     let post = world.others.post_by(&ann);
-    let response = world.service.respond(&bob, post, words("you are not alone"), None).await.unwrap();
+    let response = world.service.respond(&bob, post, words("you are not alone"), None).await.unwrap().response;
     world.announced().await;
     Scene { world, ann, bob, eve, post, response }
 }
@@ -64,7 +64,7 @@ fn an_answer_is_announced_with_what_it_weighs() {
         let Scene { world, bob, post, .. } = scene().await;
         let mut expected = Vec::new();
         for content in [words("short"), words(&"long ".repeat(40)), HUG] {
-            expected.push(given_fact(&world.service.respond(&bob, post, content, None).await.unwrap()));
+            expected.push(given_fact(&world.service.respond(&bob, post, content, None).await.unwrap().response));
         }
         assert_eq!(world.announced().await, expected);
     });
@@ -74,9 +74,9 @@ fn an_answer_is_announced_with_what_it_weighs() {
 fn a_quick_support_given_again_is_the_same_and_told_once() {
     block_on(async {
         let Scene { world, bob, post, .. } = scene().await;
-        let first = world.service.respond(&bob, post, HUG, None).await.unwrap();
+        let first = world.service.respond(&bob, post, HUG, None).await.unwrap().response;
         world.clock.pass(Duration::from_mins(1));
-        assert_eq!(world.service.respond(&bob, post, HUG, None).await.unwrap(), first);
+        assert_eq!(world.service.respond(&bob, post, HUG, None).await.unwrap().response, first);
         assert_eq!(world.announced().await, [given_fact(&first)]);
     });
 }
@@ -87,10 +87,10 @@ fn a_call_repeated_under_its_claim_finds_what_it_gave() {
         let Scene { world, bob, post, .. } = scene().await;
         for content in [words("once"), HUG] {
             let id = Some(claim());
-            let first = world.service.respond(&bob, post, content.clone(), id).await.unwrap();
+            let first = world.service.respond(&bob, post, content.clone(), id).await.unwrap().response;
             assert_eq!(Some(first.id.uuid()), id);
             world.clock.pass(Duration::from_mins(2));
-            assert_eq!(world.service.respond(&bob, post, content, id).await.unwrap(), first);
+            assert_eq!(world.service.respond(&bob, post, content, id).await.unwrap().response, first);
             assert_eq!(world.announced().await, [given_fact(&first)]);
         }
     });
@@ -111,7 +111,7 @@ fn nobody_cheers_themselves_but_everybody_may_add_words() {
     block_on(async {
         let Scene { world, ann, post, .. } = scene().await;
         refused(world.service.respond(&ann, post, HUG, None).await, Fault::Precondition, "OWN_POST");
-        let added = world.service.respond(&ann, post, words("still here"), None).await.unwrap();
+        let added = world.service.respond(&ann, post, words("still here"), None).await.unwrap().response;
         assert_eq!(world.announced().await, [given_fact(&added)]);
         assert_eq!(world.service.stats(&ann).await.unwrap(), Stats { received: 1, ..Stats::default() });
     });
@@ -217,7 +217,7 @@ fn only_who_wrote_the_post_says_what_helped_and_only_of_others() {
             let outcome = world.service.mark_helpful(other, response.id).await;
             refused(outcome, Fault::Denied, "NOT_THE_POSTS_AUTHOR");
         }
-        let own = world.service.respond(&ann, post, words("thank you"), None).await.unwrap();
+        let own = world.service.respond(&ann, post, words("thank you"), None).await.unwrap().response;
         refused(world.service.mark_helpful(&ann, own.id).await, Fault::Precondition, "OWN_RESPONSE");
         world.service.delete(&bob, response.id).await.unwrap();
         refused(world.service.mark_helpful(&ann, response.id).await, Fault::NotFound, "RESPONSE_NOT_FOUND");
@@ -233,7 +233,7 @@ fn two_hundred_taps_at_once_count_once() {
         let taps: Vec<_> = (0..200)
             .map(|_| {
                 let (service, bob) = (world.service.clone(), bob.clone());
-                tokio::spawn(async move { service.respond(&bob, post, HUG, None).await.unwrap() })
+                tokio::spawn(async move { service.respond(&bob, post, HUG, None).await.unwrap().response })
             })
             .collect();
         let mut given = Vec::new();
@@ -254,7 +254,7 @@ fn pages_join_without_a_gap() {
         let mut expected = vec![response.id];
         for _ in 0..6 {
             world.clock.pass(Duration::from_millis(1));
-            expected.push(world.service.respond(&bob, post, words("hello"), None).await.unwrap().id);
+            expected.push(world.service.respond(&bob, post, words("hello"), None).await.unwrap().response.id);
         }
         let (size, mut seen, mut after) = (PageSize::new(2).unwrap(), Vec::new(), None);
         loop {

@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use kernel::{Fact, ResponseId, UserId, ports::PostBrief};
+use kernel::{Fact, ResponseId, UserId, Veil, event::Moderation, ports::PostBrief};
 use storage::StoreError;
 use support::{Content, QuickKind, Response, Stats};
-use testkit::user;
+use testkit::{happened, user};
 
 use crate::bed::{
     Bed, HUG, NOW, deleted, deleted_fact, given, given_fact, marked, mongo, post, response, response_at, some_response,
@@ -16,8 +16,13 @@ use crate::bed::{
 const CROWD: usize = 200;
 
 async fn ids(bed: &Bed, post: &PostBrief, hidden: &BTreeSet<UserId>) -> Vec<ResponseId> {
-    let responses = bed.store.list(post.id, None, hidden, 1_000).await.unwrap();
+    let responses = bed.store.list(post.id, None, user(), hidden, 1_000).await.unwrap();
     responses.into_iter().map(|response| response.id).collect()
+}
+
+fn removed_fact(response: &Response) -> Fact {
+    let (about, weight) = (response.about(), response.weight());
+    Fact::ResponseModerated { about, weight, how: Moderation::Removed }
 }
 
 /// Does it that often at once, and gives what came of each.
@@ -39,7 +44,7 @@ async fn read_all(bed: &Bed, post: &PostBrief, mut between: impl AsyncFnMut(&[Re
     loop {
         between(&all).await;
         let after = all.last().map(|response| response.id);
-        let page = bed.store.list(post.id, after, &BTreeSet::new(), limit).await.unwrap();
+        let page = bed.store.list(post.id, after, user(), &BTreeSet::new(), limit).await.unwrap();
         let ended = page.len() < 2;
         all.extend(page);
         if ended {
@@ -113,7 +118,7 @@ mod contract {
         let (post, ann) = (post(), user());
         let (first, anew) = (response(&post, ann, HUG), response(&post, ann, HUG));
         bed.insert(&first).await;
-        assert!(bed.store.delete(first.id, NOW, &[deleted(&first)]).await.unwrap());
+        assert!(bed.store.delete(&first, NOW, &[deleted(&first)]).await.unwrap());
         assert_eq!(bed.announced().await, [given_fact(&first), deleted_fact(&first)]);
         assert_eq!(bed.store.insert(&anew, &[given(&anew)]).await.unwrap(), anew);
         assert_eq!(bed.announced().await, [given_fact(&anew)]);
@@ -144,12 +149,86 @@ mod contract {
         bed.store.insert(&response, &[]).await.unwrap();
         let told = at_once(|| {
             let (store, event) = (bed.store.clone(), deleted(&response));
-            let id = response.id;
-            async move { store.delete(id, NOW, &[event]).await.unwrap() }
+            let response = response.clone();
+            async move { store.delete(&response, NOW, &[event]).await.unwrap() }
         })
         .await;
         assert_eq!(told.into_iter().filter(|told| *told).count(), 1);
         assert_eq!(bed.announced().await, [deleted_fact(&response)]);
+    }
+
+    async fn what_is_held_or_removed_is_its_authors_alone_and_counts_for_nobody(bed: &Bed) {
+        let (post, bob) = (post(), user());
+        let held = Response { veil: Some(Veil::Held(NOW)), ..response(&post, bob, words("call me")) };
+        bed.store.insert(&held, &[]).await.unwrap();
+        assert_eq!(bed.store.get(held.id).await.unwrap(), Some(held.clone()));
+        let listed = async |viewer| bed.store.list(post.id, None, viewer, &BTreeSet::new(), 9).await.unwrap();
+        let mut before = held.clone();
+        for veil in [Some(Veil::Held(NOW)), Some(Veil::Removed(NOW)), Some(Veil::Held(NOW))] {
+            assert!(bed.store.moderate(&before, veil, &[]).await.unwrap());
+            before = Response { veil, ..before };
+            assert_eq!(bed.store.get(held.id).await.unwrap(), Some(before.clone()));
+            assert_eq!(listed(bob).await, std::slice::from_ref(&before));
+            assert_eq!(listed(post.author).await, []);
+            assert_eq!(bed.store.mark_helpful(held.id, NOW, &[marked(&held)]).await.unwrap(), None);
+            for person in [bob, post.author] {
+                assert_eq!(bed.store.stats(person, &BTreeSet::new()).await.unwrap(), Stats::default());
+            }
+            assert_eq!(bed.store.newest(Some(post.id), None, 9).await.unwrap(), []);
+        }
+        assert!(bed.store.moderate(&before, None, &[]).await.unwrap());
+        let open = Response { veil: None, ..before };
+        assert_eq!(listed(post.author).await, std::slice::from_ref(&open));
+        assert_eq!(bed.store.newest(Some(post.id), None, 9).await.unwrap(), [open]);
+        assert_eq!(bed.store.stats(bob, &BTreeSet::new()).await.unwrap().texts_given, 1);
+        assert_eq!(bed.announced().await, []);
+    }
+
+    async fn of_many_who_act_on_what_they_read_one_does(bed: &Bed) {
+        let response = some_response();
+        bed.insert(&response).await;
+        bed.announced().await;
+        let told = at_once(|| {
+            let (store, response) = (bed.store.clone(), response.clone());
+            let event = happened(removed_fact(&response));
+            async move { store.moderate(&response, Some(Veil::Removed(NOW)), &[event]).await.unwrap() }
+        })
+        .await;
+        assert_eq!(told.into_iter().filter(|told| *told).count(), 1);
+        assert_eq!(bed.announced().await, [removed_fact(&response)]);
+        assert!(!bed.store.delete(&response, NOW, &[deleted(&response)]).await.unwrap(), "it is not as it was read");
+        let removed = Response { veil: Some(Veil::Removed(NOW)), ..response };
+        assert!(bed.store.delete(&removed, NOW, &[]).await.unwrap());
+        assert!(!bed.store.moderate(&removed, None, &[given(&removed)]).await.unwrap(), "nor is it now");
+        let gone = Response { deleted_at: Some(NOW), ..removed };
+        assert!(bed.store.moderate(&gone, None, &[]).await.unwrap());
+        assert_eq!(bed.store.get(gone.id).await.unwrap(), Some(Response { veil: None, ..gone }));
+        assert_eq!(bed.announced().await, []);
+        assert!(!bed.store.moderate(&some_response(), None, &[]).await.unwrap());
+    }
+
+    async fn the_newest_are_those_in_words_that_are_open_from_where_one_asks(bed: &Bed) {
+        let (here, there) = (post(), post());
+        let mut said = Vec::new();
+        for turn in 0..4_u64 {
+            for post in [&here, &there] {
+                let at = NOW.after(Duration::from_millis(turn));
+                let one = response_at(post, user(), words("hello"), at);
+                bed.insert(&one).await;
+                bed.insert(&response_at(post, user(), HUG, at)).await;
+                said.push(one);
+            }
+        }
+        let gone = said.remove(7);
+        bed.store.delete(&gone, NOW, &[]).await.unwrap();
+        said.sort_by_key(|one| std::cmp::Reverse(one.id));
+        let newest = async |post, before, limit| bed.store.newest(post, before, limit).await.unwrap();
+        assert_eq!(newest(None, None, 100).await, said);
+        assert_eq!(newest(None, None, 2).await, said[..2]);
+        assert_eq!(newest(None, None, 0).await, []);
+        let of_here: Vec<Response> = said.iter().filter(|one| one.post == here.id).cloned().collect();
+        assert_eq!(newest(Some(here.id), None, 100).await, of_here);
+        assert_eq!(newest(Some(here.id), Some(of_here[1].id), 1).await, of_here[2..3]);
     }
 
     async fn of_many_who_mark_at_once_the_first_moment_stands_and_is_announced(bed: &Bed) {
@@ -172,7 +251,7 @@ mod contract {
         let (post, ann) = (post(), user());
         let response = response(&post, ann, words("sorry"));
         bed.insert(&response).await;
-        assert!(bed.store.delete(response.id, NOW, &[deleted(&response)]).await.unwrap());
+        assert!(bed.store.delete(&response, NOW, &[deleted(&response)]).await.unwrap());
         assert_eq!(ids(bed, &post, &BTreeSet::new()).await, []);
         let known = bed.store.get(response.id).await.unwrap().unwrap();
         assert_eq!(known, Response { deleted_at: Some(NOW), ..response.clone() });
@@ -181,11 +260,11 @@ mod contract {
 
     async fn deleting_or_marking_nothing_announces_nothing(bed: &Bed) {
         let response = some_response();
-        assert!(!bed.store.delete(response.id, NOW, &[deleted(&response)]).await.unwrap());
+        assert!(!bed.store.delete(&response, NOW, &[deleted(&response)]).await.unwrap());
         assert_eq!(bed.store.mark_helpful(response.id, NOW, &[marked(&response)]).await.unwrap(), None);
         bed.store.insert(&response, &[]).await.unwrap();
-        bed.store.delete(response.id, NOW, &[]).await.unwrap();
-        assert!(!bed.store.delete(response.id, NOW, &[deleted(&response)]).await.unwrap());
+        bed.store.delete(&response, NOW, &[]).await.unwrap();
+        assert!(!bed.store.delete(&response, NOW, &[deleted(&response)]).await.unwrap());
         assert_eq!(bed.store.mark_helpful(response.id, NOW, &[marked(&response)]).await.unwrap(), None);
         assert_eq!(bed.announced().await, []);
     }
@@ -214,7 +293,7 @@ mod contract {
         // More people than a statement can have values.
         let mut hidden: BTreeSet<UserId> = (0..40_000).map(|_| user()).collect();
         hidden.insert(bob);
-        let page = bed.store.list(post.id, None, &hidden, 3).await.unwrap();
+        let page = bed.store.list(post.id, None, user(), &hidden, 3).await.unwrap();
         assert_eq!(page.iter().map(|response| response.author).collect::<Vec<_>>(), [ann; 3]);
         assert_eq!(bed.store.stats(post.author, &hidden).await.unwrap().received, 3);
     }
@@ -236,7 +315,7 @@ mod contract {
             }
             // The very response at which the page ended.
             if let Some(last) = so_far.last() {
-                bed.store.delete(last.id, NOW, &[]).await.unwrap();
+                bed.store.delete(last, NOW, &[]).await.unwrap();
                 shown_and_gone += 1;
             }
         })
@@ -260,7 +339,7 @@ mod contract {
             bed.insert(response).await;
         }
         bed.store.mark_helpful(helped.id, NOW, &[]).await.unwrap();
-        bed.store.delete(gone.id, NOW, &[]).await.unwrap();
+        bed.store.delete(&gone, NOW, &[]).await.unwrap();
         let bobs = Stats { texts_given: 1, quick_given: 1, posts_answered: 1, helpful_given: 1, received: 0 };
         assert_eq!(bed.store.stats(bob, &BTreeSet::new()).await.unwrap(), bobs);
         let anns = Stats { received: 2, ..Stats::default() };
@@ -275,8 +354,8 @@ mod contract {
         for response in [&old, &new, &living] {
             bed.insert(response).await;
         }
-        bed.store.delete(old.id, NOW, &[deleted(&old)]).await.unwrap();
-        bed.store.delete(new.id, later, &[deleted(&new)]).await.unwrap();
+        bed.store.delete(&old, NOW, &[deleted(&old)]).await.unwrap();
+        bed.store.delete(&new, later, &[deleted(&new)]).await.unwrap();
         assert_eq!(bed.store.purge(NOW, 0).await.unwrap(), 0);
         assert_eq!(bed.store.purge(NOW, 10).await.unwrap(), 1);
         assert_eq!(bed.store.get(old.id).await.unwrap(), None);

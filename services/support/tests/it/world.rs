@@ -14,7 +14,7 @@ use kernel::{
     ports::{Blocks, Persona, Personas, PostBrief, PostLookup},
 };
 use support::Service;
-use testkit::HandClock;
+use testkit::{HandClock, Parrot};
 
 use crate::bed::{Bed, NOW, sqlite};
 
@@ -152,6 +152,7 @@ impl World {
             store: bed.store.clone(),
             posts: others.clone(),
             blocks: others.clone(),
+            screen: Arc::new(Parrot),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
         };
@@ -165,7 +166,8 @@ impl World {
             Missing::Posts => (Arc::new(Silent), self.others.clone()),
             Missing::Blocks => (self.others.clone(), Arc::new(Silent)),
         };
-        Service { store: self.service.store.clone(), posts, blocks, clock, entropy: Arc::new(SystemEntropy) }
+        let screen = Arc::new(Parrot);
+        Service { store: self.service.store.clone(), posts, blocks, screen, clock, entropy: Arc::new(SystemEntropy) }
     }
 
     /// Sends what waits and says what it was.

@@ -1,11 +1,15 @@
 //! A store of people with the outbox beside it, a clock in the hand, and people who have accounts.
 
-use std::{any::Any, collections::BTreeSet, sync::Arc};
+use std::{
+    any::Any,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use kernel::{
-    Actor, Clock as _, Event, Fact, Failure, Pager, PersonaId, SystemClock, SystemEntropy, UserId,
-    ports::{Audit, Identities},
+    Actor, CircleId, Clock as _, Event, Fact, Failure, Pager, PersonaId, Space, SystemClock, SystemEntropy, UserId,
+    ports::{Audit, CircleRole, Identities, Member, Membership},
 };
 use storage::{
     Outbox, Relay, StoreResult, sql,
@@ -14,7 +18,7 @@ use storage::{
 use testkit::{HandClock, KeepingBus, member};
 use users::{
     Account, Avatar, Directory, Handle, Reactions, Service,
-    store::{Opening, Sql, Store},
+    store::{Appearance, Opening, Sql, Store},
 };
 
 pub(crate) struct Bed {
@@ -58,8 +62,6 @@ pub(crate) async fn postgres() -> Bed {
 /// What no store does yet, or should, done to the rows themselves.
 #[async_trait]
 trait Hand: Send + Sync {
-    async fn add_persona(&self, owner: UserId, id: PersonaId, handle: &Handle) -> StoreResult<()>;
-
     async fn set_role(&self, user: UserId, role: &str) -> StoreResult<()>;
 
     async fn granted(&self, user: UserId) -> StoreResult<i64>;
@@ -72,20 +74,6 @@ struct OnRows<D: Engine> {
 #[sql]
 #[async_trait]
 impl Hand for OnRows<Db> {
-    async fn add_persona(&self, owner: UserId, id: PersonaId, handle: &Handle) -> StoreResult<()> {
-        let mut tx = self.database.begin().await?;
-        sqlx::query(
-            "INSERT INTO personas (id, owner, space, handle, skeleton, avatar) VALUES ($1, $2, 'a', $3, $4, 1)",
-        )
-        .bind(id.uuid())
-        .bind(owner.uuid())
-        .bind(handle.as_str())
-        .bind(handle.skeleton())
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await
-    }
-
     async fn set_role(&self, user: UserId, role: &str) -> StoreResult<()> {
         let mut tx = self.database.begin().await?;
         sqlx::query("UPDATE accounts SET role = $2 WHERE id = $1")
@@ -116,6 +104,27 @@ impl Identities for Addresses {
     }
 }
 
+/// A circle, and who is in it.
+#[derive(Default)]
+struct Circle(Option<CircleId>, BTreeMap<UserId, PersonaId>);
+
+#[async_trait]
+impl Membership for Circle {
+    async fn member(&self, user: UserId, circle: CircleId) -> Result<Option<Member>, Failure> {
+        let member = |persona: &PersonaId| Member { persona: *persona, role: CircleRole::Member, writable: true };
+        Ok(self.1.get(&user).filter(|_| self.0 == Some(circle)).map(member))
+    }
+
+    async fn circles_of(&self, user: UserId) -> Result<Vec<CircleId>, Failure> {
+        Ok(self.0.into_iter().filter(|_| self.1.contains_key(&user)).collect())
+    }
+}
+
+/// A circle that nobody has seen before.
+pub(crate) fn circle() -> CircleId {
+    CircleId::new(SystemClock.now(), &SystemEntropy)
+}
+
 impl Bed {
     pub(crate) fn directory(&self) -> Directory {
         Directory { store: self.store.clone(), clock: self.clock.clone(), entropy: Arc::new(SystemEntropy) }
@@ -129,10 +138,17 @@ impl Bed {
         self.service_with(BTreeSet::new())
     }
 
+    /// The service, and who is in one circle.
+    pub(crate) fn service_in(&self, circle: CircleId, people: &[(&Actor, PersonaId)]) -> Service {
+        let people = people.iter().map(|(actor, persona)| (actor.user, *persona)).collect();
+        Service { membership: Arc::new(Circle(Some(circle), people)), ..self.service() }
+    }
+
     pub(crate) fn service_with(&self, addresses: BTreeSet<UserId>) -> Service {
         Service {
             store: self.store.clone(),
             identities: Arc::new(Addresses(addresses)),
+            membership: Arc::new(Circle::default()),
             clock: self.clock.clone(),
             entropy: Arc::new(SystemEntropy),
             pager: Arc::new(Pager::new(&[7; 32])),
@@ -166,11 +182,12 @@ impl Bed {
         self.store.account(actor.user).await.unwrap().unwrap()
     }
 
-    /// A second persona of somebody, as a smaller space will give them.
+    /// A second persona of somebody, in a circle of which nobody else is.
     pub(crate) async fn second_persona(&self, actor: &Actor, handle: &str) -> PersonaId {
-        let (id, handle) = (PersonaId::random(&SystemEntropy), Handle::new(handle).unwrap());
-        self.hand.add_persona(actor.user, id, &handle).await.unwrap();
-        id
+        let (space, handle) = (Space::Circle(circle()), Handle::new(handle).unwrap());
+        let (persona, avatar) = (PersonaId::random(&SystemEntropy), Avatar::new(1).unwrap());
+        let appearance = Appearance { user: actor.user, space, persona, handle, avatar };
+        self.store.appear(&appearance).await.unwrap().unwrap().id
     }
 
     pub(crate) async fn set_role(&self, actor: &Actor, role: &str) {

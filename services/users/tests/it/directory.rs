@@ -10,13 +10,13 @@ use std::{
 };
 
 use kernel::{
-    Clock as _, Entropy, Fact, Fault, PersonaId, Role, Standing, SystemEntropy,
-    ports::{Accounts as _, Badge, NewAccount, Personas as _, RoleOrder, RoleSet, Staff as _},
+    Clock as _, Entropy, Fact, Fault, PersonaId, Role, Space, Standing, SystemEntropy,
+    ports::{Accounts as _, Badge, Mutes as _, NewAccount, Personas as _, RoleOrder, RoleSet, Spaces as _, Staff as _},
 };
 use testkit::{block_on, user};
 use users::Directory;
 
-use crate::bed::sqlite;
+use crate::bed::{circle, sqlite};
 
 fn called(handle: &str) -> NewAccount {
     NewAccount { user: user(), handle: Some(handle.to_owned()), avatar: Some(5) }
@@ -93,6 +93,28 @@ fn a_made_up_handle_that_is_taken_is_made_up_again() {
         let first = directory.open(&unnamed()).await.unwrap();
         let second = directory.open(&unnamed()).await.unwrap();
         assert_ne!(first.handle, second.handle);
+    });
+}
+
+#[test]
+fn a_mute_ends_by_itself_and_by_somebody() {
+    block_on(async {
+        let bed = sqlite().await;
+        let (directory, ann, staff) = (bed.directory(), bed.person("ann").await, user());
+        let standing = || async { directory.state(ann.user).await.unwrap().unwrap().standing };
+        let until = bed.clock.now().after(Duration::from_hours(1));
+        directory.mute(ann.user, until, staff).await.unwrap();
+        directory.mute(ann.user, until, staff).await.unwrap();
+        assert_eq!(standing().await, Standing::Muted);
+        bed.clock.pass(Duration::from_hours(1));
+        assert_eq!(standing().await, Standing::Good);
+        directory.mute(ann.user, bed.clock.now().after(Duration::from_hours(1)), staff).await.unwrap();
+        directory.unmute(ann.user, staff).await.unwrap();
+        directory.unmute(ann.user, staff).await.unwrap();
+        assert_eq!(standing().await, Standing::Good);
+        let facts: Vec<_> = bed.events().await.into_iter().map(|event| event.fact).collect();
+        let muted = Fact::UserMuted { user: ann.user };
+        assert_eq!(facts, [muted.clone(), muted, Fact::UserUnmuted { user: ann.user }]);
     });
 }
 
@@ -174,5 +196,36 @@ fn what_staff_does_to_accounts_is_written_down_by_name_and_without_a_word_of_the
         assert!(lines.iter().all(|line| line.actor == staff.user.uuid()));
         let nobody = RoleOrder { user: user(), ..order(Role::Admin) };
         assert_eq!(directory.set_role(&nobody).await.unwrap_err().kind(), Fault::NotFound);
+    });
+}
+
+#[test]
+fn in_each_circle_somebody_is_somebody_else_and_stays_so() {
+    block_on(async {
+        let bed = sqlite().await;
+        let (directory, ann) = (bed.directory(), bed.person("ann").await);
+        bed.set_role(&ann, "admin").await;
+        let (one, other) = (Space::Circle(circle()), Space::Circle(circle()));
+        let here = directory.appear(ann.user, one).await.unwrap();
+        let there = directory.appear(ann.user, other).await.unwrap();
+        assert_eq!(directory.appear(ann.user, one).await.unwrap(), here);
+        assert_ne!(here.id, there.id);
+        assert_ne!(here.handle, there.handle);
+        assert!([&here, &there].iter().all(|persona| persona.handle != "ann" && persona.badges.is_empty()));
+        assert_eq!(directory.owner(here.id).await.unwrap(), Some(ann.user));
+        assert_eq!(directory.appear(ann.user, Space::Public).await.unwrap().id, ann.persona);
+        assert_eq!(directory.appear(user(), one).await.unwrap_err().kind(), Fault::NotFound);
+    });
+}
+
+#[test]
+fn a_handle_that_is_taken_in_a_circle_is_made_up_again() {
+    block_on(async {
+        let bed = sqlite().await;
+        let (ann, bob, space) = (bed.person("ann").await, bed.person("bob").await, Space::Circle(circle()));
+        let directory = Directory { entropy: Arc::new(Stuck(AtomicU32::new(0))), ..bed.directory() };
+        let first = directory.appear(ann.user, space).await.unwrap();
+        let second = directory.appear(bob.user, space).await.unwrap();
+        assert_ne!(first.handle, second.handle);
     });
 }

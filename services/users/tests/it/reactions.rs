@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, time::Duration};
 
 use kernel::{
     Actor, Clock as _, Event, Fact, Fault, PostId, ResponseId, SystemEntropy, Timestamp, UserId,
-    event::{AboutResponse, REDELIVERY, Weight},
+    event::{AboutResponse, Moderation, REDELIVERY, Weight},
     ports::Reaction as _,
 };
 use proptest::{prelude::*, sample::Index};
 use testkit::{block_on, event_id, user};
-use users::policy::DAILY_POINTS;
+use users::policy::{self, DAILY_POINTS};
 
 use crate::bed::{Bed, postgres, sqlite};
 
@@ -201,4 +201,26 @@ proptest! {
     ) {
         block_on(async { hear_in_disorder(&postgres().await, &lives, order, &repeated).await });
     }
+}
+
+#[test]
+fn an_answer_earns_when_it_is_published_and_while_staff_have_not_taken_it_away() {
+    block_on(async {
+        let bed = sqlite().await;
+        let bob = bed.person("bob").await;
+        let about = answer(bob.user, user(), bed.clock.now());
+        let mut points = Vec::new();
+        let acts =
+            [Moderation::Held, Moderation::Released, Moderation::Removed, Moderation::Reinstated, Moderation::Removed];
+        for how in acts {
+            let fact = Fact::ResponseModerated { about, weight: Weight::LongText, how };
+            let event = event(bed.clock.now(), fact);
+            for _ in 0..2 {
+                bed.reactions().on(&event).await.unwrap();
+            }
+            points.push(bed.points(&bob).await);
+        }
+        let worth = policy::worth(Weight::LongText);
+        assert_eq!(points, [0, worth, 0, worth, 0]);
+    });
 }

@@ -7,11 +7,8 @@ use super::Sql;
 
 #[sql]
 impl Sql<Db> {
-    /// Adds these entries to the trail, in the transaction of what they tell of.
-    pub(super) async fn write_down(_tx: &mut Tx<Db>, entries: &[Entry]) -> StoreResult<()> {
-        for entry in entries {
-            tracing::info!(act = entry.act.word(), subject = entry.subject, "staff acted");
-        }
-        Ok(())
+    /// Adds these entries to the trail, in the transaction of what they tell of and at its end.
+    pub(super) async fn write_down(tx: &mut Tx<Db>, entries: &[Entry]) -> StoreResult<()> {
+        tx.audit(entries).await
     }
 }

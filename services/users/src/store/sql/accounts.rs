@@ -1,22 +1,28 @@
 //! Accounts and personas.
 
 use async_trait::async_trait;
-use kernel::{Event, PersonaId, Timestamp, UserId, audit::Entry};
+use kernel::{Event, PersonaId, Space, Timestamp, UserId, audit::Entry};
 use sqlx::{AssertSqlSafe, Executor, QueryBuilder};
-use storage::{StoreError, StoreResult, sql, sql::At};
+use storage::{
+    StoreError, StoreResult, sql,
+    sql::{At, Tx},
+};
 
 use super::{Sql, rows::AccountRow};
 use crate::{
     Account, Handle, Profile,
-    store::{AccountStore, Change, Opening, PUBLIC},
+    store::{AccountStore, Appearance, Change, Opening},
 };
+
+/// What is held of an account while it comes into a space.
+const HELD: &str = "accounts";
 
 #[sql]
 #[async_trait]
 impl AccountStore for Sql<Db> {
     async fn open(&self, opening: &Opening) -> StoreResult<Account> {
         let mut tx = self.database.begin().await?;
-        tx.hold("accounts", opening.user.uuid().as_bytes()).await?;
+        tx.hold(HELD, opening.user.uuid().as_bytes()).await?;
         if let Some(account) = Self::find_account(&mut *tx, opening.user).await? {
             tx.rollback().await?;
             return Ok(account);
@@ -26,17 +32,8 @@ impl AccountStore for Sql<Db> {
             .bind(At(opening.at))
             .execute(&mut *tx)
             .await?;
-        sqlx::query(
-            "INSERT INTO personas (id, owner, space, handle, skeleton, avatar) VALUES ($1, $2, $3, $4, $5, $6)",
-        )
-        .bind(opening.persona.uuid())
-        .bind(opening.user.uuid())
-        .bind(PUBLIC)
-        .bind(opening.handle.as_str())
-        .bind(opening.handle.skeleton())
-        .bind(i64::from(opening.avatar.number()))
-        .execute(&mut *tx)
-        .await?;
+        let Opening { user, persona, handle, avatar, .. } = opening.clone();
+        Self::add_persona(&mut tx, &Appearance { user, space: Space::Public, persona, handle, avatar }).await?;
         let account = Self::find_account(&mut *tx, opening.user).await?;
         tx.commit().await?;
         account.ok_or_else(|| StoreError::corrupt("an account was opened and is not there"))
@@ -44,6 +41,21 @@ impl AccountStore for Sql<Db> {
 
     async fn account(&self, user: UserId) -> StoreResult<Option<Account>> {
         Self::find_account(self.database.reader(), user).await
+    }
+
+    async fn appear(&self, appearance: &Appearance) -> StoreResult<Option<Profile>> {
+        let mut tx = self.database.begin().await?;
+        tx.hold(HELD, appearance.user.uuid().as_bytes()).await?;
+        let (user, space) = (appearance.user, appearance.space);
+        let there = Self::find(&mut *tx, user, space).await?;
+        if there.is_some() || Self::find_account(&mut *tx, user).await?.is_none() {
+            tx.rollback().await?;
+            return there.map(AccountRow::into_profile).transpose();
+        }
+        Self::add_persona(&mut tx, appearance).await?;
+        let there = Self::find(&mut *tx, user, space).await?;
+        tx.commit().await?;
+        there.map(AccountRow::into_profile).transpose()
     }
 
     async fn profile(&self, persona: PersonaId) -> StoreResult<Option<Profile>> {
@@ -82,7 +94,7 @@ impl AccountStore for Sql<Db> {
              WHERE owner = $1 AND space = $2",
         )
         .bind(user.uuid())
-        .bind(PUBLIC)
+        .bind(Space::Public.to_string())
         .bind(change.handle.as_ref().map(Handle::as_str))
         .bind(change.handle.as_ref().map(Handle::skeleton))
         .bind(change.avatar.map(|avatar| i64::from(avatar.number())))
@@ -117,14 +129,53 @@ impl AccountStore for Sql<Db> {
         tx.commit().await?;
         Ok(true)
     }
+
+    async fn mute(&self, user: UserId, until: Option<Timestamp>, events: &[Event]) -> StoreResult<bool> {
+        let mut tx = self.database.begin().await?;
+        let changed =
+            sqlx::query("UPDATE accounts SET muted_until = $2 WHERE id = $1 AND muted_until IS DISTINCT FROM $2")
+                .bind(user.uuid())
+                .bind(until.map(At))
+                .execute(&mut *tx)
+                .await?;
+        if changed.rows_affected() == 0 {
+            tx.rollback().await?;
+            return Ok(false);
+        }
+        tx.record(events).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
 }
 
 #[sql]
 impl Sql<Db> {
     async fn find_account(executor: impl Executor<'_, Database = Db>, user: UserId) -> StoreResult<Option<Account>> {
+        Self::find(executor, user, Space::Public).await?.map(AccountRow::into_account).transpose()
+    }
+
+    async fn find(
+        executor: impl Executor<'_, Database = Db>,
+        user: UserId,
+        space: Space,
+    ) -> StoreResult<Option<AccountRow>> {
         let select = format!("{} WHERE personas.owner = $1 AND personas.space = $2", AccountRow::SELECT);
-        let row: Option<AccountRow> =
-            sqlx::query_as(AssertSqlSafe(select)).bind(user.uuid()).bind(PUBLIC).fetch_optional(executor).await?;
-        row.map(AccountRow::into_account).transpose()
+        let query = sqlx::query_as(AssertSqlSafe(select)).bind(user.uuid()).bind(space.to_string());
+        Ok(query.fetch_optional(executor).await?)
+    }
+
+    async fn add_persona(tx: &mut Tx<Db>, new: &Appearance) -> StoreResult<()> {
+        sqlx::query(
+            "INSERT INTO personas (id, owner, space, handle, skeleton, avatar) VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(new.persona.uuid())
+        .bind(new.user.uuid())
+        .bind(new.space.to_string())
+        .bind(new.handle.as_str())
+        .bind(new.handle.skeleton())
+        .bind(i64::from(new.avatar.number()))
+        .execute(&mut **tx)
+        .await?;
+        Ok(())
     }
 }

@@ -16,31 +16,36 @@ use crate::{Account, Block, Profile, domain::BADGES};
 pub(super) struct AccountRow {
     persona: Uuid,
     owner: Uuid,
+    space: String,
     handle: String,
     avatar: i64,
     role: String,
     points: i64,
     created_at: At,
     suspended_until: Option<At>,
+    muted_until: Option<At>,
     version: i64,
 }
 
 impl AccountRow {
     /// What selects one; a condition follows.
-    pub(super) const SELECT: &str = "SELECT personas.id AS persona, personas.owner, personas.handle, personas.avatar,
-            accounts.role, accounts.points, accounts.created_at, accounts.suspended_until, accounts.version
+    pub(super) const SELECT: &str = "SELECT personas.id AS persona, personas.owner, personas.space, personas.handle,
+            personas.avatar, accounts.role, accounts.points, accounts.created_at, accounts.suspended_until,
+            accounts.muted_until, accounts.version
          FROM personas JOIN accounts ON accounts.id = personas.owner";
 
     pub(super) fn into_account(self) -> StoreResult<Account> {
         let (created_at, version) = (self.created_at.0, self.version);
         let suspended_until = self.suspended_until.map(|until| until.0);
-        Ok(Account { profile: self.into_profile()?, created_at, suspended_until, version })
+        let muted_until = self.muted_until.map(|until| until.0);
+        Ok(Account { profile: self.into_profile()?, created_at, suspended_until, muted_until, version })
     }
 
     pub(super) fn into_profile(self) -> StoreResult<Profile> {
         Ok(Profile {
             id: PersonaId::from_uuid(self.persona),
             owner: UserId::from_uuid(self.owner),
+            space: self.space.parse().map_err(StoreError::corrupt)?,
             handle: self.handle,
             avatar: u8::try_from(self.avatar).map_err(StoreError::corrupt)?,
             role: role(&self.role)?,

@@ -1,15 +1,12 @@
 //! Roles.
 
 use async_trait::async_trait;
-use kernel::{Event, Role, UserId, audit::Entry, ports::RoleSet};
+use kernel::{Event, Role, Space, UserId, audit::Entry, ports::RoleSet};
 use sqlx::AssertSqlSafe;
 use storage::{StoreResult, sql};
 
 use super::{Sql, rows::AccountRow};
-use crate::{
-    Handle, Profile,
-    store::{PUBLIC, StaffStore},
-};
+use crate::{Handle, Profile, store::StaffStore};
 
 #[sql]
 #[async_trait]
@@ -23,7 +20,7 @@ impl StaffStore for Sql<Db> {
         let rows: Vec<AccountRow> = sqlx::query_as(AssertSqlSafe(select))
             .bind(Role::Admin.word())
             .bind(Role::Moderator.word())
-            .bind(PUBLIC)
+            .bind(Space::Public.to_string())
             .fetch_all(self.database.reader())
             .await?;
         rows.into_iter().map(AccountRow::into_profile).collect()
@@ -71,7 +68,7 @@ impl StaffStore for Sql<Db> {
         let select = format!("{} WHERE personas.skeleton = $1 AND personas.space = $2", AccountRow::SELECT);
         let row: Option<AccountRow> = sqlx::query_as(AssertSqlSafe(select))
             .bind(handle.skeleton())
-            .bind(PUBLIC)
+            .bind(Space::Public.to_string())
             .fetch_optional(self.database.reader())
             .await?;
         row.map(AccountRow::into_profile).transpose()

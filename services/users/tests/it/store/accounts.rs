@@ -2,18 +2,23 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use kernel::{Clock as _, Fact, PersonaId, Standing, SystemEntropy, actor::Role};
+use kernel::{Clock as _, Fact, PersonaId, Space, Standing, SystemEntropy, UserId, actor::Role};
 use storage::StoreError;
 use testkit::{happened, race};
 use users::{
     Avatar, Handle,
-    store::{Change, Opening},
+    store::{Appearance, Change, Opening},
 };
 
-use crate::bed::{Bed, opening, postgres, sqlite};
+use crate::bed::{Bed, circle, opening, postgres, sqlite};
 
 fn is_taken<T>(answer: Result<T, StoreError>, column: &str) -> bool {
     matches!(answer, Err(StoreError::Taken(key)) if key == column)
+}
+
+fn appearance(user: UserId, space: Space, handle: &str) -> Appearance {
+    let (handle, avatar) = (Handle::new(handle).unwrap(), Avatar::new(9).unwrap());
+    Appearance { user, space, persona: PersonaId::random(&SystemEntropy), handle, avatar }
 }
 
 fn handle(text: &str) -> Change {
@@ -44,6 +49,35 @@ mod contract {
         let other = Opening { user: asked.user, ..opening("somebody_else") };
         assert_eq!(bed.store.open(&other).await.unwrap(), first);
         assert!(bed.store.open(&opening("somebody_else")).await.is_ok(), "the other handle was not used up");
+    }
+
+    async fn who_comes_into_a_space_appears_there_and_again_gives_the_same(bed: &Bed) {
+        let (ann, space) = (bed.person("ann").await, Space::Circle(circle()));
+        let asked = appearance(ann.user, space, "quiet_owl");
+        let there = bed.store.appear(&asked).await.unwrap().unwrap();
+        assert_eq!((there.id, there.owner, there.space), (asked.persona, ann.user, space));
+        assert_eq!((there.handle.as_str(), there.avatar), ("quiet_owl", 9));
+        assert_eq!(bed.store.profile(asked.persona).await.unwrap().as_ref(), Some(&there));
+        let again = appearance(ann.user, space, "calm_fox");
+        assert_eq!(bed.store.appear(&again).await.unwrap(), Some(there));
+        assert_eq!(bed.store.profile(again.persona).await.unwrap(), None);
+        assert_eq!(bed.account(&ann).await.profile.id, ann.persona);
+    }
+
+    async fn in_a_space_no_two_look_alike_and_in_two_they_may(bed: &Bed) {
+        let (ann, bob, space) = (bed.person("ann").await, bed.person("bob").await, Space::Circle(circle()));
+        bed.store.appear(&appearance(ann.user, space, "lily")).await.unwrap();
+        assert!(is_taken(bed.store.appear(&appearance(bob.user, space, "1i1y")).await, "skeleton"));
+        let elsewhere = appearance(bob.user, Space::Circle(circle()), "1i1y");
+        assert!(bed.store.appear(&elsewhere).await.unwrap().is_some());
+        let used = Appearance { persona: ann.persona, ..appearance(bob.user, space, "bobby") };
+        assert!(is_taken(bed.store.appear(&used).await, "id"));
+    }
+
+    async fn nobody_without_an_account_appears(bed: &Bed) {
+        let asked = appearance(testkit::user(), Space::Circle(circle()), "nobody");
+        assert_eq!(bed.store.appear(&asked).await.unwrap(), None);
+        assert_eq!(bed.store.profile(asked.persona).await.unwrap(), None);
     }
 
     async fn a_look_alike_is_taken_and_leaves_nothing(bed: &Bed) {
@@ -186,5 +220,30 @@ mod contract {
         bed.store.suspend(ann.user, until, &event, &[]).await.unwrap();
         bed.store.suspend(bob.user, until, &event, &[]).await.unwrap_err();
         assert_eq!(bed.account(&bob).await.suspended_until, None);
+    }
+
+    async fn a_mute_is_announced_once_and_a_suspension_weighs_more(bed: &Bed) {
+        let ann = bed.person("ann").await;
+        let until = Some(bed.clock.now().after(Duration::from_hours(1)));
+        let event = || [happened(Fact::UserMuted { user: ann.user })];
+        assert!(bed.store.mute(ann.user, until, &event()).await.unwrap());
+        assert!(!bed.store.mute(ann.user, until, &event()).await.unwrap());
+        let account = bed.account(&ann).await;
+        assert_eq!((account.muted_until, account.standing(bed.clock.now())), (until, Standing::Muted));
+        bed.store.suspend(ann.user, until, &[]).await.unwrap();
+        assert_eq!(bed.account(&ann).await.standing(bed.clock.now()), Standing::Suspended);
+        assert!(bed.store.mute(ann.user, None, &[]).await.unwrap());
+        assert!(!bed.store.mute(ann.user, None, &event()).await.unwrap());
+        assert!(!bed.store.mute(testkit::user(), until, &event()).await.unwrap());
+        assert_eq!(bed.announced().await, [Fact::UserMuted { user: ann.user }]);
+    }
+
+    async fn a_mute_whose_event_is_refused_was_never_made(bed: &Bed) {
+        let (ann, bob) = (bed.person("ann").await, bed.person("bob").await);
+        let until = Some(bed.clock.now().after(Duration::from_hours(1)));
+        let event = [happened(Fact::UserMuted { user: ann.user })];
+        bed.store.mute(ann.user, until, &event).await.unwrap();
+        bed.store.mute(bob.user, until, &event).await.unwrap_err();
+        assert_eq!(bed.account(&bob).await.muted_until, None);
     }
 }

@@ -4,7 +4,7 @@ use std::{pin::Pin, time::Duration};
 
 use kernel::{Actor, Clock as _, ResponseId, SystemClock, SystemEntropy, Timestamp};
 use testkit::{event_id, race};
-use users::{Earning, policy::DAILY_POINTS};
+use users::{Earning, policy::DAILY_POINTS, store::Withheld};
 
 use crate::bed::{Bed, postgres, sqlite};
 
@@ -107,6 +107,65 @@ mod contract {
         bed.store.take_back(event_id(late.at), late.response).await.unwrap();
         bed.store.earn(&late).await.unwrap();
         assert_eq!(bed.points(&ann).await, 0);
+    }
+
+    async fn what_is_withheld_frees_the_day_and_is_given_again_once(bed: &Bed) {
+        let ann = bed.person("ann").await;
+        let given = earning(&ann, 60);
+        let helpful = Earning { event: event_id(given.at), worth: 10, ..given };
+        let other = earning(&ann, 50);
+        for earned in [given, helpful, other] {
+            bed.store.earn(&earned).await.unwrap();
+        }
+        let (removed, reinstated) = (event_id(given.at), event_id(given.at));
+        for _ in 0..2 {
+            bed.store.withhold(removed, given.response, Withheld::More).await.unwrap();
+            assert_eq!(bed.points(&ann).await, 50, "what was cut to 30 has its room");
+        }
+        bed.store.withhold(event_id(other.at), other.response, Withheld::More).await.unwrap();
+        assert_eq!(bed.points(&ann).await, 0);
+        for _ in 0..2 {
+            bed.store.withhold(reinstated, given.response, Withheld::Less).await.unwrap();
+            assert_eq!(bed.points(&ann).await, 70);
+        }
+    }
+
+    async fn what_is_withheld_is_so_whatever_order_its_events_come_in(bed: &Bed) {
+        let ann = bed.person("ann").await;
+        let given = earning(&ann, 5);
+        let hear = async |withheld| bed.store.withhold(event_id(given.at), given.response, withheld).await.unwrap();
+        hear(Withheld::More).await;
+        bed.store.earn(&given).await.unwrap();
+        assert_eq!(bed.points(&ann).await, 0, "it was withheld before it was earned");
+        hear(Withheld::Less).await;
+        assert_eq!(bed.points(&ann).await, 5);
+        hear(Withheld::Less).await;
+        hear(Withheld::More).await;
+        assert_eq!(bed.points(&ann).await, 5, "it was given back before it was known to be withheld");
+        hear(Withheld::More).await;
+        assert_eq!(bed.points(&ann).await, 0);
+        bed.store.take_back(event_id(given.at), given.response).await.unwrap();
+        hear(Withheld::Less).await;
+        assert_eq!(bed.points(&ann).await, 0, "its author took it back");
+    }
+
+    async fn of_many_who_withhold_and_give_back_at_once_the_sum_is_what_counts(bed: &Bed) {
+        let ann = bed.person("ann").await;
+        let given = earning(&ann, 7);
+        bed.store.earn(&given).await.unwrap();
+        let mut racers: Vec<Pin<Box<dyn Future<Output = ()> + Send>>> = Vec::new();
+        for _ in 0..8 {
+            for withheld in [Withheld::More, Withheld::Less] {
+                let store = bed.store.clone();
+                racers.push(Box::pin(async move {
+                    store.withhold(event_id(given.at), given.response, withheld).await.unwrap();
+                }));
+            }
+            let (store, more) = (bed.store.clone(), earning(&ann, 1));
+            racers.push(Box::pin(async move { store.earn(&more).await.unwrap() }));
+        }
+        race(racers).await;
+        assert_eq!(bed.points(&ann).await, 15);
     }
 
     async fn nobody_earns_without_an_account_or_for_another(bed: &Bed) {

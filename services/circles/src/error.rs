@@ -1,0 +1,117 @@
+//! Every refusal of this slice.
+
+use kernel::{Failure, Fault, Problem, category::UnknownCategory, page::InvalidPage};
+use storage::StoreError;
+
+use crate::{
+    domain::{InvalidCap, InvalidTerm, InvalidText},
+    policy::Refused,
+};
+
+/// Why a use case did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A text cannot be said so.
+    #[error("{broken}")]
+    Text {
+        /// Which.
+        field: &'static str,
+        /// Why.
+        broken: InvalidText,
+    },
+    /// There is no such category.
+    #[error(transparent)]
+    Category(#[from] UnknownCategory),
+    /// No circle has so many members.
+    #[error(transparent)]
+    Cap(#[from] InvalidCap),
+    /// No invite is for so many, or for so long.
+    #[error(transparent)]
+    Term(#[from] InvalidTerm),
+    /// What was asked names none of the choices.
+    #[error("this names none of the choices")]
+    Choice(&'static str),
+    /// The page that was asked for cannot be.
+    #[error(transparent)]
+    Page(#[from] InvalidPage),
+    /// A rule of circles.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// Another slice did not answer.
+    #[error("another part of the system failed")]
+    Port(#[from] Failure),
+    /// The store did not do it.
+    #[error("the store of circles failed")]
+    Store(#[from] StoreError),
+}
+
+impl Problem for Error {
+    fn kind(&self) -> Fault {
+        match self {
+            Self::Text { .. } | Self::Category(_) | Self::Cap(_) | Self::Term(_) | Self::Choice(_) | Self::Page(_) => {
+                Fault::Invalid
+            }
+            Self::Refused(refused) => kind(*refused),
+            Self::Port(failure) => failure.kind(),
+            Self::Store(error) => error.kind(),
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Text { broken: InvalidText::Length, .. } => "TEXT_LENGTH",
+            Self::Text { broken: InvalidText::Characters, .. } => "TEXT_CHARACTERS",
+            Self::Category(_) => "CATEGORY_UNKNOWN",
+            Self::Cap(_) => "MAX_MEMBERS_OUT_OF_RANGE",
+            Self::Term(_) => "INVITE_OUT_OF_RANGE",
+            Self::Choice(_) => "CHOICE_UNKNOWN",
+            Self::Page(page) => page.reason(),
+            Self::Refused(refused) => reason(*refused),
+            Self::Port(_) | Self::Store(_) => "BACKEND_FAILED",
+        }
+    }
+
+    fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::Text { field, .. } | Self::Choice(field) => Some(field),
+            Self::Category(_) => Some("category"),
+            Self::Cap(_) => Some("max_members"),
+            Self::Term(_) => Some("uses"),
+            Self::Page(page) => Some(page.field()),
+            Self::Refused(_) | Self::Port(_) | Self::Store(_) => None,
+        }
+    }
+}
+
+const fn kind(refused: Refused) -> Fault {
+    match refused {
+        Refused::NoCircle | Refused::NoInvite | Refused::NoPerson => Fault::NotFound,
+        Refused::NotAMember | Refused::Role => Fault::Denied,
+        Refused::LastOwner | Refused::Full | Refused::Archived | Refused::StaysPrivate | Refused::TooManyInvites => {
+            Fault::Precondition
+        }
+        Refused::EtagMismatch => Fault::Stale,
+    }
+}
+
+const fn reason(refused: Refused) -> &'static str {
+    match refused {
+        Refused::NoCircle => "CIRCLE_NOT_FOUND",
+        Refused::NoInvite => "INVITE_NOT_FOUND",
+        Refused::NoPerson => "MEMBER_NOT_FOUND",
+        Refused::NotAMember => "NOT_A_MEMBER",
+        Refused::Role => "CIRCLE_ROLE_TOO_LOW",
+        Refused::LastOwner => "LAST_OWNER",
+        Refused::Full => "CIRCLE_FULL",
+        Refused::Archived => "CIRCLE_ARCHIVED",
+        Refused::StaysPrivate => "CIRCLE_STAYS_PRIVATE",
+        Refused::EtagMismatch => "ETAG_MISMATCH",
+        Refused::TooManyInvites => "TOO_MANY_INVITES",
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::new(error.kind(), error)
+    }
+}

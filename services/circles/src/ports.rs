@@ -1,0 +1,31 @@
+//! What circles answer to other slices.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kernel::{
+    CircleId, Failure, UserId,
+    ports::{Member, Membership},
+};
+
+use crate::store::Store;
+
+/// Answers [`Membership`] from the store alone, so that whoever needs it can be built after it.
+pub struct Roster {
+    /// Where circles are kept.
+    pub store: Arc<dyn Store>,
+}
+
+#[async_trait]
+impl Membership for Roster {
+    async fn member(&self, user: UserId, circle: CircleId) -> Result<Option<Member>, Failure> {
+        let Some(seen) = self.store.look(circle, user).await? else { return Ok(None) };
+        let writable = seen.circle.archived_at.is_none();
+        let person = seen.person.and_then(|person| Some((person.persona, person.state.role()?)));
+        Ok(person.map(|(persona, role)| Member { persona, role, writable }))
+    }
+
+    async fn circles_of(&self, user: UserId) -> Result<Vec<CircleId>, Failure> {
+        Ok(self.store.circles_of(user).await?.into_iter().collect())
+    }
+}

@@ -1,0 +1,135 @@
+//! Circles and who is in them, as messages.
+
+use std::{collections::HashMap, sync::Arc};
+
+use kernel::{
+    PersonaId,
+    ports::{CircleRole, Persona, Personas},
+};
+use proto::{
+    circles::v1::{
+        Circle as WireCircle, CircleAccess, CircleMember, CircleRole as WireRole, CircleStanding, Invite as WireInvite,
+        JoinRequest,
+    },
+    convert,
+    users::v1::Persona as WirePersona,
+};
+
+use crate::{
+    Error,
+    domain::{Access, Invite, Person, State},
+    store::Seen,
+};
+
+/// Shows circles as somebody may see them.
+#[derive(Clone)]
+pub struct Views {
+    /// How people appear.
+    pub personas: Arc<dyn Personas>,
+}
+
+impl Views {
+    pub(super) async fn circle(&self, seen: &Seen) -> Result<WireCircle, Error> {
+        let circles = self.circles(std::slice::from_ref(seen)).await?;
+        Ok(circles.into_iter().next().unwrap_or_default())
+    }
+
+    pub(super) async fn circles(&self, seen: &[Seen]) -> Result<Vec<WireCircle>, Error> {
+        let appearing = seen.iter().filter_map(appearing).map(|person| person.persona);
+        let shown = self.shown(appearing).await?;
+        Ok(seen.iter().map(|seen| circle(seen, &shown)).collect())
+    }
+
+    pub(super) async fn members(&self, viewer: &Seen, people: &[Person]) -> Result<Vec<CircleMember>, Error> {
+        let shown = self.shown(people.iter().map(|person| person.persona)).await?;
+        Ok(people.iter().map(|person| member(viewer, person, &shown)).collect())
+    }
+
+    pub(super) async fn requests(&self, people: &[Person]) -> Result<Vec<JoinRequest>, Error> {
+        let shown = self.shown(people.iter().map(|person| person.persona)).await?;
+        let request = |person: &Person| JoinRequest {
+            persona: persona(person.persona, &shown),
+            requested_on: Some(convert::timestamp(person.since_day())),
+        };
+        Ok(people.iter().map(request).collect())
+    }
+
+    pub(super) async fn invites(&self, invites: &[Invite]) -> Result<Vec<WireInvite>, Error> {
+        let shown = self.shown(invites.iter().map(|invite| invite.persona)).await?;
+        let message = |invite: &Invite| WireInvite {
+            id: invite.id.to_string(),
+            made_by: persona(invite.persona, &shown),
+            uses_left: invite.uses_left,
+            expires_at: Some(convert::timestamp(invite.expires_at)),
+        };
+        Ok(invites.iter().map(message).collect())
+    }
+
+    async fn shown(&self, personas: impl Iterator<Item = PersonaId>) -> Result<HashMap<PersonaId, Persona>, Error> {
+        Ok(self.personas.shown(&personas.collect::<Vec<_>>()).await?)
+    }
+}
+
+/// The viewer, if they appear in the circle: nobody else is told that they left, or are kept out.
+fn appearing(seen: &Seen) -> Option<Person> {
+    seen.person.filter(|person| match person.state {
+        State::Asked | State::Member(_) => true,
+        State::Left | State::Banned => false,
+    })
+}
+
+fn circle(seen: &Seen, shown: &HashMap<PersonaId, Persona>) -> WireCircle {
+    let (circle, viewer) = (&seen.circle, appearing(seen));
+    let own = viewer.and_then(|viewer| viewer.state.role());
+    let standing = match viewer.map(|viewer| viewer.state) {
+        Some(State::Member(_)) => CircleStanding::Member,
+        Some(State::Asked) => CircleStanding::Requested,
+        Some(State::Left | State::Banned) | None => CircleStanding::Outside,
+    };
+    let access = match circle.terms.access {
+        Access::Open => CircleAccess::Open,
+        Access::ByRequest => CircleAccess::ByRequest,
+        Access::Private => CircleAccess::Private,
+    };
+    WireCircle {
+        id: circle.id.to_string(),
+        name: circle.terms.name.as_str().to_owned(),
+        about: circle.terms.about.as_str().to_owned(),
+        rules: circle.terms.rules.as_str().to_owned(),
+        category: circle.terms.category.slug().to_owned(),
+        access: access.into(),
+        about_members: circle.about_members(),
+        max_members: keeps(own).then(|| circle.terms.cap.number()),
+        archived_at: circle.archived_at.map(convert::timestamp),
+        standing: standing.into(),
+        persona: viewer.and_then(|viewer| persona(viewer.persona, shown)),
+        role: own.map_or(WireRole::Unspecified, role).into(),
+        etag: own.map_or_else(String::new, |_| circle.etag()),
+    }
+}
+
+fn member(viewer: &Seen, person: &Person, shown: &HashMap<PersonaId, Persona>) -> CircleMember {
+    let own = viewer.person.and_then(|viewer| viewer.state.role());
+    let joined_on = keeps(own) && person.state.role().is_some();
+    CircleMember {
+        persona: persona(person.persona, shown),
+        role: person.state.role().map_or(WireRole::Unspecified, role).into(),
+        joined_on: joined_on.then(|| convert::timestamp(person.since_day())),
+    }
+}
+
+fn persona(id: PersonaId, shown: &HashMap<PersonaId, Persona>) -> Option<WirePersona> {
+    shown.get(&id).map(convert::persona)
+}
+
+fn keeps(role: Option<CircleRole>) -> bool {
+    role.is_some_and(|role| role >= CircleRole::Keeper)
+}
+
+const fn role(role: CircleRole) -> WireRole {
+    match role {
+        CircleRole::Member => WireRole::Member,
+        CircleRole::Keeper => WireRole::Keeper,
+        CircleRole::Owner => WireRole::Owner,
+    }
+}

@@ -1,0 +1,180 @@
+//! A store of circles with the outbox beside it, a clock in the hand, and people who appear in circles.
+
+use std::{
+    any::Any,
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use circles::{
+    Roster, Service,
+    domain::{About, Access, Blur, Cap, Circle, Name, Person, Rules, State, Terms},
+    store::{By, Sql, Store},
+};
+use kernel::{
+    Actor, CircleId, Clock as _, EventId, Fact, Failure, Fault, Pager, PersonaId, Space, SystemClock, SystemEntropy,
+    UserId,
+    event::{AboutCircle, CircleChange},
+    ports::{Blocks, CircleRole, Persona, Personas, Spaces},
+};
+use storage::{Outbox, Relay, sql::SqlOutbox};
+use testkit::{HandClock, KeepingBus};
+
+pub(crate) struct Bed {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<HandClock>,
+    pub(crate) town: Arc<Town>,
+    outbox: Arc<dyn Outbox>,
+    /// What the database lies in.
+    _kept: Box<dyn Any + Send + Sync>,
+}
+
+pub(crate) async fn sqlite() -> Bed {
+    let file = testkit::sqlite().await;
+    let database = (*file).clone();
+    let clock = Arc::new(HandClock::at(SystemClock.now()));
+    Bed {
+        store: Arc::new(Sql::new(database.clone())),
+        outbox: Arc::new(SqlOutbox::new(database, clock.clone())),
+        town: Arc::default(),
+        clock,
+        _kept: Box::new(file),
+    }
+}
+
+pub(crate) async fn postgres() -> Bed {
+    let server = testkit::postgres().await;
+    let database = (*server).clone();
+    let clock = Arc::new(HandClock::at(SystemClock.now()));
+    Bed {
+        store: Arc::new(Sql::new(database.clone())),
+        outbox: Arc::new(SqlOutbox::new(database, clock.clone())),
+        town: Arc::default(),
+        clock,
+        _kept: Box::new(server),
+    }
+}
+
+/// How people appear, and who is hidden from whom: as the slices that answer it do.
+#[derive(Default)]
+pub(crate) struct Town {
+    personas: Mutex<HashMap<(UserId, String), Persona>>,
+    blocks: Mutex<BTreeSet<(UserId, UserId)>>,
+}
+
+impl Town {
+    pub(crate) fn block(&self, owner: &Actor, blocked: &Actor) {
+        self.blocks.lock().unwrap().insert((owner.user, blocked.user));
+    }
+
+    /// Whether somebody ever appeared there.
+    pub(crate) fn appeared(&self, user: UserId, circle: CircleId) -> bool {
+        self.personas.lock().unwrap().contains_key(&(user, Space::Circle(circle).to_string()))
+    }
+}
+
+#[async_trait]
+impl Spaces for Town {
+    async fn appear(&self, user: UserId, space: Space) -> Result<Persona, Failure> {
+        let mut personas = self.personas.lock().map_err(|_| Failure::new(Fault::Internal, "a test fell"))?;
+        let id = PersonaId::random(&SystemEntropy);
+        let new = || Persona { id, handle: format!("p{}", id.uuid().simple()), avatar: 3, badges: Vec::new() };
+        Ok(personas.entry((user, space.to_string())).or_insert_with(new).clone())
+    }
+}
+
+#[async_trait]
+impl Personas for Town {
+    async fn shown(&self, personas: &[PersonaId]) -> Result<HashMap<PersonaId, Persona>, Failure> {
+        let all = self.personas.lock().unwrap();
+        Ok(all.values().filter(|it| personas.contains(&it.id)).map(|it| (it.id, it.clone())).collect())
+    }
+
+    async fn owner(&self, persona: PersonaId) -> Result<Option<UserId>, Failure> {
+        let all = self.personas.lock().unwrap();
+        Ok(all.iter().find(|(_, it)| it.id == persona).map(|((user, _), _)| *user))
+    }
+}
+
+#[async_trait]
+impl Blocks for Town {
+    async fn hidden_from(&self, viewer: UserId) -> Result<BTreeSet<UserId>, Failure> {
+        let blocks = self.blocks.lock().unwrap();
+        let mine = blocks.iter().filter(|(owner, _)| *owner == viewer).map(|(_, blocked)| *blocked);
+        let theirs = blocks.iter().filter(|(_, blocked)| *blocked == viewer).map(|(owner, _)| *owner);
+        Ok(mine.chain(theirs).collect())
+    }
+}
+
+impl Bed {
+    pub(crate) fn service(&self) -> Service {
+        Service {
+            store: self.store.clone(),
+            spaces: self.town.clone(),
+            blocks: self.town.clone(),
+            clock: self.clock.clone(),
+            entropy: Arc::new(SystemEntropy),
+            pager: Arc::new(Pager::new(&[7; 32])),
+        }
+    }
+
+    pub(crate) fn roster(&self) -> Roster {
+        Roster { store: self.store.clone() }
+    }
+
+    /// Sends what waits and says what it was.
+    pub(crate) async fn announced(&self) -> Vec<(CircleChange, Option<UserId>)> {
+        let bus = Arc::new(KeepingBus::default());
+        Relay::new(vec![self.outbox.clone()], bus.clone(), self.clock.clone()).drain().await.unwrap();
+        let about = |fact| match fact {
+            Fact::CircleChanged(AboutCircle { change, member, .. }) => Some((change, member)),
+            _ => None,
+        };
+        bus.events().into_iter().filter_map(|event| about(event.fact)).collect()
+    }
+
+    /// A new circle in the store, and its owner.
+    pub(crate) async fn opened(&self, access: Access, cap: u32) -> (Circle, Person) {
+        let (circle, owner) = (circle(access, cap), person(State::Member(CircleRole::Owner)));
+        self.store.open(&circle, &owner, &self.by(owner.user)).await.unwrap();
+        (circle, owner)
+    }
+
+    pub(crate) fn by(&self, actor: UserId) -> By {
+        let at = self.clock.now();
+        By { actor, at, event: EventId::new(at, &SystemEntropy) }
+    }
+
+    pub(crate) async fn state(&self, circle: CircleId, user: UserId) -> Option<State> {
+        self.store.look(circle, user).await.unwrap().unwrap().person.map(|person| person.state)
+    }
+}
+
+pub(crate) fn terms(access: Access, cap: u32) -> Terms {
+    Terms {
+        name: Name::new("early risers").unwrap(),
+        about: About::new("for those who wake at four").unwrap(),
+        rules: Rules::new("be kind\nbe brief").unwrap(),
+        category: "sleep".parse().unwrap(),
+        access,
+        cap: Cap::new(cap).unwrap(),
+    }
+}
+
+pub(crate) fn circle(access: Access, cap: u32) -> Circle {
+    let now = SystemClock.now();
+    Circle {
+        id: CircleId::new(now, &SystemEntropy),
+        terms: terms(access, cap),
+        members: 1,
+        blur: Blur::kept(4),
+        created_at: now,
+        archived_at: None,
+        version: 1,
+    }
+}
+
+pub(crate) fn person(state: State) -> Person {
+    Person { user: testkit::user(), persona: PersonaId::random(&SystemEntropy), state, since: SystemClock.now() }
+}

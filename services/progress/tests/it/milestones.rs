@@ -1,0 +1,122 @@
+//! When a milestone is told, and that it is told once.
+
+use kernel::{Fact, ports::Sweep as _};
+use testkit::{block_on, member, race};
+
+use crate::bed::{Bed, at, mongo, sqlite};
+
+#[testkit::contract(sqlite, mongo)]
+mod told {
+    use super::*;
+
+    async fn a_milestone_is_told_when_its_midnight_has_passed_and_not_before(bed: &Bed) {
+        let ann = member();
+        bed.counts(&ann, "2024-06-10", "Europe/Oslo").await;
+        bed.until("2024-06-10T21:59:59.999Z");
+        assert_eq!((bed.milestones().sweep().await.unwrap(), bed.told().await), (0, vec![]));
+        bed.until("2024-06-10T22:00:00Z");
+        assert_eq!(bed.milestones().sweep().await.unwrap(), 1);
+        let events = bed.events().await;
+        assert_eq!((events[0].actor, &events[0].fact), (ann.user, &Fact::MilestoneReached { days: 1 }));
+        assert_eq!((events.len(), bed.milestones().sweep().await.unwrap(), bed.told().await), (1, 0, vec![]));
+        bed.until("2024-06-16T22:00:00Z");
+        bed.milestones().sweep().await.unwrap();
+        assert_eq!(bed.told().await, [7]);
+    }
+
+    async fn of_many_who_sweep_at_once_one_tells(bed: &Bed) {
+        for _ in 0..3 {
+            bed.counts(&member(), "2024-06-10", "UTC").await;
+        }
+        bed.until("2024-06-11T00:00:00Z");
+        race((0..6).map(|_| {
+            let milestones = bed.milestones();
+            async move { milestones.sweep().await.unwrap() }
+        }))
+        .await;
+        assert_eq!(bed.told().await, [1, 1, 1]);
+    }
+
+    async fn more_than_a_batch_are_all_told(bed: &Bed) {
+        for _ in 0..201 {
+            bed.counts(&member(), "2024-06-10", "UTC").await;
+        }
+        bed.until("2024-06-11T00:00:00Z");
+        assert_eq!(bed.milestones().sweep().await.unwrap(), 201);
+        assert_eq!(bed.told().await.len(), 201);
+    }
+}
+
+#[test]
+fn who_says_late_since_when_hears_of_the_furthest_alone() {
+    block_on(async {
+        let (bed, ann) = (sqlite().await, member());
+        let state = bed.counts(&ann, "2024-04-01", "UTC").await;
+        let days: Vec<u32> = state.reached.iter().map(|milestone| milestone.days).collect();
+        assert_eq!((days, state.next.unwrap().days), (vec![1, 7, 14, 30, 60], 90));
+        bed.milestones().sweep().await.unwrap();
+        assert_eq!(bed.told().await, [60]);
+    });
+}
+
+#[test]
+fn a_correction_tells_nothing_again() {
+    block_on(async {
+        let (bed, ann) = (sqlite().await, member());
+        bed.counts(&ann, "2024-06-10", "UTC").await;
+        bed.until("2024-06-18T00:00:00Z");
+        bed.milestones().sweep().await.unwrap();
+        assert_eq!(bed.told().await, [7]);
+        // It was noted late: the streak is two days shorter, and has come to seven before.
+        bed.falls(&ann, "2024-06-12T12:00:00Z").await;
+        bed.until("2024-06-20T00:00:00Z");
+        bed.milestones().sweep().await.unwrap();
+        assert_eq!(bed.told().await, []);
+        bed.counts(&ann, "2024-06-11", "UTC").await;
+        bed.milestones().sweep().await.unwrap();
+        assert_eq!(bed.told().await, []);
+        bed.until("2024-06-26T00:00:00Z");
+        bed.milestones().sweep().await.unwrap();
+        assert_eq!(bed.told().await, [14], "it goes on from there");
+    });
+}
+
+#[test]
+fn a_new_streak_is_told_of_anew() {
+    block_on(async {
+        let (bed, ann) = (sqlite().await, member());
+        bed.counts(&ann, "2024-06-10", "UTC").await;
+        bed.until("2024-06-11T00:00:00Z");
+        bed.milestones().sweep().await.unwrap();
+        bed.until("2024-06-11T08:00:00Z");
+        let (relapse, _) = bed.falls(&ann, "2024-06-11T08:00:00Z").await;
+        bed.until("2024-06-12T00:00:00Z");
+        bed.milestones().sweep().await.unwrap();
+        assert_eq!(bed.told().await, [1, 1]);
+        // It was none after all: the first streak goes on, and has been told of.
+        bed.service.withdraw(&ann, relapse.id).await.unwrap();
+        bed.milestones().sweep().await.unwrap();
+        assert_eq!(bed.told().await, []);
+        assert_eq!(bed.service.streak(&ann).await.unwrap().current.unwrap().days, 2);
+    });
+}
+
+#[test]
+fn travel_tells_nothing_again() {
+    block_on(async {
+        let (bed, ann) = (sqlite().await, member());
+        bed.counts(&ann, "2024-06-10", "UTC").await;
+        bed.until("2024-06-17T01:00:00Z");
+        bed.milestones().sweep().await.unwrap();
+        assert_eq!(bed.told().await, [7]);
+        for (zone, days) in [("America/New_York", 6), ("Pacific/Kiritimati", 6), ("UTC", 7)] {
+            let etag = bed.service.streak(&ann).await.unwrap().etag();
+            let zone = Some(progress::Zone::new(zone).unwrap());
+            let change = progress::service::Change { zone, ..Default::default() };
+            let state = bed.service.update(&ann, &etag, &change).await.unwrap();
+            assert_eq!((state.current.unwrap().days, state.current.unwrap().began), (days, at("2024-06-10T12:00:00Z")));
+            bed.milestones().sweep().await.unwrap();
+        }
+        assert_eq!(bed.told().await, []);
+    });
+}
