@@ -54,6 +54,8 @@ const OWNER_ALONE: Rule = |caller| known(caller).unwrap_or_else(|| if caller == 
 
 /// Whose circle it is; all others are told that they are not in it.
 const KEEPERS: Rule = |caller| known(caller).unwrap_or_else(|| if caller == Owner { OK } else { NO });
+/// Who works the queue; none of these does.
+const STAFF: Rule = |caller| if caller.is_nobody() { WHO } else { NO };
 const OPEN: &str = "CIRCLE_ACCESS_OPEN";
 const BY_REQUEST: &str = "CIRCLE_ACCESS_BY_REQUEST";
 
@@ -127,6 +129,20 @@ rows! {
     "/kith.support.v1.SupportService/QuickSupport", |caller| if caller == Owner { NOT_NOW } else { VISIBLE(caller) }, |scene| json!({ "postId": scene.post, "kind": "QUICK_KIND_HUG" });
     "/kith.support.v1.SupportService/MarkHelpful", OWNER, |scene| json!({ "responseId": scene.answer });
     "/kith.support.v1.SupportService/GetSupportStats", MEMBERS, |_| json!({});
+
+    "/kith.moderation.v1.ModerationService/ReportContent", |caller| if caller == Owner { BAD } else { VISIBLE(caller) }, |scene| json!({ "kind": "SUBJECT_KIND_POST", "subjectId": scene.post, "reason": "REASON_OTHER" });
+    "/kith.moderation.v1.ModerationService/ListMyReports", ACCOUNTS, |_| json!({});
+    "/kith.moderation.v1.ModerationService/GetMyStanding", ACCOUNTS, |_| json!({});
+    "/kith.moderation.v1.ModerationService/AppealDecision", |caller| if caller.is_nobody() { WHO } else { NONE },
+        |scene| json!({ "decisionId": scene.post, "words": "it was a quote" });
+    "/kith.moderation.v1.ModerationService/ListCases", STAFF, |_| json!({});
+    "/kith.moderation.v1.ModerationService/GetCase", STAFF, |scene| json!({ "caseId": scene.post });
+    "/kith.moderation.v1.ModerationService/AssignCase", STAFF, |scene| json!({ "caseId": scene.post });
+    "/kith.moderation.v1.ModerationService/EscalateCase", STAFF, |scene| json!({ "caseId": scene.post, "etag": "1" });
+    "/kith.moderation.v1.ModerationService/DecideCase", STAFF,
+        |scene| json!({ "caseId": scene.post, "etag": "1", "action": "ACTION_DISMISS" });
+    "/kith.moderation.v1.ModerationService/GetSubjectHistory", STAFF, |scene| json!({ "caseId": scene.post });
+    "/kith.moderation.v1.ModerationService/GetModerationStats", STAFF, |_| json!({});
 
     "/kith.circles.v1.CircleService/CreateCircle", MEMBERS,
         |_| json!({ "name": "early risers", "category": "sleep", "access": OPEN, "maxMembers": 10 });

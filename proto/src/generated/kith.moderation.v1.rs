@@ -837,6 +837,266 @@ impl Accuracy {
         }
     }
 }
+/// One rule of the screen.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct Rule {
+    /// What it is called: 1 to 40 small letters, digits, `-` and `_`. Required.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// What it looks for. Required.
+    #[prost(enumeration = "RuleDetector", tag = "2")]
+    pub detector: i32,
+    /// From how sure on it acts: 1 to 100. Required.
+    #[prost(int32, tag = "3")]
+    pub threshold: i32,
+    /// What it looks at. At least one.
+    #[prost(enumeration = "RuleKind", repeated, packed = "false", tag = "4")]
+    pub kinds: ::prost::alloc::vec::Vec<i32>,
+    /// What follows. Required.
+    #[prost(enumeration = "RuleAction", tag = "5")]
+    pub action: i32,
+    /// Words that it looks for: providers of mail, networks (with `~` before one that is a common word, too), phrases of
+    /// fraud (`*` is up to three words). Small letters.
+    #[prost(string, repeated, tag = "6")]
+    pub words: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Hosts and endings of hosts that it looks for.
+    #[prost(string, repeated, tag = "7")]
+    pub domains: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Hosts and numbers that are never meant.
+    #[prost(string, repeated, tag = "8")]
+    pub allow: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Which version.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListRulesRequest {
+    /// The newest if unset.
+    #[prost(int32, tag = "1")]
+    pub version: i32,
+}
+/// All rules of one version.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListRulesResponse {
+    /// In the order in which they are asked.
+    #[prost(message, repeated, tag = "1")]
+    pub rules: ::prost::alloc::vec::Vec<Rule>,
+    /// Which version this is.
+    #[prost(int32, tag = "2")]
+    pub version: i32,
+    /// Of the newest version, for PutRule. Empty with an older one.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+    /// When this version was put; unset for the first.
+    #[prost(message, optional, tag = "4")]
+    pub put_at: ::core::option::Option<::pbjson_types::Timestamp>,
+}
+/// A rule to be put.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PutRuleRequest {
+    /// In the place of that with its name, if there is one. Required.
+    #[prost(message, optional, tag = "1")]
+    pub rule: ::core::option::Option<Rule>,
+    /// Of the version that it is put into. Required.
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// The rule as it is now.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PutRuleResponse {
+    /// Never unset.
+    #[prost(message, optional, tag = "1")]
+    pub rule: ::core::option::Option<Rule>,
+    /// The version that has it.
+    #[prost(int32, tag = "2")]
+    pub version: i32,
+    /// For the next PutRule.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// A rule to be tried.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct TryRuleRequest {
+    /// Nothing of it is kept. Required.
+    #[prost(message, optional, tag = "1")]
+    pub rule: ::core::option::Option<Rule>,
+    /// How many of the newest posts and answers it is tried on; 100 if unset, at most 500.
+    #[prost(int32, tag = "2")]
+    pub newest: i32,
+}
+/// What a rule would do.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct TryRuleResponse {
+    /// What it matches, newest first; at most 100.
+    #[prost(message, repeated, tag = "1")]
+    pub trials: ::prost::alloc::vec::Vec<RuleTrial>,
+    /// On how many it was tried: of the kinds that it looks at.
+    #[prost(int32, tag = "2")]
+    pub tried: i32,
+    /// How many of them it matches.
+    #[prost(int32, tag = "3")]
+    pub matched: i32,
+    /// How many of those would be held for it.
+    #[prost(int32, tag = "4")]
+    pub held: i32,
+}
+/// Something that a rule matches.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RuleTrial {
+    /// What it is.
+    #[prost(enumeration = "RuleKind", tag = "1")]
+    pub kind: i32,
+    /// Its id.
+    #[prost(string, tag = "2")]
+    pub content_id: ::prost::alloc::string::String,
+    /// Who appears as its author; unset if they are gone.
+    #[prost(message, optional, tag = "3")]
+    pub author: ::core::option::Option<super::super::users::v1::Persona>,
+    /// When it was written.
+    #[prost(message, optional, tag = "4")]
+    pub created_at: ::core::option::Option<::pbjson_types::Timestamp>,
+    /// What it says.
+    #[prost(string, tag = "5")]
+    pub text: ::prost::alloc::string::String,
+    /// The parts for which it matches, as they are written.
+    #[prost(message, repeated, tag = "6")]
+    pub matches: ::prost::alloc::vec::Vec<RuleMatch>,
+    /// Whether somebody speaks of not living on: it would not be held.
+    #[prost(bool, tag = "7")]
+    pub crisis: bool,
+}
+/// A part of a text for which a rule matches.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct RuleMatch {
+    /// As it is written.
+    #[prost(string, tag = "1")]
+    pub text: ::prost::alloc::string::String,
+    /// How sure it is, of 100.
+    #[prost(int32, tag = "2")]
+    pub confidence: i32,
+}
+/// What a rule of the screen looks for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RuleDetector {
+    /// Never sent.
+    Unspecified = 0,
+    /// Numbers that can be called.
+    Phone = 1,
+    /// E-mail addresses.
+    Email = 2,
+    /// Addresses of pages.
+    Url = 3,
+    /// Names on other networks, and the wish to go there.
+    Handle = 4,
+    /// Where somebody lives.
+    Address = 5,
+    /// Fraud.
+    Scam = 6,
+}
+impl RuleDetector {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RULE_DETECTOR_UNSPECIFIED",
+            Self::Phone => "RULE_DETECTOR_PHONE",
+            Self::Email => "RULE_DETECTOR_EMAIL",
+            Self::Url => "RULE_DETECTOR_URL",
+            Self::Handle => "RULE_DETECTOR_HANDLE",
+            Self::Address => "RULE_DETECTOR_ADDRESS",
+            Self::Scam => "RULE_DETECTOR_SCAM",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RULE_DETECTOR_UNSPECIFIED" => Some(Self::Unspecified),
+            "RULE_DETECTOR_PHONE" => Some(Self::Phone),
+            "RULE_DETECTOR_EMAIL" => Some(Self::Email),
+            "RULE_DETECTOR_URL" => Some(Self::Url),
+            "RULE_DETECTOR_HANDLE" => Some(Self::Handle),
+            "RULE_DETECTOR_ADDRESS" => Some(Self::Address),
+            "RULE_DETECTOR_SCAM" => Some(Self::Scam),
+            _ => None,
+        }
+    }
+}
+/// What a rule looks at.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RuleKind {
+    /// Never sent.
+    Unspecified = 0,
+    /// Posts.
+    Post = 1,
+    /// Answers to posts.
+    Response = 2,
+}
+impl RuleKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RULE_KIND_UNSPECIFIED",
+            Self::Post => "RULE_KIND_POST",
+            Self::Response => "RULE_KIND_RESPONSE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RULE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "RULE_KIND_POST" => Some(Self::Post),
+            "RULE_KIND_RESPONSE" => Some(Self::Response),
+            _ => None,
+        }
+    }
+}
+/// What follows from a rule.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RuleAction {
+    /// Never sent.
+    Unspecified = 0,
+    /// Somebody looks before others see it. Who speaks of not living on is not held up by any rule.
+    Hold = 1,
+    /// It is noted, and nothing happens: to see what a rule would do.
+    Shadow = 2,
+}
+impl RuleAction {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RULE_ACTION_UNSPECIFIED",
+            Self::Hold => "RULE_ACTION_HOLD",
+            Self::Shadow => "RULE_ACTION_SHADOW",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RULE_ACTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "RULE_ACTION_HOLD" => Some(Self::Hold),
+            "RULE_ACTION_SHADOW" => Some(Self::Shadow),
+            _ => None,
+        }
+    }
+}
 /// What is reported, and why.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
@@ -1702,6 +1962,105 @@ pub mod moderation_service_connect {
                     .router
                     .route(
                         "/kith.moderation.v1.ModerationService/GetModerationStats",
+                        method_router,
+                    ),
+            }
+        }
+        /// Idempotency level for this RPC method.
+        #[allow(dead_code)]
+        pub const LIST_RULES_IDEMPOTENCY: connectrpc_axum::IdempotencyLevel = connectrpc_axum::IdempotencyLevel::NoSideEffects;
+        ///Register a handler for this RPC method (unary, GET+POST enabled)
+        pub fn list_rules<F, T>(self, handler: F) -> ModerationServiceBuilder<S>
+        where
+            ::proto::handler::ConnectHandlerWrapper<
+                F,
+                super::ListRulesRequest,
+                super::ListRulesResponse,
+            >: axum::handler::Handler<T, S>,
+            F: Clone + Send + Sync + 'static,
+            T: 'static,
+        {
+            let method_router = ::proto::handler::get_connect::<
+                F,
+                T,
+                S,
+                super::ListRulesRequest,
+                super::ListRulesResponse,
+            >(handler.clone())
+                .merge(
+                    ::proto::handler::post_connect::<
+                        F,
+                        T,
+                        S,
+                        super::ListRulesRequest,
+                        super::ListRulesResponse,
+                    >(handler),
+                );
+            ModerationServiceBuilder {
+                router: self
+                    .router
+                    .route(
+                        "/kith.moderation.v1.ModerationService/ListRules",
+                        method_router,
+                    ),
+            }
+        }
+        /// Idempotency level for this RPC method.
+        #[allow(dead_code)]
+        pub const PUT_RULE_IDEMPOTENCY: connectrpc_axum::IdempotencyLevel = connectrpc_axum::IdempotencyLevel::Unknown;
+        ///Register a handler for this RPC method (unary)
+        pub fn put_rule<F, T>(self, handler: F) -> ModerationServiceBuilder<S>
+        where
+            ::proto::handler::ConnectHandlerWrapper<
+                F,
+                super::PutRuleRequest,
+                super::PutRuleResponse,
+            >: axum::handler::Handler<T, S>,
+            F: Clone + Send + Sync + 'static,
+            T: 'static,
+        {
+            let method_router = ::proto::handler::post_connect::<
+                F,
+                T,
+                S,
+                super::PutRuleRequest,
+                super::PutRuleResponse,
+            >(handler);
+            ModerationServiceBuilder {
+                router: self
+                    .router
+                    .route(
+                        "/kith.moderation.v1.ModerationService/PutRule",
+                        method_router,
+                    ),
+            }
+        }
+        /// Idempotency level for this RPC method.
+        #[allow(dead_code)]
+        pub const TRY_RULE_IDEMPOTENCY: connectrpc_axum::IdempotencyLevel = connectrpc_axum::IdempotencyLevel::Unknown;
+        ///Register a handler for this RPC method (unary)
+        pub fn try_rule<F, T>(self, handler: F) -> ModerationServiceBuilder<S>
+        where
+            ::proto::handler::ConnectHandlerWrapper<
+                F,
+                super::TryRuleRequest,
+                super::TryRuleResponse,
+            >: axum::handler::Handler<T, S>,
+            F: Clone + Send + Sync + 'static,
+            T: 'static,
+        {
+            let method_router = ::proto::handler::post_connect::<
+                F,
+                T,
+                S,
+                super::TryRuleRequest,
+                super::TryRuleResponse,
+            >(handler);
+            ModerationServiceBuilder {
+                router: self
+                    .router
+                    .route(
+                        "/kith.moderation.v1.ModerationService/TryRule",
                         method_router,
                     ),
             }
@@ -3753,6 +4112,724 @@ impl<'de> ::serde::Deserialize<'de> for Decision {
         deserializer.deserialize_map(Visitor)
     }
 }
+impl ::serde::Serialize for Rule {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.name.is_empty() {
+            map.serialize_entry("name", &(&self.name))?;
+        }
+        if self.detector != 0 {
+            map.serialize_entry(
+                "detector",
+                &::proto::json::Choice::<RuleDetector>::new(*(&self.detector)),
+            )?;
+        }
+        if self.threshold != 0 {
+            map.serialize_entry("threshold", &(&self.threshold))?;
+        }
+        if !self.kinds.is_empty() {
+            map.serialize_entry(
+                "kinds",
+                &::proto::json::List(
+                    &self.kinds,
+                    |value| ::proto::json::Choice::<RuleKind>::new(*value),
+                ),
+            )?;
+        }
+        if self.action != 0 {
+            map.serialize_entry(
+                "action",
+                &::proto::json::Choice::<RuleAction>::new(*(&self.action)),
+            )?;
+        }
+        if !self.words.is_empty() {
+            map.serialize_entry(
+                "words",
+                &::proto::json::List(&self.words, |value| value),
+            )?;
+        }
+        if !self.domains.is_empty() {
+            map.serialize_entry(
+                "domains",
+                &::proto::json::List(&self.domains, |value| value),
+            )?;
+        }
+        if !self.allow.is_empty() {
+            map.serialize_entry(
+                "allow",
+                &::proto::json::List(&self.allow, |value| value),
+            )?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for Rule {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = Rule;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message Rule")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "name" => {
+                            message.name = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "detector" => {
+                            message.detector = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Choice<RuleDetector>>,
+                                    >()?,
+                            );
+                        }
+                        "threshold" => {
+                            message.threshold = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            );
+                        }
+                        "kinds" => {
+                            message.kinds = ::proto::json::list(
+                                map
+                                    .next_value::<
+                                        Option<Vec<::proto::json::Choice<RuleKind>>>,
+                                    >()?,
+                            );
+                        }
+                        "action" => {
+                            message.action = ::proto::json::value(
+                                map
+                                    .next_value::<Option<::proto::json::Choice<RuleAction>>>()?,
+                            );
+                        }
+                        "words" => {
+                            message.words = ::proto::json::list(
+                                map
+                                    .next_value::<
+                                        Option<Vec<::proto::json::Plain<::std::string::String>>>,
+                                    >()?,
+                            );
+                        }
+                        "domains" => {
+                            message.domains = ::proto::json::list(
+                                map
+                                    .next_value::<
+                                        Option<Vec<::proto::json::Plain<::std::string::String>>>,
+                                    >()?,
+                            );
+                        }
+                        "allow" => {
+                            message.allow = ::proto::json::list(
+                                map
+                                    .next_value::<
+                                        Option<Vec<::proto::json::Plain<::std::string::String>>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for ListRulesRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if self.version != 0 {
+            map.serialize_entry("version", &(&self.version))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ListRulesRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = ListRulesRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message ListRulesRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "version" => {
+                            message.version = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for ListRulesResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.rules.is_empty() {
+            map.serialize_entry(
+                "rules",
+                &::proto::json::List(&self.rules, |value| value),
+            )?;
+        }
+        if self.version != 0 {
+            map.serialize_entry("version", &(&self.version))?;
+        }
+        if !self.etag.is_empty() {
+            map.serialize_entry("etag", &(&self.etag))?;
+        }
+        if let Some(value) = &self.put_at {
+            map.serialize_entry("putAt", &::proto::json::Time(value))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ListRulesResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = ListRulesResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message ListRulesResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "rules" => {
+                            message.rules = ::proto::json::list(
+                                map.next_value::<Option<Vec<::proto::json::Plain<Rule>>>>()?,
+                            );
+                        }
+                        "version" => {
+                            message.version = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            );
+                        }
+                        "etag" => {
+                            message.etag = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "putAt" | "put_at" => {
+                            message.put_at = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for PutRuleRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.rule {
+            map.serialize_entry("rule", &value)?;
+        }
+        if !self.etag.is_empty() {
+            map.serialize_entry("etag", &(&self.etag))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for PutRuleRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = PutRuleRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message PutRuleRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "rule" => {
+                            message.rule = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<Rule>>>()?,
+                            );
+                        }
+                        "etag" => {
+                            message.etag = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for PutRuleResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.rule {
+            map.serialize_entry("rule", &value)?;
+        }
+        if self.version != 0 {
+            map.serialize_entry("version", &(&self.version))?;
+        }
+        if !self.etag.is_empty() {
+            map.serialize_entry("etag", &(&self.etag))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for PutRuleResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = PutRuleResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message PutRuleResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "rule" => {
+                            message.rule = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<Rule>>>()?,
+                            );
+                        }
+                        "version" => {
+                            message.version = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            );
+                        }
+                        "etag" => {
+                            message.etag = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for TryRuleRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.rule {
+            map.serialize_entry("rule", &value)?;
+        }
+        if self.newest != 0 {
+            map.serialize_entry("newest", &(&self.newest))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for TryRuleRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = TryRuleRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message TryRuleRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "rule" => {
+                            message.rule = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<Rule>>>()?,
+                            );
+                        }
+                        "newest" => {
+                            message.newest = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for TryRuleResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.trials.is_empty() {
+            map.serialize_entry(
+                "trials",
+                &::proto::json::List(&self.trials, |value| value),
+            )?;
+        }
+        if self.tried != 0 {
+            map.serialize_entry("tried", &(&self.tried))?;
+        }
+        if self.matched != 0 {
+            map.serialize_entry("matched", &(&self.matched))?;
+        }
+        if self.held != 0 {
+            map.serialize_entry("held", &(&self.held))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for TryRuleResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = TryRuleResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message TryRuleResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "trials" => {
+                            message.trials = ::proto::json::list(
+                                map
+                                    .next_value::<
+                                        Option<Vec<::proto::json::Plain<RuleTrial>>>,
+                                    >()?,
+                            );
+                        }
+                        "tried" => {
+                            message.tried = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            );
+                        }
+                        "matched" => {
+                            message.matched = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            );
+                        }
+                        "held" => {
+                            message.held = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for RuleTrial {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if self.kind != 0 {
+            map.serialize_entry(
+                "kind",
+                &::proto::json::Choice::<RuleKind>::new(*(&self.kind)),
+            )?;
+        }
+        if !self.content_id.is_empty() {
+            map.serialize_entry("contentId", &(&self.content_id))?;
+        }
+        if let Some(value) = &self.author {
+            map.serialize_entry("author", &value)?;
+        }
+        if let Some(value) = &self.created_at {
+            map.serialize_entry("createdAt", &::proto::json::Time(value))?;
+        }
+        if !self.text.is_empty() {
+            map.serialize_entry("text", &(&self.text))?;
+        }
+        if !self.matches.is_empty() {
+            map.serialize_entry(
+                "matches",
+                &::proto::json::List(&self.matches, |value| value),
+            )?;
+        }
+        if self.crisis {
+            map.serialize_entry("crisis", &(&self.crisis))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for RuleTrial {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = RuleTrial;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message RuleTrial")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "kind" => {
+                            message.kind = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Choice<RuleKind>>>()?,
+                            );
+                        }
+                        "contentId" | "content_id" => {
+                            message.content_id = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "author" => {
+                            message.author = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::proto::users::v1::Persona>>,
+                                    >()?,
+                            );
+                        }
+                        "createdAt" | "created_at" => {
+                            message.created_at = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                    >()?,
+                            );
+                        }
+                        "text" => {
+                            message.text = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "matches" => {
+                            message.matches = ::proto::json::list(
+                                map
+                                    .next_value::<
+                                        Option<Vec<::proto::json::Plain<RuleMatch>>>,
+                                    >()?,
+                            );
+                        }
+                        "crisis" => {
+                            message.crisis = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Plain<bool>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for RuleMatch {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.text.is_empty() {
+            map.serialize_entry("text", &(&self.text))?;
+        }
+        if self.confidence != 0 {
+            map.serialize_entry("confidence", &(&self.confidence))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for RuleMatch {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = RuleMatch;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message RuleMatch")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "text" => {
+                            message.text = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "confidence" => {
+                            message.confidence = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
 impl ::serde::Serialize for ReportContentRequest {
     fn serialize<S: ::serde::Serializer>(
         &self,
@@ -5268,6 +6345,30 @@ impl ::proto::json::Named for Accuracy {
         Self::from_str_name(name)
     }
 }
+impl ::proto::json::Named for RuleDetector {
+    fn name(&self) -> &'static str {
+        self.as_str_name()
+    }
+    fn of(name: &str) -> Option<Self> {
+        Self::from_str_name(name)
+    }
+}
+impl ::proto::json::Named for RuleKind {
+    fn name(&self) -> &'static str {
+        self.as_str_name()
+    }
+    fn of(name: &str) -> Option<Self> {
+        Self::from_str_name(name)
+    }
+}
+impl ::proto::json::Named for RuleAction {
+    fn name(&self) -> &'static str {
+        self.as_str_name()
+    }
+    fn of(name: &str) -> Option<Self> {
+        Self::from_str_name(name)
+    }
+}
 impl ::core::fmt::Debug for GrantRoleRequest {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("GrantRoleRequest(..)")
@@ -5602,6 +6703,199 @@ impl ::core::fmt::Debug for Decision {
     }
 }
 impl ::proto::Validate for Decision {
+    fn check(&self, _: &mut ::proto::Broken) {}
+}
+impl ::core::fmt::Debug for Rule {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("Rule(..)")
+    }
+}
+impl ::proto::Validate for Rule {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        broken
+            .unless(
+                self.name.chars().count() >= 1,
+                "name",
+                "string.min_len",
+                "has at least 1 characters",
+            );
+        broken
+            .unless(
+                self.name.chars().count() <= 40,
+                "name",
+                "string.max_len",
+                "has at most 40 characters",
+            );
+        broken
+            .unless(
+                RuleDetector::try_from(self.detector).is_ok(),
+                "detector",
+                "enum.defined_only",
+                "is one of those that are defined",
+            );
+        broken
+            .unless(
+                ![0].contains(&self.detector),
+                "detector",
+                "enum.not_in",
+                "is chosen",
+            );
+        broken.unless(self.threshold <= 100, "threshold", "int32.lte", "is at most 100");
+        broken.unless(self.threshold >= 1, "threshold", "int32.gte", "is at least 1");
+        broken
+            .unless(
+                self.kinds.len() >= 1,
+                "kinds",
+                "repeated.min_items",
+                "has at least 1 items",
+            );
+        broken
+            .unless(
+                self.kinds.len() <= 2,
+                "kinds",
+                "repeated.max_items",
+                "has at most 2 items",
+            );
+        broken
+            .unless(
+                RuleAction::try_from(self.action).is_ok(),
+                "action",
+                "enum.defined_only",
+                "is one of those that are defined",
+            );
+        broken.unless(![0].contains(&self.action), "action", "enum.not_in", "is chosen");
+        broken
+            .unless(
+                self.words.len() <= 500,
+                "words",
+                "repeated.max_items",
+                "has at most 500 items",
+            );
+        broken
+            .unless(
+                self.domains.len() <= 500,
+                "domains",
+                "repeated.max_items",
+                "has at most 500 items",
+            );
+        broken
+            .unless(
+                self.allow.len() <= 500,
+                "allow",
+                "repeated.max_items",
+                "has at most 500 items",
+            );
+    }
+}
+impl ::core::fmt::Debug for ListRulesRequest {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("ListRulesRequest(..)")
+    }
+}
+impl ::proto::Validate for ListRulesRequest {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        broken.unless(self.version >= 0, "version", "int32.gte", "is at least 0");
+    }
+}
+impl ::core::fmt::Debug for ListRulesResponse {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("ListRulesResponse(..)")
+    }
+}
+impl ::proto::Validate for ListRulesResponse {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        for (at, message) in self.rules.iter().enumerate() {
+            broken.within(&format!("rules[{at}]"), message);
+        }
+    }
+}
+impl ::core::fmt::Debug for PutRuleRequest {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("PutRuleRequest(..)")
+    }
+}
+impl ::proto::Validate for PutRuleRequest {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        broken.unless(self.rule.is_some(), "rule", "required", "is required");
+        if let Some(message) = &self.rule {
+            broken.within("rule", message);
+        }
+        broken
+            .unless(
+                self.etag.chars().count() >= 1,
+                "etag",
+                "string.min_len",
+                "has at least 1 characters",
+            );
+        broken
+            .unless(
+                self.etag.chars().count() <= 20,
+                "etag",
+                "string.max_len",
+                "has at most 20 characters",
+            );
+    }
+}
+impl ::core::fmt::Debug for PutRuleResponse {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("PutRuleResponse(..)")
+    }
+}
+impl ::proto::Validate for PutRuleResponse {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        if let Some(message) = &self.rule {
+            broken.within("rule", message);
+        }
+    }
+}
+impl ::core::fmt::Debug for TryRuleRequest {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("TryRuleRequest(..)")
+    }
+}
+impl ::proto::Validate for TryRuleRequest {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        broken.unless(self.rule.is_some(), "rule", "required", "is required");
+        if let Some(message) = &self.rule {
+            broken.within("rule", message);
+        }
+        broken.unless(self.newest <= 500, "newest", "int32.lte", "is at most 500");
+        broken.unless(self.newest >= 0, "newest", "int32.gte", "is at least 0");
+    }
+}
+impl ::core::fmt::Debug for TryRuleResponse {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("TryRuleResponse(..)")
+    }
+}
+impl ::proto::Validate for TryRuleResponse {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        for (at, message) in self.trials.iter().enumerate() {
+            broken.within(&format!("trials[{at}]"), message);
+        }
+    }
+}
+impl ::core::fmt::Debug for RuleTrial {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("RuleTrial(..)")
+    }
+}
+impl ::proto::Validate for RuleTrial {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        if let Some(message) = &self.author {
+            broken.within("author", message);
+        }
+        for (at, message) in self.matches.iter().enumerate() {
+            broken.within(&format!("matches[{at}]"), message);
+        }
+    }
+}
+impl ::core::fmt::Debug for RuleMatch {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("RuleMatch(..)")
+    }
+}
+impl ::proto::Validate for RuleMatch {
     fn check(&self, _: &mut ::proto::Broken) {}
 }
 impl ::core::fmt::Debug for ReportContentRequest {
@@ -6048,6 +7342,21 @@ impl ::core::fmt::Debug for Holder {
     }
 }
 impl ::core::fmt::Debug for Accuracy {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str(self.as_str_name())
+    }
+}
+impl ::core::fmt::Debug for RuleDetector {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str(self.as_str_name())
+    }
+}
+impl ::core::fmt::Debug for RuleKind {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str(self.as_str_name())
+    }
+}
+impl ::core::fmt::Debug for RuleAction {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str(self.as_str_name())
     }

@@ -12,6 +12,7 @@
 //! | [`admin`] | roles, flags and the reading of the audit trail: `kith.moderation.v1.AdminService` |
 //! | [`access`] | who may call which method, and how often |
 //! | [`rpc`] | `kith.moderation.v1.ModerationService` |
+//! | [`rules`] | the rules of the screen: kept, put, tried, and in force |
 //! | [`error`] | every refusal, in the words of the domain |
 //! | [`store`] | the promises of a store, and its adapter |
 //!
@@ -35,6 +36,7 @@ pub mod error;
 pub mod policy;
 pub mod reactions;
 pub mod rpc;
+pub mod rules;
 pub mod sealing;
 pub mod service;
 pub mod store;
@@ -44,4 +46,4 @@ pub use endings::Endings;
 pub use error::Error;
 pub use reactions::Reactions;
 pub use sealing::Sealer;
-pub use service::Service;
+pub use service::{Intake, Service};

@@ -156,6 +156,12 @@ fn a_ticket_is_worth_nothing_to_who_left_or_was_suspended_since() {
         bed.clock.pass(Duration::from_secs(1));
         assert_eq!(booth.redeem(&ticket.text).await.unwrap(), None);
         assert_eq!(booth.issue(&suspended).await.unwrap_err().reason(), "ACCOUNT_SUSPENDED");
+        let muted = bed.whose(&bed.anonymous().await.credentials).await.unwrap();
+        bed.town.set(muted.user, Standing::Muted);
+        bed.clock.pass(Duration::from_secs(1));
+        let ticket = booth.issue(&muted).await.unwrap();
+        let admission = booth.redeem(&ticket.text).await.unwrap().unwrap();
+        assert_eq!(admission.actor.standing, Standing::Muted, "who is muted may read");
     });
 }
 

@@ -11,7 +11,7 @@ use circles::{
 };
 use kernel::{
     Actor, CircleId, PageSize, PersonaId,
-    ports::{CircleRole, Membership as _},
+    ports::{CircleLookup as _, CircleRole, Membership as _},
 };
 use testkit::{block_on, member};
 
@@ -68,6 +68,7 @@ async fn tries(bed: &Bed, circles: &Service, actor: &Actor, circle: CircleId, so
     let listed = circles.list(actor, Scope::Public(None), PageSize::MAX, "").await.unwrap().0;
     assert!(listed.iter().all(|seen| seen.circle.id != circle), "it is listed");
     assert_eq!(bed.roster().member(actor.user, circle).await.unwrap(), None);
+    assert_eq!(bed.roster().brief(actor.user, circle).await.unwrap(), None);
     all.into_iter().map(|it| it.expect("this is refused")).collect()
 }
 
@@ -120,6 +121,7 @@ fn an_archived_circle_is_there_for_its_members_and_for_reading_alone() {
         let tried = tries(&bed, &circles, &stranger, circle, in_it).await;
         assert!(tried.iter().all(|it| *it == Refused::NoCircle), "{tried:?}");
         assert!(!bed.roster().member(ann.user, circle).await.unwrap().unwrap().writable);
+        assert!(bed.roster().brief(ann.user, circle).await.unwrap().is_some(), "its members know of it");
         assert_eq!(members(&circles, &ann, circle).await.len(), 2);
         let over = [
             refused(circles.update(&owner, circle, "1", Change::default()).await),

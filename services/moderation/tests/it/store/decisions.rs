@@ -29,10 +29,9 @@ async fn decided(bed: &Bed, concerned: &Actor, staff: &Actor, action: Action) ->
 }
 
 async fn done(bed: &Bed, ruling: &Ruling) -> (Case, Decision) {
-    match bed.store.decide(ruling, &silence).await.unwrap() {
-        Ruled::Done(case, decision) => (case, decision),
-        other => panic!("{other:?}"),
-    }
+    let ruled = bed.store.decide(ruling, &silence).await.unwrap();
+    let Ruled::Done(case, decision) = ruled else { panic!("{ruled:?}") };
+    (case, decision)
 }
 
 fn appealing(bed: &Bed, decision: &Decision) -> Appealing {
