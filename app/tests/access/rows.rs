@@ -31,10 +31,7 @@ const BAD: &str = "invalid_argument";
 const NOT_NOW: &str = "failed_precondition";
 
 /// Anybody, but for who brings a token that is none.
-const ANYBODY: Rule = |caller| match caller {
-    Forged | Expired | Refresh => WHO,
-    _ => OK,
-};
+const ANYBODY: Rule = |caller| if matches!(caller, Forged | Expired | Refresh) { WHO } else { OK };
 /// Every account, a suspended one too.
 const ACCOUNTS: Rule = |caller| if caller.is_nobody() { WHO } else { OK };
 /// Every account in good standing: it is about the caller alone.
@@ -43,11 +40,8 @@ const MEMBERS: Rule = |caller| known(caller).unwrap_or(OK);
 const VISIBLE: Rule = |caller| known(caller).unwrap_or_else(|| if caller.is_apart() { NONE } else { OK });
 /// Its owner; who may see it is told that it is not theirs.
 const OWNER: Rule = |caller| {
-    known(caller).unwrap_or_else(|| match caller {
-        Owner => OK,
-        _ if caller.is_apart() => NONE,
-        _ => NO,
-    })
+    let others = || if caller.is_apart() { NONE } else { NO };
+    known(caller).unwrap_or_else(|| if caller == Owner { OK } else { others() })
 };
 /// Its owner; for all others it is not there.
 const OWNER_ALONE: Rule = |caller| known(caller).unwrap_or_else(|| if caller == Owner { OK } else { NONE });
@@ -61,11 +55,10 @@ const BY_REQUEST: &str = "CIRCLE_ACCESS_BY_REQUEST";
 
 /// What nobody in particular, and who may do nothing, is answered.
 fn known(caller: Caller) -> Option<&'static str> {
-    match caller {
-        _ if caller.is_nobody() => Some(WHO),
-        Suspended => Some(NO),
-        _ => None,
+    if caller.is_nobody() {
+        return Some(WHO);
     }
+    (caller == Suspended).then_some(NO)
 }
 
 macro_rules! rows {
@@ -94,10 +87,9 @@ rows! {
     "/kith.auth.v1.AuthService/UpgradeAccount", ACCOUNTS, |scene| scene.email();
     "/kith.auth.v1.AuthService/Logout", ACCOUNTS, |_| json!({});
     "/kith.auth.v1.AuthService/ListSessions", ACCOUNTS, |_| json!({});
-    "/kith.auth.v1.AuthService/RevokeSession", |caller| match caller {
-        _ if caller.is_nobody() => WHO,
-        Owner => OK,
-        _ => NONE,
+    "/kith.auth.v1.AuthService/RevokeSession", |caller| match ACCOUNTS(caller) {
+        OK if caller != Owner => NONE,
+        answer => answer,
     }, |scene| json!({ "sessionId": scene.owner.session });
     "/kith.auth.v1.AuthService/CreateRealtimeTicket", MEMBERS, |_| json!({});
 
@@ -108,6 +100,18 @@ rows! {
     "/kith.users.v1.UserService/BlockUser", |caller| if caller == Owner { BAD } else { MEMBERS(caller) }, |scene| json!({ "personaId": scene.owner.persona });
     "/kith.users.v1.UserService/UnblockUser", MEMBERS, |scene| json!({ "personaId": scene.owner.persona });
     "/kith.users.v1.UserService/ListBlocks", MEMBERS, |_| json!({});
+    "/kith.users.v1.UserService/GetPrivacySettings", MEMBERS, |_| json!({});
+    "/kith.users.v1.UserService/UpdatePrivacySettings", MEMBERS,
+        |scene| json!({ "etag": scene.privacy_etag().await, "showBadges": false });
+
+    "/kith.users.v1.ProgressService/GetStreak", MEMBERS, |_| json!({});
+    "/kith.users.v1.ProgressService/UpdateStreak", MEMBERS,
+        |scene| json!({ "etag": scene.streak_etag().await, "timeZone": "Europe/Oslo" });
+    "/kith.users.v1.ProgressService/RecordCheckIn", MEMBERS, |_| json!({ "mood": 5 });
+    "/kith.users.v1.ProgressService/RecordRelapse", MEMBERS, |_| json!({});
+    "/kith.users.v1.ProgressService/WithdrawRelapse", OWNER_ALONE,
+        |scene| json!({ "relapseId": scene.relapse().await });
+    "/kith.users.v1.ProgressService/GetProgress", MEMBERS, |_| json!({});
 
     "/kith.posts.v1.PostService/CreatePost", MEMBERS,
         |_| json!({ "kind": "POST_KIND_QUESTION", "urgency": 2, "body": "does it get easier?" });

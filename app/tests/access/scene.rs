@@ -44,10 +44,11 @@ impl<'a> Scene<'a> {
             let body = json!({ "personaId": whom.persona });
             house.say("/kith.users.v1.UserService/BlockUser", Some(&who.access), &body).await.unwrap();
         };
-        match caller {
-            Caller::Blocked => block(&owner, &other).await,
-            Caller::Blocking => block(&other, &owner).await,
-            _ => {}
+        if caller == Caller::Blocked {
+            block(&owner, &other).await;
+        }
+        if caller == Caller::Blocking {
+            block(&other, &owner).await;
         }
         let mut scene = Self { house, caller, owner, other, helper, post, etag, answer, follow_up, token: None };
         scene.token = scene.token().await;
@@ -109,6 +110,30 @@ impl<'a> Scene<'a> {
         let path = "/kith.users.v1.UserService/GetMe";
         let mine = self.house.say(path, self.token.as_deref(), &json!({})).await;
         mine.map_or_else(|_| "1".to_owned(), |me| text(&me["me"]["etag"]))
+    }
+
+    /// The version of what the caller lets others see.
+    pub(crate) async fn privacy_etag(&self) -> String {
+        let path = "/kith.users.v1.UserService/GetPrivacySettings";
+        let mine = self.house.say(path, self.token.as_deref(), &json!({})).await;
+        mine.map_or_else(|_| "1".to_owned(), |mine| text(&mine["settings"]["etag"]))
+    }
+
+    /// The version of what the caller counts from.
+    pub(crate) async fn streak_etag(&self) -> String {
+        let path = "/kith.users.v1.ProgressService/GetStreak";
+        let mine = self.house.say(path, self.token.as_deref(), &json!({})).await;
+        mine.map_or_else(|_| "0".to_owned(), |mine| text(&mine["streak"]["etag"]))
+    }
+
+    /// A relapse that the owner has noted.
+    pub(crate) async fn relapse(&self) -> String {
+        if self.caller == Caller::Expired {
+            return self.post.clone();
+        }
+        let path = "/kith.users.v1.ProgressService/RecordRelapse";
+        let noted = self.house.say(path, Some(&self.owner.access), &json!({})).await.unwrap();
+        text(&noted["relapse"]["id"])
     }
 
     /// A circle of the owner's, and as whom the helper is in it, or asks to be.

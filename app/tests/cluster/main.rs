@@ -47,5 +47,7 @@ mod size;
 mod socket;
 #[path = "../e2e/sockets.rs"]
 mod sockets;
+#[path = "../e2e/staff.rs"]
+mod staff;
 #[path = "../e2e/stopped.rs"]
 mod stopped;

@@ -548,9 +548,10 @@ pub struct GetProfileResponse {
     /// Never unset.
     #[prost(message, optional, tag = "1")]
     pub persona: ::core::option::Option<Persona>,
-    /// Earned by helping, rounded down to a multiple of ten so that nobody can be followed by it.
-    #[prost(uint32, tag = "2")]
-    pub strength_points: u32,
+    /// Earned by helping, rounded down to a multiple of ten so that nobody can be followed by it. Unset if they do not
+    /// show it.
+    #[prost(uint32, optional, tag = "2")]
+    pub strength_points: ::core::option::Option<u32>,
 }
 /// What to change.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -634,6 +635,55 @@ pub struct Block {
     /// Since when.
     #[prost(message, optional, tag = "2")]
     pub created_at: ::core::option::Option<::pbjson_types::Timestamp>,
+}
+/// What somebody lets others see of what they have earned.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct PrivacySettings {
+    /// Whether GetProfile tells strength points. At first it does.
+    #[prost(bool, tag = "1")]
+    pub show_strength_points: bool,
+    /// Whether personas show the badges that points have earned, in all spaces. At first they do. The badge of a moderator
+    /// is always shown.
+    #[prost(bool, tag = "2")]
+    pub show_badges: bool,
+    /// The version of these settings, for UpdatePrivacySettings.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// Nothing has to be said.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetPrivacySettingsRequest {}
+/// What the caller lets others see.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct GetPrivacySettingsResponse {
+    /// Never unset.
+    #[prost(message, optional, tag = "1")]
+    pub settings: ::core::option::Option<PrivacySettings>,
+}
+/// What to change.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct UpdatePrivacySettingsRequest {
+    /// From GetPrivacySettings or the last update. Required; a stale one is ABORTED with ETAG_MISMATCH.
+    #[prost(string, tag = "1")]
+    pub etag: ::prost::alloc::string::String,
+    /// Whether GetProfile tells strength points.
+    #[prost(bool, optional, tag = "2")]
+    pub show_strength_points: ::core::option::Option<bool>,
+    /// Whether personas show the badges that points have earned.
+    #[prost(bool, optional, tag = "3")]
+    pub show_badges: ::core::option::Option<bool>,
+}
+/// What it is now.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct UpdatePrivacySettingsResponse {
+    /// Never unset.
+    #[prost(message, optional, tag = "1")]
+    pub settings: ::core::option::Option<PrivacySettings>,
 }
 /// How an account can be entered.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -1131,6 +1181,75 @@ pub mod user_service_connect {
                 router: self
                     .router
                     .route("/kith.users.v1.UserService/ListBlocks", method_router),
+            }
+        }
+        /// Idempotency level for this RPC method.
+        #[allow(dead_code)]
+        pub const GET_PRIVACY_SETTINGS_IDEMPOTENCY: connectrpc_axum::IdempotencyLevel = connectrpc_axum::IdempotencyLevel::NoSideEffects;
+        ///Register a handler for this RPC method (unary, GET+POST enabled)
+        pub fn get_privacy_settings<F, T>(self, handler: F) -> UserServiceBuilder<S>
+        where
+            ::proto::handler::ConnectHandlerWrapper<
+                F,
+                super::GetPrivacySettingsRequest,
+                super::GetPrivacySettingsResponse,
+            >: axum::handler::Handler<T, S>,
+            F: Clone + Send + Sync + 'static,
+            T: 'static,
+        {
+            let method_router = ::proto::handler::get_connect::<
+                F,
+                T,
+                S,
+                super::GetPrivacySettingsRequest,
+                super::GetPrivacySettingsResponse,
+            >(handler.clone())
+                .merge(
+                    ::proto::handler::post_connect::<
+                        F,
+                        T,
+                        S,
+                        super::GetPrivacySettingsRequest,
+                        super::GetPrivacySettingsResponse,
+                    >(handler),
+                );
+            UserServiceBuilder {
+                router: self
+                    .router
+                    .route(
+                        "/kith.users.v1.UserService/GetPrivacySettings",
+                        method_router,
+                    ),
+            }
+        }
+        /// Idempotency level for this RPC method.
+        #[allow(dead_code)]
+        pub const UPDATE_PRIVACY_SETTINGS_IDEMPOTENCY: connectrpc_axum::IdempotencyLevel = connectrpc_axum::IdempotencyLevel::Unknown;
+        ///Register a handler for this RPC method (unary)
+        pub fn update_privacy_settings<F, T>(self, handler: F) -> UserServiceBuilder<S>
+        where
+            ::proto::handler::ConnectHandlerWrapper<
+                F,
+                super::UpdatePrivacySettingsRequest,
+                super::UpdatePrivacySettingsResponse,
+            >: axum::handler::Handler<T, S>,
+            F: Clone + Send + Sync + 'static,
+            T: 'static,
+        {
+            let method_router = ::proto::handler::post_connect::<
+                F,
+                T,
+                S,
+                super::UpdatePrivacySettingsRequest,
+                super::UpdatePrivacySettingsResponse,
+            >(handler);
+            UserServiceBuilder {
+                router: self
+                    .router
+                    .route(
+                        "/kith.users.v1.UserService/UpdatePrivacySettings",
+                        method_router,
+                    ),
             }
         }
     }
@@ -3181,8 +3300,8 @@ impl ::serde::Serialize for GetProfileResponse {
         if let Some(value) = &self.persona {
             map.serialize_entry("persona", &value)?;
         }
-        if self.strength_points != 0 {
-            map.serialize_entry("strengthPoints", &(&self.strength_points))?;
+        if let Some(value) = &self.strength_points {
+            map.serialize_entry("strengthPoints", &value)?;
         }
         map.end()
     }
@@ -3213,7 +3332,7 @@ impl<'de> ::serde::Deserialize<'de> for GetProfileResponse {
                             );
                         }
                         "strengthPoints" | "strength_points" => {
-                            message.strength_points = ::proto::json::value(
+                            message.strength_points = ::proto::json::optional(
                                 map.next_value::<Option<::proto::json::Number<u32>>>()?,
                             );
                         }
@@ -3712,6 +3831,287 @@ impl<'de> ::serde::Deserialize<'de> for Block {
                                 map
                                     .next_value::<
                                         Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for PrivacySettings {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if self.show_strength_points {
+            map.serialize_entry("showStrengthPoints", &(&self.show_strength_points))?;
+        }
+        if self.show_badges {
+            map.serialize_entry("showBadges", &(&self.show_badges))?;
+        }
+        if !self.etag.is_empty() {
+            map.serialize_entry("etag", &(&self.etag))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for PrivacySettings {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = PrivacySettings;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message PrivacySettings")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "showStrengthPoints" | "show_strength_points" => {
+                            message.show_strength_points = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Plain<bool>>>()?,
+                            );
+                        }
+                        "showBadges" | "show_badges" => {
+                            message.show_badges = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Plain<bool>>>()?,
+                            );
+                        }
+                        "etag" => {
+                            message.etag = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for GetPrivacySettingsRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let map = serializer.serialize_map(None)?;
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for GetPrivacySettingsRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = GetPrivacySettingsRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message GetPrivacySettingsRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for GetPrivacySettingsResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.settings {
+            map.serialize_entry("settings", &value)?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for GetPrivacySettingsResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = GetPrivacySettingsResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message GetPrivacySettingsResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "settings" => {
+                            message.settings = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<PrivacySettings>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for UpdatePrivacySettingsRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.etag.is_empty() {
+            map.serialize_entry("etag", &(&self.etag))?;
+        }
+        if let Some(value) = &self.show_strength_points {
+            map.serialize_entry("showStrengthPoints", &value)?;
+        }
+        if let Some(value) = &self.show_badges {
+            map.serialize_entry("showBadges", &value)?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for UpdatePrivacySettingsRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = UpdatePrivacySettingsRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message UpdatePrivacySettingsRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "etag" => {
+                            message.etag = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "showStrengthPoints" | "show_strength_points" => {
+                            message.show_strength_points = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<bool>>>()?,
+                            );
+                        }
+                        "showBadges" | "show_badges" => {
+                            message.show_badges = ::proto::json::optional(
+                                map.next_value::<Option<::proto::json::Plain<bool>>>()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for UpdatePrivacySettingsResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(value) = &self.settings {
+            map.serialize_entry("settings", &value)?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for UpdatePrivacySettingsResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = UpdatePrivacySettingsResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message UpdatePrivacySettingsResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "settings" => {
+                            message.settings = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<PrivacySettings>>,
                                     >()?,
                             );
                         }
@@ -4367,6 +4767,69 @@ impl ::proto::Validate for Block {
     fn check(&self, broken: &mut ::proto::Broken) {
         if let Some(message) = &self.persona {
             broken.within("persona", message);
+        }
+    }
+}
+impl ::core::fmt::Debug for PrivacySettings {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("PrivacySettings(..)")
+    }
+}
+impl ::proto::Validate for PrivacySettings {
+    fn check(&self, _: &mut ::proto::Broken) {}
+}
+impl ::core::fmt::Debug for GetPrivacySettingsRequest {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("GetPrivacySettingsRequest(..)")
+    }
+}
+impl ::proto::Validate for GetPrivacySettingsRequest {
+    fn check(&self, _: &mut ::proto::Broken) {}
+}
+impl ::core::fmt::Debug for GetPrivacySettingsResponse {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("GetPrivacySettingsResponse(..)")
+    }
+}
+impl ::proto::Validate for GetPrivacySettingsResponse {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        if let Some(message) = &self.settings {
+            broken.within("settings", message);
+        }
+    }
+}
+impl ::core::fmt::Debug for UpdatePrivacySettingsRequest {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("UpdatePrivacySettingsRequest(..)")
+    }
+}
+impl ::proto::Validate for UpdatePrivacySettingsRequest {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        broken
+            .unless(
+                self.etag.chars().count() >= 1,
+                "etag",
+                "string.min_len",
+                "has at least 1 characters",
+            );
+        broken
+            .unless(
+                self.etag.chars().count() <= 64,
+                "etag",
+                "string.max_len",
+                "has at most 64 characters",
+            );
+    }
+}
+impl ::core::fmt::Debug for UpdatePrivacySettingsResponse {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("UpdatePrivacySettingsResponse(..)")
+    }
+}
+impl ::proto::Validate for UpdatePrivacySettingsResponse {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        if let Some(message) = &self.settings {
+            broken.within("settings", message);
         }
     }
 }

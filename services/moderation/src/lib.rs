@@ -9,6 +9,7 @@
 //! | [`endings`] | what ends by itself |
 //! | [`reactions`] | cases that nobody reported, and effects that a crash has cut off |
 //! | [`sealing`] | texts, sealed where they are kept; names of reporters that hold in one case |
+//! | [`admin`] | roles, flags and the reading of the audit trail: `kith.moderation.v1.AdminService` |
 //! | [`access`] | who may call which method, and how often |
 //! | [`rpc`] | `kith.moderation.v1.ModerationService` |
 //! | [`rules`] | the rules of the screen: kept, put, tried, and in force |
@@ -27,6 +28,7 @@
 //! 3. Its value in `case.proto`, and its line in `rpc/show.rs`.
 
 pub mod access;
+pub mod admin;
 pub mod domain;
 pub mod effects;
 pub mod endings;

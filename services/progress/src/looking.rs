@@ -3,7 +3,9 @@
 use kernel::{Actor, Cursor, Page, PageSize, Timestamp};
 
 use crate::{
-    CheckIn, Error, HeatDay, Journey, Milestone, Patterns, Period, Relapse, Service, Streak, policy, service::State,
+    CheckIn, Day, Error, HeatDay, Journey, Milestone, Patterns, Period, Relapse, Service, Streak,
+    policy::{self, Untimely},
+    service::State,
 };
 
 /// How a period went.
@@ -56,6 +58,9 @@ impl Service {
     /// [`Error::Untimely`].
     pub async fn period(&self, actor: &Actor, first: &str, last: &str) -> Result<Period, Error> {
         let today = self.journey(actor.user).await?.zone().day(self.clock.now());
+        if !last.is_empty() {
+            Day::new(last).map_err(Untimely::from).map_err(Error::untimely("to_date"))?;
+        }
         policy::period(first, last, today).map_err(Error::untimely("from_date"))
     }
 

@@ -14,4 +14,6 @@ pub const PROCEDURES: &[Procedure] = &[
     Procedure::new("/kith.users.v1.UserService/BlockUser", Member, Quota::per_minute(60)),
     Procedure::new("/kith.users.v1.UserService/UnblockUser", Member, Quota::per_minute(60)),
     Procedure::new("/kith.users.v1.UserService/ListBlocks", Member, Quota::per_minute(120)),
+    Procedure::new("/kith.users.v1.UserService/GetPrivacySettings", Member, Quota::per_minute(120)),
+    Procedure::new("/kith.users.v1.UserService/UpdatePrivacySettings", Member, Quota::per_minute(30)),
 ];

@@ -9,6 +9,8 @@ use kernel::{
     ports::Badge,
 };
 
+use crate::domain::Privacy;
+
 /// The most that one day can earn, whatever was done in it.
 pub const DAILY_POINTS: u32 = 100;
 /// What the author of a post gives by saying that an answer helped.
@@ -63,12 +65,21 @@ pub fn badges(space: Space, role: Role, points: u32) -> Vec<Badge> {
     all.into_iter().filter_map(|(badge, given)| given.then_some(badge)).collect()
 }
 
+/// Whether others see a badge. Who works the queue is known by it: nobody hides what they can do to others.
+#[must_use]
+pub const fn is_shown(badge: Badge, privacy: Privacy) -> bool {
+    match badge {
+        Badge::Supporter | Badge::Guide => privacy.shows_badges,
+        Badge::Moderator => true,
+    }
+}
+
 /// What others are told of somebody's points: full tens, so that nobody is followed by them; and in a circle nothing.
 #[must_use]
-pub const fn told(space: Space, points: u32) -> u32 {
+pub const fn told(space: Space, points: u32) -> Option<u32> {
     match space {
-        Space::Public => points - points % 10,
-        Space::Circle(_) => 0,
+        Space::Public => Some(points - points % 10),
+        Space::Circle(_) => None,
     }
 }
 
@@ -96,7 +107,17 @@ mod tests {
     fn in_a_circle_nothing_is_told_of_what_an_account_has_earned() {
         let circle = Space::Circle(CircleId::new(Timestamp::from_millis(0), &SystemEntropy));
         assert_eq!(badges(circle, Role::Admin, 1_000), []);
-        assert_eq!(told(circle, 1_000), 0);
+        assert_eq!(told(circle, 1_000), None);
+    }
+
+    #[test]
+    fn what_points_have_earned_may_be_hidden_and_what_somebody_may_do_may_not() {
+        let all = [Badge::Supporter, Badge::Guide, Badge::Moderator];
+        let shown = |shows_badges| {
+            let privacy = Privacy { shows_points: true, shows_badges };
+            all.map(|badge| is_shown(badge, privacy))
+        };
+        assert_eq!((shown(true), shown(false)), ([true, true, true], [false, false, true]));
     }
 
     #[test]
@@ -108,7 +129,7 @@ mod tests {
 
     #[test]
     fn others_are_told_full_tens() {
-        assert_eq!([0, 9, 10, 119].map(|points| told(Space::Public, points)), [0, 0, 10, 110]);
+        assert_eq!([0, 9, 10, 119].map(|points| told(Space::Public, points)), [0, 0, 10, 110].map(Some));
     }
 
     #[test]

@@ -9,15 +9,17 @@ use proto::{
     Caller, Claimed, Valid, convert, refusal,
     users::v1::{
         AccountKind, Block as WireBlock, BlockUserRequest, BlockUserResponse, GetMeRequest, GetMeResponse,
-        GetProfileRequest, GetProfileResponse, ListBlocksRequest, ListBlocksResponse, Me as WireMe, Role,
-        UnblockUserRequest, UnblockUserResponse, UpdateProfileRequest, UpdateProfileResponse,
-        user_service_connect::UserServiceBuilder,
+        GetPrivacySettingsRequest, GetPrivacySettingsResponse, GetProfileRequest, GetProfileResponse,
+        ListBlocksRequest, ListBlocksResponse, Me as WireMe, PrivacySettings, Role, UnblockUserRequest,
+        UnblockUserResponse, UpdatePrivacySettingsRequest, UpdatePrivacySettingsResponse, UpdateProfileRequest,
+        UpdateProfileResponse, user_service_connect::UserServiceBuilder,
     },
 };
 
 use crate::{
-    Block, Error, Service, policy,
-    service::{Kind, Me},
+    Block, Error, Service,
+    service::{Kind, Me, Settings},
+    store::Showing,
 };
 
 type Users = State<Arc<Service>>;
@@ -32,6 +34,8 @@ pub fn router(service: Arc<Service>) -> Router {
         .block_user(block_user)
         .unblock_user(unblock_user)
         .list_blocks(list_blocks)
+        .get_privacy_settings(get_privacy_settings)
+        .update_privacy_settings(update_privacy_settings)
         .with_state(service)
         .build()
 }
@@ -53,7 +57,7 @@ async fn get_profile(
     let profile = users.profile(&actor, persona_id(&request.persona_id)?).await?;
     Ok(ConnectResponse::new(GetProfileResponse {
         persona: Some(convert::persona(&profile.persona())),
-        strength_points: policy::told(profile.space, profile.points),
+        strength_points: profile.told_points(),
     }))
 }
 
@@ -96,6 +100,25 @@ async fn list_blocks(
     Ok(ConnectResponse::new(ListBlocksResponse { blocks, next_page_token }))
 }
 
+async fn get_privacy_settings(
+    State(users): Users,
+    Caller(actor): Caller,
+    Valid(GetPrivacySettingsRequest {}): Valid<GetPrivacySettingsRequest>,
+) -> Answer<GetPrivacySettingsResponse> {
+    let settings = users.privacy(&actor).await?;
+    Ok(ConnectResponse::new(GetPrivacySettingsResponse { settings: Some(settings_message(&settings)) }))
+}
+
+async fn update_privacy_settings(
+    State(users): Users,
+    Caller(actor): Caller,
+    Valid(request): Valid<UpdatePrivacySettingsRequest>,
+) -> Answer<UpdatePrivacySettingsResponse> {
+    let change = Showing { points: request.show_strength_points, badges: request.show_badges };
+    let settings = users.set_privacy(&actor, &request.etag, &change).await?;
+    Ok(ConnectResponse::new(UpdatePrivacySettingsResponse { settings: Some(settings_message(&settings)) }))
+}
+
 impl From<Error> for ConnectError {
     fn from(error: Error) -> Self {
         refusal(&error)
@@ -105,6 +128,14 @@ impl From<Error> for ConnectError {
 /// What is no id is the id of nobody.
 fn persona_id(text: &str) -> Result<PersonaId, Error> {
     text.parse().map_err(|InvalidId| Error::NoSuchPersona)
+}
+
+fn settings_message(settings: &Settings) -> PrivacySettings {
+    PrivacySettings {
+        show_strength_points: settings.privacy.shows_points,
+        show_badges: settings.privacy.shows_badges,
+        etag: settings.etag.clone(),
+    }
 }
 
 fn block_message(block: &Block) -> WireBlock {

@@ -107,28 +107,28 @@ impl Scene {
         };
         let of = json!({ "circleId": circle });
         let somebody = enter(&other).await;
-        let asked = call(server, Some(&asker), "JoinCircle", of.clone()).await.1;
-        let asker = asked["circle"]["persona"]["id"].clone();
+        let request = call(server, Some(&asker), "JoinCircle", of.clone()).await.1;
+        let asker = request["circle"]["persona"]["id"].clone();
         let mut scene = Self { circle, caller, somebody, asker, code: code.clone() };
         match relation {
             Owner => scene.caller = owner,
             Keeper => {
                 let persona = enter(&scene.caller).await;
-                let role = scene.about(&persona, json!({ "role": "CIRCLE_ROLE_KEEPER" }));
+                let role = scene.about(&persona, &json!({ "role": "CIRCLE_ROLE_KEEPER" }));
                 fine(server, &owner, "UpdateMemberRole", role).await;
             }
             Member => drop(enter(&scene.caller).await),
             Pending => drop(call(server, Some(&scene.caller), "JoinCircle", of).await),
             Banned => {
                 let persona = enter(&scene.caller).await;
-                fine(server, &owner, "BanMember", scene.about(&persona, json!({}))).await;
+                fine(server, &owner, "BanMember", scene.about(&persona, &json!({}))).await;
             }
             Invited | Stranger => {}
         }
         scene
     }
 
-    fn about(&self, persona: &Value, more: Value) -> Value {
+    fn about(&self, persona: &Value, more: &Value) -> Value {
         let mut body = json!({ "circleId": self.circle, "personaId": persona });
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         body
@@ -138,9 +138,9 @@ impl Scene {
         match method {
             "GetCircle with a code" => json!({ "circleId": self.circle, "inviteCode": self.code }),
             "UpdateCircle" => json!({ "circleId": self.circle, "etag": "1", "about": "dawn" }),
-            "UpdateMemberRole" => self.about(&self.somebody, json!({ "role": "CIRCLE_ROLE_KEEPER" })),
-            "RemoveMember" | "BanMember" | "UnbanMember" => self.about(&self.somebody, json!({})),
-            "DecideJoinRequest" => self.about(&self.asker, json!({ "decision": "JOIN_DECISION_ADMIT" })),
+            "UpdateMemberRole" => self.about(&self.somebody, &json!({ "role": "CIRCLE_ROLE_KEEPER" })),
+            "RemoveMember" | "BanMember" | "UnbanMember" => self.about(&self.somebody, &json!({})),
+            "DecideJoinRequest" => self.about(&self.asker, &json!({ "decision": "JOIN_DECISION_ADMIT" })),
             "RevokeInvite" => json!({ "circleId": self.circle, "inviteId": self.circle }),
             "AcceptInvite" => json!({ "code": self.code }),
             _ => json!({ "circleId": self.circle }),

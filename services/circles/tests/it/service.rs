@@ -18,10 +18,8 @@ use testkit::{block_on, member};
 use crate::bed::{Bed, sqlite, terms};
 
 fn refused<T>(answer: Result<T, Error>) -> Option<Refused> {
-    match answer {
-        Err(Error::Refused(refused)) => Some(refused),
-        _ => None,
-    }
+    let Some(Error::Refused(refused)) = answer.err() else { return None };
+    Some(refused)
 }
 
 async fn opened(circles: &Service, owner: &Actor, access: Access) -> CircleId {
@@ -69,7 +67,7 @@ async fn tries(bed: &Bed, circles: &Service, actor: &Actor, circle: CircleId, so
     assert!(listed.iter().all(|seen| seen.circle.id != circle), "it is listed");
     assert_eq!(bed.roster().member(actor.user, circle).await.unwrap(), None);
     assert_eq!(bed.roster().brief(actor.user, circle).await.unwrap(), None);
-    all.into_iter().map(|it| it.expect("this is refused")).collect()
+    all.into_iter().map(|it| it.unwrap()).collect()
 }
 
 #[test]

@@ -25,6 +25,11 @@ impl Sqlite {
     }
 }
 
+/// One statement, so that all of it is of one moment: a row for each relapse, or one if there is none.
+const WHOLE: &str = "SELECT journeys.*, relapses.id AS relapse, occurred_at, relapses.zone AS place, triggers
+    FROM journeys LEFT JOIN relapses ON relapses.owner = journeys.owner
+    WHERE journeys.owner = $1 ORDER BY occurred_at, relapses.id";
+
 /// Those whose moment has come, along an index that holds nobody else.
 const DUE: &str = "SELECT owner FROM journeys WHERE due IS NOT NULL AND due <= $1 ORDER BY due LIMIT $2";
 
@@ -36,19 +41,8 @@ const LISTED: &str = "SELECT * FROM check_ins
 #[async_trait]
 impl Store for Sqlite {
     async fn journey(&self, owner: UserId) -> StoreResult<Option<Journey>> {
-        // One transaction, so that both are of one moment.
-        let mut tx = self.database.begin().await?;
-        let row: Option<JourneyRow> = sqlx::query_as("SELECT * FROM journeys WHERE owner = $1")
-            .bind(owner.uuid())
-            .fetch_optional(&mut *tx)
-            .await?;
-        let relapses: Vec<RelapseRow> =
-            sqlx::query_as("SELECT * FROM relapses WHERE owner = $1 ORDER BY occurred_at, id")
-                .bind(owner.uuid())
-                .fetch_all(&mut *tx)
-                .await?;
-        tx.rollback().await?;
-        row.map(|row| row.into_journey(relapses)).transpose()
+        let rows: Vec<Row> = sqlx::query_as(WHOLE).bind(owner.uuid()).fetch_all(self.database.reader()).await?;
+        whole(rows)
     }
 
     async fn save(&self, journey: &Journey, due: Option<Timestamp>, events: &[Event]) -> StoreResult<bool> {
@@ -187,8 +181,40 @@ struct JourneyRow {
     data_key: Vec<u8>,
 }
 
+/// A journey, with one of its relapses.
+#[derive(FromRow)]
+struct Row {
+    #[sqlx(flatten)]
+    journey: JourneyRow,
+    relapse: Option<Uuid>,
+    occurred_at: Option<At>,
+    place: Option<String>,
+    triggers: Option<String>,
+}
+
+fn whole(rows: Vec<Row>) -> StoreResult<Option<Journey>> {
+    let mut journey = None;
+    let mut relapses = Vec::new();
+    for row in rows {
+        relapses.extend(row.relapse()?);
+        journey = Some(row.journey);
+    }
+    journey.map(|journey| journey.into_journey(relapses)).transpose()
+}
+
+impl Row {
+    fn relapse(&self) -> StoreResult<Option<Relapse>> {
+        let (Some(id), Some(at)) = (self.relapse, &self.occurred_at) else { return Ok(None) };
+        Ok(Some(Relapse {
+            id: RelapseId::from_uuid(id),
+            moment: Moment { at: at.0, zone: zone(self.place.as_deref())? },
+            triggers: triggers(self.triggers.iter().flat_map(|words| words.split_whitespace()))?,
+        }))
+    }
+}
+
 impl JourneyRow {
-    fn into_journey(self, relapses: Vec<RelapseRow>) -> StoreResult<Journey> {
+    fn into_journey(self, relapses: Vec<Relapse>) -> StoreResult<Journey> {
         Ok(Journey {
             owner: UserId::from_uuid(self.owner),
             version: self.version,
@@ -196,7 +222,7 @@ impl JourneyRow {
             zone: zone(self.zone.as_deref())?,
             start: start(self.start_day.as_deref(), self.start_zone.as_deref())?,
             goal: self.goal.as_deref().map(goal).transpose()?,
-            relapses: relapses.into_iter().map(RelapseRow::into_relapse).collect::<StoreResult<_>>()?,
+            relapses,
             told: self.told.split_whitespace().map(told).collect::<StoreResult<_>>()?,
             key: DataKey(self.data_key),
         })
@@ -207,24 +233,6 @@ fn told(word: &str) -> StoreResult<Told> {
     let (days, at) = word.split_once('@').ok_or_else(|| StoreError::corrupt("a milestone was told at a moment"))?;
     let at = at.parse().map_err(StoreError::corrupt)?;
     Ok(Told { days: days.parse().map_err(StoreError::corrupt)?, at: Timestamp::from_millis(at) })
-}
-
-#[derive(FromRow)]
-struct RelapseRow {
-    id: Uuid,
-    occurred_at: At,
-    zone: Option<String>,
-    triggers: String,
-}
-
-impl RelapseRow {
-    fn into_relapse(self) -> StoreResult<Relapse> {
-        Ok(Relapse {
-            id: RelapseId::from_uuid(self.id),
-            moment: Moment { at: self.occurred_at.0, zone: zone(self.zone.as_deref())? },
-            triggers: triggers(self.triggers.split_whitespace())?,
-        })
-    }
 }
 
 #[derive(FromRow)]
@@ -251,5 +259,33 @@ impl CheckInRow {
             triggers: triggers(self.triggers.split_whitespace())?,
             note: self.note,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::AssertSqlSafe;
+
+    use super::*;
+
+    async fn plan(statement: &str, values: usize) -> String {
+        let database = testkit::sqlite().await;
+        let explained = format!("EXPLAIN QUERY PLAN {statement}");
+        let mut question = sqlx::query_as(AssertSqlSafe(explained));
+        for _ in 0..values {
+            question = question.bind(0_i64);
+        }
+        let steps: Vec<(i64, i64, i64, String)> = question.fetch_all(database.reader()).await.unwrap();
+        steps.into_iter().map(|(.., step)| step).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn lists_are_read_along_their_index_and_sorted_by_it() {
+        testkit::block_on(async {
+            for (statement, values, index) in [(LISTED, 5, "check_ins_owner"), (DUE, 2, "journeys_due")] {
+                let plan = plan(statement, values).await;
+                assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{plan}");
+            }
+        });
     }
 }

@@ -63,9 +63,9 @@ impl Bed {
 
     /// How many days were told of, in their order.
     pub(crate) async fn told(&self) -> Vec<u32> {
-        let days = |event: Event| match event.fact {
-            Fact::MilestoneReached { days } => days,
-            fact => unreachable!("nothing else is told: {fact:?}"),
+        let days = |event: Event| {
+            let Fact::MilestoneReached { days } = event.fact else { unreachable!("nothing else is told: {event:?}") };
+            days
         };
         self.events().await.into_iter().map(days).collect()
     }

@@ -91,7 +91,7 @@ fn model(journey: &Journey, now: Timestamp) -> Vec<Streak> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn streaks_are_what_somebody_counts_who_only_watches_the_date(journey in journeys(), now in moments()) {
@@ -107,9 +107,10 @@ proptest! {
         let zone = journey.zone();
         for streak in model(&journey, now) {
             for milestone in streak.reached(&zone) {
+                // A day before it, the date was another one, and it has changed once since: just now.
                 let before = Timestamp::from_millis(milestone.at.millis() - STEP);
-                prop_assert_eq!(walked(&zone, streak.began, milestone.at), milestone.days);
-                prop_assert_eq!(walked(&zone, streak.began, before) + 1, milestone.days);
+                prop_assert_eq!(walked(&zone, before, milestone.at), 1);
+                prop_assert_eq!(streak.days - milestone.days, walked(&zone, milestone.at, streak.ended.unwrap_or(now)));
             }
         }
     }
@@ -120,12 +121,12 @@ proptest! {
     fn the_order_in_which_things_are_told_changes_nothing(
         journey in journeys(),
         told_again in any::<prop::sample::Index>(),
-        order in any::<u64>(),
+        order in 0_u32..128,
         wrong in moments(),
         now in moments(),
     ) {
         let mut relapses = journey.relapses.clone();
-        relapses.sort_by_key(|relapse| relapse.id.uuid().as_u128().rotate_left((order % 128) as u32));
+        relapses.sort_by_key(|relapse| relapse.id.uuid().as_u128().rotate_left(order));
         if !relapses.is_empty() {
             relapses.push(relapses[told_again.index(relapses.len())].clone());
         }
@@ -158,7 +159,6 @@ proptest! {
         prop_assert_eq!(here.len(), there.len(), "nobody's streak breaks by travel");
         for (one, other) in here.iter().zip(&there) {
             prop_assert_eq!((one.began, one.ended), (other.began, other.ended));
-            prop_assert!(one.days.abs_diff(other.days) <= 1);
             let passed = other.ended.unwrap_or(now).millis() - other.began.millis();
             // A day may have an hour less or more.
             prop_assert!((i64::from(other.days) * DAY - passed).abs() < DAY + HOUR + 1, "{other:?}");

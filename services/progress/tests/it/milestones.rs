@@ -71,10 +71,10 @@ fn a_correction_tells_nothing_again() {
         bed.falls(&ann, "2024-06-12T12:00:00Z").await;
         bed.until("2024-06-20T00:00:00Z");
         bed.milestones().sweep().await.unwrap();
-        assert_eq!(bed.told().await, []);
+        assert_eq!(bed.told().await, [0; 0]);
         bed.counts(&ann, "2024-06-11", "UTC").await;
         bed.milestones().sweep().await.unwrap();
-        assert_eq!(bed.told().await, []);
+        assert_eq!(bed.told().await, [0; 0]);
         bed.until("2024-06-26T00:00:00Z");
         bed.milestones().sweep().await.unwrap();
         assert_eq!(bed.told().await, [14], "it goes on from there");
@@ -96,7 +96,7 @@ fn a_new_streak_is_told_of_anew() {
         // It was none after all: the first streak goes on, and has been told of.
         bed.service.withdraw(&ann, relapse.id).await.unwrap();
         bed.milestones().sweep().await.unwrap();
-        assert_eq!(bed.told().await, []);
+        assert_eq!(bed.told().await, [0; 0]);
         assert_eq!(bed.service.streak(&ann).await.unwrap().current.unwrap().days, 2);
     });
 }
@@ -117,6 +117,6 @@ fn travel_tells_nothing_again() {
             assert_eq!((state.current.unwrap().days, state.current.unwrap().began), (days, at("2024-06-10T12:00:00Z")));
             bed.milestones().sweep().await.unwrap();
         }
-        assert_eq!(bed.told().await, []);
+        assert_eq!(bed.told().await, [0; 0]);
     });
 }

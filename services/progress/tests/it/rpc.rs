@@ -70,7 +70,7 @@ fn a_streak_is_set_counted_and_broken() {
         let fell = ok(&server, &ann, "RecordRelapse", fell).await;
         assert_eq!(fell["relapse"]["triggers"], json!(["TRIGGER_ANGER"]));
         assert_eq!((&fell["streak"]["current"]["days"], &fell["streak"]["longest"]["days"]), (&json!(5), &json!(5)));
-        assert_eq!(fell["streak"]["longest"]["endedAt"], Value::Null, "of two that are as long, the first: {fell}");
+        assert_eq!(fell["streak"]["longest"]["endedAt"], Value::Null, "it goes on: {fell}");
         let taken = ok(&server, &ann, "WithdrawRelapse", json!({ "relapseId": fell["relapse"]["id"] })).await;
         assert_eq!(taken["streak"]["current"]["days"], 9);
     });
@@ -135,6 +135,7 @@ fn a_refusal_has_a_code_and_a_field() {
             ("UpdateStreak", json!({ "etag": "0", "timeZone": "Middle/Earth" }), "no such time zone"),
             ("UpdateStreak", json!({ "etag": "0", "startDate": "01.02.2024" }), "YYYY-MM-DD"),
             ("GetProgress", json!({ "fromDate": "2020-01-01" }), "at most 366 days"),
+            ("GetProgress", json!({ "toDate": "x" }), "YYYY-MM-DD"),
             ("GetProgress", json!({ "pageToken": "x" }), ""),
         ] {
             let (status, refusal) = send(&server, Some(&ann), None, method, body).await;

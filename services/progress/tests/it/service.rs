@@ -235,14 +235,14 @@ fn the_map_has_every_day_of_a_year_of_weeks() {
         let (bed, ann) = (sqlite().await, member());
         some_days(&bed, &ann, 2, 7).await;
         bed.falls(&ann, "2024-06-09T03:00:00Z").await;
-        bed.falls(&ann, "2023-06-12T00:00:00Z").await;
-        bed.falls(&ann, "2023-06-11T23:59:59Z").await;
+        bed.falls(&ann, "2023-06-13T00:00:00Z").await;
+        bed.falls(&ann, "2023-06-12T23:59:59Z").await;
         let period = bed.service.period(&ann, "2024-06-10", "").await.unwrap();
         let map = bed.service.progress(&ann, period, PageSize::DEFAULT, None).await.unwrap().heat_map;
-        assert_eq!((map.len(), map[0].day), (364, Day::new("2023-06-13").unwrap().minus(1)));
+        assert_eq!((map.len(), map[0].day), (364, Day::new("2023-06-13").unwrap()));
         let full: Vec<_> = map.iter().filter_map(|day| Some((day.day.to_string(), day.figures?))).collect();
         let shown: Vec<_> = full.iter().map(|(day, it)| (day.as_str(), it.check_ins, it.relapses)).collect();
-        assert_eq!(shown, [("2023-06-12", 0, 1), ("2024-06-09", 1, 1), ("2024-06-10", 1, 0)]);
+        assert_eq!(shown, [("2023-06-13", 0, 1), ("2024-06-09", 1, 1), ("2024-06-10", 1, 0)]);
     });
 }
 

@@ -84,7 +84,7 @@ mod contract {
             assert!(!bed.store.save(&changed, now, &[reached(ann.owner, 1)]).await.unwrap());
         }
         assert_eq!(bed.store.journey(ann.owner).await.unwrap(), Some(next(&ann)));
-        assert_eq!(bed.told().await, []);
+        assert_eq!(bed.told().await, [0; 0]);
         assert_eq!(bed.store.due(bed.clock.now(), 10).await.unwrap(), []);
     }
 

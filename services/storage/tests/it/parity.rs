@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use testkit::block_on;
 
 /// What is kept elsewhere where there is a Postgres.
-const ELSEWHERE: [&str; 2] = ["posts", "responses"];
+const ELSEWHERE: [&str; 5] = ["check_ins", "journeys", "posts", "relapses", "responses"];
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, FromRow)]
 struct Column {

@@ -7,11 +7,11 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
-use kernel::Actor;
+use kernel::{Actor, Clock as _, ResponseId, SystemEntropy, ports::Personas as _};
 use serde_json::{Value, json};
-use testkit::{block_on, user};
+use testkit::{block_on, event_id, user};
 use tower::ServiceExt as _;
-use users::{access::PROCEDURES, rpc};
+use users::{Earning, access::PROCEDURES, rpc};
 
 use crate::bed::{Bed, sqlite};
 
@@ -99,11 +99,51 @@ fn a_block_comes_and_goes() {
 }
 
 #[test]
+fn what_somebody_hides_is_shown_nowhere() {
+    block_on(async {
+        let bed = sqlite().await;
+        let (server, ann, bob) = (server(&bed), bed.person("ann").await, bed.person("bob").await);
+        for _ in 0..10 {
+            let earned = Earning {
+                event: event_id(bed.clock.now()),
+                at: bed.clock.now(),
+                account: ann.user,
+                response: ResponseId::new(bed.clock.now(), &SystemEntropy),
+                worth: 10,
+            };
+            bed.store.earn(&earned).await.unwrap();
+        }
+        let (_, seen) = call(&server, Some(&bob), "GetProfile", of(&ann)).await;
+        assert_eq!((&seen["strengthPoints"], &seen["persona"]["badges"]), (&json!(100), &json!(["BADGE_SUPPORTER"])));
+
+        let (_, settings) = call(&server, Some(&ann), "GetPrivacySettings", json!({})).await;
+        let shown = json!({ "showStrengthPoints": true, "showBadges": true, "etag": "1" });
+        assert_eq!(settings["settings"], shown);
+        let hide = json!({ "etag": "1", "showStrengthPoints": false, "showBadges": false });
+        let (status, hidden) = call(&server, Some(&ann), "UpdatePrivacySettings", hide.clone()).await;
+        assert_eq!((status, &hidden["settings"]), (StatusCode::OK, &json!({ "etag": "2" })));
+        let (_, seen) = call(&server, Some(&bob), "GetProfile", of(&ann)).await;
+        assert_eq!((&seen["strengthPoints"], &seen["persona"]["badges"]), (&Value::Null, &Value::Null));
+        let everywhere = bed.directory().shown(&[ann.persona]).await.unwrap();
+        assert_eq!(everywhere[&ann.persona].badges, []);
+        // Their owner is told what they have.
+        let (_, own) = call(&server, Some(&ann), "GetMe", json!({})).await;
+        assert_eq!(own["me"]["strengthPoints"], 100);
+
+        let (status, refusal) = call(&server, Some(&ann), "UpdatePrivacySettings", hide).await;
+        assert_eq!((status, &refusal["code"]), (StatusCode::CONFLICT, &json!("aborted")));
+        bed.set_role(&ann, "moderator").await;
+        let (_, seen) = call(&server, Some(&bob), "GetProfile", of(&ann)).await;
+        assert_eq!(seen["persona"]["badges"], json!(["BADGE_MODERATOR"]), "what somebody may do is no secret");
+    });
+}
+
+#[test]
 fn a_stranger_is_refused_by_every_method_of_the_table() {
     block_on(async {
         let bed = sqlite().await;
         let (server, ann) = (server(&bed), bed.person("ann").await);
-        assert_eq!(PROCEDURES.len(), 6);
+        assert_eq!(PROCEDURES.len(), 8);
         for procedure in PROCEDURES {
             let method = procedure.path.strip_prefix("/kith.users.v1.UserService/").unwrap();
             let request = json!({ "personaId": ann.persona.to_string(), "etag": "1" });

@@ -142,3 +142,33 @@ fn listed(owner: UserId, (from, until): (Timestamp, Timestamp), before: Option<C
     }
     listed
 }
+
+#[cfg(test)]
+mod tests {
+    use testkit::user;
+
+    use super::*;
+
+    /// How MongoDB goes about it, in its own words.
+    async fn plan(question: Document) -> String {
+        let database = testkit::mongo().await;
+        let explained = doc! { "explain": question, "verbosity": "queryPlanner" };
+        database.raw().run_command(explained).await.unwrap().to_string()
+    }
+
+    #[test]
+    fn lists_are_read_along_their_index_and_sorted_by_it() {
+        testkit::block_on(async {
+            let now = Timestamp::from_millis(1_700_000_000_000);
+            let place = Cursor { rank: now.millis(), id: user().uuid() };
+            let filter = listed(user(), (now, now), Some(place));
+            let sort = doc! { "occurred_at": -1, "_id": -1 };
+            let list = doc! { "find": "check_ins", "filter": filter, "sort": sort, "hint": LIST };
+            let due = doc! { "find": Mongo::COLLECTION, "filter": awaited(now), "sort": { "due": 1 }, "hint": DUE };
+            for question in [list, due] {
+                let plan = plan(question).await;
+                assert!(!plan.contains("COLLSCAN") && !plan.contains("\"SORT\""), "{plan}");
+            }
+        });
+    }
+}

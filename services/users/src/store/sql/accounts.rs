@@ -1,7 +1,7 @@
 //! Accounts and personas.
 
 use async_trait::async_trait;
-use kernel::{Event, PersonaId, Space, Timestamp, UserId};
+use kernel::{Event, PersonaId, Space, Timestamp, UserId, audit::Entry};
 use sqlx::{AssertSqlSafe, Executor, QueryBuilder};
 use storage::{
     StoreError, StoreResult, sql,
@@ -11,7 +11,7 @@ use storage::{
 use super::{Sql, rows::AccountRow};
 use crate::{
     Account, Handle, Profile,
-    store::{AccountStore, Appearance, Change, Opening},
+    store::{AccountStore, Appearance, Change, Opening, Showing},
 };
 
 /// What is held of an account while it comes into a space.
@@ -105,7 +105,35 @@ impl AccountStore for Sql<Db> {
         Ok(account)
     }
 
-    async fn suspend(&self, user: UserId, until: Option<Timestamp>, events: &[Event]) -> StoreResult<bool> {
+    async fn set_privacy(&self, user: UserId, version: i64, change: &Showing) -> StoreResult<Option<Account>> {
+        let mut tx = self.database.begin().await?;
+        let changed = sqlx::query(
+            "UPDATE accounts SET privacy_version = privacy_version + 1, shows_points = COALESCE($3, shows_points),
+                shows_badges = COALESCE($4, shows_badges)
+             WHERE id = $1 AND privacy_version = $2",
+        )
+        .bind(user.uuid())
+        .bind(version)
+        .bind(change.points.map(i64::from))
+        .bind(change.badges.map(i64::from))
+        .execute(&mut *tx)
+        .await?;
+        if changed.rows_affected() == 0 {
+            tx.rollback().await?;
+            return Ok(None);
+        }
+        let account = Self::find_account(&mut *tx, user).await?;
+        tx.commit().await?;
+        Ok(account)
+    }
+
+    async fn suspend(
+        &self,
+        user: UserId,
+        until: Option<Timestamp>,
+        events: &[Event],
+        entries: &[Entry],
+    ) -> StoreResult<bool> {
         let mut tx = self.database.begin().await?;
         let changed = sqlx::query(
             "UPDATE accounts SET suspended_until = $2 WHERE id = $1 AND suspended_until IS DISTINCT FROM $2",
@@ -119,6 +147,7 @@ impl AccountStore for Sql<Db> {
             return Ok(false);
         }
         tx.record(events).await?;
+        tx.audit(entries).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -9,10 +9,7 @@ use sqlx::FromRow;
 use storage::{StoreError, StoreResult, sql::At};
 use uuid::Uuid;
 
-use crate::{
-    Account, Block, Profile,
-    domain::{BADGES, ROLES},
-};
+use crate::{Account, Block, Privacy, Profile, domain::BADGES};
 
 /// A persona beside its account.
 #[derive(FromRow)]
@@ -28,20 +25,25 @@ pub(super) struct AccountRow {
     suspended_until: Option<At>,
     muted_until: Option<At>,
     version: i64,
+    shows_points: i64,
+    shows_badges: i64,
+    privacy_version: i64,
 }
 
 impl AccountRow {
     /// What selects one; a condition follows.
     pub(super) const SELECT: &str = "SELECT personas.id AS persona, personas.owner, personas.space, personas.handle,
             personas.avatar, accounts.role, accounts.points, accounts.created_at, accounts.suspended_until,
-            accounts.muted_until, accounts.version
+            accounts.muted_until, accounts.version, accounts.shows_points, accounts.shows_badges,
+            accounts.privacy_version
          FROM personas JOIN accounts ON accounts.id = personas.owner";
 
     pub(super) fn into_account(self) -> StoreResult<Account> {
-        let (created_at, version) = (self.created_at.0, self.version);
+        let (created_at, version, privacy_version) = (self.created_at.0, self.version, self.privacy_version);
         let suspended_until = self.suspended_until.map(|until| until.0);
         let muted_until = self.muted_until.map(|until| until.0);
-        Ok(Account { profile: self.into_profile()?, created_at, suspended_until, muted_until, version })
+        let profile = self.into_profile()?;
+        Ok(Account { profile, created_at, suspended_until, muted_until, version, privacy_version })
     }
 
     pub(super) fn into_profile(self) -> StoreResult<Profile> {
@@ -53,6 +55,7 @@ impl AccountRow {
             avatar: u8::try_from(self.avatar).map_err(StoreError::corrupt)?,
             role: role(&self.role)?,
             points: u32::try_from(self.points).map_err(StoreError::corrupt)?,
+            privacy: Privacy { shows_points: self.shows_points != 0, shows_badges: self.shows_badges != 0 },
         })
     }
 }
@@ -93,8 +96,8 @@ impl BlockRow {
 }
 
 fn role(word: &str) -> StoreResult<Role> {
-    let known = ROLES.into_iter().find(|(_, known)| *known == word);
-    known.map(|(role, _)| role).ok_or_else(|| StoreError::corrupt("a role that this build does not know"))
+    let known = Role::ALL.into_iter().find(|role| role.word() == word);
+    known.ok_or_else(|| StoreError::corrupt("a role that this build does not know"))
 }
 
 /// The words of these badges, in one column.

@@ -6,8 +6,8 @@ use kernel::{Clock as _, Fact, PersonaId, Space, Standing, SystemEntropy, UserId
 use storage::StoreError;
 use testkit::{happened, race};
 use users::{
-    Avatar, Handle,
-    store::{Appearance, Change, Opening},
+    Avatar, Handle, Privacy,
+    store::{Appearance, Change, Opening, Showing},
 };
 
 use crate::bed::{Bed, circle, opening, postgres, sqlite};
@@ -40,6 +40,35 @@ mod contract {
         assert_eq!(bed.store.profile(asked.persona).await.unwrap(), Some(account.profile));
         assert_eq!(bed.store.account(testkit::user()).await.unwrap(), None);
         assert_eq!(bed.store.profile(PersonaId::random(&SystemEntropy)).await.unwrap(), None);
+    }
+
+    async fn an_account_shows_everything_until_it_says_otherwise(bed: &Bed) {
+        let ann = bed.store.open(&opening("ann")).await.unwrap();
+        let bob = bed.store.open(&opening("bob")).await.unwrap();
+        let user = ann.profile.owner;
+        assert_eq!(ann.profile.privacy, Privacy { shows_points: true, shows_badges: true });
+        let hide = Showing { points: Some(false), badges: None };
+        let hidden = bed.store.set_privacy(user, ann.privacy_version, &hide).await.unwrap().unwrap();
+        assert_eq!(hidden.profile.privacy, Privacy { shows_points: false, shows_badges: true });
+        assert_eq!((hidden.privacy_version, hidden.version), (ann.privacy_version + 1, ann.version));
+        assert_eq!(bed.store.account(user).await.unwrap(), Some(hidden.clone()));
+        assert_eq!(bed.store.profile(ann.profile.id).await.unwrap(), Some(hidden.profile.clone()));
+        assert_eq!(bed.store.set_privacy(user, ann.privacy_version, &Showing::default()).await.unwrap(), None);
+        assert_eq!(bed.store.account(user).await.unwrap(), Some(hidden.clone()));
+        let back = Showing { points: Some(true), badges: Some(false) };
+        let turned = bed.store.set_privacy(user, hidden.privacy_version, &back).await.unwrap().unwrap();
+        assert_eq!(turned.profile.privacy, Privacy { shows_points: true, shows_badges: false });
+        assert_eq!(bed.store.set_privacy(testkit::user(), 1, &back).await.unwrap(), None);
+        assert_eq!(bed.store.account(bob.profile.owner).await.unwrap(), Some(bob));
+    }
+
+    async fn of_many_who_change_one_version_of_what_is_shown_one_does(bed: &Bed) {
+        let ann = bed.store.open(&opening("ann")).await.unwrap();
+        let racers = (0..16).map(|_| {
+            let (store, user, version) = (bed.store.clone(), ann.profile.owner, ann.privacy_version);
+            async move { store.set_privacy(user, version, &Showing::default()).await.unwrap() }
+        });
+        assert_eq!(race(racers).await.into_iter().flatten().count(), 1);
     }
 
     async fn opening_again_gives_what_is_there(bed: &Bed) {
@@ -145,7 +174,7 @@ mod contract {
         let racers = (0..32).map(|_| {
             let store = bed.store.clone();
             let event = happened(Fact::UserSuspended { user: ann.user });
-            async move { store.suspend(ann.user, until, &[event]).await.unwrap() }
+            async move { store.suspend(ann.user, until, &[event], &[]).await.unwrap() }
         });
         assert_eq!(race(racers).await.into_iter().filter(|done| *done).count(), 1);
         assert_eq!(bed.announced().await.len(), 1);
@@ -203,13 +232,13 @@ mod contract {
         let ann = bed.person("ann").await;
         let until = Some(bed.clock.now().after(Duration::from_hours(1)));
         let event = || [happened(Fact::UserSuspended { user: ann.user })];
-        assert!(bed.store.suspend(ann.user, until, &event()).await.unwrap());
-        assert!(!bed.store.suspend(ann.user, until, &event()).await.unwrap());
+        assert!(bed.store.suspend(ann.user, until, &event(), &[]).await.unwrap());
+        assert!(!bed.store.suspend(ann.user, until, &event(), &[]).await.unwrap());
         let account = bed.account(&ann).await;
         assert_eq!((account.suspended_until, account.standing(bed.clock.now())), (until, Standing::Suspended));
-        assert!(bed.store.suspend(ann.user, None, &[]).await.unwrap());
-        assert!(!bed.store.suspend(ann.user, None, &event()).await.unwrap());
-        assert!(!bed.store.suspend(testkit::user(), until, &event()).await.unwrap());
+        assert!(bed.store.suspend(ann.user, None, &[], &[]).await.unwrap());
+        assert!(!bed.store.suspend(ann.user, None, &event(), &[]).await.unwrap());
+        assert!(!bed.store.suspend(testkit::user(), until, &event(), &[]).await.unwrap());
         assert_eq!(bed.announced().await, [Fact::UserSuspended { user: ann.user }]);
     }
 
@@ -217,8 +246,8 @@ mod contract {
         let (ann, bob) = (bed.person("ann").await, bed.person("bob").await);
         let until = Some(bed.clock.now().after(Duration::from_hours(1)));
         let event = [happened(Fact::UserSuspended { user: ann.user })];
-        bed.store.suspend(ann.user, until, &event).await.unwrap();
-        bed.store.suspend(bob.user, until, &event).await.unwrap_err();
+        bed.store.suspend(ann.user, until, &event, &[]).await.unwrap();
+        bed.store.suspend(bob.user, until, &event, &[]).await.unwrap_err();
         assert_eq!(bed.account(&bob).await.suspended_until, None);
     }
 
