@@ -5,7 +5,7 @@ use std::{path::Path, process::ExitCode};
 
 use anyhow::Result;
 use app::{
-    cli::{Cli, Command, MISUSED, Settings, doctor, environment, settings},
+    cli::{Audit, Cli, Command, MISUSED, Settings, doctor, environment, settings},
     commands,
     config::{self, Faults, Loaded, Request},
     lifecycle, telemetry,
@@ -42,7 +42,9 @@ async fn run(command: Command, loaded: Result<Loaded, Faults>) -> Result<ExitCod
         | Command::Migrate { .. }
         | Command::Seed(_)
         | Command::Config(Settings::Check)
-        | Command::Events(_) => {}
+        | Command::Events(_)
+        | Command::Grant(_)
+        | Command::Audit(_) => {}
     }
     let loaded = match loaded {
         Ok(loaded) => loaded,
@@ -61,6 +63,11 @@ async fn run(command: Command, loaded: Result<Loaded, Faults>) -> Result<ExitCod
         Command::Migrate { asked } => commands::migrate(&loaded, asked.unwrap_or_default()).await?,
         Command::Seed(seed) => commands::seed(&loaded, seed).await?,
         Command::Events(letters) => commands::events(&loaded, letters).await?,
+        Command::Grant(grant) => commands::grant(&loaded, &grant).await?,
+        Command::Audit(Audit::Verify) => {
+            let sound = commands::verify_audit(&loaded).await?;
+            return Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
         Command::Config(_) | Command::Doctor => {}
     }
     Ok(ExitCode::SUCCESS)

@@ -83,30 +83,37 @@ async fn connection(target: Target, until: Instant) -> Result<u32> {
     socket.set_nodelay(true)?;
     let (mut calls, mut answer) = (0, vec![0; 64 * 1_024]);
     while Instant::now() < until {
-        socket.write_all(&target.request).await?;
-        let mut read = 0;
-        loop {
-            let more = socket.read(answer.get_mut(read..).context("an answer this large")?).await?;
-            ensure!(more > 0, "{} hung up", target.name);
-            read += more;
-            let got = answer.get(..read).unwrap_or_default();
-            if whole(got)? {
-                break;
-            }
-        }
+        call(&mut socket, &target.request, &mut answer).await.with_context(|| target.name.clone())?;
         calls += 1;
     }
     Ok(calls)
 }
 
-/// Whether this is all of a good answer.
-fn whole(got: &[u8]) -> Result<bool> {
-    let Some(head) = got.windows(4).position(|four| four == b"\r\n\r\n") else { return Ok(false) };
+/// Sends these bytes, and waits for all of the answer to them; its body.
+///
+/// # Errors
+/// If the answer is no 200 or larger than its place, or the connection breaks.
+pub async fn call<'a>(socket: &mut TcpStream, request: &[u8], answer: &'a mut [u8]) -> Result<&'a [u8]> {
+    socket.write_all(request).await?;
+    let mut read = 0;
+    loop {
+        let more = socket.read(answer.get_mut(read..).context("an answer this large")?).await?;
+        ensure!(more > 0, "the server hung up");
+        read += more;
+        if let Some(body) = whole(answer.get(..read).unwrap_or_default())? {
+            return Ok(answer.get(body..read).unwrap_or_default());
+        }
+    }
+}
+
+/// Where the body begins, if this is all of a good answer.
+fn whole(got: &[u8]) -> Result<Option<usize>> {
+    let Some(head) = got.windows(4).position(|four| four == b"\r\n\r\n") else { return Ok(None) };
     let text = std::str::from_utf8(got.get(..head).unwrap_or_default())?;
     ensure!(text.starts_with("HTTP/1.1 200"), "{text}\n{}", String::from_utf8_lossy(got));
     let length = text.split("content-length: ").nth(1).context("a length")?;
     let length: usize = length.split('\r').next().unwrap_or_default().parse()?;
-    Ok(got.len() >= head + 4 + length)
+    Ok((got.len() >= head + 4 + length).then_some(head + 4))
 }
 
 /// How long a process had a core so far, all threads of it.

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Result, bail};
 
-use crate::{process::run as run_command, root, tools};
+use crate::{process::run as run_command, root, servers, tools};
 
 /// Runs a client of those that were built, with these arguments.
 type Client = fn(&Path, &[&str]) -> Result<()>;
@@ -15,11 +15,12 @@ type Client = fn(&Path, &[&str]) -> Result<()>;
 /// Builds the program and its load clients and runs the named one with the arguments after its name, or all of them.
 pub(crate) fn run(asked: &[&str]) -> Result<()> {
     let clients: &[Client] = match asked.first().copied() {
-        None => &[unary, sockets, start],
+        None => &[unary, sockets, start, stores],
         Some("unary") => &[unary],
         Some("sockets") => &[sockets],
         Some("start") => &[start],
-        Some(other) => bail!("there is no {other}: unary, sockets, start"),
+        Some("stores") => &[stores],
+        Some(other) => bail!("there is no {other}: unary, sockets, start, stores"),
     };
     let root = root()?;
     let build = ["build", "--release", "--locked", "--package", "app", "--package", "loadtests"];
@@ -41,4 +42,10 @@ fn sockets(built: &Path, arguments: &[&str]) -> Result<()> {
 
 fn start(built: &Path, arguments: &[&str]) -> Result<()> {
     run_command(Command::new(built.join("start")).args(arguments))
+}
+
+/// On one file, and on the servers that the environment names or this machine runs.
+fn stores(built: &Path, arguments: &[&str]) -> Result<()> {
+    let servers = servers::start()?;
+    run_command(Command::new(built.join("stores")).args(arguments).envs(servers.variables.iter().cloned()))
 }

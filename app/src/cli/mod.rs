@@ -22,7 +22,7 @@ pub mod settings;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// What everything that is wrong with the configuration, or with how the program was called, ends with.
 pub const MISUSED: u8 = 2;
@@ -70,6 +70,38 @@ pub enum Command {
     /// Events that were given up, and wait for somebody to look at them.
     #[command(subcommand)]
     Events(Letters),
+    /// Gives somebody a role, as the operator's own act: the first admin is made so. Also beside a server that runs.
+    Grant(Grant),
+    /// What was written down of privileged acts.
+    #[command(subcommand)]
+    Audit(Audit),
+}
+
+/// Which role, and to whom.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Grant {
+    /// Which.
+    #[arg(long, value_enum)]
+    pub role: Granted,
+    /// The id of their public persona, or their handle, letter for letter.
+    #[arg(value_name = "PERSONA-OR-HANDLE")]
+    pub whom: String,
+}
+
+/// A role that can be given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Granted {
+    /// Works the queue of cases.
+    Moderator,
+    /// Gives and takes roles.
+    Admin,
+}
+
+/// What can be done with the audit trail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum Audit {
+    /// Reads all of it, with its signed checkpoints, and ends with 1 at the first fault. Also beside a server that runs.
+    Verify,
 }
 
 /// How to serve.
@@ -180,13 +212,22 @@ mod tests {
         assert_eq!(parse("kith config docs").unwrap().asked(), Command::Config(Settings::Docs));
         let list = Command::Events(Letters::List { limit: 50 });
         assert_eq!(parse("kith events list").unwrap().asked(), list);
+        let grant = Grant { role: Granted::Admin, whom: "ann".to_owned() };
+        assert_eq!(parse("kith grant --role admin ann").unwrap().asked(), Command::Grant(grant));
+        assert_eq!(parse("kith audit verify").unwrap().asked(), Command::Audit(Audit::Verify));
         let replay = "kith events replay --event 0190163d-8694-739b-aea5-966c26f8ad91 --consumer support";
         assert!(matches!(parse(replay).unwrap().asked(), Command::Events(Letters::Replay { event: Some(_), .. })));
     }
 
     #[test]
     fn what_is_not_understood_ends_with_two() {
-        for line in ["kith dance", "kith seed --accounts 0", "kith seed --posts many", "kith events replay --event x"] {
+        for line in [
+            "kith dance",
+            "kith seed --accounts 0",
+            "kith seed --posts many",
+            "kith events replay --event x",
+            "kith grant ann",
+        ] {
             assert_eq!(parse(line).unwrap_err().exit_code(), i32::from(MISUSED), "{line}");
         }
     }

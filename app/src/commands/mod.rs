@@ -3,9 +3,11 @@
 //! | file | holds |
 //! | --- | --- |
 //! | here | `migrate`, `events` |
+//! | `staff` | `grant` and `audit verify`: beside a server, too |
 //! | `seeding` | `seed`: a made-up community, through the services, at its own pace in time |
 
 mod seeding;
+mod staff;
 
 use std::{io, sync::Arc};
 
@@ -13,7 +15,10 @@ use anyhow::{Result, ensure};
 use kernel::{Event, Parcel, SystemClock, SystemEntropy};
 use storage::sql::{DeadLetter, Schema};
 
-pub use self::seeding::seed;
+pub use self::{
+    seeding::seed,
+    staff::{grant, verify_audit},
+};
 use crate::{
     cli::{Letters, Migrate, doctor::Tools, letters},
     config::{Faults, Loaded, Mode},

@@ -46,6 +46,8 @@ declare! {
         realtime: Realtime,
         /// Tokens.
         auth: Auth,
+        /// What is written down of privileged acts.
+        audit: Audit,
         /// What everything is sealed with.
         secrets: Secrets,
     }
@@ -126,6 +128,12 @@ declare! {
         issuer: Option<String> = "",
         /// Whom access tokens are for (`aud`).
         audience: String = "kith",
+    }
+
+    /// What is written down of privileged acts.
+    Audit "audit." {
+        /// The file where signed checkpoints of the audit trail are appended: on another disk than the database, if there is one. Without it, `audit.checkpoints` in the data folder; in a cluster MongoDB keeps them, and a file only where one is named.
+        checkpoints: Option<PathBuf> = "",
     }
 
     /// What everything is sealed with: 32 random bytes each, in base64 or hex, as `openssl rand -hex 32` makes them.

@@ -40,7 +40,7 @@ pub use self::{
     choice::{Directives, Embedded, LogFormat, Mode},
     declare::{Key, Shown},
     fault::{Fault, Faults},
-    keys::{Auth, Cluster, Config, Cors, Http, Log, Realtime, Secrets},
+    keys::{Audit, Auth, Cluster, Config, Cors, Http, Log, Realtime, Secrets},
     network::{Namespace, Network, Origins, PublicUrl, ServerUrl},
     servers::{Four, Urls},
     source::Source,

@@ -125,17 +125,23 @@ impl Kept {
 }
 
 async fn reach(config: &Config, urls: Four<'_>, world: &World) -> Result<Servers> {
+    let (postgres, mongo) = databases(config, &urls).await?;
+    let namespace = config.cluster.namespace.text();
+    let redis =
+        Redis::open(urls.redis.reveal(), namespace, world.clock.clone(), world.entropy.clone()).context("Redis")?;
+    let nats = nats::Connection::open(urls.nats.reveal(), "kith", world.entropy.clone()).await.context("NATS")?;
+    Ok(Servers { postgres, mongo, redis, nats })
+}
+
+/// The two servers that keep what lasts.
+pub(super) async fn databases(config: &Config, urls: &Four<'_>) -> Result<(Database<Postgres>, mongo::Database)> {
     let connections = u32::try_from(config.cluster.postgres_connections)?;
     let pool = Pool { connections, ..Pool::default() };
     let postgres = Database::<Postgres>::connect(urls.postgres.reveal(), &pool).context("Postgres")?;
     let pool =
         mongo::Pool { connections: u32::try_from(config.cluster.mongodb_connections)?, ..mongo::Pool::default() };
     let mongo = mongo::Database::open(urls.mongodb.reveal(), &pool).await.context("MongoDB")?;
-    let namespace = config.cluster.namespace.text();
-    let redis =
-        Redis::open(urls.redis.reveal(), namespace, world.clock.clone(), world.entropy.clone()).context("Redis")?;
-    let nats = nats::Connection::open(urls.nats.reveal(), "kith", world.entropy.clone()).await.context("NATS")?;
-    Ok(Servers { postgres, mongo, redis, nats })
+    Ok((postgres, mongo))
 }
 
 macro_rules! migrates {

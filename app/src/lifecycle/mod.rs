@@ -3,6 +3,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | here | serving: the order in which things begin and end |
+//! | [`beside`] | what a command needs that works beside a server |
 //! | [`kept`] | where everything is kept: a folder, or the servers of a cluster |
 //! | [`data`] | the folder: who may use it |
 //! | [`settings`] | what the operator chose, in the words of the parts |
@@ -10,6 +11,7 @@
 //! | `tasks` | what goes on by itself: each with a name, and a way to stop |
 //! | `signals` | when to stop, and when to stop at once |
 
+pub mod beside;
 pub mod data;
 pub mod kept;
 mod reconciler;

@@ -1,6 +1,6 @@
 //! What the operator chose, in the words of the parts.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use axum::http::HeaderValue;
@@ -73,8 +73,19 @@ pub fn of(config: &Config, url: &str) -> Result<Settings> {
         audience: config.auth.audience.clone(),
         page,
         quotas: Quotas::Held,
+        checkpoints: checkpoints(config),
     })
 }
+
+/// Where the file of the audit trail's checkpoints is. In a cluster they have a second place anyway.
+#[must_use]
+pub fn checkpoints(config: &Config) -> Option<PathBuf> {
+    let usual = || config.urls().all().is_none().then(|| config.data_dir.join(CHECKPOINTS));
+    config.audit.checkpoints.clone().or_else(usual)
+}
+
+/// In the data folder.
+const CHECKPOINTS: &str = "audit.checkpoints";
 
 /// The same at each start, also where the port is not.
 fn issuer(config: &Config) -> String {

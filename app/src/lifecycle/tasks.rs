@@ -46,7 +46,7 @@ impl Tasks {
         clock: Arc<dyn Clock>,
         stop: &watch::Receiver<bool>,
     ) {
-        let Edges { relay, reactions, sweeps, gateway, .. } = edges;
+        let Edges { relay, reactions, sweeps, gateway, sealing, .. } = edges;
         let bell = match &stores.shared {
             None => stores.bells.first().cloned().unwrap_or_default(),
             Some(shared) => {
@@ -77,6 +77,16 @@ impl Tasks {
             Ok(())
         });
         self.until(stop, "sweep", sweep(sweeps));
+        let told_audit = told(stop.clone());
+        self.start("audit", async move {
+            tokio::select! {
+                never = sealing.run() => match never {},
+                () = told_audit => {}
+            }
+            // What was written down last is signed, too.
+            sealing.finish().await;
+            Ok(())
+        });
     }
 
     /// Goes on until it is told to stop.

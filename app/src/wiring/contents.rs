@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kernel::{
     Content, Failure, UserId,
-    ports::{Blocks, Contents, Evidence, PostLookup, Screen, Verdict, Written},
+    ports::{Blocks, Contents, Evidence, PostLookup},
 };
 
 use super::{Stores, World};
@@ -74,15 +74,5 @@ impl Contents for Joined {
         recent.sort_by_key(|evidence| std::cmp::Reverse(evidence.at));
         recent.truncate(limit);
         Ok(recent)
-    }
-}
-
-/// Has nothing to say of any text.
-pub(super) struct Unscreened;
-
-#[async_trait]
-impl Screen for Unscreened {
-    async fn look(&self, _: &Written) -> Result<Verdict, Failure> {
-        Ok(Verdict { hold: None, crisis: false, version: 0 })
     }
 }

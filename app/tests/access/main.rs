@@ -5,11 +5,13 @@
 //! | here | the cells are executed and compared |
 //! | `rows` | what each caller is answered by each method |
 //! | `scene` | the people and things of one cell |
+//! | `personas` | what joins two personas of one account: nothing |
 //! | `house` | a server |
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails where a step does")]
 
 #[path = "../shared/house.rs"]
 mod house;
+mod personas;
 mod rows;
 mod scene;
 
@@ -116,11 +118,11 @@ fn no_row_lets_in_more_than_its_table_says() {
         let nobodies = CALLERS.into_iter().filter(|caller| caller.is_nobody()).map(row.answer);
         match table.access {
             Access::Public => assert_ne!((row.answer)(Caller::Nobody), "unauthenticated", "{}", row.path),
-            Access::Account | Access::Member | Access::Moderator | Access::Admin => {
+            Access::Account | Access::Member | Access::Writer | Access::Moderator | Access::Admin => {
                 nobodies.for_each(|answer| assert_eq!(answer, "unauthenticated", "{}", row.path));
             }
         }
-        if matches!(table.access, Access::Member | Access::Moderator | Access::Admin) {
+        if matches!(table.access, Access::Member | Access::Writer | Access::Moderator | Access::Admin) {
             assert_eq!((row.answer)(Caller::Suspended), "permission_denied", "{}", row.path);
         }
     }

@@ -92,6 +92,8 @@ struct Town {
     ann: Person,
     keeper: Person,
     member: Person,
+    /// A keeper of both, as Ann is.
+    other: Person,
     outsider: Person,
     circles: Vec<String>,
     /// Of Ann: in public, and in each circle.
@@ -105,15 +107,16 @@ impl Town {
     async fn set() -> Self {
         let house = House::open().await;
         let (ann, keeper) = (house.register().await, house.register().await);
-        let (member, outsider) = (house.register().await, house.register().await);
+        let (member, other, outsider) = (house.register().await, house.register().await, house.register().await);
         let mut town = Self {
             personas: vec![ann.persona.clone()],
-            others: vec![keeper.persona.clone(), member.persona.clone(), outsider.persona.clone()],
+            others: [&keeper, &member, &other, &outsider].map(|person| person.persona.clone()).to_vec(),
             circles: Vec::new(),
             house,
             ann,
             keeper,
             member,
+            other,
             outsider,
         };
         for access in ["CIRCLE_ACCESS_OPEN", "CIRCLE_ACCESS_BY_REQUEST"] {
@@ -127,20 +130,19 @@ impl Town {
         let opened = self.does(&self.keeper, "CreateCircle", &terms).await;
         let circle = text(&opened["circle"]["id"]);
         self.others.push(text(&opened["circle"]["persona"]["id"]));
-        for person in [&self.ann, &self.member] {
+        for person in [&self.ann, &self.other, &self.member] {
             let joined = self.does(person, "JoinCircle", &json!({ "circleId": circle })).await;
             let persona = text(&joined["circle"]["persona"]["id"]);
             let admit = json!({ "circleId": circle, "personaId": persona, "decision": "JOIN_DECISION_ADMIT" });
             self.does(&self.keeper, "DecideJoinRequest", &admit).await;
             let role = json!({ "circleId": circle, "personaId": persona, "role": "CIRCLE_ROLE_KEEPER" });
-            if person.account == self.ann.account {
-                self.personas.push(persona);
+            if person.account != self.member.account {
                 self.does(&self.keeper, "UpdateMemberRole", &role).await;
-            } else {
-                self.others.push(persona);
             }
+            let known = if person.account == self.ann.account { &mut self.personas } else { &mut self.others };
+            known.push(persona);
         }
-        for person in [&self.ann, &self.keeper] {
+        for person in [&self.ann, &self.other, &self.keeper] {
             self.does(person, "CreateInvite", &json!({ "circleId": circle })).await;
         }
         self.circles.push(circle);

@@ -31,10 +31,7 @@ const BAD: &str = "invalid_argument";
 const NOT_NOW: &str = "failed_precondition";
 
 /// Anybody, but for who brings a token that is none.
-const ANYBODY: Rule = |caller| match caller {
-    Forged | Expired | Refresh => WHO,
-    _ => OK,
-};
+const ANYBODY: Rule = |caller| if matches!(caller, Forged | Expired | Refresh) { WHO } else { OK };
 /// Every account, a suspended one too.
 const ACCOUNTS: Rule = |caller| if caller.is_nobody() { WHO } else { OK };
 /// Every account in good standing: it is about the caller alone.
@@ -43,27 +40,25 @@ const MEMBERS: Rule = |caller| known(caller).unwrap_or(OK);
 const VISIBLE: Rule = |caller| known(caller).unwrap_or_else(|| if caller.is_apart() { NONE } else { OK });
 /// Its owner; who may see it is told that it is not theirs.
 const OWNER: Rule = |caller| {
-    known(caller).unwrap_or_else(|| match caller {
-        Owner => OK,
-        _ if caller.is_apart() => NONE,
-        _ => NO,
-    })
+    let others = || if caller.is_apart() { NONE } else { NO };
+    known(caller).unwrap_or_else(|| if caller == Owner { OK } else { others() })
 };
 /// Its owner; for all others it is not there.
 const OWNER_ALONE: Rule = |caller| known(caller).unwrap_or_else(|| if caller == Owner { OK } else { NONE });
 
 /// Whose circle it is; all others are told that they are not in it.
 const KEEPERS: Rule = |caller| known(caller).unwrap_or_else(|| if caller == Owner { OK } else { NO });
+/// Who works the queue; none of these does.
+const STAFF: Rule = |caller| if caller.is_nobody() { WHO } else { NO };
 const OPEN: &str = "CIRCLE_ACCESS_OPEN";
 const BY_REQUEST: &str = "CIRCLE_ACCESS_BY_REQUEST";
 
 /// What nobody in particular, and who may do nothing, is answered.
 fn known(caller: Caller) -> Option<&'static str> {
-    match caller {
-        _ if caller.is_nobody() => Some(WHO),
-        Suspended => Some(NO),
-        _ => None,
+    if caller.is_nobody() {
+        return Some(WHO);
     }
+    (caller == Suspended).then_some(NO)
 }
 
 macro_rules! rows {
@@ -92,10 +87,9 @@ rows! {
     "/kith.auth.v1.AuthService/UpgradeAccount", ACCOUNTS, |scene| scene.email();
     "/kith.auth.v1.AuthService/Logout", ACCOUNTS, |_| json!({});
     "/kith.auth.v1.AuthService/ListSessions", ACCOUNTS, |_| json!({});
-    "/kith.auth.v1.AuthService/RevokeSession", |caller| match caller {
-        _ if caller.is_nobody() => WHO,
-        Owner => OK,
-        _ => NONE,
+    "/kith.auth.v1.AuthService/RevokeSession", |caller| match ACCOUNTS(caller) {
+        OK if caller != Owner => NONE,
+        answer => answer,
     }, |scene| json!({ "sessionId": scene.owner.session });
     "/kith.auth.v1.AuthService/CreateRealtimeTicket", MEMBERS, |_| json!({});
 
@@ -139,6 +133,20 @@ rows! {
     "/kith.support.v1.SupportService/QuickSupport", |caller| if caller == Owner { NOT_NOW } else { VISIBLE(caller) }, |scene| json!({ "postId": scene.post, "kind": "QUICK_KIND_HUG" });
     "/kith.support.v1.SupportService/MarkHelpful", OWNER, |scene| json!({ "responseId": scene.answer });
     "/kith.support.v1.SupportService/GetSupportStats", MEMBERS, |_| json!({});
+
+    "/kith.moderation.v1.ModerationService/ReportContent", |caller| if caller == Owner { BAD } else { VISIBLE(caller) }, |scene| json!({ "kind": "SUBJECT_KIND_POST", "subjectId": scene.post, "reason": "REASON_OTHER" });
+    "/kith.moderation.v1.ModerationService/ListMyReports", ACCOUNTS, |_| json!({});
+    "/kith.moderation.v1.ModerationService/GetMyStanding", ACCOUNTS, |_| json!({});
+    "/kith.moderation.v1.ModerationService/AppealDecision", |caller| if caller.is_nobody() { WHO } else { NONE },
+        |scene| json!({ "decisionId": scene.post, "words": "it was a quote" });
+    "/kith.moderation.v1.ModerationService/ListCases", STAFF, |_| json!({});
+    "/kith.moderation.v1.ModerationService/GetCase", STAFF, |scene| json!({ "caseId": scene.post });
+    "/kith.moderation.v1.ModerationService/AssignCase", STAFF, |scene| json!({ "caseId": scene.post });
+    "/kith.moderation.v1.ModerationService/EscalateCase", STAFF, |scene| json!({ "caseId": scene.post, "etag": "1" });
+    "/kith.moderation.v1.ModerationService/DecideCase", STAFF,
+        |scene| json!({ "caseId": scene.post, "etag": "1", "action": "ACTION_DISMISS" });
+    "/kith.moderation.v1.ModerationService/GetSubjectHistory", STAFF, |scene| json!({ "caseId": scene.post });
+    "/kith.moderation.v1.ModerationService/GetModerationStats", STAFF, |_| json!({});
 
     "/kith.circles.v1.CircleService/CreateCircle", MEMBERS,
         |_| json!({ "name": "early risers", "category": "sleep", "access": OPEN, "maxMembers": 10 });

@@ -44,10 +44,11 @@ impl<'a> Scene<'a> {
             let body = json!({ "personaId": whom.persona });
             house.say("/kith.users.v1.UserService/BlockUser", Some(&who.access), &body).await.unwrap();
         };
-        match caller {
-            Caller::Blocked => block(&owner, &other).await,
-            Caller::Blocking => block(&other, &owner).await,
-            _ => {}
+        if caller == Caller::Blocked {
+            block(&owner, &other).await;
+        }
+        if caller == Caller::Blocking {
+            block(&other, &owner).await;
         }
         let mut scene = Self { house, caller, owner, other, helper, post, etag, answer, follow_up, token: None };
         scene.token = scene.token().await;

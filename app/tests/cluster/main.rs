@@ -3,6 +3,7 @@
 //! | file | shows |
 //! | --- | --- |
 //! | all of `tests/e2e` but `folder` | what holds for one process and one file holds here |
+//! | `limits` | what one node lets in, all have let in |
 //! | `nodes` | who is on one node hears what happens on another; a node that dies or drains loses nothing |
 //!
 //! Each test has a community of its own on the servers of `KITH_TEST_*_URL`: see `size`.
@@ -25,6 +26,7 @@ mod clients;
 mod commands;
 #[path = "../e2e/killed.rs"]
 mod killed;
+mod limits;
 #[path = "../e2e/main_line.rs"]
 mod main_line;
 mod nodes;
@@ -45,5 +47,7 @@ mod size;
 mod socket;
 #[path = "../e2e/sockets.rs"]
 mod sockets;
+#[path = "../e2e/staff.rs"]
+mod staff;
 #[path = "../e2e/stopped.rs"]
 mod stopped;

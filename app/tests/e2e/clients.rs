@@ -189,7 +189,11 @@ fn rust_asks_hears_and_answers_in_binary() {
         let mut waiting = Binary::open(&client, &anns).await;
         waiting.subscribe(&format!("post:{}", post.id)).await;
         let words = create_response_request::Content::Text("I am here".to_owned());
-        let answer = CreateResponseRequest { post_id: post.id.clone(), content: Some(words) };
+        let answer = CreateResponseRequest {
+            post_id: post.id.clone(),
+            content: Some(words),
+            ..CreateResponseRequest::default()
+        };
         let given: CreateResponseResponse = binary(&client, "CreateResponse", &bobs, &answer).await.unwrap();
         let given = given.response.unwrap();
         let Fact::ResponseCreated(seen) = waiting.fact().await else { panic!("not an answer") };

@@ -61,6 +61,58 @@ fn a_fresh_folder_is_examined_migrated_and_served() {
 }
 
 #[test]
+fn migrations_are_listed_verified_taken_back_one_by_one_and_applied_again() {
+    block_on(async {
+        let home = Home::new(&[]);
+        let does = |asked: &str| {
+            let out = home.ask(&["migrate", asked]);
+            assert!(out.status.success(), "{asked}: {}", said(&out.stderr));
+            said(&out.stdout)
+        };
+        let refuses = |asked: &str| {
+            let out = home.ask(&["migrate", asked]);
+            assert_eq!(out.status.code(), Some(1), "{asked}: {}", said(&out.stdout));
+            said(&out.stderr)
+        };
+        let waiting = |status: &str| status.lines().filter(|line| line.ends_with("waits")).count();
+
+        let fresh = does("status");
+        let all = fresh.lines().count();
+        assert!(all > 5 && waiting(&fresh) == all, "{fresh}");
+        assert!(refuses("verify").contains("is not this build's: Behind"));
+        does("up");
+        let applied = does("status");
+        assert_eq!((applied.lines().count(), waiting(&applied)), (all, 0), "{applied}");
+        let verified = does("verify");
+        assert!(verified.lines().count() > 0 && verified.lines().all(|line| line.ends_with(" is this build's")));
+        // Somebody is there, so that what is taken back is not empty.
+        let server = home.serve().await;
+        Person::register(&Client::to(server.url())).await.sos("is anybody there?").await;
+        server.stop().await;
+
+        let mut taken_back = 0;
+        loop {
+            let lines = does("down");
+            let steps = lines.lines().filter(|line| line.ends_with(" was taken back")).count();
+            if steps == 0 {
+                assert!(lines.lines().all(|line| line.ends_with("nothing is left to take back")), "{lines}");
+                break;
+            }
+            taken_back += steps;
+            assert_eq!(waiting(&does("status")), taken_back);
+            assert!(refuses("verify").contains("is not this build's: Behind"));
+        }
+        assert_eq!(taken_back, all);
+        // A server begins with what is missing.
+        let server = home.serve().await;
+        Person::register(&Client::to(server.url())).await.sos("is anybody there?").await;
+        server.stop().await;
+        assert_eq!(does("verify"), verified);
+        println!("{all} migrations were applied, taken back and applied again");
+    });
+}
+
+#[test]
 fn a_made_up_community_is_counted_as_a_real_one_is() {
     block_on(async {
         let home = Home::new(&[]);
@@ -91,6 +143,22 @@ fn a_made_up_community_is_counted_as_a_real_one_is() {
         assert_eq!(number(&profile["strengthPoints"]), number(&me["strengthPoints"]) / 10 * 10);
         server.stop().await;
     });
+}
+
+#[test]
+fn nothing_is_taken_back_in_production() {
+    let said_in_production = [
+        ("KITH_MODE", "production"),
+        ("KITH_SECRETS_CURRENT", SECRET),
+        ("KITH_SECRETS_INDEX", INDEX),
+        ("KITH_PUBLIC_URL", "https://kith.example.org"),
+    ];
+    let home = Home::new(&[&said_in_production[..], PRODUCTION].concat());
+    assert!(home.ask(&["migrate"]).status.success());
+    let refused = home.ask(&["migrate", "down"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(said(&refused.stderr).contains("in production, nothing is taken back"), "{}", said(&refused.stderr));
+    assert!(home.ask(&["migrate", "verify"]).status.success(), "and nothing was");
 }
 
 #[test]

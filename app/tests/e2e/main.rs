@@ -8,8 +8,9 @@
 //! | `bad_input` | what is refused, how exactly, and that it changes nothing |
 //! | `killed`, `stopped` | nothing that was acknowledged is lost; nobody is cut off in the middle |
 //! | `sockets` | who reads slowly, who comes back, who may not come in |
+//! | `staff` | the first admin, roles, and the trail of them |
 //! | `clients` | the same flow by curl, by Rust in binary, and by Node.js |
-//! | `commands`, `folder` | the command line, production, and that one file has one process |
+//! | `commands`, `folder` | the command line, production, that one file has one process, and that its trail is not changed in silence |
 //!
 //! All but `folder` runs on the second size, too: see `tests/cluster`. `server`, `size`, `client`, `people`, `socket`,
 //! `recount` and `open_house` are what they are written with. Whatever another process does is waited for by looking,
@@ -39,4 +40,5 @@ mod sessions;
 mod size;
 mod socket;
 mod sockets;
+mod staff;
 mod stopped;

@@ -5,10 +5,12 @@
 //! | `scene` | servers, proxies and nodes, and what can happen to a server |
 //! | `town` | who writes and who listens, and the record of both |
 //! | `oracle` | what must be true of that record, whatever happened |
+//! | `rollback` | NATS comes back with an older store |
 //!
 //! {Postgres, `MongoDB`, Redis, NATS} x {kill -9, SIGSTOP, reset, black hole} are 16 scenarios of about 30 s. Four of them,
 //! one of each server and of each kind, are always run, and all with `KITH_TEST_FAULTS=all`; or one, by its name, as in
-//! `KITH_TEST_FAULTS=redis-blackhole`. A line says which ran. They run one at a time.
+//! `KITH_TEST_FAULTS=redis-blackhole`. A line says which ran. They run one at a time. That NATS comes back with an older store
+//! is a test of its own.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -26,6 +28,7 @@ mod oracle;
 mod people;
 #[path = "../e2e/recount.rs"]
 mod recount;
+mod rollback;
 mod scene;
 #[path = "../e2e/server.rs"]
 mod server;
@@ -72,6 +75,11 @@ fn nothing_is_lost_and_nothing_leaks_whatever_happens_to_a_server() {
         }
     }
     assert!(failed.is_empty(), "{failed:?}");
+}
+
+#[test]
+fn what_an_older_store_of_nats_has_lost_is_told_again_and_nothing_is_done_twice() {
+    block_on(rollback::scenario());
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests have no configuration but their environment")]

@@ -185,7 +185,7 @@ fn ears(ledger: &Ledger, heard: &[Heard], faults: &mut Vec<String>) {
 }
 
 /// Everything acknowledged is there, and counted.
-async fn kept(ledger: &Ledger, reader: &Person, town: &Town) {
+pub(crate) async fn kept(ledger: &Ledger, reader: &Person, town: &Town) {
     let found = recount(reader).await;
     for (post, _) in &ledger.posts {
         assert!(found.counts.contains_key(post), "post {post} is lost");

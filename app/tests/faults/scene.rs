@@ -1,6 +1,9 @@
 //! Four servers, a proxy before each, and two nodes that know the proxies only.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use servers::Kind;
 use tempfile::TempDir;
@@ -41,7 +44,7 @@ pub(crate) struct Scene {
     pub(crate) nodes: Vec<Server>,
     pub(crate) home: Home,
     behind: Vec<Behind>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Scene {
@@ -66,7 +69,7 @@ impl Scene {
         let home = Home::new(&chosen);
         // One after the other: the first migrates.
         let nodes = vec![home.serve_as("node0").await, home.serve_as("node1").await];
-        Self { nodes, home, behind, _folder: folder }
+        Self { nodes, home, behind, folder }
     }
 
     /// Lets this happen, and makes it good.
@@ -96,6 +99,29 @@ impl Scene {
                 it.proxy.heal();
             }
         }
+    }
+}
+
+/// NATS, whose store may be kept and put back while it is dead.
+impl Scene {
+    /// Kills it, does this to the folder of its store, and starts it again.
+    pub(crate) fn while_nats_is_dead(&mut self, change: impl FnOnce(&Path)) {
+        let store = self.folder.path().join(Kind::Nats.to_string()).join("jetstream");
+        let it = self.behind.iter_mut().find(|it| it.kind == Kind::Nats).unwrap();
+        it.server.kill().unwrap();
+        change(&store);
+        it.server.restart().unwrap();
+        it.proxy.aim(target(Kind::Nats, &it.server));
+    }
+
+    /// Where it is, and nothing in between.
+    pub(crate) fn nats(&self) -> &str {
+        self.behind.iter().find(|it| it.kind == Kind::Nats).unwrap().server.url()
+    }
+
+    /// A place that ends with the scene.
+    pub(crate) fn place(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 }
 

@@ -50,7 +50,7 @@ pub(crate) struct Heard {
 }
 
 /// What was acknowledged.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Ledger {
     pub(crate) calls: Vec<Call>,
     /// Each with its author.

@@ -89,6 +89,25 @@ impl House {
         format!("n{}@example.org", self.addresses.fetch_add(1, Ordering::SeqCst))
     }
 
+    /// An access token of now, on a device of its own.
+    pub(crate) async fn enter(&self, who: &Person) -> String {
+        let body = json!({ "recoveryCode": who.code });
+        let welcome = self.say("/kith.auth.v1.AuthService/LoginWithRecoveryCode", None, &body).await.unwrap();
+        text(&welcome["credentials"]["accessToken"])
+    }
+
+    /// Lets everything happen that follows from what has happened.
+    pub(crate) async fn settle(&self) {
+        while self.app.edges.relay.drain().await.unwrap() > 0 {}
+    }
+
+    /// Lets everything happen that is due.
+    pub(crate) async fn sweep(&self) {
+        for sweep in &self.app.edges.sweeps {
+            sweep.sweep().await.unwrap();
+        }
+    }
+
     /// What a unary call answers: a message, or the code of a refusal.
     pub(crate) async fn say(&self, path: &str, token: Option<&str>, body: &Value) -> Result<Value, String> {
         let mut request = self.client.post(format!("{}{path}", self.base)).json(body);

@@ -12,13 +12,14 @@
 //! | [`booth`] | tickets for sockets: the port `Tickets` |
 //! | [`service`] | the use cases |
 //! | [`ports`] | the port `Identities`, and what is to be forgotten |
+//! | [`reactions`] | what is remembered of an account is read again when it was changed |
 //! | [`error`] | every refusal, in the words of the domain |
 //! | [`access`] | who may call which method, and how often |
 //! | [`rpc`] | messages in, messages out |
 //! | [`store`] | the promises of a store, and its adapter |
 //!
-//! There are no reactions: how an account stands is read from its owner, at most a second old, so a suspension needs no
-//! copy here. Whoever is suspended keeps their sessions, to see how they stand.
+//! Nothing of other slices is kept here: how an account stands is read from its owner, at most a second old, so a
+//! suspension needs no copy. Whoever is suspended keeps their sessions, to see how they stand.
 //!
 //! # To add a way in
 //! 1. Say in [`store::Store`] what must be kept for it, with a case in `tests/it/store.rs`; never the secret itself.
@@ -34,6 +35,7 @@ pub mod keys;
 pub mod passwords;
 pub mod policy;
 pub mod ports;
+pub mod reactions;
 pub mod refresh;
 pub mod remembered;
 pub mod rpc;
@@ -46,6 +48,7 @@ pub use error::{Error, UnusableKeys};
 pub use keys::Keys;
 pub use passwords::Passwords;
 pub use ports::{IdentityReader, Retention};
+pub use reactions::Reactions;
 pub use refresh::RefreshKeys;
 pub use remembered::Remembered;
 pub use service::Service;

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use kernel::{Actor, SessionId, Timestamp};
+use kernel::{Actor, SessionId, Timestamp, UserId};
 
 use crate::{domain::opaque, keys::Claims};
 
@@ -103,6 +103,14 @@ impl Remembered {
         }
     }
 
+    /// Something about how this account stands has changed: it is read again.
+    pub fn doubt(&self, user: UserId) {
+        write(&self.sessions).retain(|_, known| match known {
+            Known::Ended => true,
+            Known::Live(live) => live.actor.user != user,
+        });
+    }
+
     /// The session has ended.
     pub(crate) fn end(&self, session: SessionId) {
         let mut sessions = write(&self.sessions);
@@ -182,6 +190,21 @@ mod tests {
         memory.learn_session(later.clone(), later.read_at);
         memory.learn_session(earlier, later.read_at);
         assert_eq!(memory.session(later.actor.session, later.read_at), Some(Known::Live(later)));
+    }
+
+    #[test]
+    fn who_is_doubted_is_read_again_and_nobody_else_is() {
+        let (memory, now) = (Remembered::default(), Timestamp::from_millis(5_000));
+        let (ann, bob, gone) = (live(now), live(now), live(now));
+        memory.learn_session(ann.clone(), now);
+        memory.learn_session(bob.clone(), now);
+        memory.end(gone.actor.session);
+        for user in [ann.actor.user, gone.actor.user] {
+            memory.doubt(user);
+        }
+        assert_eq!(memory.session(ann.actor.session, now), None);
+        assert_eq!(memory.session(bob.actor.session, now), Some(Known::Live(bob)));
+        assert_eq!(memory.session(gone.actor.session, now), Some(Known::Ended));
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! Who may call which method, and how often. What is not here cannot be called.
 
-use kernel::{Access::Member, Procedure, Quota};
+use kernel::{
+    Access::{Member, Writer},
+    Procedure, Quota,
+};
 
 /// One row a method.
 pub const PROCEDURES: &[Procedure] = &[
-    Procedure::new("/kith.circles.v1.CircleService/CreateCircle", Member, Quota::per_hour(10)),
+    Procedure::new("/kith.circles.v1.CircleService/CreateCircle", Writer, Quota::per_hour(10)),
     Procedure::new("/kith.circles.v1.CircleService/GetCircle", Member, Quota::per_minute(300)),
-    Procedure::new("/kith.circles.v1.CircleService/UpdateCircle", Member, Quota::per_minute(30)),
+    Procedure::new("/kith.circles.v1.CircleService/UpdateCircle", Writer, Quota::per_minute(30)),
     Procedure::new("/kith.circles.v1.CircleService/ArchiveCircle", Member, Quota::per_minute(30)),
     Procedure::new("/kith.circles.v1.CircleService/ListCircles", Member, Quota::per_minute(120)),
     // Who comes and goes all day looks for somebody.

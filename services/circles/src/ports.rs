@@ -5,12 +5,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kernel::{
     CircleId, Failure, UserId,
-    ports::{Member, Membership},
+    ports::{CircleBrief, CircleLookup, Member, Membership},
 };
 
-use crate::store::Store;
+use crate::{
+    policy::{Invited, knows},
+    store::Store,
+};
 
-/// Answers [`Membership`] from the store alone, so that whoever needs it can be built after it.
+/// Answers [`Membership`] and [`CircleLookup`] from the store alone, so that whoever needs it can be built after it.
 pub struct Roster {
     /// Where circles are kept.
     pub store: Arc<dyn Store>,
@@ -27,5 +30,19 @@ impl Membership for Roster {
 
     async fn circles_of(&self, user: UserId) -> Result<Vec<CircleId>, Failure> {
         Ok(self.store.circles_of(user).await?.into_iter().collect())
+    }
+}
+
+#[async_trait]
+impl CircleLookup for Roster {
+    async fn brief(&self, viewer: UserId, circle: CircleId) -> Result<Option<CircleBrief>, Failure> {
+        let Some(seen) = self.store.look(circle, viewer).await? else { return Ok(None) };
+        let state = seen.person.map(|person| person.state);
+        if !knows(&seen.circle, state, Invited::No) {
+            return Ok(None);
+        }
+        let terms = &seen.circle.terms;
+        let about = format!("{}\n\n{}", terms.about.as_str(), terms.rules.as_str());
+        Ok(Some(CircleBrief { name: terms.name.as_str().to_owned(), about }))
     }
 }

@@ -26,7 +26,7 @@ impl Veil {
     /// Of what is kept as two moments.
     #[must_use]
     pub fn of(held_at: Option<Timestamp>, removed_at: Option<Timestamp>) -> Option<Self> {
-        removed_at.map(Self::Removed).or(held_at.map(Self::Held))
+        removed_at.map(Self::Removed).or_else(|| held_at.map(Self::Held))
     }
 
     /// When it was held, if it is.

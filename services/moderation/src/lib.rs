@@ -9,8 +9,10 @@
 //! | [`endings`] | what ends by itself |
 //! | [`reactions`] | cases that nobody reported, and effects that a crash has cut off |
 //! | [`sealing`] | texts, sealed where they are kept; names of reporters that hold in one case |
+//! | [`admin`] | roles, flags and the reading of the audit trail: `kith.moderation.v1.AdminService` |
 //! | [`access`] | who may call which method, and how often |
 //! | [`rpc`] | `kith.moderation.v1.ModerationService` |
+//! | [`rules`] | the rules of the screen: kept, put, tried, and in force |
 //! | [`error`] | every refusal, in the words of the domain |
 //! | [`store`] | the promises of a store, and its adapter |
 //!
@@ -26,6 +28,7 @@
 //! 3. Its value in `case.proto`, and its line in `rpc/show.rs`.
 
 pub mod access;
+pub mod admin;
 pub mod domain;
 pub mod effects;
 pub mod endings;
@@ -33,6 +36,7 @@ pub mod error;
 pub mod policy;
 pub mod reactions;
 pub mod rpc;
+pub mod rules;
 pub mod sealing;
 pub mod service;
 pub mod store;
@@ -42,4 +46,4 @@ pub use endings::Endings;
 pub use error::Error;
 pub use reactions::Reactions;
 pub use sealing::Sealer;
-pub use service::Service;
+pub use service::{Intake, Service};

@@ -230,5 +230,4 @@ pub fn may_appeal(user: UserId, decision: &Decision, now: Timestamp) -> Result<(
 }
 
 #[cfg(test)]
-#[expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails where a step does")]
 mod tests;

@@ -91,9 +91,8 @@ impl Sealer {
     /// What a reporter is called in a case. In another they are called something else, and nobody can tell who it is.
     #[must_use]
     pub fn alias(&self, case: CaseId, reporter: UserId) -> String {
-        let index = self.vault.blind_index("moderation/alias", &format!("{case}:{reporter}"));
-        let letters: String = index.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        format!("reporter-{letters}")
+        let [one, two, three, four, ..] = self.vault.blind_index("moderation/alias", &format!("{case}:{reporter}"));
+        format!("reporter-{:08x}", u32::from_be_bytes([one, two, three, four]))
     }
 }
 

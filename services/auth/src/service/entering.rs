@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use kernel::{Timestamp, UserId};
+use kernel::{
+    EventId, Timestamp, UserId,
+    audit::{self, Act},
+};
 
 use super::Service;
 use crate::{
@@ -121,7 +124,16 @@ impl Service {
     /// Two have the token, and nobody can tell which of them is the owner: it ends for both.
     async fn stolen(&self, session: &Session, now: Timestamp) -> Result<Error, Error> {
         let revoked = self.revoked(session.account, session.id, now);
-        if self.store.end(session.id, session.account, now, &[revoked]).await? {
+        let entry = audit::Entry {
+            id: EventId::new(now, &*self.entropy),
+            at: now,
+            actor: session.account,
+            session: Some(session.id),
+            act: Act::TokenReused,
+            subject: format!("session:{}", session.id),
+            detail: String::new(),
+        };
+        if self.store.end(session.id, session.account, now, &[revoked], &[entry]).await? {
             tracing::warn!(session = %session.id, "a refresh token came a second time, and its session was ended");
         }
         self.remembered.end(session.id);

@@ -76,7 +76,7 @@ impl Service {
     async fn end(&self, actor: &Actor, session: SessionId) -> Result<bool, Error> {
         let now = self.clock.now();
         let revoked = self.revoked(actor.user, session, now);
-        let ended = self.store.end(session, actor.user, now, &[revoked]).await?;
+        let ended = self.store.end(session, actor.user, now, &[revoked], &[]).await?;
         if ended {
             self.remembered.end(session);
         }

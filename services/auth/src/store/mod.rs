@@ -5,7 +5,7 @@
 mod sql;
 
 use async_trait::async_trait;
-use kernel::{Event, SessionId, Timestamp, UserId, ports::DataKey};
+use kernel::{Event, SessionId, Timestamp, UserId, audit, ports::DataKey};
 use storage::StoreResult;
 
 pub use self::sql::Sql;
@@ -112,8 +112,16 @@ pub trait Store: Send + Sync {
     /// thing any more.
     async fn confirm(&self, id: SessionId, generation: i64) -> StoreResult<bool>;
 
-    /// Ends a live session of this account, with its events, both or neither. `false`, and no event, if there is none.
-    async fn end(&self, id: SessionId, account: UserId, now: Timestamp, events: &[Event]) -> StoreResult<bool>;
+    /// Ends a live session of this account, with its events and what is written down of it: all or nothing. `false`, and
+    /// nothing, if there is none.
+    async fn end(
+        &self,
+        id: SessionId,
+        account: UserId,
+        now: Timestamp,
+        events: &[Event],
+        entries: &[audit::Entry],
+    ) -> StoreResult<bool>;
 
     /// Up to `limit` live sessions of an account that are older than `before`, newest first.
     async fn list(

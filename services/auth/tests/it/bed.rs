@@ -15,9 +15,12 @@ use infra::ephemeral::Local;
 use kernel::{
     Actor, Clock, Fact, Failure, Fault, Pager, PersonaId, Standing, SystemClock, SystemEntropy, Timestamp, UserId,
     actor::Role,
-    ports::{AccountState, Accounts, NewAccount, Persona, Tokens as _},
+    ports::{AccountState, Accounts, Audit, NewAccount, Persona, Tokens as _},
 };
-use storage::{Outbox, Relay, sql::SqlOutbox};
+use storage::{
+    Outbox, Relay,
+    sql::{SqlAudit, SqlOutbox},
+};
 use testkit::{HandClock, KeepingBus};
 
 pub(crate) const SEED: [u8; 32] = [3; 32];
@@ -99,6 +102,7 @@ pub(crate) struct Bed {
     pub(crate) clock: Arc<HandClock>,
     pub(crate) auth: Arc<Service>,
     pub(crate) verifier: Arc<Verifier>,
+    pub(crate) audit: Arc<dyn Audit>,
     outbox: Arc<dyn Outbox>,
     kept: Kept,
 }
@@ -112,16 +116,24 @@ enum Kept {
 pub(crate) async fn sqlite() -> Bed {
     let (file, clock) = (testkit::sqlite().await, Arc::new(HandClock::at(SystemClock.now())));
     let outbox = Arc::new(SqlOutbox::new(file.clone(), clock.clone()));
-    bed(Arc::new(Sql::new(file.clone())), outbox, clock, Kept::File(file))
+    let audit = Arc::new(SqlAudit::new(file.clone()));
+    bed(Arc::new(Sql::new(file.clone())), audit, outbox, clock, Kept::File(file))
 }
 
 pub(crate) async fn postgres() -> Bed {
     let (server, clock) = (testkit::postgres().await, Arc::new(HandClock::at(SystemClock.now())));
     let outbox = Arc::new(SqlOutbox::new(server.clone(), clock.clone()));
-    bed(Arc::new(Sql::new(server.clone())), outbox, clock, Kept::Server(server))
+    let audit = Arc::new(SqlAudit::new(server.clone()));
+    bed(Arc::new(Sql::new(server.clone())), audit, outbox, clock, Kept::Server(server))
 }
 
-fn bed(store: Arc<dyn Store>, outbox: Arc<dyn Outbox>, clock: Arc<HandClock>, kept: Kept) -> Bed {
+fn bed(
+    store: Arc<dyn Store>,
+    audit: Arc<dyn Audit>,
+    outbox: Arc<dyn Outbox>,
+    clock: Arc<HandClock>,
+    kept: Kept,
+) -> Bed {
     let (town, entropy) = (Arc::new(Town::default()), Arc::new(SystemEntropy));
     let keys = Arc::new(Keys::new(&[SEED, [4; 32]], ISSUER, AUDIENCE).unwrap());
     let remembered = Arc::new(Remembered::default());
@@ -151,7 +163,7 @@ fn bed(store: Arc<dyn Store>, outbox: Arc<dyn Outbox>, clock: Arc<HandClock>, ke
         clock: clock.clone(),
         entropy,
     });
-    Bed { store, town, clock, auth, verifier, outbox, kept }
+    Bed { store, town, clock, auth, verifier, audit, outbox, kept }
 }
 
 impl Bed {

@@ -80,6 +80,10 @@ fn a_token_that_comes_back_after_its_successor_was_traded_ends_the_family() {
         assert!(ended(&bed.auth.refresh(&third.refresh).await));
         assert_eq!(bed.whose(&third).await, None);
         assert_eq!(bed.announced().await.len(), 1);
+        let written = bed.audit.lines(0, 10).await.unwrap();
+        assert_eq!(written.len(), 1, "once, however often it comes");
+        let about = format!("session:{}", first.session);
+        assert_eq!((written[0].act.as_str(), &written[0].subject), ("token_reused", &about));
     });
 }
 

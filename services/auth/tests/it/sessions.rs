@@ -5,7 +5,7 @@ use std::time::Duration;
 use auth::{Error, Retention, booth::ADMITS, domain::LIVE_AT_MOST};
 use kernel::{
     Fact, PageSize, Problem as _, Standing,
-    ports::{Accounts as _, Sessions as _, Sweep as _, Tickets as _, Tokens as _},
+    ports::{Accounts as _, Reaction as _, Sessions as _, Sweep as _, Tickets as _, Tokens as _},
 };
 use testkit::block_on;
 
@@ -80,7 +80,7 @@ fn what_the_store_says_counts_a_second_later_and_not_a_call_earlier() {
         let credentials = bed.anonymous().await.credentials;
         let owner = bed.whose(&credentials).await.unwrap();
         // Ended behind the back of this process, as another would.
-        assert!(bed.store.end(owner.session, owner.user, bed.now(), &[]).await.unwrap());
+        assert!(bed.store.end(owner.session, owner.user, bed.now(), &[], &[]).await.unwrap());
         bed.clock.pass(Duration::from_millis(999));
         assert!(bed.whose(&credentials).await.is_some());
         bed.clock.pass(Duration::from_millis(1));
@@ -156,6 +156,12 @@ fn a_ticket_is_worth_nothing_to_who_left_or_was_suspended_since() {
         bed.clock.pass(Duration::from_secs(1));
         assert_eq!(booth.redeem(&ticket.text).await.unwrap(), None);
         assert_eq!(booth.issue(&suspended).await.unwrap_err().reason(), "ACCOUNT_SUSPENDED");
+        let muted = bed.whose(&bed.anonymous().await.credentials).await.unwrap();
+        bed.town.set(muted.user, Standing::Muted);
+        bed.clock.pass(Duration::from_secs(1));
+        let ticket = booth.issue(&muted).await.unwrap();
+        let admission = booth.redeem(&ticket.text).await.unwrap().unwrap();
+        assert_eq!(admission.actor.standing, Standing::Muted, "who is muted may read");
     });
 }
 
@@ -172,5 +178,21 @@ fn sessions_that_have_been_over_for_thirty_days_are_forgotten_and_no_token_of_th
         bed.clock.pass(TICK);
         assert_eq!((retention.sweep().await.unwrap(), retention.sweep().await.unwrap()), (1, 0));
         assert!(matches!(bed.auth.refresh(&credentials.refresh).await, Err(Error::SessionEnded)));
+    });
+}
+
+#[test]
+fn how_an_account_stands_is_read_again_as_soon_as_it_is_said_to_have_changed() {
+    block_on(async {
+        let bed = sqlite().await;
+        let credentials = bed.anonymous().await.credentials;
+        let ann = bed.whose(&credentials).await.unwrap();
+        bed.town.set(ann.user, Standing::Suspended);
+        assert_eq!(bed.whose(&credentials).await.unwrap().standing, Standing::Good, "for a second");
+        let reactions = auth::Reactions { remembered: bed.auth.remembered.clone() };
+        for (user, standing) in [(testkit::user(), Standing::Good), (ann.user, Standing::Suspended)] {
+            reactions.on(&testkit::happened(Fact::RoleChanged { user })).await.unwrap();
+            assert_eq!(bed.whose(&credentials).await.unwrap().standing, standing);
+        }
     });
 }

@@ -156,7 +156,7 @@ mod contract {
         for session in &made {
             assert_eq!(bed.store.open(session, 3, &revoked).await.unwrap(), []);
         }
-        assert!(bed.store.end(made[0].id, ann, bed.now(), &[]).await.unwrap());
+        assert!(bed.store.end(made[0].id, ann, bed.now(), &[], &[]).await.unwrap());
         assert_eq!(bed.store.open(&session(bed, ann), 3, &revoked).await.unwrap(), []);
         assert_eq!(bed.store.open(&session(bed, ann), 3, &revoked).await.unwrap(), [made[1].id]);
         assert_eq!(bed.announced().await.len(), 1);
@@ -188,8 +188,9 @@ mod contract {
             let mut racers: Vec<Pin<Box<dyn Future<Output = usize> + Send>>> = Vec::new();
             for _ in 0..16 {
                 let (store, id, now) = (bed.store.clone(), begun.id, bed.now());
-                racers
-                    .push(Box::pin(async move { usize::from(store.end(id, ann, now, &[revoked(id)]).await.unwrap()) }));
+                racers.push(Box::pin(async move {
+                    usize::from(store.end(id, ann, now, &[revoked(id)], &[]).await.unwrap())
+                }));
             }
             let store = bed.store.clone();
             racers.push(Box::pin(async move { store.open(&next, 1, &revoked).await.unwrap().len() }));
@@ -257,7 +258,7 @@ mod contract {
         for session in [&ended, &expired] {
             bed.store.open(session, 10, &revoked).await.unwrap();
         }
-        assert!(bed.store.end(ended.id, ended.account, bed.now(), &[]).await.unwrap());
+        assert!(bed.store.end(ended.id, ended.account, bed.now(), &[], &[]).await.unwrap());
         assert!(!bed.store.trade(&ended.traded(digest(), vec![9], bed.now())).await.unwrap());
         bed.clock.pass(auth::domain::IDLE);
         assert!(!bed.store.trade(&expired.traded(digest(), vec![9], bed.now())).await.unwrap());
@@ -279,7 +280,7 @@ mod contract {
     async fn a_session_is_ended_once_by_its_account_with_its_events(bed: &Bed) {
         let begun = session(bed, user());
         bed.store.open(&begun, 10, &revoked).await.unwrap();
-        let end = async |account| bed.store.end(begun.id, account, bed.now(), &[revoked(begun.id)]).await.unwrap();
+        let end = async |account| bed.store.end(begun.id, account, bed.now(), &[revoked(begun.id)], &[]).await.unwrap();
         assert!(!end(user()).await);
         assert!(end(begun.account).await);
         assert!(!end(begun.account).await);
@@ -293,8 +294,8 @@ mod contract {
             bed.store.open(session, 10, &revoked).await.unwrap();
         }
         let event = [revoked(one.id)];
-        assert!(bed.store.end(one.id, one.account, bed.now(), &event).await.unwrap());
-        bed.store.end(other.id, other.account, bed.now(), &event).await.unwrap_err();
+        assert!(bed.store.end(one.id, one.account, bed.now(), &event, &[]).await.unwrap());
+        bed.store.end(other.id, other.account, bed.now(), &event, &[]).await.unwrap_err();
         assert!(bed.store.session(other.id).await.unwrap().unwrap().is_live(bed.now()));
     }
 
@@ -305,7 +306,7 @@ mod contract {
         for session in &made {
             bed.store.open(session, 10, &revoked).await.unwrap();
         }
-        bed.store.end(made[1].id, ann, bed.now(), &[]).await.unwrap();
+        bed.store.end(made[1].id, ann, bed.now(), &[], &[]).await.unwrap();
         made.remove(1);
         made.reverse();
         assert_eq!(bed.store.list(ann, None, bed.now(), 2).await.unwrap(), made[..2]);
@@ -319,7 +320,7 @@ mod contract {
         for session in [&ended, &expired] {
             bed.store.open(session, 10, &revoked).await.unwrap();
         }
-        bed.store.end(ended.id, ended.account, bed.now(), &[]).await.unwrap();
+        bed.store.end(ended.id, ended.account, bed.now(), &[], &[]).await.unwrap();
         assert_eq!(bed.store.forget(bed.now()).await.unwrap(), 0);
         bed.clock.pass(auth::domain::IDLE);
         let live = Session { created_at: bed.now(), expires_at: bed.now().after(auth::domain::IDLE), ..live };

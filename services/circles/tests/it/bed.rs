@@ -127,9 +127,9 @@ impl Bed {
     pub(crate) async fn announced(&self) -> Vec<(CircleChange, Option<UserId>)> {
         let bus = Arc::new(KeepingBus::default());
         Relay::new(vec![self.outbox.clone()], bus.clone(), self.clock.clone()).drain().await.unwrap();
-        let about = |fact| match fact {
-            Fact::CircleChanged(AboutCircle { change, member, .. }) => Some((change, member)),
-            _ => None,
+        let about = |fact| {
+            let Fact::CircleChanged(AboutCircle { change, member, .. }) = fact else { return None };
+            Some((change, member))
         };
         bus.events().into_iter().filter_map(|event| about(event.fact)).collect()
     }

@@ -75,7 +75,6 @@ impl Model {
             Step::Join(who) if self.rank(who) > 0 || self.banned.contains(&who) || self.archived => {}
             Step::Join(who) if self.by_request => self.asked.push(who),
             Step::Join(who) if !self.is_full() => drop(self.ranks.insert(who, 1)),
-            Step::Join(_) => {}
             Step::Leave(who) => {
                 self.asked.retain(|it| *it != who);
                 if self.rank(who) < 3 || self.owners() > 1 || self.archived {
@@ -98,7 +97,8 @@ impl Model {
                 self.archived = true;
                 self.asked.clear();
             }
-            Step::Remove(..)
+            Step::Join(_)
+            | Step::Remove(..)
             | Step::Ban(..)
             | Step::Unban(..)
             | Step::Admit(..)

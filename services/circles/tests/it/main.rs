@@ -3,6 +3,7 @@
 
 mod bed;
 mod histories;
+mod matrix;
 mod rpc;
 mod service;
 mod store;

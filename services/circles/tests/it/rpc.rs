@@ -1,6 +1,6 @@
 //! What a client sees: Connect over the router, without a socket.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use axum::{
@@ -30,13 +30,13 @@ impl CircleFeeds for Feeds {
     }
 }
 
-fn server(bed: &Bed) -> Router {
+pub(crate) fn server(bed: &Bed) -> Router {
     let views = Views { personas: bed.town.clone() };
     let methods = Methods { service: Arc::new(bed.service()), views, feeds: Arc::new(Feeds) };
     connectrpc_axum::MakeServiceBuilder::new().add_router(rpc::router(methods)).build()
 }
 
-async fn call(server: &Router, actor: Option<&Actor>, method: &str, body: Value) -> (StatusCode, Value) {
+pub(crate) async fn call(server: &Router, actor: Option<&Actor>, method: &str, body: Value) -> (StatusCode, Value) {
     let mut request = Request::post(format!("/kith.circles.v1.CircleService/{method}"))
         .header("content-type", "application/json")
         .body(Body::from(body.to_string()))
@@ -49,13 +49,13 @@ async fn call(server: &Router, actor: Option<&Actor>, method: &str, body: Value)
     (status, serde_json::from_slice(&to_bytes(answer.into_body(), 1 << 20).await.unwrap()).unwrap())
 }
 
-async fn fine(server: &Router, actor: &Actor, method: &str, body: Value) -> Value {
+pub(crate) async fn fine(server: &Router, actor: &Actor, method: &str, body: Value) -> Value {
     let (status, answer) = call(server, Some(actor), method, body).await;
     assert_eq!(status, StatusCode::OK, "{method}: {answer}");
     answer
 }
 
-fn terms(access: &str) -> Value {
+pub(crate) fn terms(access: &str) -> Value {
     json!({ "name": "early risers", "rules": "be kind", "category": "sleep", "access": access, "maxMembers": 10 })
 }
 
@@ -146,6 +146,7 @@ fn circles_are_found_by_what_they_are_about() {
         let bed = sqlite().await;
         let (server, owner, ann) = (server(&bed), member(), member());
         let open = fine(&server, &owner, "CreateCircle", terms("CIRCLE_ACCESS_OPEN")).await;
+        bed.clock.pass(Duration::from_secs(1));
         fine(&server, &owner, "CreateCircle", terms("CIRCLE_ACCESS_PRIVATE")).await;
         let public = |category: &str| json!({ "scope": "CIRCLE_SCOPE_PUBLIC", "category": category });
         let found = fine(&server, &ann, "ListCircles", public("sleep")).await;

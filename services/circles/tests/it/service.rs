@@ -11,17 +11,15 @@ use circles::{
 };
 use kernel::{
     Actor, CircleId, PageSize, PersonaId,
-    ports::{CircleRole, Membership as _},
+    ports::{CircleLookup as _, CircleRole, Membership as _},
 };
 use testkit::{block_on, member};
 
 use crate::bed::{Bed, sqlite, terms};
 
 fn refused<T>(answer: Result<T, Error>) -> Option<Refused> {
-    match answer {
-        Err(Error::Refused(refused)) => Some(refused),
-        _ => None,
-    }
+    let Some(Error::Refused(refused)) = answer.err() else { return None };
+    Some(refused)
 }
 
 async fn opened(circles: &Service, owner: &Actor, access: Access) -> CircleId {
@@ -68,7 +66,8 @@ async fn tries(bed: &Bed, circles: &Service, actor: &Actor, circle: CircleId, so
     let listed = circles.list(actor, Scope::Public(None), PageSize::MAX, "").await.unwrap().0;
     assert!(listed.iter().all(|seen| seen.circle.id != circle), "it is listed");
     assert_eq!(bed.roster().member(actor.user, circle).await.unwrap(), None);
-    all.into_iter().map(|it| it.expect("this is refused")).collect()
+    assert_eq!(bed.roster().brief(actor.user, circle).await.unwrap(), None);
+    all.into_iter().map(|it| it.unwrap()).collect()
 }
 
 #[test]
@@ -120,6 +119,7 @@ fn an_archived_circle_is_there_for_its_members_and_for_reading_alone() {
         let tried = tries(&bed, &circles, &stranger, circle, in_it).await;
         assert!(tried.iter().all(|it| *it == Refused::NoCircle), "{tried:?}");
         assert!(!bed.roster().member(ann.user, circle).await.unwrap().unwrap().writable);
+        assert!(bed.roster().brief(ann.user, circle).await.unwrap().is_some(), "its members know of it");
         assert_eq!(members(&circles, &ann, circle).await.len(), 2);
         let over = [
             refused(circles.update(&owner, circle, "1", Change::default()).await),

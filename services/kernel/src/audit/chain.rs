@@ -150,9 +150,24 @@ impl Verifier {
     pub fn new(checkpoints: &[Checkpoint], head: Option<Head>) -> Self {
         let mut marks: Vec<Head> = checkpoints.iter().map(|checkpoint| checkpoint.head).chain(head).collect();
         marks.sort_by_key(|mark| std::cmp::Reverse(mark.position));
-        let mut verifier = Self { head: Head::EMPTY, marks };
-        verifier.marks.retain(|mark| *mark != Head::EMPTY);
-        verifier
+        Self { head: Head::EMPTY, marks }.without_what_is_read()
+    }
+
+    /// A verifier that goes on behind a place that it trusts, to the head.
+    #[must_use]
+    pub fn behind(trusted: Head, head: Head) -> Self {
+        Self { head: trusted, marks: vec![head] }.without_what_is_read()
+    }
+
+    fn without_what_is_read(mut self) -> Self {
+        self.marks.retain(|mark| *mark != self.head);
+        self
+    }
+
+    /// How far it has read.
+    #[must_use]
+    pub const fn position(&self) -> i64 {
+        self.head.position
     }
 
     /// The next line.

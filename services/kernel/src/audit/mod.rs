@@ -39,6 +39,9 @@ pub struct Entry {
     pub detail: String,
 }
 
+/// Who acts by a command of the operator's: nobody who has an account.
+pub const OPERATOR: UserId = UserId::from_uuid(uuid::Uuid::nil());
+
 /// How long a subject may be, and how long a detail.
 const SUBJECT: usize = 200;
 const DETAIL: usize = 1_000;

@@ -8,25 +8,31 @@
 //! | `circles` | who is in which circle, and how they appear there |
 //! | `contents` | what people wrote, for who has to judge it |
 //! | `people` | how they appear, how they stand, who is hidden from whom |
+//! | `staff` | who has which role, and what is switched on for whom |
 //! | `things` | what people wrote |
 //! | `events` | what happened, on its way to those who react and those who listen |
+//! | `audit` | what is written down of privileged acts |
 //! | `callers` | who calls, how often, and what came of it |
 //! | `keeping` | what is kept for a short time, or sealed |
 
+mod audit;
 mod callers;
 mod circles;
 mod contents;
 mod events;
 mod keeping;
 mod people;
+mod staff;
 mod things;
 
 pub use self::{
+    audit::{Audit, AuditQuery, Checkpoints},
     callers::{Admission, Allowance, CallKey, Claim, Limit, Outcomes, Sessions, Tickets, Tokens},
     circles::{CircleBrief, CircleLookup, CircleRole, Member, Membership, Spaces},
     contents::{Contents, Edit, Evidence, Excerpt, Hold, HoldReason, Screen, Verdict, Written},
     events::{Bus, ChannelAccess, DeadLetters, Listener, Live, Reaction, Sweep},
     keeping::{DataKey, Ephemeral, Place, Vault},
     people::{AccountState, Accounts, Badge, Blocks, Identities, Mutes, NewAccount, Persona, Personas},
+    staff::{Flags, RoleOrder, RoleSet, Staff, StaffMember},
     things::{PostBrief, PostLookup},
 };

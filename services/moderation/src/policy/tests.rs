@@ -112,7 +112,9 @@ fn a_text_hides_only_for_what_it_bears_out() {
     for text in doxxing {
         assert!(supports(Reason::Doxxing, text), "{text}");
     }
-    for text in ["I am on day 12", "I walked 3 miles down the road", "100 days, 2 relapses", "my @ is nobody's business"] {
+    for text in
+        ["I am on day 12", "I walked 3 miles down the road", "100 days, 2 relapses", "my @ is nobody's business"]
+    {
         assert!(!supports(Reason::Doxxing, text), "{text}");
     }
     for text in ["I will find you", "gonna kill you all", "I'm going to hurt you badly", "we know where you live"] {

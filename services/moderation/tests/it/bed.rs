@@ -2,6 +2,7 @@
 
 use std::{any::Any, sync::Arc};
 
+use async_trait::async_trait;
 use kernel::{
     Actor, CaseId, Clock as _, Event, Fact, Moderator, Pager, PostId, SystemClock, SystemEntropy, Timestamp,
     actor::Role, ports::Reaction as _,
@@ -13,7 +14,6 @@ use moderation::{
     service::Intake,
     store::{Sql, Store},
 };
-use async_trait::async_trait;
 use storage::{
     Outbox, Relay, StoreResult, sql,
     sql::{Database, Engine, SqlOutbox},

@@ -2,7 +2,6 @@
 
 use kernel::ports::{Reaction as _, Sweep as _};
 use moderation::domain::{Action, Reason};
-use testkit::block_on;
 
 use crate::bed::{Bed, hours, postgres, sqlite};
 

@@ -1,5 +1,5 @@
 //! All of this slice's tests that need a store, in one binary: it is linked once.
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails where a step does")]
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails where a step does")]
 
 mod bed;
 mod crash;

@@ -62,9 +62,7 @@ fn a_case_goes_from_report_to_appeal_and_shows_personas_only() {
         let (_, taken) = call(&server, mia.actor(), "AssignCase", of_case.clone()).await;
         assert_eq!(taken["case"]["holder"], "HOLDER_CALLER");
         assert_eq!(only_case(&server, &max).await["holder"], "HOLDER_OTHER");
-        let decide = |etag: &Value, action: &str| {
-            json!({ "caseId": case["id"], "etag": etag, "action": action, "rule": "be-kind", "statement": "Not here." })
-        };
+        let decide = |etag: &Value, action: &str| json!({ "caseId": case["id"], "etag": etag, "action": action, "rule": "be-kind", "statement": "Not here." });
         let (status, decided) =
             call(&server, mia.actor(), "DecideCase", decide(&taken["case"]["etag"], "ACTION_WARN")).await;
         assert_eq!((status, &decided["case"]["state"]), (StatusCode::OK, &json!("CASE_STATE_DECIDED")), "{decided}");

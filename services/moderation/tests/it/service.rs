@@ -324,9 +324,9 @@ fn an_appeal_is_made_once_in_time_and_by_the_person_concerned() {
             let (service, who) = (bed.service(), who.clone());
             async move { service.appeal(&who, decision, "It was a quote.").await }
         };
-        let refused = |error: Error| match error {
-            Error::NoAppeal(why) => why,
-            other => panic!("{other:?}"),
+        let refused = |error: Error| {
+            let Error::NoAppeal(why) = error else { panic!("{error:?}") };
+            why
         };
         assert_eq!(refused(appeal(&ann, removed.id).await.unwrap_err()), NoAppeal::NotTheirs);
         assert_eq!(refused(appeal(&bob, dismissed.id).await.unwrap_err()), NoAppeal::Nothing);

@@ -1,7 +1,10 @@
 //! Frames show what their event is about, as it is when they are told.
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use kernel::{Fact, UserId, event::Weight};
+use kernel::{
+    Fact, UserId,
+    event::{AboutPost, Moderation, Weight},
+};
 use prost::Message as _;
 use proto::realtime::v1::{
     ClientFrame, Hello, ServerFrame, Subscribe, client_frame, event_frame::Fact as Told, server_frame::Kind,
@@ -173,9 +176,32 @@ fn what_is_gone_is_not_shown_live_or_replayed_and_its_removal_is_told() {
         assert_eq!(client.event().await["postCreated"]["id"], stays.post.to_string());
         assert_eq!(client.event().await["id"], removal.id.to_string());
 
-        node.tell(bob, Fact::PostUpdated(expired)).await;
+        node.tell(bob, Fact::PostCreated(expired.clone())).await;
+        node.tell(bob, Fact::PostUpdated(expired.clone())).await;
+        let gone = client.event().await;
+        assert_eq!(gone["postRemoved"]["postId"], expired.post.to_string(), "what changed and is not there is gone");
         let told = node.post(bob, 1).await;
-        assert_eq!(client.events(1).await.0, told, "what is gone already is left out");
+        assert_eq!(client.events(1).await.0, told);
+    });
+}
+
+#[test]
+fn what_staff_take_away_is_gone_and_what_they_publish_or_give_back_is_there() {
+    block_on(async {
+        let node = embedded(Limits::default()).await;
+        let (ann, bob, hidden) = (member(), member().user, member().user);
+        node.slices.part(ann.user, hidden);
+        let (post, apart) = (about_post(&["grief"]), about_post(&["grief"]));
+        let mut client = node.client(&ann).await;
+        client.subscribe("category:grief").await;
+        let moderated = |about: &AboutPost, how| Fact::PostModerated { about: about.clone(), how };
+        for how in [Moderation::Held, Moderation::Released, Moderation::Removed, Moderation::Reinstated] {
+            node.tell(hidden, moderated(&apart, how)).await;
+            node.tell(bob, moderated(&post, how)).await;
+        }
+        assert_eq!(client.event().await["postCreated"]["id"], post.post.to_string(), "what is held is not told");
+        assert_eq!(client.event().await["postRemoved"]["postId"], post.post.to_string());
+        assert_eq!(client.event().await["postCreated"]["id"], post.post.to_string());
     });
 }
 

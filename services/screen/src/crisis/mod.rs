@@ -110,14 +110,8 @@ impl Crisis {
 
     /// Whether the nearest person before it is the speaker, or there is none.
     fn is_speaker(&self, before: &str, found: &str) -> bool {
-        let nearest = self.person.captures_iter(before).last();
-        match nearest {
-            Some(it) => it.name("speaker").is_some(),
-            None => {
-                let first = self.person.captures(found);
-                first.is_none_or(|it| it.name("speaker").is_some())
-            }
-        }
+        let person = self.person.captures_iter(before).last().or_else(|| self.person.captures(found));
+        person.is_none_or(|it| it.name("speaker").is_some())
     }
 }
 

@@ -36,10 +36,9 @@ fn kilobytes() -> Vec<String> {
 fn speed_of_a_kilobyte() {
     let screen = screen();
     let texts = kilobytes();
-    for text in &texts {
-        time(&screen, text);
-    }
-    let mut times: Vec<_> = (0..5).flat_map(|_| &texts).map(|it| time(&screen, it)).collect();
+    // The best of five: what else the machine did meanwhile is not what is measured.
+    let best = |text: &String| (0..5).map(|_| time(&screen, text)).min().unwrap();
+    let mut times: Vec<_> = texts.iter().map(best).collect();
     times.sort();
     let p99 = times[times.len() * 99 / 100];
     println!("p50 {:?}, p99 {p99:?}, most {:?}, of {}", times[times.len() / 2], times[times.len() - 1], times.len());
@@ -57,8 +56,10 @@ fn speed_grows_as_the_text_does() {
             let text = part.repeat(length / part.len());
             (0..5).map(|_| time(&screen, &text)).min().unwrap()
         };
-        let (short, long) = (best(4_000), best(32_000));
-        println!("{part:?}: {short:?} for 4 KB, {long:?} for 32 KB");
-        assert!(long < short * 24 + Duration::from_millis(2), "{part:?}: {short:?}, then {long:?}");
+        // Long places are read by another engine of the expressions than short ones: both are long here.
+        let (short, long) = (best(24_000), best(96_000));
+        println!("{part:?}: {short:?} for 24 KB, {long:?} for 96 KB");
+        // Four times the text; with the square of it, it would be 16 times the time.
+        assert!(long < short * 8, "{part:?}: {short:?}, then {long:?}");
     }
 }

@@ -1,8 +1,15 @@
 //! The audit trail as a table: an act and the line about it commit together.
 
-use kernel::audit::{Entry, Head};
+use async_trait::async_trait;
+use kernel::{
+    Failure,
+    audit::{Entry, Head, Line},
+    ports::{Audit, AuditQuery},
+};
+use sqlx::{FromRow, QueryBuilder, Sqlite};
+use uuid::Uuid;
 
-use super::{At, Tx};
+use super::{At, Database, Engine, Tx};
 use crate::{StoreError, StoreResult, sql};
 
 #[sql]
@@ -58,4 +65,81 @@ impl Tx<Db> {
 fn head(position: i64, hash: &[u8]) -> StoreResult<Head> {
     let hash = hash.try_into().map_err(|_| StoreError::corrupt("the audit log's head is no hash"))?;
     Ok(Head { position, hash })
+}
+
+/// The audit trail of a SQL database.
+pub struct SqlAudit<D: Engine = Sqlite> {
+    database: Database<D>,
+}
+
+impl<D: Engine> SqlAudit<D> {
+    /// The audit trail of this database.
+    #[must_use]
+    pub const fn new(database: Database<D>) -> Self {
+        Self { database }
+    }
+}
+
+#[derive(FromRow)]
+struct Row {
+    position: i64,
+    id: Uuid,
+    at: At,
+    actor: Uuid,
+    session: Option<Uuid>,
+    act: String,
+    subject: String,
+    detail: String,
+    hash: Vec<u8>,
+}
+
+impl From<Row> for Line {
+    fn from(row: Row) -> Self {
+        let Row { position, id, at, actor, session, act, subject, detail, hash } = row;
+        Self { position, id, at: at.0.millis(), actor, session, act, subject, detail, hash }
+    }
+}
+
+#[sql]
+#[async_trait]
+impl Audit for SqlAudit<Db> {
+    async fn append(&self, entries: &[Entry]) -> Result<(), Failure> {
+        let mut tx = self.database.begin().await?;
+        tx.audit(entries).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn page(&self, about: &AuditQuery, limit: i64) -> Result<Vec<Line>, Failure> {
+        let mut query = QueryBuilder::<Db>::new(
+            "SELECT position, id, at, actor, session, act, subject, detail, hash FROM audit_log WHERE position < ",
+        );
+        query.push_bind(about.before.unwrap_or(i64::MAX));
+        if let Some(actor) = about.actor {
+            query.push(" AND actor = ").push_bind(actor.uuid());
+        }
+        if let Some(subject) = &about.subject {
+            query.push(" AND subject = ").push_bind(subject.clone());
+        }
+        query.push(" ORDER BY position DESC LIMIT ").push_bind(limit);
+        let rows: Result<Vec<Row>, _> = query.build_query_as().fetch_all(self.database.reader()).await;
+        Ok(rows.map_err(StoreError::from)?.into_iter().map(Line::from).collect())
+    }
+
+    async fn head(&self) -> Result<Head, Failure> {
+        let row = sqlx::query_as("SELECT position, hash FROM audit_head").fetch_one(self.database.reader()).await;
+        let (position, hash): (i64, Vec<u8>) = row.map_err(StoreError::from)?;
+        Ok(head(position, &hash)?)
+    }
+
+    async fn lines(&self, after: i64, limit: i64) -> Result<Vec<Line>, Failure> {
+        let rows: Result<Vec<Row>, _> = sqlx::query_as(
+            "SELECT position, id, at, actor, session, act, subject, detail, hash FROM audit_log
+             WHERE position > $1 ORDER BY position LIMIT $2",
+        )
+        .bind(after)
+        .bind(limit)
+        .fetch_all(self.database.reader())
+        .await;
+        Ok(rows.map_err(StoreError::from)?.into_iter().map(Line::from).collect())
+    }
 }

@@ -9,11 +9,11 @@ use std::{
 use async_trait::async_trait;
 use kernel::{
     Actor, CircleId, Clock as _, Event, Fact, Failure, Pager, PersonaId, Space, SystemClock, SystemEntropy, UserId,
-    ports::{CircleRole, Identities, Member, Membership},
+    ports::{Audit, CircleRole, Identities, Member, Membership},
 };
 use storage::{
     Outbox, Relay, StoreResult, sql,
-    sql::{Database, Engine, SqlOutbox},
+    sql::{Database, Engine, SqlAudit, SqlOutbox},
 };
 use testkit::{HandClock, KeepingBus, member};
 use users::{
@@ -24,6 +24,7 @@ use users::{
 pub(crate) struct Bed {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<HandClock>,
+    pub(crate) audit: Arc<dyn Audit>,
     outbox: Arc<dyn Outbox>,
     hand: Arc<dyn Hand>,
     /// What the database lies in.
@@ -36,6 +37,7 @@ pub(crate) async fn sqlite() -> Bed {
     let clock = Arc::new(HandClock::at(SystemClock.now()));
     Bed {
         store: Arc::new(Sql::new(database.clone())),
+        audit: Arc::new(SqlAudit::new(database.clone())),
         outbox: Arc::new(SqlOutbox::new(database.clone(), clock.clone())),
         hand: Arc::new(OnRows { database }),
         clock,
@@ -49,6 +51,7 @@ pub(crate) async fn postgres() -> Bed {
     let clock = Arc::new(HandClock::at(SystemClock.now()));
     Bed {
         store: Arc::new(Sql::new(database.clone())),
+        audit: Arc::new(SqlAudit::new(database.clone())),
         outbox: Arc::new(SqlOutbox::new(database.clone(), clock.clone())),
         hand: Arc::new(OnRows { database }),
         clock,
@@ -161,6 +164,12 @@ impl Bed {
 
     pub(crate) async fn announced(&self) -> Vec<Fact> {
         self.events().await.into_iter().map(|event| event.fact).collect()
+    }
+
+    /// What was written down: what, about what, with what else.
+    pub(crate) async fn written_down(&self) -> Vec<(String, String, String)> {
+        let lines = self.audit.lines(0, 100).await.unwrap();
+        lines.into_iter().map(|line| (line.act, line.subject, line.detail)).collect()
     }
 
     /// Somebody who has an account.

@@ -10,9 +10,8 @@ use std::{
 };
 
 use kernel::{
-    Clock as _, Entropy, Fact, Fault, PersonaId, Space, Standing, SystemEntropy,
-    actor::Role,
-    ports::{Accounts as _, Badge, Mutes as _, NewAccount, Personas as _, Spaces as _},
+    Clock as _, Entropy, Fact, Fault, PersonaId, Role, Space, Standing, SystemEntropy,
+    ports::{Accounts as _, Badge, Mutes as _, NewAccount, Personas as _, RoleOrder, RoleSet, Spaces as _, Staff as _},
 };
 use testkit::{block_on, user};
 use users::Directory;
@@ -168,6 +167,35 @@ fn people_are_shown_with_what_their_role_gives() {
         assert_eq!(badges, BTreeMap::from([("ann", &[][..]), ("bob", &[Badge::Moderator][..])]));
         assert_eq!(directory.state(bob.user).await.unwrap().unwrap().role, Role::Admin);
         assert!(directory.shown(&[]).await.unwrap().is_empty());
+    });
+}
+
+#[test]
+fn what_staff_does_to_accounts_is_written_down_by_name_and_without_a_word_of_theirs() {
+    block_on(async {
+        let bed = sqlite().await;
+        let (directory, ann, staff) = (bed.directory(), bed.person("ann").await, bed.person("staff_one").await);
+        let order = |role| RoleOrder { user: ann.user, role, by: staff.user, session: Some(staff.session) };
+        assert_eq!(directory.set_role(&order(Role::Moderator)).await.unwrap(), RoleSet::Done);
+        let listed = directory.staff().await.unwrap();
+        assert_eq!((listed[0].persona.id, listed[0].role, listed.len()), (ann.persona, Role::Moderator, 1));
+        assert_eq!(directory.set_role(&order(Role::Member)).await.unwrap(), RoleSet::Done);
+        let until = bed.clock.now().after(Duration::from_hours(1));
+        directory.suspend(ann.user, until, staff.user).await.unwrap();
+        directory.reinstate(ann.user, staff.user).await.unwrap();
+        let (about, until) = (format!("account:{}", ann.user), format!("until={}", until.millis()));
+        let expected = [
+            ("role_granted", "role=moderator"),
+            ("role_revoked", "role=member"),
+            ("account_suspended", until.as_str()),
+            ("account_reinstated", ""),
+        ];
+        let expected = expected.map(|(act, detail)| (act.to_owned(), about.clone(), detail.to_owned()));
+        assert_eq!(bed.written_down().await, expected);
+        let lines = bed.audit.lines(0, 10).await.unwrap();
+        assert!(lines.iter().all(|line| line.actor == staff.user.uuid()));
+        let nobody = RoleOrder { user: user(), ..order(Role::Admin) };
+        assert_eq!(directory.set_role(&nobody).await.unwrap_err().kind(), Fault::NotFound);
     });
 }
 

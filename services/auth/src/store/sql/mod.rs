@@ -4,7 +4,7 @@ mod attempts;
 mod rows;
 
 use async_trait::async_trait;
-use kernel::{Event, SessionId, Timestamp, UserId, ports::DataKey};
+use kernel::{Event, SessionId, Timestamp, UserId, audit, ports::DataKey};
 use storage::{
     StoreResult, sql,
     sql::{At, Database, Engine, Sqlite},
@@ -215,7 +215,14 @@ impl Store for Sql<Db> {
         Ok(confirmed.rows_affected() == 1)
     }
 
-    async fn end(&self, id: SessionId, account: UserId, now: Timestamp, events: &[Event]) -> StoreResult<bool> {
+    async fn end(
+        &self,
+        id: SessionId,
+        account: UserId,
+        now: Timestamp,
+        events: &[Event],
+        entries: &[audit::Entry],
+    ) -> StoreResult<bool> {
         let mut tx = self.database.begin().await?;
         let ended = sqlx::query(
             "UPDATE sessions SET ended_at = $3, previous = NULL, successor = NULL
@@ -230,6 +237,7 @@ impl Store for Sql<Db> {
             return Ok(false);
         }
         tx.record(events).await?;
+        tx.audit(entries).await?;
         tx.commit().await?;
         Ok(true)
     }

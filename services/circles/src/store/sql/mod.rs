@@ -127,19 +127,21 @@ impl Store for Sql<Db> {
         before: Option<CircleId>,
         limit: i64,
     ) -> StoreResult<Vec<Seen>> {
+        let of = if category.is_some() { "AND circles.category = $4" } else { "" };
         let select = format!(
-            "{} WHERE circles.archived_at IS NULL AND circles.access <> 'private' AND circles.id < $2
-                AND (people.state IS NULL OR people.state <> 'banned') AND ($3 IS NULL OR circles.category = $3)
-             ORDER BY circles.id DESC LIMIT $4",
+            "{} WHERE circles.archived_at IS NULL AND circles.access <> 'private' AND circles.id < $2 {of}
+                AND (people.state IS NULL OR people.state <> 'banned')
+             ORDER BY circles.id DESC LIMIT $3",
             SeenRow::select()
         );
-        let rows: Vec<SeenRow> = sqlx::query_as(AssertSqlSafe(select))
+        let mut query = sqlx::query_as(AssertSqlSafe(select))
             .bind(viewer.uuid())
             .bind(before.map_or(Uuid::max(), CircleId::uuid))
-            .bind(category.map(Category::slug))
-            .bind(limit)
-            .fetch_all(self.database.reader())
-            .await?;
+            .bind(limit);
+        if let Some(category) = category {
+            query = query.bind(category.slug());
+        }
+        let rows: Vec<SeenRow> = query.fetch_all(self.database.reader()).await?;
         rows.into_iter().map(SeenRow::into_seen).collect()
     }
 

@@ -141,11 +141,11 @@ impl Sql<Db> {
 
     /// Says what came of the reports of a case, and gives those whose reporters have not been told.
     async fn close_reports(tx: &mut Tx<Db>, case: &Case, decision: &Decision) -> StoreResult<Vec<Report>> {
-        let outcome = match decision.action {
-            Action::Uphold => return Ok(Vec::new()),
-            action if policy::is_against_somebody(action) => Outcome::Acted,
-            _ => Outcome::Dismissed,
-        };
+        if decision.action == Action::Uphold {
+            return Ok(Vec::new());
+        }
+        let against = policy::is_against_somebody(decision.action);
+        let outcome = if against { Outcome::Acted } else { Outcome::Dismissed };
         let select = format!("{} WHERE case_id = $1 AND outcome IS NULL ORDER BY id", ReportRow::SELECT);
         let rows: Vec<ReportRow> =
             sqlx::query_as(AssertSqlSafe(select)).bind(case.id.uuid()).fetch_all(&mut **tx).await?;

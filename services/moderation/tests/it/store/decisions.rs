@@ -29,10 +29,9 @@ async fn decided(bed: &Bed, concerned: &Actor, staff: &Actor, action: Action) ->
 }
 
 async fn done(bed: &Bed, ruling: &Ruling) -> (Case, Decision) {
-    match bed.store.decide(ruling, &silence).await.unwrap() {
-        Ruled::Done(case, decision) => (case, decision),
-        other => panic!("{other:?}"),
-    }
+    let ruled = bed.store.decide(ruling, &silence).await.unwrap();
+    let Ruled::Done(case, decision) = ruled else { panic!("{ruled:?}") };
+    (case, decision)
 }
 
 fn appealing(bed: &Bed, decision: &Decision) -> Appealing {
@@ -130,7 +129,8 @@ mod contract {
         let late = Appealing { now: bed.now().after(hours(180 * 24)), ..appealing(bed, &made) };
         assert_eq!(bed.store.appeal(&late, &event).await.unwrap(), None);
         let racers = (0..4).map(|_| (bed.store.clone(), appealing(bed, &made)));
-        let appealed = race(racers.map(|(store, appealing)| async move { store.appeal(&appealing, &[]).await.unwrap() }));
+        let appealed =
+            race(racers.map(|(store, appealing)| async move { store.appeal(&appealing, &[]).await.unwrap() }));
         let appealed: Vec<_> = appealed.await.into_iter().flatten().collect();
         assert_eq!(appealed.len(), 1);
         assert_eq!((appealed[0].appeal.state, &appealed[0].appeal.words), (AppealState::Open, &vec![1, 1]));
@@ -143,7 +143,8 @@ mod contract {
 
     async fn what_is_overturned_is_undone_with_its_strike_and_what_is_upheld_is_not(bed: &Bed) {
         let (bob, staff, other) = (bed.person(), bed.person(), bed.person());
-        for (action, strikes, measure) in [(Action::Overturn, 0, Measure::Shown), (Action::Uphold, 2, Measure::Removed)] {
+        for (action, strikes, measure) in [(Action::Overturn, 0, Measure::Shown), (Action::Uphold, 2, Measure::Removed)]
+        {
             let made = decided(bed, &bob, &staff, Action::Suspend).await;
             assert_eq!(bed.store.measure(made.subject).await.unwrap(), Some(Measure::Removed));
             bed.store.appeal(&appealing(bed, &made), &[]).await.unwrap().unwrap();

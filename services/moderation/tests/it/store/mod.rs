@@ -5,9 +5,7 @@ mod decisions;
 
 use kernel::{Actor, CaseId, Event, EventId, Fact, PostId, ReportId, SystemEntropy, event::CaseChange};
 use moderation::{
-    domain::{
-        Action, Appeal, AppealState, Case, Decision, Measure, Origin, Reason, Report, State, Strike, Subject,
-    },
+    domain::{Action, Appeal, AppealState, Case, Decision, Measure, Origin, Reason, Report, State, Strike, Subject},
     store::{Evidence, Filed, Filing, Ruling},
 };
 use testkit::{event_id, happened};

@@ -1,7 +1,7 @@
 //! Accounts and personas.
 
 use async_trait::async_trait;
-use kernel::{Event, PersonaId, Space, Timestamp, UserId};
+use kernel::{Event, PersonaId, Space, Timestamp, UserId, audit::Entry};
 use sqlx::{AssertSqlSafe, Executor, QueryBuilder};
 use storage::{
     StoreError, StoreResult, sql,
@@ -127,7 +127,13 @@ impl AccountStore for Sql<Db> {
         Ok(account)
     }
 
-    async fn suspend(&self, user: UserId, until: Option<Timestamp>, events: &[Event]) -> StoreResult<bool> {
+    async fn suspend(
+        &self,
+        user: UserId,
+        until: Option<Timestamp>,
+        events: &[Event],
+        entries: &[Entry],
+    ) -> StoreResult<bool> {
         let mut tx = self.database.begin().await?;
         let changed = sqlx::query(
             "UPDATE accounts SET suspended_until = $2 WHERE id = $1 AND suspended_until IS DISTINCT FROM $2",
@@ -141,6 +147,7 @@ impl AccountStore for Sql<Db> {
             return Ok(false);
         }
         tx.record(events).await?;
+        tx.audit(entries).await?;
         tx.commit().await?;
         Ok(true)
     }

@@ -4,6 +4,7 @@ mod accounts;
 mod blocks;
 mod points;
 mod rows;
+mod staff;
 
 use storage::sql::{Database, Engine, Sqlite};
 

@@ -9,10 +9,7 @@ use sqlx::FromRow;
 use storage::{StoreError, StoreResult, sql::At};
 use uuid::Uuid;
 
-use crate::{
-    Account, Block, Privacy, Profile,
-    domain::{BADGES, ROLES},
-};
+use crate::{Account, Block, Privacy, Profile, domain::BADGES};
 
 /// A persona beside its account.
 #[derive(FromRow)]
@@ -99,8 +96,8 @@ impl BlockRow {
 }
 
 fn role(word: &str) -> StoreResult<Role> {
-    let known = ROLES.into_iter().find(|(_, known)| *known == word);
-    known.map(|(role, _)| role).ok_or_else(|| StoreError::corrupt("a role that this build does not know"))
+    let known = Role::ALL.into_iter().find(|role| role.word() == word);
+    known.ok_or_else(|| StoreError::corrupt("a role that this build does not know"))
 }
 
 /// The words of these badges, in one column.

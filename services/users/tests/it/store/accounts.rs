@@ -174,7 +174,7 @@ mod contract {
         let racers = (0..32).map(|_| {
             let store = bed.store.clone();
             let event = happened(Fact::UserSuspended { user: ann.user });
-            async move { store.suspend(ann.user, until, &[event]).await.unwrap() }
+            async move { store.suspend(ann.user, until, &[event], &[]).await.unwrap() }
         });
         assert_eq!(race(racers).await.into_iter().filter(|done| *done).count(), 1);
         assert_eq!(bed.announced().await.len(), 1);
@@ -232,13 +232,13 @@ mod contract {
         let ann = bed.person("ann").await;
         let until = Some(bed.clock.now().after(Duration::from_hours(1)));
         let event = || [happened(Fact::UserSuspended { user: ann.user })];
-        assert!(bed.store.suspend(ann.user, until, &event()).await.unwrap());
-        assert!(!bed.store.suspend(ann.user, until, &event()).await.unwrap());
+        assert!(bed.store.suspend(ann.user, until, &event(), &[]).await.unwrap());
+        assert!(!bed.store.suspend(ann.user, until, &event(), &[]).await.unwrap());
         let account = bed.account(&ann).await;
         assert_eq!((account.suspended_until, account.standing(bed.clock.now())), (until, Standing::Suspended));
-        assert!(bed.store.suspend(ann.user, None, &[]).await.unwrap());
-        assert!(!bed.store.suspend(ann.user, None, &event()).await.unwrap());
-        assert!(!bed.store.suspend(testkit::user(), until, &event()).await.unwrap());
+        assert!(bed.store.suspend(ann.user, None, &[], &[]).await.unwrap());
+        assert!(!bed.store.suspend(ann.user, None, &event(), &[]).await.unwrap());
+        assert!(!bed.store.suspend(testkit::user(), until, &event(), &[]).await.unwrap());
         assert_eq!(bed.announced().await, [Fact::UserSuspended { user: ann.user }]);
     }
 
@@ -246,8 +246,8 @@ mod contract {
         let (ann, bob) = (bed.person("ann").await, bed.person("bob").await);
         let until = Some(bed.clock.now().after(Duration::from_hours(1)));
         let event = [happened(Fact::UserSuspended { user: ann.user })];
-        bed.store.suspend(ann.user, until, &event).await.unwrap();
-        bed.store.suspend(bob.user, until, &event).await.unwrap_err();
+        bed.store.suspend(ann.user, until, &event, &[]).await.unwrap();
+        bed.store.suspend(bob.user, until, &event, &[]).await.unwrap_err();
         assert_eq!(bed.account(&bob).await.suspended_until, None);
     }
 

@@ -3,3 +3,4 @@
 mod accounts;
 mod blocks;
 mod points;
+mod staff;

@@ -1,0 +1,2 @@
+-- What was switched on is off.
+DROP TABLE flags;

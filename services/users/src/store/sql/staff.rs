@@ -1,0 +1,76 @@
+//! Roles.
+
+use async_trait::async_trait;
+use kernel::{Event, Role, Space, UserId, audit::Entry, ports::RoleSet};
+use sqlx::AssertSqlSafe;
+use storage::{StoreResult, sql};
+
+use super::{Sql, rows::AccountRow};
+use crate::{Handle, Profile, store::StaffStore};
+
+#[sql]
+#[async_trait]
+impl StaffStore for Sql<Db> {
+    async fn staff(&self) -> StoreResult<Vec<Profile>> {
+        let select = format!(
+            "{} WHERE accounts.role IN ($1, $2) AND personas.space = $3
+             ORDER BY CASE WHEN accounts.role = $1 THEN 0 ELSE 1 END, accounts.id",
+            AccountRow::SELECT
+        );
+        let rows: Vec<AccountRow> = sqlx::query_as(AssertSqlSafe(select))
+            .bind(Role::Admin.word())
+            .bind(Role::Moderator.word())
+            .bind(Space::Public.to_string())
+            .fetch_all(self.database.reader())
+            .await?;
+        rows.into_iter().map(AccountRow::into_profile).collect()
+    }
+
+    async fn set_role(
+        &self,
+        user: UserId,
+        role: Role,
+        events: &[Event],
+        entries: &[Entry],
+    ) -> StoreResult<Option<RoleSet>> {
+        let mut tx = self.database.begin().await?;
+        // One after the other: two who take the last two admins' roles would each see the other's.
+        tx.hold("roles", &[]).await?;
+        let now: Option<(String,)> = sqlx::query_as("SELECT role FROM accounts WHERE id = $1")
+            .bind(user.uuid())
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some((now,)) = now else { return Ok(None) };
+        if now == role.word() {
+            return Ok(Some(RoleSet::Already));
+        }
+        if now == Role::Admin.word() {
+            let (admins,): (i64,) = sqlx::query_as("SELECT count(*) FROM accounts WHERE role = $1")
+                .bind(Role::Admin.word())
+                .fetch_one(&mut *tx)
+                .await?;
+            if admins < 2 {
+                return Ok(Some(RoleSet::LastAdmin));
+            }
+        }
+        sqlx::query("UPDATE accounts SET role = $2 WHERE id = $1")
+            .bind(user.uuid())
+            .bind(role.word())
+            .execute(&mut *tx)
+            .await?;
+        tx.record(events).await?;
+        tx.audit(entries).await?;
+        tx.commit().await?;
+        Ok(Some(RoleSet::Done))
+    }
+
+    async fn called(&self, handle: &Handle) -> StoreResult<Option<Profile>> {
+        let select = format!("{} WHERE personas.skeleton = $1 AND personas.space = $2", AccountRow::SELECT);
+        let row: Option<AccountRow> = sqlx::query_as(AssertSqlSafe(select))
+            .bind(handle.skeleton())
+            .bind(Space::Public.to_string())
+            .fetch_optional(self.database.reader())
+            .await?;
+        row.map(AccountRow::into_profile).transpose()
+    }
+}
