@@ -81,7 +81,7 @@ impl Service {
         let (map, span) = (policy::mapped(zone.day(now)), period.moments(&zone));
         let page = self.store.check_ins(actor.user, span, before, size.lookahead()).await?;
         let looked_at = self.store.check_ins(actor.user, span, None, policy::LOOKED_AT).await?;
-        let mapped = self.store.check_ins(actor.user, around(&map, &journey), None, policy::LOOKED_AT).await?;
+        let mapped = self.store.check_ins(actor.user, around(map, &journey), None, policy::LOOKED_AT).await?;
         let relapses = relapses(&journey, span);
         let streaks = journey.streaks(now).into_iter().rev();
         let mut milestones: Vec<Milestone> = streaks.clone().flat_map(|streak| streak.reached(&zone)).collect();
@@ -106,7 +106,7 @@ fn place(check_in: &CheckIn) -> Cursor {
 }
 
 /// The moments that a map can show: days are shown as they were lived, which may have been elsewhere.
-fn around(map: &Period, journey: &Journey) -> (Timestamp, Timestamp) {
+fn around(map: Period, journey: &Journey) -> (Timestamp, Timestamp) {
     let wider = Period { first: map.first.minus(1), last: map.last.plus(1) };
     wider.moments(&journey.zone())
 }

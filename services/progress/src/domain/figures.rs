@@ -70,7 +70,9 @@ impl Patterns {
             add(&mut all);
             add(weekdays.entry(when.0).or_default());
             add(hours.entry(when.1).or_default());
-            named.iter().for_each(|trigger| add(triggers.entry(*trigger).or_default()));
+            for trigger in named {
+                add(triggers.entry(*trigger).or_default());
+            }
         };
         for check_in in check_ins {
             note(when(journey.lived(&check_in.moment)), &check_in.triggers, &|figures| figures.count(check_in));

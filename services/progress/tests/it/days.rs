@@ -56,7 +56,9 @@ prop_compose! {
     fn journeys()(zone in zones(), start in starts(), relapses in relapses()) -> Journey {
         let mut journey = Journey::new(UserId::from_uuid(Uuid::nil()), DataKey(Vec::new()));
         (journey.zone, journey.start) = (Some(zone), start);
-        relapses.into_iter().for_each(|relapse| journey.add(relapse));
+        for relapse in relapses {
+            journey.add(relapse);
+        }
         journey
     }
 }
