@@ -128,7 +128,7 @@ fn evidence(response: &Response) -> Evidence {
         content,
         author: response.author,
         persona,
-        circle: None,
+        circle: response.circle,
         text,
         at,
         edits: Vec::new(),

@@ -28,5 +28,5 @@ pub use self::{
     events::{Bus, ChannelAccess, DeadLetters, Listener, Live, Reaction, Sweep},
     keeping::{DataKey, Ephemeral, Place, Vault},
     people::{AccountState, Accounts, Badge, Blocks, Identities, Mutes, NewAccount, Persona, Personas},
-    things::{PostBrief, PostLookup},
+    things::{Inside, PostBrief, PostLookup, ResponseCounts, Tallies},
 };
