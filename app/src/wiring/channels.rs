@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kernel::{
-    Actor, Category, Channel, Failure, PostId,
-    ports::{ChannelAccess, PostLookup},
+    Actor, Category, Channel, CircleId, Failure, PostId,
+    ports::{ChannelAccess, Membership, PostLookup},
 };
 
 /// The channels that there are.
 pub(super) struct Channels {
     pub(super) posts: Arc<dyn PostLookup>,
+    pub(super) membership: Arc<dyn Membership>,
 }
 
 #[async_trait]
@@ -25,6 +26,10 @@ impl ChannelAccess for Channels {
         }
         match channel.name().split_once(':') {
             Some(("category", slug)) => Ok(slug.parse::<Category>().is_ok()),
+            Some(("circle", id)) => match id.parse::<CircleId>() {
+                Ok(circle) => Ok(self.membership.member(actor.user, circle).await?.is_some()),
+                Err(_) => Ok(false),
+            },
             Some(("post", id)) => match id.parse::<PostId>() {
                 Ok(post) => Ok(self.posts.brief(actor.user, post).await?.is_some()),
                 Err(_) => Ok(false),

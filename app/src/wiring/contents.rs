@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kernel::{
     Content, Failure, UserId,
-    ports::{Blocks, Contents, Evidence, PostLookup},
+    ports::{Blocks, Contents, Evidence, Membership, PostLookup},
 };
 
 use super::{Stores, World};
@@ -17,10 +17,17 @@ pub(super) struct Joined {
 }
 
 impl Joined {
-    pub(super) fn over(stores: &Stores, blocks: &Arc<dyn Blocks>, lookup: Arc<dyn PostLookup>, world: &World) -> Self {
+    pub(super) fn over(
+        stores: &Stores,
+        blocks: &Arc<dyn Blocks>,
+        membership: Arc<dyn Membership>,
+        lookup: Arc<dyn PostLookup>,
+        world: &World,
+    ) -> Self {
         let posts = Arc::new(posts::Desk {
             store: stores.posts.clone(),
             blocks: blocks.clone(),
+            membership,
             clock: world.clock.clone(),
             entropy: world.entropy.clone(),
         });

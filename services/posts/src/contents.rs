@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use async_trait::async_trait;
 use kernel::{
     Clock, Content, Entropy, Event, Fact, Failure, PostId, UserId, Veil,
-    ports::{Blocks, Contents, Evidence},
+    ports::{Blocks, Contents, Evidence, Membership},
     veil::Act,
 };
 use storage::StoreResult;
@@ -14,8 +14,8 @@ use uuid::Uuid;
 use crate::{
     Post,
     domain::{Filter, Order},
+    place::{about, inside},
     policy::{self, Viewer},
-    service::about,
     store::{Question, Store},
 };
 
@@ -25,6 +25,8 @@ pub struct Desk {
     pub store: Arc<dyn Store>,
     /// Who is hidden from whom.
     pub blocks: Arc<dyn Blocks>,
+    /// Who is in which circle.
+    pub membership: Arc<dyn Membership>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// What ids are made with.
@@ -38,7 +40,8 @@ impl Contents for Desk {
         let Some(post) = self.store.get(id).await? else { return Ok(None) };
         if let Some(user) = viewer {
             let hidden = self.blocks.hidden_from(user).await?;
-            if !policy::may_see(&Viewer { user, hidden, now: self.clock.now() }, &post) {
+            let circle = inside(&*self.membership, user, &post).await?.map(|inside| inside.circle);
+            if !policy::may_see(&Viewer { user, hidden, circle, now: self.clock.now() }, &post) {
                 return Ok(None);
             }
         }
@@ -60,7 +63,7 @@ impl Contents for Desk {
 
     async fn recent(&self, limit: usize) -> Result<Vec<Evidence>, Failure> {
         let nobody = UserId::from_uuid(Uuid::nil());
-        let viewer = Viewer { user: nobody, hidden: BTreeSet::new(), now: self.clock.now() };
+        let viewer = Viewer { user: nobody, hidden: BTreeSet::new(), circle: None, now: self.clock.now() };
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let question = Question { filter: &Filter::default(), order: Order::Latest, after: None, limit };
         let posts = self.store.list(&viewer, &question).await?;
@@ -100,7 +103,7 @@ fn evidence(post: &Post) -> Evidence {
         content: Content::Post(post.id),
         author: post.author,
         persona: post.persona,
-        circle: None,
+        circle: post.circle,
         text: post.draft.says(),
         at: post.created_at,
         edits: Vec::new(),

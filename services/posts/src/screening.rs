@@ -22,7 +22,7 @@ pub struct Published {
 /// What the screen says of a post. If it says nothing, the post is published: nobody who needs help waits for it.
 pub(crate) async fn look(screen: &Arc<dyn Screen>, post: &Post) -> Verdict {
     let written =
-        Written { content: Content::Post(post.id), author: post.author, circle: None, text: post.draft.says() };
+        Written { content: Content::Post(post.id), author: post.author, circle: post.circle, text: post.draft.says() };
     screen.look(&written).await.unwrap_or_else(|failure| {
         tracing::error!(post = %post.id, error = %failure, "a post is published without a look at it");
         Verdict { hold: None, crisis: false, version: 0 }

@@ -76,6 +76,12 @@ impl Watch {
 }
 
 impl Watching {
+    /// Who watches.
+    #[must_use]
+    pub const fn actor(&self) -> &Actor {
+        &self.eye.actor
+    }
+
     /// The next thing. Nobody who has lost the right hears one more.
     ///
     /// # Errors
@@ -222,14 +228,14 @@ impl Eye {
     /// What the post of an event is, now, to whoever watches.
     async fn sight(&self, event: &Event, about: &AboutPost) -> Result<Sight, Error> {
         let hidden = self.watch.blocks.hidden_from(self.actor.user).await?;
-        if hidden.contains(&event.actor) || !self.filter.touches(&about.categories) {
+        if about.circle.is_some() || hidden.contains(&event.actor) || !self.filter.touches(&about.categories) {
             return Ok(Sight::Foreign);
         }
         let Some(post) = self.watch.store.get(about.post).await? else { return Ok(Sight::Gone) };
-        if hidden.contains(&post.author) || !self.filter.is_of_kind(&post) {
+        if post.circle.is_some() || hidden.contains(&post.author) || !self.filter.is_of_kind(&post) {
             return Ok(Sight::Foreign);
         }
-        let viewer = Viewer { user: self.actor.user, hidden, now: self.watch.clock.now() };
+        let viewer = Viewer { user: self.actor.user, hidden, circle: None, now: self.watch.clock.now() };
         let is_shown = policy::is_listed(&viewer, &post) && self.filter.admits(&post);
         Ok(if is_shown { Sight::Shown(Box::new(post)) } else { Sight::Gone })
     }

@@ -127,7 +127,7 @@ fn evidence(response: &Response) -> Evidence {
         content,
         author: response.author,
         persona,
-        circle: None,
+        circle: response.circle,
         text,
         at,
         edits: Vec::new(),

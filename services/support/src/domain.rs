@@ -3,7 +3,7 @@
 use std::fmt;
 
 use kernel::{
-    PersonaId, PostId, ResponseId, Timestamp, UserId, Veil,
+    CircleId, PersonaId, PostId, ResponseId, Timestamp, UserId, Veil,
     event::{AboutResponse, Weight},
 };
 
@@ -20,6 +20,8 @@ pub struct Response {
     pub author: UserId,
     /// How they appear where they gave it.
     pub persona: PersonaId,
+    /// The circle that the post belongs to; `None` if it is public.
+    pub circle: Option<CircleId>,
     /// What it says.
     pub content: Content,
     /// When it was given.
@@ -176,6 +178,7 @@ mod tests {
             post_author: UserId::new(now, &SystemEntropy),
             author: UserId::new(now, &SystemEntropy),
             persona: PersonaId::random(&SystemEntropy),
+            circle: None,
             content,
             created_at: now,
             helpful_at: None,

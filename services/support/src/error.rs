@@ -38,6 +38,9 @@ pub enum Error {
     /// A quick support of one's own post.
     #[error("quick support is for posts of others")]
     OwnPost,
+    /// The post is in a circle that is archived.
+    #[error("the circle is archived: nothing more is written there")]
+    Archived,
     /// One's own response, marked helpful.
     #[error("only answers of others can be marked helpful")]
     OwnResponse,
@@ -55,7 +58,7 @@ impl Problem for Error {
             Self::Text(_) | Self::ContentMissing | Self::UnknownKind { .. } | Self::Page(_) => Fault::Invalid,
             Self::NoSuchPost | Self::NoSuchResponse => Fault::NotFound,
             Self::NotTheAuthor | Self::NotThePostsAuthor => Fault::Denied,
-            Self::OwnPost | Self::OwnResponse => Fault::Precondition,
+            Self::OwnPost | Self::Archived | Self::OwnResponse => Fault::Precondition,
             Self::Port(failure) => failure.kind(),
             Self::Store(error) => error.kind(),
         }
@@ -73,6 +76,7 @@ impl Problem for Error {
             Self::NotTheAuthor => "NOT_THE_AUTHOR",
             Self::NotThePostsAuthor => "NOT_THE_POSTS_AUTHOR",
             Self::OwnPost => "OWN_POST",
+            Self::Archived => "CIRCLE_ARCHIVED",
             Self::OwnResponse => "OWN_RESPONSE",
             Self::Port(_) | Self::Store(_) => "BACKEND_FAILED",
         }
@@ -89,6 +93,7 @@ impl Problem for Error {
             | Self::NotTheAuthor
             | Self::NotThePostsAuthor
             | Self::OwnPost
+            | Self::Archived
             | Self::OwnResponse
             | Self::Port(_)
             | Self::Store(_) => None,

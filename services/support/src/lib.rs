@@ -25,6 +25,7 @@
 
 pub mod access;
 pub mod contents;
+pub mod counts;
 pub mod domain;
 pub mod error;
 pub mod policy;
@@ -35,6 +36,7 @@ pub mod service;
 pub mod store;
 
 pub use contents::Desk;
+pub use counts::Counts;
 pub use domain::{Content, QuickKind, Response, Stats, Text};
 pub use error::Error;
 pub use purge::Purge;

@@ -27,11 +27,14 @@ pub const fn is_held(verdict: &Verdict) -> bool {
     verdict.hold.is_some() && !verdict.crisis
 }
 
-/// Everybody answers a post that they see. Under one's own there is something to add, but nobody to cheer.
+/// Everybody answers a post that they see, as long as anything is written where it is. Under one's own there is something to add, but nobody to cheer.
 ///
 /// # Errors
-/// [`Error::OwnPost`].
+/// [`Error::OwnPost`], [`Error::Archived`].
 pub fn may_respond(actor: &Actor, post: &PostBrief, content: &Content) -> Result<(), Error> {
+    if post.inside.is_some_and(|inside| !inside.member.writable) {
+        return Err(Error::Archived);
+    }
     match content {
         Content::Quick(_) if post.author == actor.user => Err(Error::OwnPost),
         Content::Quick(_) | Content::Text(_) => Ok(()),
@@ -76,7 +79,7 @@ mod tests {
     }
 
     fn post_of(author: &Actor) -> PostBrief {
-        PostBrief { id: PostId::new(NOW, &SystemEntropy), author: author.user }
+        PostBrief { id: PostId::new(NOW, &SystemEntropy), author: author.user, inside: None }
     }
 
     fn response_to(post: &PostBrief, author: &Actor) -> Response {
@@ -86,6 +89,7 @@ mod tests {
             post_author: post.author,
             author: author.user,
             persona: author.persona,
+            circle: None,
             content: Content::Quick(QuickKind::Hug),
             created_at: NOW,
             helpful_at: None,

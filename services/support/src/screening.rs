@@ -27,7 +27,7 @@ pub(crate) async fn look(screen: &Arc<dyn Screen>, response: &Response) -> Verdi
     let written = Written {
         content: kernel::Content::Response(response.id),
         author: response.author,
-        circle: None,
+        circle: response.circle,
         text: text.reveal().to_owned(),
     };
     screen.look(&written).await.unwrap_or_else(|failure| {

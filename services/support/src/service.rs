@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kernel::{
-    Actor, Clock, Cursor, Entropy, Event, Fact, Page, PageSize, PostId, ResponseId, UserId, Veil,
+    Actor, Clock, Cursor, Entropy, Event, Fact, Page, PageSize, PersonaId, PostId, ResponseId, UserId, Veil,
     ports::{Blocks, PostBrief, PostLookup, Screen},
 };
 use storage::StoreError;
@@ -38,7 +38,7 @@ impl Service {
     /// under it, the call is a repetition, and that response is the answer.
     ///
     /// # Errors
-    /// [`Error::NoSuchPost`], [`Error::OwnPost`].
+    /// [`Error::NoSuchPost`], [`Error::OwnPost`], [`Error::Archived`].
     pub async fn respond(
         &self,
         actor: &Actor,
@@ -54,7 +54,8 @@ impl Service {
             post: post.id,
             post_author: post.author,
             author: actor.user,
-            persona: actor.persona,
+            persona: post.inside.map_or(actor.persona, |inside| inside.member.persona),
+            circle: post.inside.map(|inside| inside.circle),
             content,
             created_at: now,
             helpful_at: None,
@@ -141,6 +142,15 @@ impl Service {
 
     async fn post(&self, actor: &Actor, post: PostId) -> Result<PostBrief, Error> {
         self.posts.brief(actor.user, post).await?.ok_or(Error::NoSuchPost)
+    }
+
+    /// How the actor appears under this post.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchPost`].
+    pub async fn persona(&self, actor: &Actor, post: PostId) -> Result<PersonaId, Error> {
+        let post = self.post(actor, post).await?;
+        Ok(post.inside.map_or(actor.persona, |inside| inside.member.persona))
     }
 
     async fn living(&self, id: ResponseId) -> Result<Response, Error> {

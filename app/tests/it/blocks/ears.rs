@@ -45,6 +45,7 @@ impl Ears {
         let mut ears = Self { socket, stream, bytes: Vec::new(), began: String::new() };
         ears.began = ears.subscribe("feed").await.unwrap();
         ears.subscribe("user").await.unwrap();
+        ears.subscribe(&format!("circle:{}", town.circle)).await.unwrap();
         assert!(ears.streamed().await.get("started").is_some());
         ears
     }

@@ -24,16 +24,24 @@ impl Town {
     }
 
     async fn look_at_lists(&self, who: usize) {
-        let visible = (0..self.posts.len()).filter(|post| self.sees(who, *post));
-        let visible: Ids = visible.map(|post| self.posts[post].id.clone()).collect();
+        let visible = |is_inside| -> Ids {
+            let there = (0..self.posts.len()).filter(|post| self.sees(who, *post));
+            there.map(|post| &self.posts[post]).filter(|it| it.is_inside == is_inside).map(|it| it.id.clone()).collect()
+        };
         for (method, body) in [
             ("GetFeed", json!({ "order": "FEED_ORDER_LATEST", "pageSize": 100 })),
             ("GetFeed", json!({ "order": "FEED_ORDER_URGENT", "pageSize": 100 })),
             ("SearchPosts", json!({ "query": "anybody", "pageSize": 100 })),
         ] {
             let list = self.call(who, &format!("posts.v1.PostService/{method}"), body).await.unwrap();
-            assert_eq!(ids(&list["posts"]), visible, "{method} for {who}");
+            assert_eq!(ids(&list["posts"]), visible(false), "{method} for {who}");
         }
+        let body = json!({ "circleId": self.circle, "pageSize": 100 });
+        let feed = self.call(who, "circles.v1.CircleService/GetCircleFeed", body.clone()).await.unwrap();
+        assert_eq!(ids(&feed["posts"]), visible(true), "the circle for {who}");
+        let members = self.call(who, "circles.v1.CircleService/ListCircleMembers", body).await.unwrap();
+        let members = members["members"].as_array().unwrap().len();
+        assert_eq!(members, (0..=4).filter(|other| !self.apart(who, *other)).count(), "members for {who}");
     }
 
     async fn look_at_post(&self, who: usize, post: usize) {
@@ -42,11 +50,11 @@ impl Town {
         let answers = self.call(who, "support.v1.SupportService/ListResponses", body).await;
         assert_eq!((found.is_ok(), answers.is_ok()), (sees, sees), "{who} looks at {post}");
         let (Ok(found), Ok(answers)) = (found, answers) else { return };
-        let there = |is_quick| self.living(post).filter(|answer| answer.is_quick == is_quick).count();
+        let visible = || self.living(post).filter(|answer| !self.apart(who, answer.author));
+        let there = |is_quick| visible().filter(|answer| answer.is_quick == is_quick).count();
         let counts = (count(&found["post"]["responseCount"]), count(&found["post"]["supportCount"]));
-        assert_eq!(counts, (there(false), there(true)), "counts are exact");
-        let visible = self.living(post).filter(|answer| !self.apart(who, answer.author));
-        assert_eq!(ids(&answers["responses"]), visible.map(|answer| answer.id.clone()).collect::<Ids>());
+        assert_eq!(counts, (there(false), there(true)), "those are counted whom {who} sees");
+        assert_eq!(ids(&answers["responses"]), visible().map(|answer| answer.id.clone()).collect::<Ids>());
     }
 
     async fn look_at_people(&self, who: usize) {
@@ -88,7 +96,8 @@ impl Town {
         let told = Ears::replay(self, who, "feed", began, last).await;
         for (index, post) in self.posts.iter().enumerate() {
             let of_it = |(_, what, id): &&Frame| *id == post.id && what != "postRemoved";
-            assert_eq!(told.iter().any(|frame| of_it(&frame)), self.sees(who, index), "{who} is told of {index} again");
+            let is_told = !post.is_inside && self.sees(who, index);
+            assert_eq!(told.iter().any(|frame| of_it(&frame)), is_told, "{who} is told of {index} again");
             assert!(!self.apart(who, post.author) || told.iter().all(|(_, _, id)| *id != post.id));
         }
         for (post, began) in self.people[who].listens.iter().filter(|(post, _)| self.sees(who, **post)) {

@@ -1,7 +1,7 @@
 //! Two who are blocked from each other see nothing of each other, by whichever way they look, and nobody else misses
 //! anything for it.
 //!
-//! Four people do as they like, in random order, on the whole of Kith. [`town`] knows what each of them may see, and so
+//! Four people, all in one circle, do as they like, in random order, on the whole of Kith. [`town`] knows what each of them may see, and so
 //! what each socket and each stream has to say after every step: every frame of it, and not one more. [`eyes`] compares
 //! what is read. [`ears`] holds the sockets and streams.
 
@@ -18,6 +18,7 @@ fn act() -> impl Strategy<Value = Act> {
     let (who, other, which) = (1..=4_usize, 1..=4_usize, any::<usize>());
     prop_oneof![
         3 => who.clone().prop_map(Act::Post),
+        2 => who.clone().prop_map(Act::Inside),
         1 => which.prop_map(Act::Edit),
         2 => which.prop_map(Act::Delete),
         2 => which.prop_map(Act::Restore),
@@ -40,7 +41,7 @@ proptest! {
         block_on(async {
             let mut town = Town::open().await;
             // There is something to look at from the beginning.
-            for act in [Act::Post(1), Act::Post(2), Act::Answer(2, 0), Act::Answer(3, 0)] {
+            for act in [Act::Post(1), Act::Post(2), Act::Inside(3), Act::Answer(2, 0), Act::Answer(3, 0)] {
                 town.live(act).await;
             }
             for act in acts {

@@ -25,6 +25,7 @@ use super::ears::{Ears, Frame, text};
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Act {
     Post(usize),
+    Inside(usize),
     Edit(usize),
     Delete(usize),
     Restore(usize),
@@ -40,6 +41,8 @@ pub(super) enum Act {
 pub(super) struct Town {
     pub(super) app: App,
     pub(super) address: String,
+    /// All are in it.
+    pub(super) circle: String,
     pub(super) people: Vec<Person>,
     pub(super) posts: Vec<Post>,
     pub(super) answers: Vec<Answer>,
@@ -59,6 +62,8 @@ pub(super) struct Post {
     pub(super) id: String,
     pub(super) author: usize,
     pub(super) is_there: bool,
+    /// Whether it is in the circle.
+    pub(super) is_inside: bool,
 }
 
 pub(super) struct Answer {
@@ -88,18 +93,34 @@ impl Town {
         let address = listener.local_addr().unwrap().to_string();
         let edge = app.edges.http.clone();
         tokio::spawn(http::connection::serve(listener, edge, Care::default(), std::future::pending()));
-        let (people, posts, answers) = (Vec::new(), Vec::new(), Vec::new());
-        let mut town = Self { app, address, people, posts, answers, blocks: BTreeSet::new(), _database: database };
+        let (people, posts, answers, circle) = (Vec::new(), Vec::new(), Vec::new(), String::new());
+        let mut town =
+            Self { app, address, circle, people, posts, answers, blocks: BTreeSet::new(), _database: database };
         for _ in 0..=4 {
             let welcome = town.say(None, "auth.v1.AuthService/RegisterAnonymous", json!({})).await.unwrap();
             let (access, persona) = (&welcome["credentials"]["accessToken"], &welcome["persona"]["id"]);
             let (access, persona) = (text(access), text(persona));
             town.people.push(Person { access, persona, ears: None, listens: BTreeMap::new() });
         }
+        town.gather().await;
         for who in 1..=4 {
             town.people[who].ears = Some(Ears::open(&town, who).await);
         }
         town
+    }
+
+    /// Everybody comes into one circle.
+    async fn gather(&mut self) {
+        let circle = json!({
+            "name": "Evenings", "category": "alcohol", "access": "CIRCLE_ACCESS_PUBLIC", "maxMembers": 10,
+        });
+        let opened = self.call(0, "circles.v1.CircleService/CreateCircle", circle).await.unwrap();
+        self.circle = text(&opened["circle"]["id"]);
+        for who in 1..=4 {
+            let body = json!({ "circleId": self.circle });
+            self.call(who, "circles.v1.CircleService/JoinCircle", body).await.unwrap();
+        }
+        self.app.edges.relay.drain().await.unwrap();
     }
 
     /// What a call answers, or the code of its refusal.
@@ -136,7 +157,8 @@ impl Town {
                     self.turn(who, other).await;
                 }
             }
-            Act::Post(who) => self.publish(who).await,
+            Act::Post(who) => self.publish(who, false).await,
+            Act::Inside(who) => self.publish(who, true).await,
             Act::Edit(which) => self.edit(which % self.posts.len()).await,
             Act::Delete(which) => self.delete(which % self.posts.len()).await,
             Act::Restore(which) => self.restore(which % self.posts.len()).await,
@@ -157,11 +179,14 @@ impl Town {
         }
     }
 
-    async fn publish(&mut self, who: usize) {
-        let body = json!({ "kind": "POST_KIND_SOS", "urgency": 5, "body": "is anybody there?" });
+    async fn publish(&mut self, who: usize, is_inside: bool) {
+        let mut body = json!({ "kind": "POST_KIND_SOS", "urgency": 5, "body": "is anybody there?" });
+        if is_inside {
+            body["circleId"] = json!(self.circle);
+        }
         let said = self.call(who, "posts.v1.PostService/CreatePost", body).await.unwrap();
         let post = self.posts.len();
-        self.posts.push(Post { id: text(&said["post"]["id"]), author: who, is_there: true });
+        self.posts.push(Post { id: text(&said["post"]["id"]), author: who, is_there: true, is_inside });
         self.told(self.in_feeds(post, "postCreated")).await;
         for listener in 1..=4 {
             self.listen(listener, post).await;
@@ -242,7 +267,7 @@ impl Town {
     /// Blocks, or takes the block back. The sockets of the two have looked again when both have been sent away from a
     /// post that was deleted before.
     async fn turn(&mut self, who: usize, other: usize) {
-        self.publish(0).await;
+        self.publish(0, false).await;
         self.delete(self.posts.len() - 1).await;
         let blocks = !self.blocks.remove(&(who, other));
         if blocks {
@@ -283,6 +308,10 @@ impl Town {
         let (id, author) = (&self.posts[post].id, self.posts[post].author);
         let seeing = (1..=4).filter(|who| !self.apart(*who, author));
         let on = |channel: &str| (channel.to_owned(), what.to_owned(), id.clone());
+        if self.posts[post].is_inside {
+            let channel = format!("circle:{}", self.circle);
+            return seeing.map(|who| (who, on(&channel))).collect();
+        }
         seeing.flat_map(|who| [(who, on("feed")), (who, on("stream"))]).collect()
     }
 

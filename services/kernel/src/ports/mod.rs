@@ -34,5 +34,5 @@ pub use self::{
     keeping::{DataKey, Ephemeral, Place, Vault},
     people::{AccountState, Accounts, Badge, Blocks, Identities, Mutes, NewAccount, Persona, Personas},
     staff::{Flags, RoleOrder, RoleSet, Staff, StaffMember},
-    things::{PostBrief, PostLookup},
+    things::{Inside, PostBrief, PostLookup, ResponseCounts, Tallies},
 };

@@ -18,7 +18,7 @@ pub mod text;
 
 use std::time::Duration;
 
-use kernel::{Actor, PersonaId, PostId, Timestamp, UserId, Veil};
+use kernel::{Actor, CircleId, PersonaId, PostId, Timestamp, UserId, Veil};
 
 pub use self::{
     draft::{Content, Draft, Edit},
@@ -44,6 +44,8 @@ pub struct Post {
     pub author: UserId,
     /// As whom they wrote it.
     pub persona: PersonaId,
+    /// The circle that it belongs to; `None` if it is public. It never changes.
+    pub circle: Option<CircleId>,
     /// What it says.
     pub draft: Draft,
     /// When it was published.
@@ -72,6 +74,7 @@ impl Post {
             id,
             author: author.user,
             persona: author.persona,
+            circle: None,
             draft,
             created_at,
             edited_at: None,
@@ -82,6 +85,12 @@ impl Post {
             supports: 0,
             version: 1,
         }
+    }
+
+    /// The post, in a circle, by the persona that its author has there.
+    #[must_use]
+    pub fn inside(self, circle: CircleId, persona: PersonaId) -> Self {
+        Self { circle: Some(circle), persona, ..self }
     }
 
     /// Its version, as clients keep it: text without meaning.

@@ -3,9 +3,11 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `read` | requests, in the words of the domain |
+//! | `circle` | [`CircleFeed`]: posts of a circle, for who shows the circle |
 //! | `show` | [`Views`]: posts as messages, with who wrote them |
 //! | `stream` | the feed as it happens, in frames |
 
+mod circle;
 mod read;
 mod show;
 mod stream;
@@ -28,7 +30,7 @@ use proto::{
     refusal,
 };
 
-pub use self::show::Views;
+pub use self::{circle::CircleFeed, show::Views};
 use crate::{
     Error, Published, Service, Watch,
     domain::{Edit, Urgency, Words},
@@ -75,10 +77,11 @@ async fn create_post(
 ) -> Answer<CreatePostResponse> {
     let draft = read::draft(&request)?;
     // Asked before it is published: a refusal after that would make the client publish it again.
-    let author = posts.views.author(&actor).await?;
-    let Published { post, crisis } = posts.service.create(&actor, draft, id).await?;
+    let at = posts.service.enter(&actor, read::circle_id(request.circle_id.as_deref())?).await?;
+    let author = posts.views.author(at.persona).await?;
+    let Published { post, crisis } = posts.service.create_at(&actor, at, draft, id).await?;
     Ok(ConnectResponse::new(CreatePostResponse {
-        post: Some(show::message(&post, &author)),
+        post: Some(show::message(&post, &author, Some(show::counted(&post)))),
         crisis_resources: helpers(crisis, request.locale.as_deref()),
     }))
 }
@@ -89,7 +92,7 @@ async fn get_post(
     Valid(request): Valid<GetPostRequest>,
 ) -> Answer<GetPostResponse> {
     let post = posts.service.get(&actor, read::post_id(&request.post_id)?).await?;
-    Ok(ConnectResponse::new(GetPostResponse { post: Some(posts.views.one(&post).await?) }))
+    Ok(ConnectResponse::new(GetPostResponse { post: Some(posts.views.one(&actor, &post).await?) }))
 }
 
 async fn update_post(
@@ -100,7 +103,7 @@ async fn update_post(
     let (id, edits) = (read::post_id(&request.post_id)?, read::edits(&request)?);
     let Published { post, crisis } = posts.service.update(&actor, id, &request.etag, &edits).await?;
     Ok(ConnectResponse::new(UpdatePostResponse {
-        post: Some(posts.views.one(&post).await?),
+        post: Some(posts.views.one(&actor, &post).await?),
         crisis_resources: helpers(crisis, request.locale.as_deref()),
     }))
 }
@@ -113,7 +116,7 @@ async fn update_post_urgency(
     let id = read::post_id(&request.post_id)?;
     let urgency = Urgency::new(request.urgency.into()).map_err(Error::from)?;
     let Published { post, .. } = posts.service.update(&actor, id, &request.etag, &[Edit::Urgency(urgency)]).await?;
-    Ok(ConnectResponse::new(UpdatePostUrgencyResponse { post: Some(posts.views.one(&post).await?) }))
+    Ok(ConnectResponse::new(UpdatePostUrgencyResponse { post: Some(posts.views.one(&actor, &post).await?) }))
 }
 
 async fn resolve_sos(
@@ -122,7 +125,7 @@ async fn resolve_sos(
     Valid(request): Valid<ResolveSosRequest>,
 ) -> Answer<ResolveSosResponse> {
     let post = posts.service.resolve(&actor, read::post_id(&request.post_id)?).await?;
-    Ok(ConnectResponse::new(ResolveSosResponse { post: Some(posts.views.one(&post).await?) }))
+    Ok(ConnectResponse::new(ResolveSosResponse { post: Some(posts.views.one(&actor, &post).await?) }))
 }
 
 async fn delete_post(
@@ -140,7 +143,7 @@ async fn restore_post(
     Valid(request): Valid<RestorePostRequest>,
 ) -> Answer<RestorePostResponse> {
     let post = posts.service.restore(&actor, read::post_id(&request.post_id)?).await?;
-    Ok(ConnectResponse::new(RestorePostResponse { post: Some(posts.views.one(&post).await?) }))
+    Ok(ConnectResponse::new(RestorePostResponse { post: Some(posts.views.one(&actor, &post).await?) }))
 }
 
 async fn get_feed(
@@ -154,7 +157,7 @@ async fn get_feed(
     let after = posts.pager.cursor(&list, &request.page_token).map_err(Error::from)?;
     let page = posts.service.feed(&actor, &filter, order, size, after).await?;
     let next_page_token = posts.pager.token(&list, page.next);
-    Ok(ConnectResponse::new(GetFeedResponse { posts: posts.views.all(&page.items).await?, next_page_token }))
+    Ok(ConnectResponse::new(GetFeedResponse { posts: posts.views.all(&actor, &page.items).await?, next_page_token }))
 }
 
 async fn search_posts(
@@ -169,7 +172,10 @@ async fn search_posts(
     let after = posts.pager.cursor(&list, &request.page_token).map_err(Error::from)?;
     let page = posts.service.search(&actor, &words, &filter, size, after).await?;
     let next_page_token = posts.pager.token(&list, page.next);
-    Ok(ConnectResponse::new(SearchPostsResponse { posts: posts.views.all(&page.items).await?, next_page_token }))
+    Ok(ConnectResponse::new(SearchPostsResponse {
+        posts: posts.views.all(&actor, &page.items).await?,
+        next_page_token,
+    }))
 }
 
 /// Who helps at once, if somebody has to.

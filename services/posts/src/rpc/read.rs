@@ -1,6 +1,6 @@
 //! Requests, in the words of the domain.
 
-use kernel::{PostId, id::InvalidId};
+use kernel::{CircleId, PostId, id::InvalidId};
 use proto::{
     convert::moment,
     posts::v1::{CreatePostRequest, FeedFilter, FeedOrder, PostKind, UpdatePostRequest},
@@ -14,6 +14,11 @@ use crate::{
 /// What is no id is the id of nothing.
 pub(super) fn post_id(text: &str) -> Result<PostId, Error> {
     text.parse().map_err(|InvalidId| Error::NoSuchPost)
+}
+
+/// Which circle is meant; `None` for none. What is no id is the id of nothing.
+pub(super) fn circle_id(text: Option<&str>) -> Result<Option<CircleId>, Error> {
+    text.map(|text| text.parse().map_err(|InvalidId| Error::NoSuchCircle)).transpose()
 }
 
 pub(super) fn draft(request: &CreatePostRequest) -> Result<Draft, Error> {

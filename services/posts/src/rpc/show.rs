@@ -5,11 +5,11 @@ use std::{collections::HashMap, sync::Arc};
 use async_trait::async_trait;
 use kernel::{
     Actor, Clock, Failure, PersonaId, PostId,
-    ports::{Persona, Personas},
+    ports::{Blocks, Persona, Personas, ResponseCounts, Tallies},
 };
 use proto::{
     convert::{moderation, persona, timestamp},
-    posts::v1::{Post as Message, PostKind},
+    posts::v1::{Post as Message, PostKind, PostVisibility},
     views::{Place, PostView, PostViews},
 };
 
@@ -26,32 +26,48 @@ pub struct Views {
     pub store: Arc<dyn Store>,
     /// How their authors appear.
     pub personas: Arc<dyn Personas>,
+    /// Who is hidden from whom.
+    pub blocks: Arc<dyn Blocks>,
+    /// What they were answered by people who are hidden.
+    pub counts: Arc<dyn ResponseCounts>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
 
 impl Views {
-    /// How the actor appears as an author.
-    pub(super) async fn author(&self, actor: &Actor) -> Result<Persona, Error> {
-        let mut shown = self.personas.shown(&[actor.persona]).await?;
-        shown.remove(&actor.persona).ok_or(Error::SessionEnded)
+    /// How an author appears as this persona of theirs.
+    pub(super) async fn author(&self, persona: PersonaId) -> Result<Persona, Error> {
+        let mut shown = self.personas.shown(&[persona]).await?;
+        shown.remove(&persona).ok_or(Error::SessionEnded)
     }
 
-    /// One post.
-    pub(super) async fn one(&self, post: &Post) -> Result<Message, Error> {
-        self.all(std::slice::from_ref(post)).await?.pop().ok_or(Error::NoSuchPost)
+    /// One post, as this actor sees it.
+    pub(super) async fn one(&self, actor: &Actor, post: &Post) -> Result<Message, Error> {
+        self.all(actor, std::slice::from_ref(post)).await?.pop().ok_or(Error::NoSuchPost)
     }
 
-    /// These posts, but for those whose author is gone.
-    pub(super) async fn all(&self, posts: &[Post]) -> Result<Vec<Message>, Error> {
+    /// These posts as this actor sees them, but for those whose author is gone. Nobody is counted who is hidden from them.
+    pub(super) async fn all(&self, actor: &Actor, posts: &[Post]) -> Result<Vec<Message>, Error> {
         if posts.is_empty() {
             return Ok(Vec::new());
         }
+        let shown = self.authors(posts).await?;
+        let hidden = self.blocks.hidden_from(actor.user).await?;
+        let ids: Vec<PostId> = posts.iter().map(|post| post.id).collect();
+        let apart = if hidden.is_empty() { HashMap::new() } else { self.counts.given_by(&hidden, &ids).await? };
+        let counts = |post: &Post| {
+            let (all, apart) = (counted(post), apart.get(&post.id).copied().unwrap_or_default());
+            let texts = all.texts.saturating_sub(apart.texts);
+            Tallies { texts, quick: all.quick.saturating_sub(apart.quick) }
+        };
+        Ok(posts.iter().filter_map(|post| with_author(post, &shown, Some(counts(post)))).collect())
+    }
+
+    async fn authors(&self, posts: &[Post]) -> Result<HashMap<PersonaId, Persona>, Error> {
         let mut authors: Vec<PersonaId> = posts.iter().map(|post| post.persona).collect();
         authors.sort_unstable();
         authors.dedup();
-        let shown = self.personas.shown(&authors).await?;
-        Ok(posts.iter().filter_map(|post| with_author(post, &shown)).collect())
+        Ok(self.personas.shown(&authors).await?)
     }
 }
 
@@ -63,19 +79,26 @@ impl PostViews for Views {
             return Ok(None);
         };
         let place = if policy::is_in_feeds(&post, now) { Place::Everywhere } else { Place::AtItself };
-        Ok(self.all(&[post]).await?.pop().map(|post| PostView { post, place }))
+        let shown = self.personas.shown(&[post.persona]).await?;
+        // One frame is for all who listen, and not all of them see the same answers.
+        Ok(with_author(&post, &shown, None).map(|post| PostView { post, place }))
     }
 }
 
-fn with_author(post: &Post, shown: &HashMap<PersonaId, Persona>) -> Option<Message> {
+fn with_author(post: &Post, shown: &HashMap<PersonaId, Persona>, counts: Option<Tallies>) -> Option<Message> {
     let Some(author) = shown.get(&post.persona) else {
         tracing::warn!(post = %post.id, "a post is left out: its author is not to be found");
         return None;
     };
-    Some(message(post, author))
+    Some(message(post, author, counts))
 }
 
-pub(super) fn message(post: &Post, author: &Persona) -> Message {
+/// All answers to a post.
+pub(super) const fn counted(post: &Post) -> Tallies {
+    Tallies { texts: post.responses, quick: post.supports }
+}
+
+pub(super) fn message(post: &Post, author: &Persona, counts: Option<Tallies>) -> Message {
     let draft = &post.draft;
     let kind = match draft.kind {
         Kind::Sos => PostKind::Sos,
@@ -83,6 +106,7 @@ pub(super) fn message(post: &Post, author: &Persona) -> Message {
         Kind::Victory => PostKind::Victory,
         Kind::Question => PostKind::Question,
     };
+    let visibility = if post.circle.is_some() { PostVisibility::Circle } else { PostVisibility::Public };
     Message {
         id: post.id.to_string(),
         author: Some(persona(author)),
@@ -97,9 +121,11 @@ pub(super) fn message(post: &Post, author: &Persona) -> Message {
         edited_at: post.edited_at.map(timestamp),
         resolved_at: post.resolved_at.map(timestamp),
         expires_at: draft.expires_at.map(timestamp),
-        response_count: post.responses,
-        support_count: post.supports,
+        response_count: counts.map(|counts| counts.texts),
+        support_count: counts.map(|counts| counts.quick),
         etag: post.etag(),
         moderation: post.veil.map(moderation),
+        visibility: visibility.into(),
+        circle_id: post.circle.map(|circle| circle.to_string()),
     }
 }

@@ -34,13 +34,14 @@ pub(super) async fn stream_feed(
 
 /// The next frame. A post whose author is gone makes none.
 async fn frame(watching: &mut Watching, views: &Arc<Views>) -> Result<Kind, Error> {
+    let actor = watching.actor().clone();
     loop {
         let shown = match watching.next().await? {
             News::Started => return Ok(Kind::Started(FeedStarted {})),
             News::Lost => return Ok(Kind::Lost(FeedLost {})),
             News::Removed(post) => return Ok(Kind::Removed(FeedRemoved { post_id: post.to_string() })),
-            News::Created(post) => views.all(&[*post]).await?.pop().map(Kind::Created),
-            News::Updated(post) => views.all(&[*post]).await?.pop().map(Kind::Updated),
+            News::Created(post) => views.all(&actor, &[*post]).await?.pop().map(Kind::Created),
+            News::Updated(post) => views.all(&actor, &[*post]).await?.pop().map(Kind::Updated),
         };
         if let Some(kind) = shown {
             return Ok(kind);

@@ -32,6 +32,7 @@ async fn town() -> Town {
     let posts = Service {
         store: bed.store.clone(),
         blocks: others.clone(),
+        membership: others.clone(),
         screen: Arc::new(Parrot),
         rations: plenty(&clock),
         clock: clock.clone(),
@@ -40,10 +41,12 @@ async fn town() -> Town {
     let desk = Desk {
         store: bed.store.clone(),
         blocks: others.clone(),
+        membership: others.clone(),
         clock: clock.clone(),
         entropy: Arc::new(SystemEntropy),
     };
-    let shelf = Shelf { store: bed.store.clone(), blocks: others.clone(), clock: clock.clone() };
+    let (store, blocks, membership) = (bed.store.clone(), others.clone(), others.clone());
+    let shelf = Shelf { store, blocks, membership, clock: clock.clone() };
     Town { bed, posts, desk, shelf, others, clock, ann: member(), eve: member() }
 }
 

@@ -39,6 +39,7 @@ async fn town(limit: impl FnOnce(Arc<HandClock>) -> Arc<dyn Limit>) -> Town {
     let posts = Service {
         store: bed.store.clone(),
         blocks: Arc::new(Others::default()),
+        membership: Arc::new(Others::default()),
         screen: Arc::new(Parrot),
         rations: Rations::held(limit(clock.clone())),
         clock: clock.clone(),

@@ -64,7 +64,7 @@ impl Teller {
         let Some(Sight { told, place }) = sight.as_ref().map_err(|untold| *untold)? else {
             return Ok(vanished(news.what).map(|told| Arc::new(Announcement::new(topic, channel, mark, news, told))));
         };
-        if *place == Place::AtItself && wire::is_feed(channel) {
+        if wire::strays(channel, told) || (*place == Place::AtItself && wire::is_feed(channel)) {
             return Ok(None);
         }
         Ok(Some(reading.announcement(topic, || Announcement::new(topic, channel, mark, news, told.clone()))))

@@ -53,7 +53,8 @@ async fn create_response(
 ) -> Answer<CreateResponseResponse> {
     let (post, content) = (post_id(&request.post_id)?, content(request.content)?);
     // Asked before it is given: a refusal after that would make the client give it again.
-    let giver = support.views.shown(&actor).await.map_err(Error::from)?;
+    let giver = support.service.persona(&actor, post).await?;
+    let giver = support.views.shown(giver).await.map_err(Error::from)?;
     let Given { response, crisis } = support.service.respond(&actor, post, content, id).await?;
     let response = views::message(&response, &giver);
     let crisis_resources = if crisis { crisis_resources(request.locale.as_deref()) } else { Vec::new() };
@@ -92,7 +93,8 @@ async fn quick_support(
     Valid(request): Valid<QuickSupportRequest>,
 ) -> Answer<QuickSupportResponse> {
     let (post, content) = (post_id(&request.post_id)?, Content::Quick(kind(request.kind, "kind")?));
-    let giver = support.views.shown(&actor).await.map_err(Error::from)?;
+    let giver = support.service.persona(&actor, post).await?;
+    let giver = support.views.shown(giver).await.map_err(Error::from)?;
     let Given { response, .. } = support.service.respond(&actor, post, content, id).await?;
     let response = views::message(&response, &giver);
     Ok(ConnectResponse::new(QuickSupportResponse { response }))

@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use kernel::{
-    Actor, Failure, PersonaId, ResponseId,
+    Failure, PersonaId, ResponseId,
     ports::{Persona, Personas, PostLookup},
 };
 use proto::{
@@ -29,9 +29,9 @@ pub struct Views {
 }
 
 impl Views {
-    /// How the actor appears to others.
-    pub(super) async fn shown(&self, actor: &Actor) -> Result<HashMap<PersonaId, Persona>, Failure> {
-        self.personas.shown(&[actor.persona]).await
+    /// How this persona appears to others.
+    pub(super) async fn shown(&self, persona: PersonaId) -> Result<HashMap<PersonaId, Persona>, Failure> {
+        self.personas.shown(&[persona]).await
     }
 
     /// These responses, in their order. The personas are asked for once.

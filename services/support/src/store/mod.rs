@@ -5,10 +5,10 @@
 mod mongo;
 mod sqlite;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
-use kernel::{Event, PostId, ResponseId, Timestamp, UserId, Veil};
+use kernel::{Event, PostId, ResponseId, Timestamp, UserId, Veil, ports::Tallies};
 use storage::{StoreError, StoreResult};
 
 pub use self::{mongo::Mongo, sqlite::Sqlite};
@@ -51,7 +51,7 @@ pub trait Store: Send + Sync {
     async fn moderate(&self, read: &Response, veil: Option<Veil>, events: &[Event]) -> StoreResult<bool>;
 
     /// Up to `limit` responses in words that everybody can see who sees their post and their author, newest first: to this
-    /// post, if one is named, and given before this one, if one is.
+    /// post, if one is named, and else to public posts; and given before this one, if one is.
     async fn newest(&self, post: Option<PostId>, before: Option<ResponseId>, limit: i64) -> StoreResult<Vec<Response>>;
 
     /// Marks a response helpful and adds its events, both or neither, and gives the response. If it is marked already,
@@ -62,6 +62,10 @@ pub trait Store: Send + Sync {
     /// What `user` has given and got, counted now. What they got from somebody `hidden` does not count, nor does what is
     /// held or removed.
     async fn stats(&self, user: UserId, hidden: &BTreeSet<UserId>) -> StoreResult<Stats>;
+
+    /// What these people gave to each of these posts that others can see, counted now. A post to which they gave nothing is
+    /// left out.
+    async fn given_by(&self, people: &BTreeSet<UserId>, posts: &[PostId]) -> StoreResult<HashMap<PostId, Tallies>>;
 
     /// Forgets for good up to `limit` responses that were deleted at `until` or before, and says how many. Living ones
     /// stay, and so do events that wait.

@@ -61,7 +61,7 @@ impl Bed {
 }
 
 pub(crate) fn post() -> PostBrief {
-    PostBrief { id: PostId::new(SystemClock.now(), &SystemEntropy), author: user() }
+    PostBrief { id: PostId::new(SystemClock.now(), &SystemEntropy), author: user(), inside: None }
 }
 
 pub(crate) fn words(text: &str) -> Content {
@@ -78,6 +78,7 @@ pub(crate) fn response_at(post: &PostBrief, author: UserId, content: Content, at
         post_author: post.author,
         author,
         persona: PersonaId::random(&SystemEntropy),
+        circle: None,
         content,
         created_at: at,
         helpful_at: None,

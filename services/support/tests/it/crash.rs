@@ -40,7 +40,7 @@ async fn open(place: &str) -> Bed {
 #[expect(clippy::disallowed_methods, reason = "one test process tells the other where to write")]
 fn writes_until_it_is_killed() {
     let place = std::env::var(PLACE).unwrap();
-    let post = PostBrief { id: std::env::var(POST).unwrap().parse().unwrap(), author: user() };
+    let post = PostBrief { id: std::env::var(POST).unwrap().parse().unwrap(), author: user(), inside: None };
     block_on(async {
         let bed = open(&place).await;
         let writers: Vec<_> = (0..WRITERS).map(|_| tokio::spawn(write(bed.store.clone(), post))).collect();

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use kernel::{Actor, Clock as _, Fact, Fault, PageSize, PostId, Problem as _, ResponseId, SystemEntropy};
+use kernel::{
+    Actor, CircleId, Clock as _, Fact, Fault, PageSize, PersonaId, PostId, Problem as _, ResponseId, SystemEntropy,
+    ports::{CircleRole, Inside, Member},
+};
 use support::{Error, Response, Stats};
 use testkit::{block_on, member};
 use uuid::Uuid;
@@ -55,6 +58,24 @@ fn an_answer_is_seen_by_all_who_see_the_post() {
         }
         assert_eq!((scene.response.author, scene.response.persona), (scene.bob.user, scene.bob.persona));
         assert_eq!((scene.response.post_author, scene.response.created_at), (scene.ann.user, NOW));
+    });
+}
+
+#[test]
+fn in_a_circle_people_answer_as_who_they_are_there_until_it_is_archived() {
+    block_on(async {
+        let Scene { world, ann, bob, .. } = scene().await;
+        let (post, persona) = (world.others.post_by(&ann), PersonaId::random(&SystemEntropy));
+        let circle = CircleId::from_uuid(claim());
+        let member = Member { persona, role: CircleRole::Member, writable: true };
+        world.others.inside(&bob, post, Inside { circle, member });
+        let given = world.service.respond(&bob, post, HUG, None).await.unwrap().response;
+        assert_eq!((given.persona, given.circle), (persona, Some(circle)));
+        assert_eq!(world.service.persona(&bob, post).await.unwrap(), persona);
+        world.others.inside(&bob, post, Inside { circle, member: Member { writable: false, ..member } });
+        let refusal = world.service.respond(&bob, post, words("hold on"), None).await;
+        refused(refusal, Fault::Precondition, "CIRCLE_ARCHIVED");
+        world.service.delete(&bob, given.id).await.unwrap();
     });
 }
 

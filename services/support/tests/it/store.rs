@@ -1,8 +1,16 @@
 //! What `support::store::Store` promises.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
-use kernel::{Fact, ResponseId, UserId, Veil, event::Moderation, ports::PostBrief};
+use kernel::{
+    CircleId, Fact, ResponseId, UserId, Veil,
+    event::Moderation,
+    ports::{PostBrief, Tallies},
+};
 use storage::StoreError;
 use support::{Content, QuickKind, Response, Stats};
 use testkit::{happened, user};
@@ -68,6 +76,40 @@ mod contract {
             assert_eq!(back, made);
         }
         assert_eq!(bed.store.get(some_response().id).await.unwrap(), None);
+    }
+
+    async fn what_some_people_gave_to_some_posts_is_counted_as_others_see_it(bed: &Bed) {
+        let (one, other, bob, eve) = (post(), post(), user(), user());
+        let held = Response { veil: Some(Veil::Held(NOW)), ..response(&one, bob, words("call me")) };
+        let gone = response(&one, bob, words("never mind"));
+        let kept = [
+            response(&one, bob, words("hold on")),
+            response(&one, bob, HUG),
+            response(&one, eve, words("me too")),
+            response(&other, bob, HUG),
+            response(&post(), bob, HUG),
+        ];
+        for response in kept.iter().chain([&held, &gone]) {
+            bed.insert(response).await;
+        }
+        assert!(bed.store.delete(&gone, NOW, &[]).await.unwrap());
+        let counted = bed.store.given_by(&BTreeSet::from([bob]), &[one.id, other.id]).await.unwrap();
+        let expected = [(one.id, Tallies { texts: 1, quick: 1 }), (other.id, Tallies { texts: 0, quick: 1 })];
+        assert_eq!(counted, HashMap::from(expected));
+        let both = bed.store.given_by(&BTreeSet::from([bob, eve]), &[one.id]).await.unwrap();
+        assert_eq!(both, HashMap::from([(one.id, Tallies { texts: 2, quick: 1 })]));
+        assert_eq!(bed.store.given_by(&BTreeSet::from([user()]), &[one.id]).await.unwrap(), HashMap::new());
+    }
+
+    async fn what_is_answered_in_a_circle_is_kept_with_it_and_is_none_of_the_newest_of_all(bed: &Bed) {
+        let circle = Some(CircleId::from_uuid(user().uuid()));
+        let (post, public) = (post(), some_response());
+        let inside = Response { circle, ..response(&post, user(), words("between us")) };
+        bed.insert(&public).await;
+        bed.insert(&inside).await;
+        assert_eq!(bed.store.get(inside.id).await.unwrap().unwrap(), inside);
+        assert_eq!(bed.store.newest(None, None, 10).await.unwrap(), [public]);
+        assert_eq!(bed.store.newest(Some(post.id), None, 10).await.unwrap(), [inside]);
     }
 
     async fn a_response_and_its_event_arrive_together(bed: &Bed) {

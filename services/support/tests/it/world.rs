@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use kernel::{
     Actor, Clock, Fact, Failure, Fault, PersonaId, PostId, SystemEntropy, UserId,
-    ports::{Blocks, Persona, Personas, PostBrief, PostLookup},
+    ports::{Blocks, Inside, Persona, Personas, PostBrief, PostLookup},
 };
 use support::Service;
 use testkit::{HandClock, Parrot};
@@ -23,6 +23,7 @@ use crate::bed::{Bed, NOW, sqlite};
 pub(crate) struct Others {
     apart: Mutex<Vec<(UserId, UserId)>>,
     posts: Mutex<HashMap<PostId, UserId>>,
+    insides: Mutex<HashMap<(UserId, PostId), Inside>>,
     faceless: Mutex<BTreeSet<PersonaId>>,
     asked: AtomicUsize,
 }
@@ -40,6 +41,11 @@ impl Others {
         let post = PostId::new(NOW, &SystemEntropy);
         self.posts.lock().unwrap().insert(post, author.user);
         post
+    }
+
+    /// The post is one of a circle, in which they are so.
+    pub(crate) fn inside(&self, viewer: &Actor, post: PostId, inside: Inside) {
+        self.insides.lock().unwrap().insert((viewer.user, post), inside);
     }
 
     pub(crate) fn delete_post(&self, post: PostId) {
@@ -72,7 +78,11 @@ impl Blocks for Others {
 impl PostLookup for Others {
     async fn brief(&self, viewer: UserId, post: PostId) -> Result<Option<PostBrief>, Failure> {
         let author = self.posts.lock().unwrap().get(&post).copied();
-        Ok(author.filter(|author| !self.hides(viewer, *author)).map(|author| PostBrief { id: post, author }))
+        Ok(author.filter(|author| !self.hides(viewer, *author)).map(|author| PostBrief {
+            id: post,
+            author,
+            inside: self.insides.lock().unwrap().get(&(viewer, post)).copied(),
+        }))
     }
 
     async fn is_public(&self, post: PostId) -> Result<bool, Failure> {

@@ -1,6 +1,6 @@
 //! A post as a document.
 
-use kernel::{PersonaId, PostId, UserId, Veil};
+use kernel::{CircleId, PersonaId, PostId, UserId, Veil};
 use mongodb::bson::{self, Bson, DateTime, Document, doc};
 use storage::{
     StoreError, StoreResult,
@@ -28,6 +28,9 @@ pub(super) fn fixed(post: &Post) -> Document {
     if let Some(days) = draft.days_since_relapse {
         fixed.insert("days_since_relapse", i64::from(days.count()));
     }
+    if let Some(circle) = post.circle {
+        fixed.insert("circle", id(circle.uuid()));
+    }
     if let Some(end) = draft.expires_at {
         fixed.insert("expires_at", date(end));
     }
@@ -40,10 +43,11 @@ pub(super) struct Changes {
     pub(super) unset: Document,
 }
 
-/// What may differ from version to version. A post that is deleted is not `listed`, and leaves no word behind.
+/// What may differ from version to version. A post that is deleted, or in a circle, is not
+/// `listed`, and has no word there.
 pub(super) fn changes(post: &Post) -> Changes {
     let draft = &post.draft;
-    let is_listed = post.deleted_at.is_none();
+    let is_listed = post.deleted_at.is_none() && post.circle.is_none();
     let categories: Vec<&str> = draft.categories.all().iter().map(|category| category.slug()).collect();
     let tags: Vec<&str> = draft.tags.all().iter().map(Tag::reveal).collect();
     let set = doc! {
@@ -89,6 +93,7 @@ pub(super) struct Row {
     id: bson::Uuid,
     author: bson::Uuid,
     persona: bson::Uuid,
+    circle: Option<bson::Uuid>,
     kind: String,
     urgency: i64,
     body: String,
@@ -129,6 +134,7 @@ impl Row {
             id: PostId::from_uuid(uuid(self.id)),
             author: UserId::from_uuid(uuid(self.author)),
             persona: PersonaId::from_uuid(uuid(self.persona)),
+            circle: self.circle.map(|circle| CircleId::from_uuid(uuid(circle))),
             created_at: at(self.created_at),
             edited_at: self.edited_at.map(at),
             resolved_at: self.resolved_at.map(at),

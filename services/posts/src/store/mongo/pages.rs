@@ -10,7 +10,7 @@ use futures_util::TryStreamExt as _;
 use kernel::Cursor;
 use mongodb::{
     Collection,
-    bson::{Document, doc},
+    bson::{Bson, Document, doc},
     options::Hint,
 };
 use storage::{
@@ -77,7 +77,7 @@ pub(super) async fn list(
 fn walks(viewer: &Viewer, question: &Question<'_>) -> Vec<Walk> {
     let Question { filter, order, after, .. } = *question;
     let fits = fits(viewer, filter);
-    let index = index(filter, order);
+    let index = if viewer.circle.is_some() { "posts_circle_latest" } else { index(filter, order) };
     let walk = |more: Document, order: Document| {
         let mut filter = fits.clone();
         filter.extend(more);
@@ -125,7 +125,15 @@ fn fits(viewer: &Viewer, filter: &Filter) -> Document {
         doc! { "leaves_at": { "$gt": date(viewer.now) }, "held_at": null, "removed_at": null },
         doc! { "author": id(viewer.user.uuid()) },
     ];
-    let mut fits = alive(doc! { "listed": true, "$or": there.to_vec() });
+    let mut fits = alive(doc! { "$or": there.to_vec() });
+    match viewer.circle {
+        // What is in a circle is not listed.
+        None => fits.insert("listed", true),
+        Some(circle) => {
+            fits.insert("deleted_at", Bson::Null);
+            fits.insert("circle", id(circle.uuid()))
+        }
+    };
     if !viewer.hidden.is_empty() {
         fits.insert("author", doc! { "$nin": ids(viewer.hidden.iter().map(|user| user.uuid())) });
     }
@@ -194,7 +202,6 @@ fn found(viewer: &Viewer, wanted: &Wanted, filter: &Filter, after: Option<Cursor
 #[cfg(test)]
 mod tests {
     use kernel::{Clock as _, PostId, SystemClock, SystemEntropy};
-    use mongodb::bson::Bson;
     use testkit::Mongo;
 
     use super::*;
@@ -244,7 +251,7 @@ mod tests {
     }
 
     fn viewer() -> Viewer {
-        Viewer { user: testkit::user(), hidden: [testkit::user()].into(), now: SystemClock.now() }
+        Viewer { user: testkit::user(), hidden: [testkit::user()].into(), circle: None, now: SystemClock.now() }
     }
 
     fn assert_walks(stages: &[String], index: &str) {
@@ -272,6 +279,20 @@ mod tests {
                             assert_eq!(stages.iter().any(|stage| ends_there(&stage)), is_bounded, "{stages:#?}");
                         }
                     }
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn a_circles_feed_is_read_along_its_own_index_from_where_the_last_page_ended() {
+        testkit::block_on(async {
+            let database = testkit::mongo().await;
+            let viewer = Viewer { circle: Some(kernel::CircleId::from_uuid(Uuid::from_u128(7))), ..viewer() };
+            let (filter, order) = (Filter::default(), Order::Latest);
+            for after in [None, Some(Cursor { rank: 3, id: Uuid::from_u128(42) })] {
+                for walk in walks(&viewer, &Question { filter: &filter, order, after, limit: 20 }) {
+                    assert_walks(&plan(&database, walk).await, "posts_circle_latest");
                 }
             }
         });

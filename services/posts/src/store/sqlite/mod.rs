@@ -5,7 +5,7 @@ mod pages;
 mod row;
 
 use async_trait::async_trait;
-use kernel::{Event, EventId, PostId, Timestamp, Veil, ports::Edit as Past};
+use kernel::{CircleId, Event, EventId, PostId, Timestamp, Veil, ports::Edit as Past};
 use storage::{
     StoreResult,
     sql::{At, Database},
@@ -77,8 +77,8 @@ impl Store for Sqlite {
         let mut tx = self.database.begin().await?;
         sqlx::query(
             "INSERT INTO posts (id, author, persona, kind, urgency, body, categories, tags, content_warning,
-                days_since_relapse, created_at, expires_at, leaves_at, rank, version, held_at, removed_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+                days_since_relapse, created_at, expires_at, leaves_at, rank, version, held_at, removed_at, circle)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         )
         .bind(post.id.uuid())
         .bind(post.author.uuid())
@@ -97,6 +97,7 @@ impl Store for Sqlite {
         .bind(post.version)
         .bind(post.veil.and_then(Veil::held_at).map(At))
         .bind(post.veil.and_then(Veil::removed_at).map(At))
+        .bind(post.circle.map(CircleId::uuid))
         .execute(&mut *tx)
         .await?;
         tx.record(events).await?;

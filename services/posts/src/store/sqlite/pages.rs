@@ -22,7 +22,7 @@ use crate::{
     store::{Placed, Question},
 };
 
-/// [`crate::policy::is_listed`] and [`Filter::admits`], but for categories. `+` keeps the planner from reading along
+/// [`crate::policy::is_listed`] and [`Filter::admits`], but for circles and categories. `+` keeps the planner from reading along
 /// an index by rank when the order is another.
 const FITS: &str = "posts.deleted_at IS NULL
     AND posts.author NOT IN (SELECT unhex(value) FROM json_each(?1))
@@ -31,16 +31,27 @@ const FITS: &str = "posts.deleted_at IS NULL
     AND (?4 IS NULL OR posts.kind IN (SELECT value FROM json_each(?4)))
     AND +posts.rank >= ?5";
 
+/// Of public posts.
+const PUBLIC: &str = "posts.circle IS NULL";
+
 /// Before everything.
 const TOP: Cursor = Cursor { rank: i64::MAX, id: Uuid::max() };
 
 pub(super) async fn list(database: &Database, viewer: &Viewer, question: &Question<'_>) -> StoreResult<Vec<Placed>> {
     let Question { filter, order, .. } = *question;
     let mut arguments = arguments(viewer, question)?;
-    for shelf in shelves(filter) {
-        add(&mut arguments, shelf)?;
-    }
-    let rows = rows(database.reader(), feed(filter, order), arguments).await?;
+    let sql = if let Some(circle) = viewer.circle {
+        let categories = &filter.categories;
+        add(&mut arguments, circle.uuid())?;
+        add(&mut arguments, (!categories.is_empty()).then(|| row::list(categories.iter())))?;
+        of_circle(order)
+    } else {
+        for shelf in shelves(filter) {
+            add(&mut arguments, shelf)?;
+        }
+        feed(filter, order)
+    };
+    let rows = rows(database.reader(), sql, arguments).await?;
     placed(rows, |row| match order {
         Order::Latest => Cursor::at(row.id),
         Order::Urgent => Cursor { rank: row.rank, id: row.id },
@@ -81,7 +92,7 @@ fn feed(filter: &Filter, order: Order) -> String {
         };
         let (behind, by) = (behind(order, rank, id), by(order, rank, id));
         format!(
-            "SELECT * FROM (SELECT posts.number, posts.id, posts.rank FROM {source} AND {FITS} AND {behind}
+            "SELECT * FROM (SELECT posts.number, posts.id, posts.rank FROM {source} AND {PUBLIC} AND {FITS} AND {behind}
                 ORDER BY {by} LIMIT ?8)"
         )
     };
@@ -92,6 +103,18 @@ fn feed(filter: &Filter, order: Order) -> String {
         arms.join(" UNION "),
         by(order, "rank", "id"),
         by(order, "chosen.rank", "chosen.id"),
+    )
+}
+
+/// The SQL of a circle's feed, with ?1 to ?8 as [`arguments`] has them, then the circle and the categories.
+fn of_circle(order: Order) -> String {
+    let (behind, by) = (behind(order, "posts.rank", "posts.id"), by(order, "posts.rank", "posts.id"));
+    format!(
+        "SELECT posts.* FROM posts INDEXED BY posts_circle_latest
+         WHERE posts.circle = ?9 AND {FITS} AND {behind}
+           AND (?10 IS NULL OR EXISTS (SELECT 1 FROM json_each(posts.categories) AS said
+               WHERE said.value IN (SELECT value FROM json_each(?10))))
+         ORDER BY {by} LIMIT ?8"
     )
 }
 
@@ -143,7 +166,7 @@ fn shelves(filter: &Filter) -> Vec<&'static str> {
 fn found() -> String {
     format!(
         "SELECT posts.* FROM posts_words CROSS JOIN posts ON posts.number = posts_words.rowid
-         WHERE posts_words MATCH ?9 AND posts_words.rowid < ?6 AND {FITS}
+         WHERE posts_words MATCH ?9 AND posts_words.rowid < ?6 AND {PUBLIC} AND {FITS}
            AND (?10 IS NULL OR EXISTS (SELECT 1 FROM posts_categories AS place
                WHERE place.category IN (SELECT value FROM json_each(?10)) AND place.post = posts.id))
          ORDER BY posts_words.rowid DESC LIMIT ?8"
@@ -231,6 +254,16 @@ mod tests {
                     assert_eq!(walks, numbered(&filter).len(), "{filter}: {plan:#?}");
                 }
             }
+        });
+    }
+
+    #[test]
+    fn a_circles_feed_is_read_along_its_own_index_from_where_the_last_page_ended() {
+        testkit::block_on(async {
+            let database = testkit::sqlite().await;
+            let plan = plan(&database, &of_circle(Order::Latest)).await;
+            let is_walk = |line: &String| line.contains("posts_circle_latest (circle=? AND id<?)");
+            assert!(plan.iter().any(is_walk) && !plan.iter().any(|line| line.contains("TEMP B-TREE")), "{plan:#?}");
         });
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use kernel::{PersonaId, PostId, UserId, Veil};
+use kernel::{CircleId, PersonaId, PostId, UserId, Veil};
 use storage::{StoreError, StoreResult, sql::At};
 use uuid::Uuid;
 
@@ -18,6 +18,7 @@ pub(super) struct Row {
     pub(super) id: Uuid,
     author: Uuid,
     persona: Uuid,
+    circle: Option<Uuid>,
     kind: String,
     urgency: i64,
     body: String,
@@ -46,6 +47,7 @@ impl Row {
             id: PostId::from_uuid(self.id),
             author: UserId::from_uuid(self.author),
             persona: PersonaId::from_uuid(self.persona),
+            circle: self.circle.map(CircleId::from_uuid),
             created_at: self.created_at.0,
             edited_at: self.edited_at.map(|at| at.0),
             resolved_at: self.resolved_at.map(|at| at.0),

@@ -1,6 +1,6 @@
 //! A response as a document.
 
-use kernel::{PersonaId, PostId, ResponseId, UserId, Veil};
+use kernel::{CircleId, PersonaId, PostId, ResponseId, UserId, Veil};
 use mongodb::bson::{self, DateTime, Document, doc};
 use storage::{
     StoreResult,
@@ -18,6 +18,9 @@ pub(super) fn of(response: &Response) -> Document {
         "persona": id(response.persona.uuid()),
         "created_at": date(response.created_at),
     };
+    if let Some(circle) = response.circle {
+        document.insert("circle", id(circle.uuid()));
+    }
     match &response.content {
         Content::Text(text) => document.insert("text", text.reveal()),
         Content::Quick(kind) => document.insert("quick", kind.word()),
@@ -51,6 +54,7 @@ pub(super) struct Row {
     post_author: bson::Uuid,
     author: bson::Uuid,
     persona: bson::Uuid,
+    circle: Option<bson::Uuid>,
     text: Option<String>,
     quick: Option<String>,
     created_at: DateTime,
@@ -68,6 +72,7 @@ impl Row {
             post_author: UserId::from_uuid(uuid(self.post_author)),
             author: UserId::from_uuid(uuid(self.author)),
             persona: PersonaId::from_uuid(uuid(self.persona)),
+            circle: self.circle.map(|circle| CircleId::from_uuid(uuid(circle))),
             content: content(self.text.as_deref(), self.quick.as_deref())?,
             created_at: at(self.created_at),
             helpful_at: self.helpful_at.map(at),

@@ -2,19 +2,21 @@
 //!
 //! | file | holds |
 //! | --- | --- |
+//! | [`counts`] | what some people gave to some posts |
 //! | [`document`] | a response as a document |
 //! | [`figures`] | what somebody has given and got |
 //!
 //! What was not deleted is `living`, which every partial index asks for: they hold nothing else.
 
+mod counts;
 mod document;
 mod figures;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
-use kernel::{Event, PostId, ResponseId, Timestamp, UserId, Veil};
+use kernel::{Event, PostId, ResponseId, Timestamp, UserId, Veil, ports::Tallies};
 use mongodb::{
     Collection,
     bson::{Bson, Document, doc},
@@ -157,9 +159,10 @@ impl Store for Mongo {
             return Ok(Vec::new());
         }
         let mut open = alive(doc! { "living": true, "held_at": null, "removed_at": null, "text": { "$exists": true } });
-        if let Some(post) = post {
-            open.insert("post", id(post.uuid()));
-        }
+        match post {
+            Some(post) => open.insert("post", id(post.uuid())),
+            None => open.insert("circle", Bson::Null),
+        };
         if let Some(before) = before {
             open.insert("_id", doc! { "$lt": id(before.uuid()) });
         }
@@ -206,6 +209,17 @@ impl Store for Mongo {
                 let counted = self.responses.aggregate(figures::question(user, hidden)).with_type::<Figures>().await?;
                 let counted: Vec<Figures> = counted.try_collect().await?;
                 counted.first().map_or_else(|| Ok(Stats::default()), Figures::stats)
+            })
+            .await
+    }
+
+    async fn given_by(&self, people: &BTreeSet<UserId>, posts: &[PostId]) -> StoreResult<HashMap<PostId, Tallies>> {
+        self.database
+            .within(async {
+                let question = counts::question(people, posts);
+                let counted = self.responses.aggregate(question).hint(Hint::Name(LIST.to_owned()));
+                let counted: Vec<counts::Counted> = counted.with_type().await?.try_collect().await?;
+                counted.into_iter().map(counts::Counted::tallies).collect()
             })
             .await
     }

@@ -1,9 +1,11 @@
 //! Responses in SQLite.
 
-use std::collections::BTreeSet;
+mod counts;
+
+use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
-use kernel::{Event, PersonaId, PostId, ResponseId, Timestamp, UserId, Veil};
+use kernel::{CircleId, Event, PersonaId, PostId, ResponseId, Timestamp, UserId, Veil, ports::Tallies};
 use sqlx::{Executor, Sqlite as Driver};
 use storage::{
     StoreError, StoreResult,
@@ -109,7 +111,7 @@ impl Store for Sqlite {
     async fn newest(&self, post: Option<PostId>, before: Option<ResponseId>, limit: i64) -> StoreResult<Vec<Response>> {
         let of_post = "SELECT * FROM responses WHERE post = $1 AND id < $2 AND text IS NOT NULL
              AND deleted_at IS NULL AND held_at IS NULL AND removed_at IS NULL ORDER BY id DESC LIMIT $3";
-        let of_all = "SELECT * FROM responses WHERE $1 IS NULL AND id < $2 AND text IS NOT NULL
+        let of_all = "SELECT * FROM responses WHERE $1 IS NULL AND circle IS NULL AND id < $2 AND text IS NOT NULL
              AND deleted_at IS NULL AND held_at IS NULL AND removed_at IS NULL ORDER BY id DESC LIMIT $3";
         let rows: Vec<Row> = sqlx::query_as(if post.is_some() { of_post } else { of_all })
             .bind(post.map(PostId::uuid))
@@ -162,6 +164,10 @@ impl Store for Sqlite {
         })
     }
 
+    async fn given_by(&self, people: &BTreeSet<UserId>, posts: &[PostId]) -> StoreResult<HashMap<PostId, Tallies>> {
+        counts::given_by(self.database.reader(), people, posts).await
+    }
+
     async fn purge(&self, until: Timestamp, limit: i64) -> StoreResult<u64> {
         let mut tx = self.database.begin().await?;
         let removed =
@@ -195,8 +201,8 @@ async fn add(tx: &mut Tx, response: &Response) -> StoreResult<bool> {
     let added = sqlx::query(
         "INSERT INTO responses
             (id, post, post_author, author, persona, text, quick, created_at, helpful_at, deleted_at, held_at,
-            removed_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            removed_at, circle)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
          ON CONFLICT (post, author, quick) WHERE quick IS NOT NULL AND deleted_at IS NULL DO NOTHING",
     )
     .bind(response.id.uuid())
@@ -211,6 +217,7 @@ async fn add(tx: &mut Tx, response: &Response) -> StoreResult<bool> {
     .bind(response.deleted_at.map(At))
     .bind(response.veil.and_then(Veil::held_at).map(At))
     .bind(response.veil.and_then(Veil::removed_at).map(At))
+    .bind(response.circle.map(CircleId::uuid))
     .execute(&mut **tx)
     .await?;
     Ok(added.rows_affected() == 1)
@@ -255,6 +262,7 @@ struct Row {
     post_author: Uuid,
     author: Uuid,
     persona: Uuid,
+    circle: Option<Uuid>,
     text: Option<String>,
     quick: Option<String>,
     created_at: At,
@@ -272,6 +280,7 @@ impl Row {
             post_author: UserId::from_uuid(self.post_author),
             author: UserId::from_uuid(self.author),
             persona: PersonaId::from_uuid(self.persona),
+            circle: self.circle.map(CircleId::from_uuid),
             content: content(self.text.as_deref(), self.quick.as_deref())?,
             created_at: self.created_at.0,
             helpful_at: self.helpful_at.map(|at| at.0),

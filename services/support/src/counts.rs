@@ -1,0 +1,30 @@
+//! What support answers to others of how many answers there are.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use kernel::{
+    Failure, PostId, UserId,
+    ports::{ResponseCounts, Tallies},
+};
+
+use crate::store::Store;
+
+/// Answers [`ResponseCounts`].
+pub struct Counts {
+    /// Where responses are kept.
+    pub store: Arc<dyn Store>,
+}
+
+#[async_trait]
+impl ResponseCounts for Counts {
+    async fn given_by(&self, people: &BTreeSet<UserId>, posts: &[PostId]) -> Result<HashMap<PostId, Tallies>, Failure> {
+        if people.is_empty() || posts.is_empty() {
+            return Ok(HashMap::new());
+        }
+        Ok(self.store.given_by(people, posts).await?)
+    }
+}
