@@ -6,10 +6,11 @@
 //! | `rows` | what each caller is answered by each method |
 //! | `scene` | the people and things of one cell |
 //! | `personas` | what joins two personas of one account: nothing |
-//! | `house` | a server |
+//! | `house` | a server whose clock is moved by hand |
+//! | `day` | a moderator's day, through the whole program |
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails where a step does")]
 
-#[path = "../shared/house.rs"]
+mod day;
 mod house;
 mod personas;
 mod rows;

@@ -259,7 +259,7 @@ mod contract {
         assert!(!bed.store.mute(ann.user, until, &event()).await.unwrap());
         let account = bed.account(&ann).await;
         assert_eq!((account.muted_until, account.standing(bed.clock.now())), (until, Standing::Muted));
-        bed.store.suspend(ann.user, until, &[]).await.unwrap();
+        bed.store.suspend(ann.user, until, &[], &[]).await.unwrap();
         assert_eq!(bed.account(&ann).await.standing(bed.clock.now()), Standing::Suspended);
         assert!(bed.store.mute(ann.user, None, &[]).await.unwrap());
         assert!(!bed.store.mute(ann.user, None, &event()).await.unwrap());
