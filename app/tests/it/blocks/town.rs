@@ -112,7 +112,7 @@ impl Town {
     /// Everybody comes into one circle.
     async fn gather(&mut self) {
         let circle = json!({
-            "name": "Evenings", "category": "alcohol", "access": "CIRCLE_ACCESS_PUBLIC", "maxMembers": 10,
+            "name": "Evenings", "category": "alcohol", "access": "CIRCLE_ACCESS_OPEN", "maxMembers": 10,
         });
         let opened = self.call(0, "circles.v1.CircleService/CreateCircle", circle).await.unwrap();
         self.circle = text(&opened["circle"]["id"]);
