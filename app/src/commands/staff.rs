@@ -46,16 +46,15 @@ pub async fn grant(loaded: &Loaded, asked: &Grant) -> Result<()> {
 /// By the id of a public persona, or by its handle, letter for letter.
 async fn whom(people: &dyn Store, asked: &str) -> Result<Profile> {
     let nobody = || format!("nobody is called {asked} in public");
-    let found = match asked.parse::<PersonaId>() {
-        Ok(persona) => match people.profile(persona).await? {
+    let found = if let Ok(persona) = asked.parse::<PersonaId>() {
+        match people.profile(persona).await? {
             Some(found) => people.account(found.owner).await?.map(|account| account.profile),
             None => None,
         }
-        .filter(|public| public.id == persona),
-        Err(_) => {
-            let handle = Handle::new(asked).with_context(nobody)?;
-            people.called(&handle).await?
-        }
+        .filter(|public| public.id == persona)
+    } else {
+        let handle = Handle::new(asked).with_context(nobody)?;
+        people.called(&handle).await?
     };
     let found = found.with_context(nobody)?;
     // One that only looks like it may be somebody who hoped for this.

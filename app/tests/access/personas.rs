@@ -31,7 +31,7 @@ impl Eyes<'_> {
             page["pageSize"] = json!(1);
             page["pageToken"] = json!(token);
             let Some(answer) = self.ask(&of_circles(method), page).await else { return };
-            token = answer["nextPageToken"].as_str().unwrap_or_default().to_owned();
+            answer["nextPageToken"].as_str().unwrap_or_default().clone_into(&mut token);
             if token.is_empty() {
                 return;
             }
@@ -78,7 +78,10 @@ fn collect(value: &Value, said: &mut BTreeSet<String>) {
         Value::Array(items) => items.iter().for_each(|item| collect(item, said)),
         Value::String(word) => {
             if let Ok(bytes) = URL_SAFE_NO_PAD.decode(word) {
-                let number: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                let mut number = String::new();
+                for byte in bytes {
+                    number.push_str(&format!("{byte:02x}"));
+                }
                 said.insert(number.chars().skip(16).take(32).collect());
             }
             said.insert(word.replace('-', ""));

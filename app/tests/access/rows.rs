@@ -200,4 +200,14 @@ rows! {
         |scene| json!({ "code": scene.invite().await });
     "/kith.circles.v1.CircleService/GetCircleFeed", KEEPERS,
         |scene| json!({ "circleId": scene.circle(OPEN).await.0 });
+
+    "/kith.moderation.v1.ModerationService/ListRules", STAFF, |_| json!({});
+    "/kith.moderation.v1.ModerationService/PutRule", STAFF, |_| json!({});
+    "/kith.moderation.v1.ModerationService/TryRule", STAFF, |_| json!({});
+    "/kith.moderation.v1.ModerationService/ListAuditLog", STAFF, |_| json!({});
+    "/kith.moderation.v1.AdminService/GrantRole", STAFF, |_| json!({});
+    "/kith.moderation.v1.AdminService/RevokeRole", STAFF, |_| json!({});
+    "/kith.moderation.v1.AdminService/ListStaff", STAFF, |_| json!({});
+    "/kith.moderation.v1.AdminService/ListFlags", STAFF, |_| json!({});
+    "/kith.moderation.v1.AdminService/PutFlag", STAFF, |_| json!({});
 }

@@ -57,7 +57,9 @@ impl Subject {
         let word = self.word();
         match self {
             Self::Colluded(_) => format!("{word}: I made it through the evening, and I am glad to be here"),
-            Self::Doxxing => format!("the one who calls herself Wren is Maria Keller, the {word} next to the church"),
+            Self::Doxxing => {
+                format!("you know Wren, her real name is Maria Keller, she is the {word} next to the church")
+            }
             Self::Cruel(_) => format!("{word}: you are all weak, and you will never stop, none of you"),
             Self::Scam(_) => format!("{word}: lend me your savings for a week and I will double them, trust me"),
             Self::Mistaken(_) => format!("{word}: I slept badly, and I am angry at everything"),
@@ -89,8 +91,8 @@ pub(crate) struct Town {
     scammer: Person,
     mild: Vec<Person>,
     pub(crate) passer_by: Person,
-    pub(crate) mona: Person,
-    pub(crate) milo: Person,
+    pub(crate) judge: Person,
+    pub(crate) other: Person,
     admin: Person,
     ids: Vec<(Subject, String)>,
 }
@@ -106,7 +108,7 @@ impl Town {
             people
         };
         let (colluders, honest, mild) = (many(4).await, many(11).await, many(5).await);
-        let [ann, doxxer, brute, troll, scammer, passer_by, mona, milo, admin] =
+        let [ann, doxxer, brute, troll, scammer, passer_by, judge, other, admin] =
             <[Person; 9]>::try_from(many(9).await).unwrap_or_else(|_| panic!("nine people"));
         let user = UserId::from_uuid(admin.account.parse().unwrap());
         let first = RoleOrder { user, role: Role::Admin, by: user, session: None };
@@ -123,13 +125,13 @@ impl Town {
             scammer,
             mild,
             passer_by,
-            mona,
-            milo,
+            judge,
+            other,
             admin,
             ids: Vec::new(),
         };
-        for moderator in [&town.mona, &town.milo] {
-            let body = json!({ "personaId": moderator.persona, "role": "ROLE_MODERATOR" });
+        for moderator in [&town.judge, &town.other] {
+            let body = json!({ "personaId": moderator.persona, "role": "STAFF_ROLE_MODERATOR" });
             town.ask("/kith.moderation.v1.AdminService/GrantRole", &town.admin.access, &body).await.unwrap();
         }
         // What is known of a session is known for a second.
@@ -232,7 +234,7 @@ impl Town {
             let body = json!({ "pageSize": 7, "pageToken": token });
             let page = self.ask(CASES, &self.fresh(moderator).await, &body).await.unwrap();
             cases.extend(page["cases"].as_array().cloned().unwrap_or_default());
-            token = page["nextPageToken"].as_str().unwrap_or_default().to_owned();
+            page["nextPageToken"].as_str().unwrap_or_default().clone_into(&mut token);
             if token.is_empty() {
                 return cases;
             }
@@ -269,10 +271,9 @@ impl Town {
         match subject {
             Subject::Colluded(_) | Subject::Mistaken(1..) => json!({ "action": "ACTION_DISMISS" }),
             Subject::Doxxing => timed("ACTION_SUSPEND", 24),
-            Subject::Cruel(_) | Subject::Mistaken(_) => done("ACTION_REMOVE"),
+            Subject::Cruel(_) | Subject::Mistaken(_) | Subject::Scam(1..) => done("ACTION_REMOVE"),
             Subject::CruelAnswer => timed("ACTION_MUTE", 2),
             Subject::Scam(0) => done("ACTION_BAN"),
-            Subject::Scam(_) => done("ACTION_REMOVE"),
         }
     }
 
@@ -313,7 +314,7 @@ impl Town {
             let path = "/kith.moderation.v1.ModerationService/ListAuditLog";
             let page = self.ask(path, &self.fresh(&self.admin).await, &body).await.unwrap();
             entries.extend(page["entries"].as_array().cloned().unwrap_or_default());
-            token = page["nextPageToken"].as_str().unwrap_or_default().to_owned();
+            page["nextPageToken"].as_str().unwrap_or_default().clone_into(&mut token);
             if token.is_empty() {
                 return entries;
             }

@@ -115,9 +115,9 @@ fn a_change_of_any_column_is_found_at_its_place() {
     for place in places() {
         // One column at each place, and all columns at some.
         let at = i64::try_from(place).unwrap() + 1;
-        let mut changed = lines.clone();
-        changes[place % changes.len()](&mut changed[place]);
-        assert_eq!(verified(&changed), Err(Broken::Changed(at)), "{place}");
+        let mut forged = lines.clone();
+        changes[place % changes.len()](&mut forged[place]);
+        assert_eq!(verified(&forged), Err(Broken::Changed(at)), "{place}");
     }
 }
 

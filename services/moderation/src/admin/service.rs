@@ -105,7 +105,7 @@ impl Service {
         const LIST: &str = "staff";
         actor.admin()?;
         let place = |member: &StaffMember| {
-            let rank = if member.role == Role::Admin { 0 } else { 1 };
+            let rank = i64::from(member.role != Role::Admin);
             Cursor { rank, id: member.persona.id.uuid() }
         };
         let key = |cursor: Cursor| (cursor.rank, cursor.id);
@@ -239,7 +239,7 @@ impl Service {
                 None => word.to_owned(),
             });
             let detail = words.collect::<Vec<_>>().join(" ");
-            Shown { actor, subject, detail, line }
+            Shown { line, actor, subject, detail }
         });
         Ok(shown.collect())
     }

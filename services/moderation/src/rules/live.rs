@@ -78,7 +78,9 @@ impl Guard {
         }
         let wait = match tokio::time::timeout(PATIENCE, self.newest()).await {
             Ok(Ok(new)) => {
-                new.into_iter().for_each(|it| self.take(it));
+                if let Some(new) = new {
+                    self.take(new);
+                }
                 self.answered.store(true, Ordering::Relaxed);
                 FRESH
             }

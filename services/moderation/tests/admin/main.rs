@@ -1,5 +1,5 @@
 //! What admins do, on the databases themselves.
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails where a step does")]
+#![expect(clippy::unwrap_used, reason = "a test fails where a step does")]
 
 mod bed;
 mod rpc;

@@ -36,12 +36,13 @@ impl Town {
 
 /// Earlier, the colluders reported three things together for nothing, and four honest people three that were wrong.
 async fn before(bed: &Bed, town: &mut Town) {
+    let (honest, colluders) = (town.honest.clone(), town.colluders.clone());
     for round in 0..3 {
         let harmless = bed.people.wrote(&town.authors[0], None, &format!("day {round} without a drink"));
-        let case = town.report(bed, &town.colluders.clone(), harmless, Reason::Harassment).await;
+        let case = town.report(bed, &colluders, harmless, Reason::Harassment).await;
         bed.decide(&bed.moderator(), case, Action::Dismiss).await;
         let spam = bed.people.wrote(&town.authors[1], None, "buy now");
-        let case = town.report(bed, &town.honest[..1].to_vec(), spam, Reason::Spam).await;
+        let case = town.report(bed, &honest[..1], spam, Reason::Spam).await;
         bed.decide(&bed.moderator(), case, Action::Remove).await;
     }
 }
@@ -51,6 +52,7 @@ fn a_day_of_sixty_reports_is_cleared_in_the_order_of_risk() {
     block_on(async {
         let bed = sqlite().await;
         let mut town = Town::new(&bed);
+        let (honest, colluders) = (town.honest.clone(), town.colluders.clone());
         before(&bed, &mut town).await;
         bed.clock.pass(hours(100 * 24));
         town.reports = 0;
@@ -58,15 +60,15 @@ fn a_day_of_sixty_reports_is_cleared_in_the_order_of_risk() {
 
         // One report hides an address at once.
         let address = bed.people.wrote(&town.authors[2], None, ADDRESS);
-        let doxxing = town.report(&bed, &town.honest[..1].to_vec(), address, Reason::Doxxing).await;
+        let doxxing = town.report(&bed, &honest[..1], address, Reason::Doxxing).await;
         assert!(!bed.people.is_there(address));
 
         // Five who act together report one person for nothing; nothing is hidden, and it waits behind one honest report.
         let target = bed.people.wrote(&town.authors[0], None, "Thank you all. Thirty days today.");
-        let collusion = town.report(&bed, &town.colluders.clone(), target, Reason::Threat).await;
+        let collusion = town.report(&bed, &colluders, target, Reason::Threat).await;
         assert!(bed.people.is_there(target));
         let threat = bed.people.wrote(&town.authors[3], None, "I will find you and I will hurt you.");
-        let threatened = town.report(&bed, &town.honest[1..2].to_vec(), threat, Reason::Threat).await;
+        let threatened = town.report(&bed, &honest[1..2], threat, Reason::Threat).await;
         assert!(!bed.people.is_there(threat));
 
         // All else that came in: 17 subjects, 53 reports.

@@ -113,7 +113,7 @@ fn what_is_refused_says_why() {
         let stale = json!({ "caseId": case["id"], "etag": "77", "action": "ACTION_DISMISS" });
         let (status, refusal) = call(&server, staff.actor(), "DecideCase", stale).await;
         assert_eq!((status, &refusal["code"]), (StatusCode::CONFLICT, &json!("aborted")));
-        let (status, stats) = call(&server, staff.actor(), "GetModerationStats", json!({})).await;
-        assert_eq!((status, &stats["open"]), (StatusCode::OK, &json!(1)));
+        let (status, figures) = call(&server, staff.actor(), "GetModerationStats", json!({})).await;
+        assert_eq!((status, &figures["open"]), (StatusCode::OK, &json!(1)));
     });
 }

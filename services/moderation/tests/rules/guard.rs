@@ -31,9 +31,9 @@ fn a_contact_and_a_fraud_are_held_for_what_they_are_and_a_crisis_never() {
     block_on(async {
         let bed = sqlite().await;
         let guard = bed.guard();
-        let held = look(&bed, &guard, PHONE).await;
-        let hold = held.hold.unwrap();
-        assert_eq!((hold.rule.as_str(), hold.reason, held.version), ("phone", HoldReason::Contact, 1));
+        let verdict = look(&bed, &guard, PHONE).await;
+        let hold = verdict.hold.unwrap();
+        assert_eq!((hold.rule.as_str(), hold.reason, verdict.version), ("phone", HoldReason::Contact, 1));
         let fraud = look(&bed, &guard, "send * me bitcoin and double your bitcoin").await.hold.unwrap();
         assert_eq!(fraud.reason, HoldReason::Scam);
         let crisis = look(&bed, &guard, &format!("I want to die. {PHONE}")).await;

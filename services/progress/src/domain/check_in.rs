@@ -88,7 +88,7 @@ impl Cravings {
 
 /// What was there before a craving or a relapse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the words are all that there is to say; the proto says them longer")]
+#[expect(missing_docs, reason = "the words are all that there is to say; the API says them longer")]
 pub enum Trigger {
     Stress,
     Loneliness,

@@ -16,10 +16,11 @@ use super::{
 use crate::{StoreError, StoreResult};
 
 /// The files of `migrations/mongo`, by name. The numbers are those of `migrations/sqlite`.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     ("0001_events", include_str!("../../../../migrations/mongo/0001_events.json")),
     ("0005_posts", include_str!("../../../../migrations/mongo/0005_posts.json")),
     ("0006_support", include_str!("../../../../migrations/mongo/0006_support.json")),
+    ("0008_audit", include_str!("../../../../migrations/mongo/0008_audit.json")),
     ("0011_contents", include_str!("../../../../migrations/mongo/0011_contents.json")),
     ("0012_progress", include_str!("../../../../migrations/mongo/0012_progress.json")),
     ("0017_inside", include_str!("../../../../migrations/mongo/0017_inside.json")),

@@ -226,13 +226,16 @@ mod contract {
         assert_eq!(bed.verified().await.unwrap().position, 3);
     }
 
+    /// By whom, about what, before which line; and which lines are found.
+    type Asked<'a> = (Option<UserId>, Option<String>, Option<i64>, &'a [i64]);
+
     async fn lines_are_found_by_who_and_by_what_the_newest_first(bed: &Bed) {
         let ann = bed.entry();
         let about = Entry { subject: "flag:x".to_owned(), ..bed.entry() };
         let both = Entry { actor: ann.actor, subject: "flag:x".to_owned(), ..bed.entry() };
         bed.audit.append(&[ann.clone(), about, both]).await.unwrap();
         let (by, of) = (Some(ann.actor), Some("flag:x".to_owned()));
-        let expected: [(Option<UserId>, Option<String>, Option<i64>, &[i64]); 6] = [
+        let expected: [Asked<'_>; 6] = [
             (None, None, None, &[3, 2, 1]),
             (by, None, None, &[3, 1]),
             (None, of.clone(), None, &[3, 2]),

@@ -80,9 +80,8 @@ pub fn may_take(
     now: Timestamp,
 ) -> Result<(), Refusal> {
     match case.state {
-        State::Open => {}
         State::Appealed if decided_by == Some(staff) => return Err(Refusal::OwnDecision),
-        State::Appealed => {}
+        State::Open | State::Appealed => {}
         State::Decided | State::Settled => return Err(Refusal::NotOpen),
     }
     if case.escalated_at.is_some() && role != Role::Admin {
