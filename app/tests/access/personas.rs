@@ -78,10 +78,7 @@ fn collect(value: &Value, said: &mut BTreeSet<String>) {
         Value::Array(items) => items.iter().for_each(|item| collect(item, said)),
         Value::String(word) => {
             if let Ok(bytes) = URL_SAFE_NO_PAD.decode(word) {
-                let mut number = String::new();
-                for byte in bytes {
-                    number.push_str(&format!("{byte:02x}"));
-                }
+                let number = bytes.iter().fold(String::new(), |number, byte| number + &format!("{byte:02x}"));
                 said.insert(number.chars().skip(16).take(32).collect());
             }
             said.insert(word.replace('-', ""));

@@ -297,7 +297,7 @@ impl Town {
     }
 
     /// An access token of now.
-    async fn fresh(&self, who: &Person) -> String {
+    pub(crate) async fn fresh(&self, who: &Person) -> String {
         self.house.enter(who).await
     }
 
