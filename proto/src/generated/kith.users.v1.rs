@@ -4271,10 +4271,10 @@ impl ::proto::Validate for UpdateStreakRequest {
         if let Some(value) = self.start_date.clone() {
             broken
                 .unless(
-                    value.chars().count() >= 10,
+                    value.chars().count() >= 1,
                     "start_date",
                     "string.min_len",
-                    "has at least 10 characters",
+                    "has at least 1 characters",
                 );
             broken
                 .unless(

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | here | [`verify`] |
 //! | [`sealing`] | signs where the chain ends, again and again |
-//! | [`file`] | a second place that is a file; MongoDB is [`MongoCheckpoints`](crate::mongo::MongoCheckpoints) |
+//! | [`mod@file`] | a second place that is a file; MongoDB is [`MongoCheckpoints`](crate::mongo::MongoCheckpoints) |
 
 pub mod file;
 pub mod sealing;

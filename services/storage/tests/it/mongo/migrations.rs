@@ -58,13 +58,24 @@ async fn collections(database: &Database) -> Vec<String> {
 fn a_new_database_is_brought_up_to_this_build_and_says_so() {
     block_on(async {
         let database = testkit::empty_mongo().await;
-        assert_eq!(database.schema().await.unwrap(), Schema::Behind(3));
+        assert_eq!(database.schema().await.unwrap(), Schema::Behind(7));
         database.migrate().await.unwrap();
         database.migrate().await.unwrap();
         assert_eq!(database.schema().await.unwrap(), Schema::Current);
         let steps = database.steps().await.unwrap();
         let names: Vec<_> = steps.iter().map(|step| (step.version, step.name.as_str())).collect();
-        assert_eq!(names, [(1, "events"), (5, "posts"), (6, "support")]);
+        assert_eq!(
+            names,
+            [
+                (1, "events"),
+                (5, "posts"),
+                (6, "support"),
+                (8, "audit"),
+                (11, "contents"),
+                (12, "progress"),
+                (17, "inside"),
+            ]
+        );
         assert!(steps.iter().all(|step| step.applied_at.is_some()));
         database.answers().await.unwrap();
     });
