@@ -142,7 +142,7 @@ fn a_milestone_is_told_to_its_owner_alone_and_once_however_often_its_fact_comes(
         let (ann, bob) = two();
         let [mut hers, mut her_other, mut his] =
             [node.client(&ann).await, node.client(&ann).await, node.client(&bob).await];
-        let here = hers.subscribe("user").await;
+        let position = hers.subscribe("user").await;
         her_other.subscribe("user").await;
         for channel in ["user", "feed", "staff:queue"] {
             his.subscribe(channel).await;
@@ -159,7 +159,7 @@ fn a_milestone_is_told_to_its_owner_alone_and_once_however_often_its_fact_comes(
             assert_eq!(client.event().await["notice"]["responseId"], about.response.to_string(), "it came once");
         }
         let mut back = node.client(&ann).await;
-        assert!(back.resume("user", &here).await);
+        assert!(back.resume("user", &position).await);
         assert_eq!(back.events(2).await.0[0], told.id.to_string());
         // What he hears next is what is told next, on each of his channels.
         answer(&node, ann.user, bob.user).await;
