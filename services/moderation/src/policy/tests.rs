@@ -59,9 +59,9 @@ fn one_who_is_right_weighs_more_than_a_crowd_that_is_not() {
 #[test]
 fn those_who_always_report_together_are_one_voice() {
     let crowd: Vec<Voice> = (0..8).map(|number| voice(number, Reason::Threat, NEW)).collect();
-    let pairs: Vec<_> = (1..8).map(|number| (user(number - 1), user(number), 2)).collect();
+    let pairs: Vec<_> = (1..8).map(|number| (user(number - 1), user(number), 3)).collect();
     assert_eq!(reported(&crowd, &pairs), reported(&crowd[..1], &[]));
-    let strangers: Vec<_> = (1..8).map(|number| (user(number - 1), user(number), 1)).collect();
+    let strangers: Vec<_> = (1..8).map(|number| (user(number - 1), user(number), 2)).collect();
     assert!(reported(&crowd, &strangers) > reported(&crowd[..1], &[]));
 }
 

@@ -27,6 +27,14 @@ impl CaseStore for Sql<Db> {
         self.file_it(filing, told).await
     }
 
+    async fn beside(&self, case: CaseId, limit: i64) -> StoreResult<Vec<CaseId>> {
+        self.cases_beside(case, limit).await
+    }
+
+    async fn weigh(&self, case: CaseId, now: Timestamp) -> StoreResult<()> {
+        self.weigh_again(case, now).await
+    }
+
     async fn case(&self, case: CaseId) -> StoreResult<Option<Case>> {
         let select = format!("{} WHERE id = $1", CaseRow::SELECT);
         let row: Option<CaseRow> =
