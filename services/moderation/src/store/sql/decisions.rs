@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use kernel::{CaseId, Event, Timestamp, UserId};
+use kernel::{CaseId, Cursor, Event, Timestamp, UserId};
 use sqlx::AssertSqlSafe;
 use storage::{StoreResult, sql, sql::At};
 use uuid::Uuid;
@@ -44,6 +44,23 @@ impl DecisionStore for Sql<Db> {
             format!("{} WHERE concerned = $1 ORDER BY created_at DESC, turn DESC LIMIT $2", DecisionRow::SELECT);
         let rows: Vec<DecisionRow> = sqlx::query_as(AssertSqlSafe(select))
             .bind(user.uuid())
+            .bind(limit)
+            .fetch_all(self.database.reader())
+            .await?;
+        rows.into_iter().map(DecisionRow::into_decision).collect()
+    }
+
+    async fn statements(&self, user: UserId, before: Option<Cursor>, limit: i64) -> StoreResult<Vec<Decision>> {
+        let select = format!(
+            "{} WHERE concerned = $1 AND (action <> 'dismiss' OR measure IS NOT NULL) AND (created_at, id) < ($2, $3)
+             ORDER BY created_at DESC, id DESC LIMIT $4",
+            DecisionRow::SELECT,
+        );
+        let (rank, id) = before.map_or((FOR_EVER.millis(), Uuid::max()), |before| (before.rank, before.id));
+        let rows: Vec<DecisionRow> = sqlx::query_as(AssertSqlSafe(select))
+            .bind(user.uuid())
+            .bind(At(Timestamp::from_millis(rank)))
+            .bind(id)
             .bind(limit)
             .fetch_all(self.database.reader())
             .await?;
