@@ -108,6 +108,9 @@ fn a_text_hides_only_for_what_it_bears_out() {
         "12 Old Mill Road, second floor",
         "wohnt in der Lindenstraße 14",
         "her real name is Maria",
+        "call her at \u{ff15}\u{ff15}\u{ff15} \u{ff10}\u{ff11}\u{ff12} \u{ff13}\u{ff14}\u{ff15}\u{ff16}",
+        "12 \u{415}lm \u{405}tr\u{435}et",
+        "her re\u{200b}al na\u{ad}me is Maria",
     ];
     for text in doxxing {
         assert!(supports(Reason::Doxxing, text), "{text}");

@@ -54,10 +54,10 @@ impl Service {
     pub async fn standing(&self, actor: &Actor, size: PageSize, token: &str) -> Result<MyStanding, Error> {
         let now = self.clock.now();
         let list = format!("statements:{}", actor.user);
-        let before = self.pager.cursor(&list, token)?;
+        let before = self.pager.cursor(&list, token)?.map(|cursor| cursor.id);
         let bounds = self.store.bounds(actor.user, now).await?;
         let decisions = self.store.statements(actor.user, before, size.lookahead()).await?;
-        let page = Page::cut(decisions, size, |last| Cursor { rank: last.at.millis(), id: last.id });
+        let page = Page::cut(decisions, size, |last| Cursor::at(last.id));
         let mut statements = Vec::with_capacity(page.items.len());
         for decision in page.items {
             statements.push(self.told_to(actor, decision, now).await?);

@@ -100,10 +100,10 @@ pub trait DecisionStore: Send + Sync {
     /// The newest decisions about somebody, up to `limit`, newest first.
     async fn decided_about(&self, user: UserId, limit: i64) -> StoreResult<Vec<Decision>>;
 
-    /// Up to `limit` decisions about somebody that they are told of, newest first; of one moment, the last id first. With
-    /// a cursor, those behind it: its rank is a moment in milliseconds. What came to nothing before they knew of it takes
-    /// no place: no page says that there was something.
-    async fn statements(&self, user: UserId, before: Option<Cursor>, limit: i64) -> StoreResult<Vec<Decision>>;
+    /// Up to `limit` decisions about somebody that they are told of, newest first, also of one moment about one thing; with
+    /// `before`, those behind that one. What came to nothing before they knew of it takes no place: no page says that there
+    /// was something.
+    async fn statements(&self, user: UserId, before: Option<Uuid>, limit: i64) -> StoreResult<Vec<Decision>>;
 
     /// How many cases there were about somebody.
     async fn cases_about(&self, user: UserId) -> StoreResult<u32>;

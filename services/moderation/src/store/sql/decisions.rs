@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use kernel::{CaseId, Cursor, Event, Timestamp, UserId};
+use kernel::{CaseId, Event, Timestamp, UserId};
 use sqlx::AssertSqlSafe;
 use storage::{StoreResult, sql, sql::At};
 use uuid::Uuid;
@@ -50,17 +50,17 @@ impl DecisionStore for Sql<Db> {
         rows.into_iter().map(DecisionRow::into_decision).collect()
     }
 
-    async fn statements(&self, user: UserId, before: Option<Cursor>, limit: i64) -> StoreResult<Vec<Decision>> {
+    async fn statements(&self, user: UserId, before: Option<Uuid>, limit: i64) -> StoreResult<Vec<Decision>> {
         let select = format!(
-            "{} WHERE concerned = $1 AND (action <> 'dismiss' OR measure IS NOT NULL) AND (created_at, id) < ($2, $3)
-             ORDER BY created_at DESC, id DESC LIMIT $4",
+            "{} WHERE concerned = $1 AND (action <> 'dismiss' OR measure IS NOT NULL) AND ($2 IS NULL
+                OR (created_at, turn, id) < (SELECT last.created_at, last.turn, last.id FROM decisions last
+                    WHERE last.id = $2))
+             ORDER BY created_at DESC, turn DESC, id DESC LIMIT $3",
             DecisionRow::SELECT,
         );
-        let (rank, id) = before.map_or((FOR_EVER.millis(), Uuid::max()), |before| (before.rank, before.id));
         let rows: Vec<DecisionRow> = sqlx::query_as(AssertSqlSafe(select))
             .bind(user.uuid())
-            .bind(At(Timestamp::from_millis(rank)))
-            .bind(id)
+            .bind(before)
             .bind(limit)
             .fetch_all(self.database.reader())
             .await?;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{HELD, Sql, rows::count};
 use crate::{
-    domain::{Case, Reason, Record, State},
+    domain::{Case, Reason, State},
     policy::{self, Voice},
 };
 
@@ -63,11 +63,14 @@ impl Sql<Db> {
             .bind(case.id.uuid())
             .fetch_all(&mut **tx)
             .await?;
+        let records: Vec<(Uuid, String, i64)> =
+            sqlx::query_as(Self::RECORDS).bind(case.id.uuid()).fetch_all(&mut **tx).await?;
+        let records = Self::into_records(records)?;
         let mut voices = Vec::with_capacity(reports.len());
         for (reporter, reason) in reports {
             let reporter = UserId::from_uuid(reporter);
             let reason = Reason::of(&reason).ok_or_else(|| StoreError::corrupt("an unknown reason"))?;
-            voices.push(Voice { reporter, reason, record: Self::record_of(tx, reporter).await? });
+            voices.push(Voice { reporter, reason, record: records.get(&reporter).copied().unwrap_or_default() });
         }
         let together = Self::together(tx, case).await?;
         let strikes = match case.concerned {
@@ -95,12 +98,6 @@ impl Sql<Db> {
         .await?;
         let pair = |(one, other, times)| Ok((UserId::from_uuid(one), UserId::from_uuid(other), count(times)?));
         together.into_iter().map(pair).collect()
-    }
-
-    async fn record_of(tx: &mut Tx<Db>, reporter: UserId) -> StoreResult<Record> {
-        let counts: Vec<(String, i64)> =
-            sqlx::query_as(Self::RECORD).bind(reporter.uuid()).fetch_all(&mut **tx).await?;
-        Self::into_record(counts)
     }
 
     async fn strikes_of(tx: &mut Tx<Db>, user: UserId, now: Timestamp) -> StoreResult<u32> {

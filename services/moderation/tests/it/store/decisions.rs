@@ -1,6 +1,6 @@
 //! What `moderation::store::DecisionStore` promises.
 
-use kernel::{Actor, Cursor, Event, Fact, event::CaseChange};
+use kernel::{Actor, Event, Fact, event::CaseChange};
 use moderation::{
     domain::{Action, AppealState, Case, Decision, Lease, Measure, Report, State},
     policy::FOR_EVER,
@@ -232,9 +232,17 @@ mod contract {
         let back = Decision { measure: Some(Measure::Shown), ..decision(bed, &case, Some(&staff), Action::Dismiss) };
         made.push(done(bed, &ruling(&case, back)).await.1);
         made.sort_by_key(|it| std::cmp::Reverse((it.at, it.id)));
+        // Two about one thing, in one moment: the last is the newest.
+        bed.clock.pass(hours(1));
+        let warned = decided(bed, &bob, &staff, Action::Warn).await;
+        bed.store.appeal(&appealing(bed, &warned), &[]).await.unwrap().unwrap();
+        let other = bed.person();
+        let overturned = done(bed, &again(bed, &warned, &other, Action::Overturn).await).await.1;
+        let warned = bed.store.decision(warned.id).await.unwrap().unwrap();
+        made.splice(0..0, [overturned, warned]);
         let mut paged: Vec<Decision> = Vec::new();
         loop {
-            let place = paged.last().map(|last| Cursor { rank: last.at.millis(), id: last.id });
+            let place = paged.last().map(|last| last.id);
             let page = bed.store.statements(bob.user, place, 2).await.unwrap();
             assert_eq!(page.len(), 2.min(made.len() - paged.len()), "no page is short but the last");
             if page.is_empty() {
