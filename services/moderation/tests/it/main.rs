@@ -8,3 +8,4 @@ mod people;
 mod rpc;
 mod service;
 mod store;
+mod weight;
