@@ -7,9 +7,11 @@
 //! | `scene` | the people and things of one cell |
 //! | `personas` | what joins two personas of one account: nothing |
 //! | `house` | a server whose clock is moved by hand |
+//! | `closed` | a circle that staff close, and open again |
 //! | `day` | a moderator's day, through the whole program |
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails where a step does")]
 
+mod closed;
 mod day;
 mod house;
 mod personas;

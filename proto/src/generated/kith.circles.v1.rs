@@ -6,13 +6,13 @@ pub struct Circle {
     /// A UUIDv7.
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
-    /// 3 to 80 characters.
+    /// 3 to 80 characters; unset if it is closed.
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
-    /// What it is for; up to 500 characters.
+    /// What it is for; up to 500 characters; unset if it is closed.
     #[prost(string, tag = "3")]
     pub about: ::prost::alloc::string::String,
-    /// The rules of the house; up to 4,000 characters.
+    /// The rules of the house; up to 4,000 characters; unset if it is closed.
     #[prost(string, tag = "4")]
     pub rules: ::prost::alloc::string::String,
     /// The slug of a category.
@@ -42,6 +42,10 @@ pub struct Circle {
     /// The version of what the circle says of itself, for UpdateCircle. Unset outside.
     #[prost(string, tag = "13")]
     pub etag: ::prost::alloc::string::String,
+    /// Since when the staff have closed it, as the hour at which they did; unset if they have not. Of a closed circle its
+    /// members see this and nothing that anybody wrote; for all others it is not there.
+    #[prost(message, optional, tag = "14")]
+    pub closed_at: ::core::option::Option<::pbjson_types::Timestamp>,
 }
 /// Somebody in a circle.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1378,6 +1382,9 @@ impl ::serde::Serialize for Circle {
         if !self.etag.is_empty() {
             map.serialize_entry("etag", &(&self.etag))?;
         }
+        if let Some(value) = &self.closed_at {
+            map.serialize_entry("closedAt", &::proto::json::Time(value))?;
+        }
         map.end()
     }
 }
@@ -1494,6 +1501,14 @@ impl<'de> ::serde::Deserialize<'de> for Circle {
                                 map
                                     .next_value::<
                                         Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "closedAt" | "closed_at" => {
+                            message.closed_at = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }

@@ -87,9 +87,12 @@ const fn kind(refused: Refused) -> Fault {
     match refused {
         Refused::NoCircle | Refused::NoInvite | Refused::NoPerson => Fault::NotFound,
         Refused::NotAMember | Refused::Role => Fault::Denied,
-        Refused::LastOwner | Refused::Full | Refused::Archived | Refused::StaysPrivate | Refused::TooManyInvites => {
-            Fault::Precondition
-        }
+        Refused::LastOwner
+        | Refused::Full
+        | Refused::Archived
+        | Refused::Closed
+        | Refused::StaysPrivate
+        | Refused::TooManyInvites => Fault::Precondition,
         Refused::EtagMismatch => Fault::Stale,
     }
 }
@@ -104,6 +107,7 @@ const fn reason(refused: Refused) -> &'static str {
         Refused::LastOwner => "LAST_OWNER",
         Refused::Full => "CIRCLE_FULL",
         Refused::Archived => "CIRCLE_ARCHIVED",
+        Refused::Closed => "CIRCLE_CLOSED",
         Refused::StaysPrivate => "CIRCLE_STAYS_PRIVATE",
         Refused::EtagMismatch => "ETAG_MISMATCH",
         Refused::TooManyInvites => "TOO_MANY_INVITES",

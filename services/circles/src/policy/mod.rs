@@ -9,7 +9,7 @@ mod rules;
 
 use kernel::{InviteId, PersonaId, ports::CircleRole};
 
-pub use self::rules::{Invited, at_least, change, decide, knows, may_invite, role_of};
+pub use self::rules::{Invited, at_least, change, decide, is_open, knows, may_invite, role_of};
 use crate::domain::{Change, Circle, Digest, Invite, Person, State};
 
 /// How many live invites a circle may have.
@@ -151,6 +151,9 @@ pub enum Refused {
     /// It is closed for good.
     #[error("this circle is archived")]
     Archived,
+    /// Staff have closed it.
+    #[error("this circle was closed by the staff")]
+    Closed,
     /// What was said in private stays there.
     #[error("a private circle stays private")]
     StaysPrivate,

@@ -5,15 +5,16 @@ use kernel::{PersonaId, Timestamp, event::CircleChange, ports::CircleRole};
 use super::{Act, INVITES, Refused, Ruling, Scene};
 use crate::domain::{Access, Change, Circle, Invite, State};
 
-/// Whether a circle is there for somebody: for its members; and while it is not archived, for who may find it and is not
-/// kept out.
+/// Whether a circle is there for somebody: for its members; and while it is neither archived nor closed, for who may find
+/// it and is not kept out.
 #[must_use]
 pub fn knows(circle: &Circle, state: Option<State>, invited: Invited) -> bool {
     match state {
         Some(State::Member(_)) => true,
         Some(State::Banned) => false,
         Some(State::Asked | State::Left) | None => {
-            circle.archived_at.is_none() && (circle.terms.access != Access::Private || invited == Invited::Live)
+            let takes_in = circle.archived_at.is_none() && circle.closed_at.is_none();
+            takes_in && (circle.terms.access != Access::Private || invited == Invited::Live)
         }
     }
 }
@@ -38,6 +39,10 @@ pub fn decide(scene: &Scene, act: &Act, now: Timestamp) -> Result<Ruling, Refuse
     }
     if !knows(&scene.circle, state, Invited::No) {
         return Err(Refused::NoCircle);
+    }
+    // Nobody is held in what is closed, and its owner may have it end.
+    if !matches!(act, Act::Leave | Act::Archive) {
+        is_open(&scene.circle)?;
     }
     if let Some(role) = needs(act) {
         at_least(role, state)?;
@@ -75,6 +80,14 @@ const fn needs(act: &Act) -> Option<CircleRole> {
         | Act::Revoke(_) => Some(CircleRole::Keeper),
         Act::Update(..) | Act::Archive => Some(CircleRole::Owner),
     }
+}
+
+/// Whether staff have not closed it. For those who know of it: to all others there is none.
+///
+/// # Errors
+/// [`Refused::Closed`].
+pub const fn is_open(circle: &Circle) -> Result<(), Refused> {
+    if circle.closed_at.is_some() { Err(Refused::Closed) } else { Ok(()) }
 }
 
 /// The role of a member.
@@ -140,7 +153,7 @@ fn join(scene: &Scene, state: Option<State>, persona: PersonaId) -> Result<Rulin
 
 /// An invite is the word of a keeper: no other is asked.
 fn accept(scene: &Scene, state: Option<State>, persona: PersonaId) -> Result<Ruling, Refused> {
-    if scene.invite.is_none() || !knows(&scene.circle, state, Invited::Live) {
+    if scene.invite.is_none() || scene.circle.closed_at.is_some() || !knows(&scene.circle, state, Invited::Live) {
         return Err(Refused::NoInvite);
     }
     if let Some(State::Member(_)) = state {

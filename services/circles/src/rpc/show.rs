@@ -17,7 +17,7 @@ use proto::{
 
 use crate::{
     Error,
-    domain::{Access, Invite, Person, State},
+    domain::{Access, Invite, Person, State, hour},
     store::Seen,
 };
 
@@ -91,16 +91,19 @@ fn circle(seen: &Seen, shown: &HashMap<PersonaId, Persona>) -> WireCircle {
         Access::ByRequest => CircleAccess::ByRequest,
         Access::Private => CircleAccess::Private,
     };
+    // What its keepers wrote may be what it was closed for.
+    let written = |text: &str| if circle.closed_at.is_none() { text.to_owned() } else { String::new() };
     WireCircle {
         id: circle.id.to_string(),
-        name: circle.terms.name.as_str().to_owned(),
-        about: circle.terms.about.as_str().to_owned(),
-        rules: circle.terms.rules.as_str().to_owned(),
+        name: written(circle.terms.name.as_str()),
+        about: written(circle.terms.about.as_str()),
+        rules: written(circle.terms.rules.as_str()),
         category: circle.terms.category.slug().to_owned(),
         access: access.into(),
         about_members: circle.about_members(),
         max_members: keeps(own).then(|| circle.terms.cap.number()),
         archived_at: circle.archived_at.map(convert::timestamp),
+        closed_at: circle.closed_at.map(|at| convert::timestamp(hour(at))),
         standing: standing.into(),
         persona: viewer.and_then(|viewer| persona(viewer.persona, shown)),
         role: own.map_or(WireRole::Unspecified, role).into(),

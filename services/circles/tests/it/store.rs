@@ -5,11 +5,11 @@ use std::{collections::BTreeSet, time::Duration};
 use circles::{
     domain::{Access, Change, Circle, Code, Invite, Name, Person, State, invite_id},
     policy::{Act, Refused, Scene},
-    store::{Behind, Deed, Standing},
+    store::{Behind, Deed, Door, Standing},
 };
 use kernel::{
     CircleId, Clock as _, PersonaId, SystemEntropy, UserId,
-    event::CircleChange::{Archived, Asked, Created, Joined, Left, RoleGiven, Updated},
+    event::CircleChange::{Archived, Asked, Closed, Created, Joined, Left, Opened, RoleGiven, Updated},
     ports::CircleRole,
 };
 use storage::StoreError;
@@ -120,6 +120,77 @@ mod contract {
             ("archive", o, None),
         ];
         assert_eq!((words, log.len()), (BTreeSet::from(said), 8));
+    }
+
+    async fn a_circle_is_closed_and_opened_once_and_that_is_said_and_announced(bed: &Bed) {
+        let (circle, owner) = bed.opened(Access::Open, 10).await;
+        let ann = joined(bed, &circle).await;
+        let (_, code) = invited(bed, &circle, &owner, 5).await;
+        let before = bed.store.look(circle.id, ann.user).await.unwrap();
+        bed.announced().await;
+        bed.clock.pass(Duration::from_secs(1));
+        let closed_at = bed.clock.now();
+        let nobody = UserId::from_uuid(uuid::Uuid::nil());
+        for _ in 0..2 {
+            bed.store.bar(circle.id, Door::Closed, &bed.by(nobody)).await.unwrap();
+            bed.clock.pass(Duration::from_secs(1));
+        }
+        let seen = bed.store.look(circle.id, ann.user).await.unwrap().unwrap();
+        assert_eq!(seen.circle.closed_at, Some(closed_at));
+        assert_eq!(bed.store.public(ann.user, None, None, 100).await.unwrap(), []);
+        assert_eq!(bed.store.circles_of(ann.user).await.unwrap(), BTreeSet::new());
+        assert_eq!(bed.store.own(ann.user, None, 100).await.unwrap(), [seen]);
+        for _ in 0..2 {
+            bed.store.bar(circle.id, Door::Open, &bed.by(nobody)).await.unwrap();
+        }
+        assert_eq!(bed.store.look(circle.id, ann.user).await.unwrap(), before, "as it was");
+        assert!(bed.store.invite(&code.digest(), bed.clock.now()).await.unwrap().is_some());
+        assert_eq!(bed.store.public(ann.user, None, None, 100).await.unwrap().len(), 1);
+        assert_eq!(bed.announced().await, [(Closed, None), (Opened, None)]);
+        let log = bed.store.log(circle.id, None, 2).await.unwrap();
+        let said: Vec<_> = log.iter().map(|entry| (entry.act.as_str(), entry.by.actor, entry.subject)).collect();
+        assert_eq!(said, [("open", nobody, None), ("close", nobody, None)]);
+        let nowhere = crate::bed::circle(Access::Open, 5).id;
+        bed.store.bar(nowhere, Door::Closed, &bed.by(nobody)).await.unwrap();
+        assert_eq!(bed.announced().await, []);
+    }
+
+    async fn of_many_who_join_while_it_is_closed_none_gets_in_after(bed: &Bed) {
+        let (circle, owner) = bed.opened(Access::Open, 100).await;
+        let (store, by) = (bed.store.clone(), bed.by(owner.user));
+        let closing = async move { store.bar(circle.id, Door::Closed, &by).await.unwrap() };
+        let racers = (0..16).map(|_| {
+            let (store, new) = (bed.store.clone(), person(MEMBER));
+            let deed = Deed { circle: circle.id, by: bed.by(new.user), act: Act::Join(new.persona) };
+            async move { store.settle(&deed).await.unwrap() }
+        });
+        let (came_to, ()) = tokio::join!(race(racers), closing);
+        let in_it = came_to.iter().filter(|it| it.is_ok()).count();
+        assert!(came_to.iter().all(|it| it.as_ref().err().is_none_or(|refused| *refused == Refused::NoCircle)));
+        let now = bed.store.look(circle.id, owner.user).await.unwrap().unwrap().circle;
+        assert_eq!((usize::try_from(now.members).unwrap(), now.closed_at.is_some()), (in_it + 1, true));
+        let late = person(MEMBER);
+        let refused = does(bed, circle.id, late.user, Act::Join(late.persona)).await;
+        assert_eq!(refused.unwrap_err(), Refused::NoCircle);
+    }
+
+    async fn of_owners_the_one_who_was_first_answers_for_a_circle(bed: &Bed) {
+        let (circle, owner) = bed.opened(Access::Open, 10).await;
+        bed.clock.pass(Duration::from_hours(1));
+        let (ann, bob) = (joined(bed, &circle).await, joined(bed, &circle).await);
+        for other in [&ann, &bob] {
+            does(bed, circle.id, owner.user, Act::Give(other.persona, CircleRole::Owner)).await.unwrap();
+        }
+        assert_eq!(bed.store.owner(circle.id).await.unwrap().unwrap().user, owner.user);
+        does(bed, circle.id, owner.user, Act::Leave).await.unwrap();
+        let first = if ann.persona < bob.persona { &ann } else { &bob };
+        assert_eq!(bed.store.owner(circle.id).await.unwrap().unwrap().user, first.user);
+        does(bed, circle.id, ann.user, Act::Archive).await.unwrap();
+        for other in [&ann, &bob] {
+            does(bed, circle.id, other.user, Act::Leave).await.unwrap();
+        }
+        assert_eq!(bed.store.owner(circle.id).await.unwrap(), None);
+        assert_eq!(bed.store.owner(crate::bed::circle(Access::Open, 5).id).await.unwrap(), None);
     }
 
     async fn the_log_is_read_backwards_in_pages(bed: &Bed) {

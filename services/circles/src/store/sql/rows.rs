@@ -24,13 +24,14 @@ pub(super) struct CircleRow {
     blur: i64,
     created_at: At,
     archived_at: Option<At>,
+    closed_at: Option<At>,
     version: i64,
 }
 
 /// What selects a circle.
 pub(super) const CIRCLE: &str = "circles.id, circles.name, circles.about, circles.rules, circles.category,
     circles.access, circles.cap, circles.members, circles.blur, circles.created_at, circles.archived_at,
-    circles.version";
+    circles.closed_at, circles.version";
 
 impl CircleRow {
     pub(super) fn into_circle(self) -> StoreResult<Circle> {
@@ -49,6 +50,7 @@ impl CircleRow {
             blur: Blur::kept(number(self.blur)?),
             created_at: self.created_at.0,
             archived_at: self.archived_at.map(|at| at.0),
+            closed_at: self.closed_at.map(|at| at.0),
             version: self.version,
         })
     }
