@@ -681,7 +681,7 @@ pub enum JoinDecision {
     Unspecified = 0,
     /// They are let in.
     Admit = 1,
-    /// They are not. They are not told, and may ask again.
+    /// They are not. They are not told, and may ask again after 7 days.
     Decline = 2,
 }
 impl JoinDecision {

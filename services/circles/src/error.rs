@@ -88,6 +88,7 @@ const fn kind(refused: Refused) -> Fault {
         Refused::NoCircle | Refused::NoInvite | Refused::NoPerson => Fault::NotFound,
         Refused::NotAMember | Refused::Role => Fault::Denied,
         Refused::LastOwner
+        | Refused::Declined
         | Refused::Full
         | Refused::Archived
         | Refused::Closed
@@ -105,6 +106,7 @@ const fn reason(refused: Refused) -> &'static str {
         Refused::NotAMember => "NOT_A_MEMBER",
         Refused::Role => "CIRCLE_ROLE_TOO_LOW",
         Refused::LastOwner => "LAST_OWNER",
+        Refused::Declined => "JOIN_REQUEST_DECLINED",
         Refused::Full => "CIRCLE_FULL",
         Refused::Archived => "CIRCLE_ARCHIVED",
         Refused::Closed => "CIRCLE_CLOSED",

@@ -207,6 +207,8 @@ pub enum State {
     Member(CircleRole),
     /// They were in it or wanted to be.
     Left,
+    /// They asked, and were not let in.
+    Declined,
     /// They are kept out.
     Banned,
 }
@@ -217,7 +219,7 @@ impl State {
     pub const fn role(self) -> Option<CircleRole> {
         match self {
             Self::Member(role) => Some(role),
-            Self::Asked | Self::Left | Self::Banned => None,
+            Self::Asked | Self::Left | Self::Declined | Self::Banned => None,
         }
     }
 }
@@ -228,6 +230,7 @@ pub(crate) const fn word(state: State) -> &'static str {
         State::Asked => "asked",
         State::Member(_) => "member",
         State::Left => "left",
+        State::Declined => "declined",
         State::Banned => "banned",
     }
 }

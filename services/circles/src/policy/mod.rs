@@ -7,11 +7,15 @@
 
 mod rules;
 
+use std::time::Duration;
+
 use kernel::{InviteId, PersonaId, ports::CircleRole};
 
 pub use self::rules::{Invited, at_least, change, decide, is_open, knows, may_invite, role_of};
 use crate::domain::{Change, Circle, Digest, Invite, Person, State};
 
+/// How long whoever was declined waits before they ask the same circle again.
+pub const WAIT: Duration = Duration::from_hours(7 * 24);
 /// How many live invites a circle may have.
 pub const INVITES: u32 = 100;
 
@@ -145,6 +149,9 @@ pub enum Refused {
     /// Somebody has to keep the circle.
     #[error("the last owner hands the circle over first, or archives it")]
     LastOwner,
+    /// They asked not long ago, and were not let in.
+    #[error("whoever was declined may ask again after 7 days")]
+    Declined,
     /// There is no room.
     #[error("this circle is full")]
     Full,

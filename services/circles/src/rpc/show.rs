@@ -74,7 +74,7 @@ impl Views {
 fn appearing(seen: &Seen) -> Option<Person> {
     seen.person.filter(|person| match person.state {
         State::Asked | State::Member(_) => true,
-        State::Left | State::Banned => false,
+        State::Left | State::Declined | State::Banned => false,
     })
 }
 
@@ -84,7 +84,7 @@ fn circle(seen: &Seen, shown: &HashMap<PersonaId, Persona>) -> WireCircle {
     let standing = match viewer.map(|viewer| viewer.state) {
         Some(State::Member(_)) => CircleStanding::Member,
         Some(State::Asked) => CircleStanding::Requested,
-        Some(State::Left | State::Banned) | None => CircleStanding::Outside,
+        Some(State::Left | State::Declined | State::Banned) | None => CircleStanding::Outside,
     };
     let access = match circle.terms.access {
         Access::Open => CircleAccess::Open,

@@ -101,7 +101,7 @@ impl Service {
         self.done_to(actor, circle, Act::Admit(persona)).await
     }
 
-    /// Does not let somebody in who asked. They are not told, and may ask again.
+    /// Does not let somebody in who asked. They are not told until they ask again, which they may after 7 days.
     ///
     /// # Errors
     /// [`Error::Refused`].

@@ -55,6 +55,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct Model {
     ranks: BTreeMap<usize, u8>,
     asked: Vec<usize>,
+    declined: Vec<usize>,
     banned: Vec<usize>,
     archived: bool,
     closed: bool,
@@ -82,6 +83,7 @@ impl Model {
             Step::Leave(who) if self.closed && self.rank(who) == 0 => {}
             _ if self.closed && !matches!(step, Step::Leave(_) | Step::Archive(_)) => {}
             Step::Join(who) if self.rank(who) > 0 || self.banned.contains(&who) || self.archived => {}
+            Step::Join(who) if self.declined.contains(&who) => {}
             Step::Join(who) if self.by_request => self.asked.push(who),
             Step::Join(who) if !self.is_full() => drop(self.ranks.insert(who, 1)),
             Step::Leave(who) => {
@@ -94,6 +96,7 @@ impl Model {
             Step::Remove(by, to) if self.outranks(by, to) => self.out(to),
             Step::Ban(by, to) if self.outranks(by, to) => {
                 self.out(to);
+                self.declined.retain(|it| *it != to);
                 self.banned.push(to);
             }
             Step::Unban(by, to) if self.rank(by) > 1 => self.banned.retain(|it| *it != to),
@@ -101,7 +104,10 @@ impl Model {
                 self.asked.retain(|it| *it != to);
                 self.ranks.insert(to, 1);
             }
-            Step::Decline(by, to) if self.rank(by) > 1 => self.asked.retain(|it| *it != to),
+            Step::Decline(by, to) if self.rank(by) > 1 && self.asked.contains(&to) => {
+                self.asked.retain(|it| *it != to);
+                self.declined.push(to);
+            }
             Step::Archive(by) if self.rank(by) == 3 => {
                 self.archived = true;
                 self.asked.clear();
@@ -188,7 +194,8 @@ async fn agrees(bed: &Bed, access: Access, steps: Vec<Step>) {
         }
         let mut members = 0;
         for (who, (user, _)) in people.iter().enumerate() {
-            let there = bed.state(circle.id, *user).await.filter(|state| *state != State::Left);
+            let there = bed.state(circle.id, *user).await;
+            let there = there.filter(|state| !matches!(state, State::Left | State::Declined));
             assert_eq!(there, model.state(who), "{who} after {step:?}");
             members += u32::from(there.is_some_and(|state| state.role().is_some()));
         }

@@ -255,7 +255,7 @@ fn an_invite_opens_what_is_private_and_shows_it_before() {
 }
 
 #[test]
-fn who_asks_is_let_in_or_not_and_may_ask_again() {
+fn who_asks_is_let_in_or_not_and_may_ask_again_after_a_week() {
     block_on(async {
         let bed = sqlite().await;
         let (circles, owner, ann) = (bed.service(), member(), member());
@@ -264,6 +264,8 @@ fn who_asks_is_let_in_or_not_and_may_ask_again() {
         assert_eq!(bed.roster().member(ann.user, circle).await.unwrap(), None);
         circles.decline(&owner, circle, asked).await.unwrap();
         assert_eq!(refused(circles.admit(&owner, circle, asked).await), Some(Refused::NoPerson));
+        assert_eq!(refused(circles.join(&ann, circle).await), Some(Refused::Declined));
+        bed.clock.pass(Duration::from_hours(7 * 24));
         assert_eq!(persona(&circles.join(&ann, circle).await.unwrap()), asked);
         let (_, waiting, _) = circles.people(&owner, circle, Standing::Asked, PageSize::MAX, "").await.unwrap();
         assert_eq!(waiting.len(), 1);

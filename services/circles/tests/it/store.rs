@@ -335,6 +335,53 @@ mod contract {
         assert_eq!((back.user, back.state, back.since), (ann.user, MEMBER, bed.clock.now()));
     }
 
+    async fn who_was_declined_asks_again_after_seven_days_and_not_before(bed: &Bed) {
+        let (circle, owner) = bed.opened(Access::ByRequest, 10).await;
+        let ann = person(State::Asked);
+        let asks = async || does(bed, circle.id, ann.user, Act::Join(ann.persona)).await.map(drop);
+        asks().await.unwrap();
+        bed.clock.pass(Duration::from_hours(24));
+        does(bed, circle.id, owner.user, Act::Decline(ann.persona)).await.unwrap();
+        assert_eq!(bed.state(circle.id, ann.user).await, Some(State::Declined));
+        // None of these is a way to ask sooner, and none begins the week anew.
+        bed.clock.pass(Duration::from_hours(1));
+        does(bed, circle.id, ann.user, Act::Leave).await.unwrap();
+        for act in [Act::Decline(ann.persona), Act::Remove(ann.persona), Act::Unban(ann.persona)] {
+            does(bed, circle.id, owner.user, act).await.unwrap();
+        }
+        assert_eq!(asks().await, Err(Refused::Declined));
+        bed.clock.pass(Duration::from_hours(7 * 24 - 1).saturating_sub(Duration::from_millis(1)));
+        assert_eq!(asks().await, Err(Refused::Declined));
+        bed.clock.pass(Duration::from_millis(1));
+        asks().await.unwrap();
+        assert_eq!(bed.state(circle.id, ann.user).await, Some(State::Asked));
+    }
+
+    async fn what_a_keeper_does_goes_around_the_wait_of_who_was_declined(bed: &Bed) {
+        let (circle, owner) = bed.opened(Access::ByRequest, 10).await;
+        let declined = async || {
+            let new = person(State::Asked);
+            does(bed, circle.id, new.user, Act::Join(new.persona)).await.unwrap();
+            does(bed, circle.id, owner.user, Act::Decline(new.persona)).await.unwrap();
+            new
+        };
+        let (ann, bob, eve) = (declined().await, declined().await, declined().await);
+        let (_, code) = invited(bed, &circle, &owner, 1).await;
+        does(bed, circle.id, ann.user, Act::Accept(code.digest(), ann.persona)).await.unwrap();
+        assert_eq!(bed.state(circle.id, ann.user).await, Some(MEMBER));
+        does(bed, circle.id, ann.user, Act::Leave).await.unwrap();
+        does(bed, circle.id, ann.user, Act::Join(ann.persona)).await.unwrap();
+        for act in [Act::Ban(bob.persona), Act::Unban(bob.persona)] {
+            does(bed, circle.id, owner.user, act).await.unwrap();
+        }
+        does(bed, circle.id, bob.user, Act::Join(bob.persona)).await.unwrap();
+        does(bed, circle.id, owner.user, Act::Update(1, Change { access: Some(Access::Open), ..Change::default() }))
+            .await
+            .unwrap();
+        does(bed, circle.id, eve.user, Act::Join(eve.persona)).await.unwrap();
+        assert_eq!(bed.state(circle.id, eve.user).await, Some(MEMBER));
+    }
+
     async fn a_role_changes_nothing_of_when_somebody_joined(bed: &Bed) {
         let (circle, owner) = bed.opened(Access::Open, 10).await;
         let ann = joined(bed, &circle).await;

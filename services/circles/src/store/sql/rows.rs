@@ -189,6 +189,7 @@ fn state(word: &str, role: i64) -> StoreResult<State> {
     match word {
         "asked" => Ok(State::Asked),
         "left" => Ok(State::Left),
+        "declined" => Ok(State::Declined),
         "banned" => Ok(State::Banned),
         "member" => {
             let known = ROLES.into_iter().find(|(_, known)| *known == role);
