@@ -198,6 +198,8 @@ rows! {
         |scene| json!({ "circleId": scene.circle(OPEN).await.0, "inviteId": scene.post });
     "/kith.circles.v1.CircleService/AcceptInvite", MEMBERS,
         |scene| json!({ "code": scene.invite().await });
+    "/kith.circles.v1.CircleService/ListCircleLog", KEEPERS,
+        |scene| json!({ "circleId": scene.circle(OPEN).await.0 });
     "/kith.circles.v1.CircleService/GetCircleFeed", KEEPERS,
         |scene| json!({ "circleId": scene.circle(OPEN).await.0 });
 

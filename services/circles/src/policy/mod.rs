@@ -50,12 +50,17 @@ pub enum Act {
     Revoke(InviteId),
 }
 
+/// The word for who joins.
+const JOINED: &str = "join";
+/// The word for who does so where a keeper lets people in.
+pub const ASKED: &str = "ask";
+
 impl Act {
     /// Its word in the circle's log. A word that was ever stored keeps its meaning.
     #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {
-            Self::Join(_) => "join",
+            Self::Join(_) => JOINED,
             Self::Accept(..) => "accept_invite",
             Self::Leave => "leave",
             Self::Give(..) => "give_role",

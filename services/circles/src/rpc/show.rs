@@ -8,8 +8,8 @@ use kernel::{
 };
 use proto::{
     circles::v1::{
-        Circle as WireCircle, CircleAccess, CircleMember, CircleRole as WireRole, CircleStanding, Invite as WireInvite,
-        JoinRequest,
+        Circle as WireCircle, CircleAccess, CircleLogAct as LogAct, CircleLogEntry, CircleMember,
+        CircleRole as WireRole, CircleStanding, Invite as WireInvite, JoinRequest,
     },
     convert,
     users::v1::Persona as WirePersona,
@@ -18,7 +18,7 @@ use proto::{
 use crate::{
     Error,
     domain::{Access, Invite, Person, State, hour},
-    store::Seen,
+    store::{Entry, Seen},
 };
 
 /// Shows circles as somebody may see them.
@@ -63,6 +63,19 @@ impl Views {
             expires_at: Some(convert::timestamp(invite.expires_at)),
         };
         Ok(invites.iter().map(message).collect())
+    }
+
+    pub(super) async fn log(&self, entries: &[Entry]) -> Result<Vec<CircleLogEntry>, Error> {
+        let appearing: Vec<_> =
+            entries.iter().flat_map(|entry| [entry.persona, entry.subject_persona]).flatten().collect();
+        let shown = self.shown(appearing.into_iter()).await?;
+        let message = |entry: &Entry| CircleLogEntry {
+            act: log_act(&entry.act).into(),
+            by: entry.persona.and_then(|by| persona(by, &shown)),
+            to: entry.subject_persona.filter(|to| Some(*to) != entry.persona).and_then(|to| persona(to, &shown)),
+            at: Some(convert::timestamp(hour(entry.by.at))),
+        };
+        Ok(entries.iter().map(message).collect())
     }
 
     async fn shown(&self, personas: impl Iterator<Item = PersonaId>) -> Result<HashMap<PersonaId, Persona>, Error> {
@@ -123,6 +136,31 @@ fn member(viewer: &Seen, person: &Person, shown: &HashMap<PersonaId, Persona>) -
 
 fn persona(id: PersonaId, shown: &HashMap<PersonaId, Persona>) -> Option<WirePersona> {
     shown.get(&id).map(convert::persona)
+}
+
+/// What a word of the log stands for.
+fn log_act(word: &str) -> LogAct {
+    match word {
+        "create" => LogAct::Created,
+        "update" => LogAct::Updated,
+        "archive" => LogAct::Archived,
+        "close" => LogAct::Closed,
+        "open" => LogAct::Reopened,
+        "join" => LogAct::Joined,
+        "accept_invite" => LogAct::InviteAccepted,
+        "ask" => LogAct::Asked,
+        "leave" => LogAct::Left,
+        "admit" => LogAct::Admitted,
+        "decline" => LogAct::Declined,
+        "give_role" => LogAct::RoleGiven,
+        "remove" => LogAct::Removed,
+        "ban" => LogAct::Banned,
+        "unban" => LogAct::Unbanned,
+        "invite" => LogAct::InviteCreated,
+        "revoke_invite" => LogAct::InviteRevoked,
+        // Of a newer build: it is there, and this one cannot say what it was.
+        _ => LogAct::Unspecified,
+    }
 }
 
 fn keeps(role: Option<CircleRole>) -> bool {

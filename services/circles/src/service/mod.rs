@@ -5,8 +5,10 @@
 //! | here | circles: to open one, to see it, to change it, to get in and out |
 //! | `people` | members, and who wants to be one |
 //! | `invites` | ways in |
+//! | `log` | what was done |
 
 mod invites;
+mod log;
 mod people;
 
 use std::{collections::BTreeSet, sync::Arc};

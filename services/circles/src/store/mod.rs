@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use kernel::{Category, CircleId, EventId, InviteId, PersonaId, Timestamp, UserId, ports::CircleRole};
 use storage::StoreResult;
+use uuid::Uuid;
 
 pub use self::sql::Sql;
 use crate::{
@@ -82,8 +83,9 @@ pub trait Store: Send + Sync {
         limit: i64,
     ) -> StoreResult<Vec<Invite>>;
 
-    /// Up to `limit` entries of a circle's log before `before`, newest first.
-    async fn log(&self, circle: CircleId, before: Option<EventId>, limit: i64) -> StoreResult<Vec<Entry>>;
+    /// Up to `limit` entries of a circle's log before the one of this mark, newest first, each with as whom people appear
+    /// there.
+    async fn log(&self, circle: CircleId, before: Option<Uuid>, limit: i64) -> StoreResult<Vec<Entry>>;
 }
 
 /// A circle, and how somebody stands in it.
@@ -149,10 +151,16 @@ pub struct Behind {
 /// Something that was done in a circle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
+    /// What stands for it where its moment is nobody's to know.
+    pub mark: Uuid,
     /// Who did it, and when.
     pub by: By,
+    /// As whom they appear there, unless they are staff.
+    pub persona: Option<PersonaId>,
     /// What.
     pub act: String,
     /// To whom, if it was to somebody.
     pub subject: Option<UserId>,
+    /// As whom they appear there.
+    pub subject_persona: Option<PersonaId>,
 }

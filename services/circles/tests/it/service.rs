@@ -61,6 +61,7 @@ async fn tries(bed: &Bed, circles: &Service, actor: &Actor, circle: CircleId, so
         refused(circles.invite(actor, circle, once(), None).await),
         refused(circles.invites(actor, circle, size, "").await),
         refused(circles.revoke(actor, circle, invite).await),
+        refused(circles.log(actor, circle, size, "").await),
         refused(circles.must_be_member(actor, circle).await),
     ];
     let listed = circles.list(actor, Scope::Public(None), PageSize::MAX, "").await.unwrap().0;
@@ -179,6 +180,7 @@ fn a_closed_circle_is_there_for_nobody_and_its_members_are_told_that_it_is_close
                 refused(circles.invite(&owner, circle, once(), None).await),
                 refused(circles.invites(&owner, circle, size, "").await),
                 refused(circles.revoke(&owner, circle, way.invite.id).await),
+                refused(circles.log(&owner, circle, size, "").await),
                 refused(circles.must_be_member(&ann, circle).await),
             ];
             assert!(closed.iter().all(|it| *it == Some(Refused::Closed)), "{closed:?}");
@@ -367,6 +369,49 @@ fn pages_of_members_miss_nobody_and_show_nobody_who_is_hidden() {
         seen.sort();
         assert_eq!(listed[1..], seen);
         let foreign = circles.people(&owner, circle, Standing::Banned, PageSize::DEFAULT, "AAAA").await;
+        assert!(matches!(foreign, Err(Error::Page(_))));
+    });
+}
+
+#[test]
+fn pages_of_the_log_miss_nothing_and_tell_nothing_of_who_is_hidden() {
+    block_on(async {
+        let bed = sqlite().await;
+        let (circles, owner, ann) = (bed.service(), member(), member());
+        let seen = circles.create(&owner, terms(Access::Open, 1_000), None).await.unwrap();
+        let (circle, first) = (seen.circle.id, persona(&seen));
+        let mut expected = vec![(first, None)];
+        for number in 0..150 {
+            bed.clock.pass(Duration::from_secs(1));
+            let new = member();
+            let joined = persona(&circles.join(&new, circle).await.unwrap());
+            if number % 15 == 0 {
+                expected.push((joined, Some(joined)));
+            } else {
+                bed.town.block(&new, &owner);
+            }
+            if number % 30 == 0 {
+                bed.clock.pass(Duration::from_secs(1));
+                circles.remove(&owner, circle, joined).await.unwrap();
+                expected.push((first, Some(joined)));
+            }
+        }
+        bed.clock.pass(Duration::from_secs(1));
+        let in_it = persona(&circles.join(&ann, circle).await.unwrap());
+        expected.push((in_it, Some(in_it)));
+        let (mut listed, mut token) = (Vec::new(), String::new());
+        loop {
+            let (entries, next) = circles.log(&owner, circle, PageSize::new(3).unwrap(), &token).await.unwrap();
+            listed.extend(entries.iter().map(|entry| (entry.persona.unwrap(), entry.subject_persona)));
+            token = next;
+            if token.is_empty() {
+                break;
+            }
+        }
+        listed.reverse();
+        assert_eq!(listed, expected);
+        assert_eq!(refused(circles.log(&ann, circle, PageSize::DEFAULT, "").await), Some(Refused::Role));
+        let foreign = circles.log(&owner, circle, PageSize::DEFAULT, "AAAA").await;
         assert!(matches!(foreign, Err(Error::Page(_))));
     });
 }

@@ -111,7 +111,7 @@ mod contract {
         let (o, a) = (owner.user, ann.user);
         let said = [
             ("create", o, None),
-            ("join", a, Some(a)),
+            ("ask", a, Some(a)),
             ("admit", o, Some(a)),
             ("give_role", o, Some(a)),
             ("update", o, None),
@@ -202,9 +202,26 @@ mod contract {
         }
         let all = bed.store.log(circle.id, None, 100).await.unwrap();
         let first = bed.store.log(circle.id, None, 2).await.unwrap();
-        let rest = bed.store.log(circle.id, Some(first[1].by.event), 100).await.unwrap();
+        let rest = bed.store.log(circle.id, Some(first[1].mark), 100).await.unwrap();
         assert_eq!([first, rest].concat(), all);
         assert_eq!(all.last().unwrap().act, "create");
+        let marks: BTreeSet<_> = all.iter().map(|entry| entry.mark).collect();
+        assert!(marks.len() == all.len() && marks.iter().all(|mark| mark.get_version_num() == 4), "{marks:?}");
+        assert!(all.iter().all(|entry| entry.persona == Some(owner.persona)));
+        let (elsewhere, _) = bed.opened(Access::Open, 10).await;
+        assert_eq!(bed.store.log(elsewhere.id, Some(all[1].mark), 100).await.unwrap(), []);
+    }
+
+    async fn the_log_says_as_whom_people_appear_there_whatever_became_of_them(bed: &Bed) {
+        let (circle, owner) = bed.opened(Access::Open, 10).await;
+        let ann = joined(bed, &circle).await;
+        does(bed, circle.id, owner.user, Act::Ban(ann.persona)).await.unwrap();
+        bed.store.bar(circle.id, Door::Closed, &bed.by(UserId::from_uuid(uuid::Uuid::nil()))).await.unwrap();
+        let log = bed.store.log(circle.id, None, 100).await.unwrap();
+        let said: BTreeSet<_> =
+            log.iter().map(|entry| (entry.act.as_str(), entry.persona, entry.subject_persona)).collect();
+        let (o, a) = (Some(owner.persona), Some(ann.persona));
+        assert_eq!(said, BTreeSet::from([("create", o, None), ("join", a, a), ("ban", o, a), ("close", None, None)]));
     }
 
     async fn of_64_who_want_the_last_place_one_gets_it(bed: &Bed) {

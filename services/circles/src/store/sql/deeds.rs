@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::{Access, Change, Circle, Person, State, timeless, word},
-    policy::{Act, Ruling, Scene, change, may_invite},
+    policy::{ASKED, Act, Ruling, Scene, change, may_invite},
     store::{By, Deed, Door},
 };
 
@@ -150,7 +150,8 @@ impl Sql<Db> {
                 .await?;
         }
         Self::count_members(tx, deed.circle).await?;
-        Self::write_down(tx, deed.circle, &deed.by, deed.act.word(), Some(after.user)).await?;
+        let word = if after.state == State::Asked { ASKED } else { deed.act.word() };
+        Self::write_down(tx, deed.circle, &deed.by, word, Some(after.user)).await?;
         if let Some(change) = change(before.map(|before| before.state), after.state) {
             tx.record(&[announcement(deed.circle, &deed.by, change, Some(after.user))]).await?;
         }

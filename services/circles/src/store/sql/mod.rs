@@ -15,8 +15,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use kernel::{
-    Category, CircleId, Event, EventId, Fact, InviteId, PersonaId, Timestamp, UserId, event::CircleChange,
-    ports::CircleRole,
+    Category, CircleId, Event, Fact, InviteId, PersonaId, Timestamp, UserId, event::CircleChange, ports::CircleRole,
 };
 use sqlx::AssertSqlSafe;
 use storage::{
@@ -237,15 +236,18 @@ impl Store for Sql<Db> {
         rows.into_iter().map(InviteRow::into_invite).collect()
     }
 
-    async fn log(&self, circle: CircleId, before: Option<EventId>, limit: i64) -> StoreResult<Vec<Entry>> {
-        let rows: Vec<EntryRow> = sqlx::query_as(
-            "SELECT id, at, actor, act, subject FROM circle_log WHERE circle = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
-        )
-        .bind(circle.uuid())
-        .bind(before.map_or(Uuid::max(), EventId::uuid))
-        .bind(limit)
-        .fetch_all(self.database.reader())
-        .await?;
+    async fn log(&self, circle: CircleId, before: Option<Uuid>, limit: i64) -> StoreResult<Vec<Entry>> {
+        let behind = if before.is_some() {
+            "AND log.id < (SELECT id FROM circle_log WHERE circle = $1 AND mark = $3)"
+        } else {
+            ""
+        };
+        let select = format!("{} {behind} ORDER BY log.id DESC LIMIT $2", EntryRow::SELECT);
+        let mut query = sqlx::query_as(AssertSqlSafe(select)).bind(circle.uuid()).bind(limit);
+        if let Some(mark) = before {
+            query = query.bind(mark);
+        }
+        let rows: Vec<EntryRow> = query.fetch_all(self.database.reader()).await?;
         Ok(rows.into_iter().map(EntryRow::into_entry).collect())
     }
 }

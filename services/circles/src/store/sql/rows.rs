@@ -147,16 +147,34 @@ impl InviteRow {
 #[derive(FromRow)]
 pub(super) struct EntryRow {
     id: Uuid,
+    mark: Uuid,
     at: At,
     actor: Uuid,
+    persona: Option<Uuid>,
     act: String,
     subject: Option<Uuid>,
+    subject_persona: Option<Uuid>,
 }
 
 impl EntryRow {
+    /// What selects one of the circle `$1`; more conditions follow.
+    pub(super) const SELECT: &str = "SELECT log.id, log.mark, log.at, log.actor, actors.persona, log.act, log.subject,
+            subjects.persona AS subject_persona
+         FROM circle_log AS log
+         LEFT JOIN circle_people AS actors ON actors.circle = log.circle AND actors.account = log.actor
+         LEFT JOIN circle_people AS subjects ON subjects.circle = log.circle AND subjects.account = log.subject
+         WHERE log.circle = $1";
+
     pub(super) fn into_entry(self) -> Entry {
         let by = By { actor: UserId::from_uuid(self.actor), at: self.at.0, event: EventId::from_uuid(self.id) };
-        Entry { by, act: self.act, subject: self.subject.map(UserId::from_uuid) }
+        Entry {
+            mark: self.mark,
+            by,
+            persona: self.persona.map(PersonaId::from_uuid),
+            act: self.act,
+            subject: self.subject.map(UserId::from_uuid),
+            subject_persona: self.subject_persona.map(PersonaId::from_uuid),
+        }
     }
 }
 
