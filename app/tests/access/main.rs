@@ -10,6 +10,7 @@
 //! | `scene` | the people and things of one cell |
 //! | `personas` | what joins two personas of one account: nothing |
 //! | `house` | a server whose clock is moved by hand |
+//! | `closed` | a circle that staff close, and open again |
 //! | `day` | a moderator's day, through the whole program |
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails where a step does")]
 #![expect(clippy::print_stdout, reason = "how much was tried is worth a line")]
@@ -35,6 +36,7 @@ macro_rules! on_both_sizes {
 
 mod caller;
 mod channels;
+mod closed;
 mod day;
 mod house;
 mod personas;

@@ -41,7 +41,7 @@ impl Eyes<'_> {
         for circle in circles {
             let of = json!({ "circleId": circle });
             self.ask(&of_circles("GetCircle"), of.clone()).await;
-            for method in ["ListCircleMembers", "ListJoinRequests", "ListInvites", "GetCircleFeed"] {
+            for method in ["ListCircleMembers", "ListJoinRequests", "ListInvites", "ListCircleLog", "GetCircleFeed"] {
                 self.pages(method, &of).await;
             }
             self.pages("ListCircleMembers", &json!({ "circleId": circle, "scope": "MEMBER_SCOPE_BANNED" })).await;

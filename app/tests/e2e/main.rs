@@ -8,6 +8,7 @@
 //! | `bad_input` | what is refused, how exactly, and that it changes nothing |
 //! | `killed`, `stopped` | nothing that was acknowledged is lost; nobody is cut off in the middle |
 //! | `sockets` | who reads slowly, who comes back, who may not come in |
+//! | `circles` | a private circle, from its first invite until it is closed |
 //! | `staff` | the first admin, roles, and the trail of them |
 //! | `clients` | the same flow by curl, by Rust in binary, and by Node.js |
 //! | `commands`, `folder` | the command line, production, that one file has one process, and that its trail is not changed in silence |
@@ -25,6 +26,7 @@
 #![expect(clippy::print_stdout, reason = "how much was tried is worth a line")]
 
 mod bad_input;
+mod circles;
 mod client;
 mod clients;
 mod commands;

@@ -60,5 +60,6 @@ rows! {
     "/kith.circles.v1.CircleService/RevokeInvite", CIRCLES, KEEPERS,
         |scene| scene.of_circle(json!({ "inviteId": scene.post }));
     "/kith.circles.v1.CircleService/AcceptInvite", CIRCLES, CODE, |scene| json!({ "code": scene.circle().code });
+    "/kith.circles.v1.CircleService/ListCircleLog", CIRCLES, KEEPERS, |scene| scene.of_circle(json!({}));
     "/kith.circles.v1.CircleService/GetCircleFeed", CIRCLES, INSIDE, |scene| scene.of_circle(json!({}));
 }
