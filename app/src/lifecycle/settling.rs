@@ -104,7 +104,6 @@ pub(super) async fn distrust(
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails where a step does")]
 mod tests {
     use std::sync::{
         Mutex,

@@ -42,11 +42,8 @@ pub(crate) struct Circle {
 
 impl<'a> Scene<'a> {
     pub(crate) async fn set(house: &'a House, caller: Caller, place: Place) -> Self {
-        let token = match caller {
-            // Time passes for this one before the others come.
-            Caller::Expired => Some(expired(house).await),
-            _ => None,
-        };
+        // Time passes for this one before the others come.
+        let token = if caller == Caller::Expired { Some(expired(house).await) } else { None };
         let (owner, other) = (house.meet().await, house.meet().await);
         let (helper, post, etag) = Default::default();
         let mut scene = Self { circle: None, house, caller, place, owner, other, helper, post, etag, token };
@@ -160,13 +157,15 @@ impl<'a> Scene<'a> {
 
     /// What the caller brings.
     fn brought(&self) -> Option<String> {
-        match self.caller {
-            Caller::Nobody => None,
-            Caller::Forged => Some(forged(&self.other.access)),
-            Caller::Refresh => Some(self.other.refresh.clone()),
-            _ if self.caller.is_owner() => Some(self.owner.access.clone()),
-            _ => Some(self.other.access.clone()),
+        let who = if self.caller.is_owner() { &self.owner } else { &self.other };
+        if self.caller == Caller::Nobody {
+            return None;
         }
+        if self.caller == Caller::Forged {
+            return Some(forged(&who.access));
+        }
+        let is_refresh = self.caller == Caller::Refresh;
+        Some(if is_refresh { who.refresh.clone() } else { who.access.clone() })
     }
 
     /// What the caller is answered.
@@ -252,8 +251,8 @@ impl<'a> Scene<'a> {
     /// As whom somebody asks to be let into the circle.
     pub(crate) async fn asker(&self) -> String {
         let asker = self.house.meet().await;
-        let asked = self.does(&asker, "JoinCircle", &self.of_circle(json!({}))).await;
-        text(&asked["circle"]["persona"]["id"])
+        let request = self.does(&asker, "JoinCircle", &self.of_circle(json!({}))).await;
+        text(&request["circle"]["persona"]["id"])
     }
 
     /// The case about the post, which the helper has reported.

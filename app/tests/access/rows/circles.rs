@@ -14,18 +14,18 @@ const BY_REQUEST: &[Place] = &[Place::ByRequest];
 /// Whoever can find it.
 const ANYBODY: Rule = |caller, place| found(caller, place).unwrap_or(OK);
 /// Who is in it.
-const INSIDE: Rule = |caller, place| found(caller, place).unwrap_or(if caller.is_inside() { OK } else { NO });
+const INSIDE: Rule = |caller, place| found(caller, place).unwrap_or_else(|| if caller.is_inside() { OK } else { NO });
 /// Who keeps it.
-const KEEPERS: Rule = |caller, place| found(caller, place).unwrap_or(if caller.is_keeper() { OK } else { NO });
+const KEEPERS: Rule = |caller, place| found(caller, place).unwrap_or_else(|| if caller.is_keeper() { OK } else { NO });
 /// Whose it is.
-const OWNERS: Rule = |caller, place| found(caller, place).unwrap_or(if caller.is_owner() { OK } else { NO });
+const OWNERS: Rule = |caller, place| found(caller, place).unwrap_or_else(|| if caller.is_owner() { OK } else { NO });
 /// Who holds a code, which all of them send here.
-const CODE: Rule = |caller, _| known(caller).unwrap_or(if caller == Banned { NONE } else { OK });
+const CODE: Rule = |caller, _| known(caller).unwrap_or_else(|| if caller == Banned { NONE } else { OK });
 
 /// What is answered where the circle is not to be known of.
 fn found(caller: Caller, place: Place) -> Option<&'static str> {
     let is_hidden = caller == Banned || (place == Place::Private && !caller.is_inside());
-    known(caller).or(is_hidden.then_some(NONE))
+    known(caller).or_else(|| is_hidden.then_some(NONE))
 }
 
 rows! {

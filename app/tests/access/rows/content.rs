@@ -6,7 +6,7 @@ use super::{EVERYWHERE, HERE, MEMBERS, NONE, NOT_NOW, OK, OWNER, OWNER_ALONE, Ro
 
 /// Who is where it is to be, whomever they see there.
 const WRITERS: Rule =
-    |caller, place| known(caller).unwrap_or(if !place.is_circle() || caller.is_inside() { OK } else { NONE });
+    |caller, place| known(caller).unwrap_or_else(|| if !place.is_circle() || caller.is_inside() { OK } else { NONE });
 
 rows! {
     "/kith.posts.v1.PostService/CreatePost", EVERYWHERE, WRITERS, |scene| scene.question();

@@ -58,7 +58,7 @@ pub(crate) const MEMBERS: Rule = |caller, _| known(caller).unwrap_or(OK);
 /// Every account in good standing that is where the thing is, unless they and its owner do not see each other.
 pub(crate) const VISIBLE: Rule = |caller, place| {
     let there = !place.is_circle() || caller.is_inside();
-    known(caller).unwrap_or(if there && !caller.is_apart() { OK } else { NONE })
+    known(caller).unwrap_or_else(|| if there && !caller.is_apart() { OK } else { NONE })
 };
 /// Its owner; who may see it is told that it is not theirs.
 const OWNER: Rule = |caller, place| match VISIBLE(caller, place) {
@@ -66,11 +66,11 @@ const OWNER: Rule = |caller, place| match VISIBLE(caller, place) {
     answer => answer,
 };
 /// Its owner; for all others it is not there.
-const OWNER_ALONE: Rule = |caller, _| known(caller).unwrap_or(if caller.is_owner() { OK } else { NONE });
+const OWNER_ALONE: Rule = |caller, _| known(caller).unwrap_or_else(|| if caller.is_owner() { OK } else { NONE });
 /// Who works the queue.
-pub(crate) const STAFF: Rule = |caller, _| known(caller).unwrap_or(if caller.is_staff() { OK } else { NO });
+pub(crate) const STAFF: Rule = |caller, _| known(caller).unwrap_or_else(|| if caller.is_staff() { OK } else { NO });
 /// Who gives roles.
-const ADMINS: Rule = |caller, _| known(caller).unwrap_or(if caller == Admin { OK } else { NO });
+const ADMINS: Rule = |caller, _| known(caller).unwrap_or_else(|| if caller == Admin { OK } else { NO });
 
 /// What nobody in particular, and who may do nothing, is answered.
 fn known(caller: Caller) -> Option<&'static str> {
