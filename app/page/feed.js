@@ -30,6 +30,7 @@ export function happened(event) {
   if (event.responseRemoved) hideResponse(event.responseRemoved);
   if (event.notice?.kind === "NOTICE_KIND_RESPONSE_RECEIVED") tell("Somebody answered you.");
   if (event.notice?.kind === "NOTICE_KIND_MARKED_HELPFUL") tell("Your answer helped.");
+  if (event.notice?.kind === "NOTICE_KIND_MILESTONE_REACHED") tell("You have come to a milestone.");
 }
 
 async function readFeed() {

@@ -1,12 +1,9 @@
 //! A circle that staff close is gone on every path, for everybody, and comes back as it was.
 
-use std::time::Duration;
-
-use kernel::{Actor, Channel, SessionId, Standing, UserId, actor::Role, ports::RoleOrder};
+use kernel::actor::Role;
 use serde_json::{Value, json};
-use testkit::block_on;
 
-use crate::house::{House, Person, text};
+use crate::house::{House, Person, Size, text};
 
 const MODERATION: &str = "/kith.moderation.v1.ModerationService/";
 const CIRCLES: &str = "/kith.circles.v1.CircleService/";
@@ -29,19 +26,16 @@ struct Town {
 }
 
 impl Town {
-    async fn set() -> Self {
-        let house = House::open().await;
+    async fn set(size: Size) -> Self {
+        let house = House::open(size).await;
         let mut people = Vec::new();
         for _ in 0..5 {
             people.push(house.register().await);
         }
         let [owner, member, outsider, judge, other] = <[Person; 5]>::try_from(people).unwrap_or_else(|_| panic!("5"));
         for staff in [&judge, &other] {
-            let user = UserId::from_uuid(staff.account.parse().unwrap());
-            let order = RoleOrder { user, role: Role::Moderator, by: user, session: None };
-            house.app.ports.staff.set_role(&order).await.unwrap();
+            house.give(staff, Role::Moderator).await;
         }
-        house.clock.pass(Duration::from_secs(2));
         let none = String::new;
         let mut town = Self {
             house,
@@ -107,15 +101,7 @@ impl Town {
     }
 
     async fn may_listen(&self, who: &Person, channel: &str) -> bool {
-        let user = UserId::from_uuid(who.account.parse().unwrap());
-        let actor = Actor {
-            user,
-            persona: who.persona.parse().unwrap(),
-            session: SessionId::from_uuid(who.session.parse().unwrap()),
-            role: Role::Member,
-            standing: Standing::Good,
-        };
-        self.house.app.ports.channels.may_listen(&actor, &Channel::new(channel).unwrap()).await.unwrap()
+        self.house.hear(Some(&who.access), channel).await.is_ok()
     }
 
     async fn is_listed(&self, who: &Person) -> bool {
@@ -139,32 +125,31 @@ impl Town {
     }
 }
 
-#[test]
-fn a_circle_is_closed_everywhere_by_a_decision_and_opened_by_the_appeal_against_it() {
-    block_on(async {
-        let town = Town::set().await;
-        let report = json!({ "kind": "SUBJECT_KIND_CIRCLE", "subjectId": town.circle, "reason": "REASON_SCAM" });
-        town.does(&town.outsider, MODERATION, "ReportContent", report).await;
-        town.house.settle().await;
-        let remove = json!({ "action": "ACTION_REMOVE", "rule": "no scams", "statement": "it asks for money" });
-        let case = town.decide(&town.judge, "CASE_STATE_OPEN", remove).await;
-        assert_eq!(case["case"]["persona"]["id"], json!(town.persona), "{case}");
-        let said = text(&case["evidence"][0]["text"]);
-        assert!(["Quick riches", "send me money", "tell nobody"].iter().all(|part| said.contains(part)), "{said}");
+on_both_sizes!(a_circle_is_closed_everywhere_by_a_decision_and_opened_by_the_appeal_against_it);
 
-        it_is_gone(&town).await;
-        let standing = town.does(&town.owner, MODERATION, "GetMyStanding", json!({})).await;
-        let statement = &standing["statements"][0];
-        assert_eq!((&statement["subjectId"], &statement["action"]), (&json!(town.circle), &json!("ACTION_REMOVE")));
-        let mine = town.does(&town.outsider, MODERATION, "ListMyReports", json!({})).await;
-        assert_eq!(mine["reports"][0]["state"], "REPORT_STATE_ACTED");
+async fn a_circle_is_closed_everywhere_by_a_decision_and_opened_by_the_appeal_against_it(size: Size) {
+    let town = Town::set(size).await;
+    let report = json!({ "kind": "SUBJECT_KIND_CIRCLE", "subjectId": town.circle, "reason": "REASON_SCAM" });
+    town.does(&town.outsider, MODERATION, "ReportContent", report).await;
+    town.house.settle().await;
+    let remove = json!({ "action": "ACTION_REMOVE", "rule": "no scams", "statement": "it asks for money" });
+    let case = town.decide(&town.judge, "CASE_STATE_OPEN", remove).await;
+    assert_eq!(case["case"]["persona"]["id"], json!(town.persona), "{case}");
+    let said = text(&case["evidence"][0]["text"]);
+    assert!(["Quick riches", "send me money", "tell nobody"].iter().all(|part| said.contains(part)), "{said}");
 
-        let appeal = json!({ "decisionId": statement["decisionId"], "words": "it is a game" });
-        town.does(&town.owner, MODERATION, "AppealDecision", appeal).await;
-        let overturn = json!({ "action": "ACTION_OVERTURN", "statement": "it is a game" });
-        town.decide(&town.other, "CASE_STATE_APPEALED", overturn).await;
-        it_is_back(&town).await;
-    });
+    it_is_gone(&town).await;
+    let standing = town.does(&town.owner, MODERATION, "GetMyStanding", json!({})).await;
+    let statement = &standing["statements"][0];
+    assert_eq!((&statement["subjectId"], &statement["action"]), (&json!(town.circle), &json!("ACTION_REMOVE")));
+    let mine = town.does(&town.outsider, MODERATION, "ListMyReports", json!({})).await;
+    assert_eq!(mine["reports"][0]["state"], "REPORT_STATE_ACTED");
+
+    let appeal = json!({ "decisionId": statement["decisionId"], "words": "it is a game" });
+    town.does(&town.owner, MODERATION, "AppealDecision", appeal).await;
+    let overturn = json!({ "action": "ACTION_OVERTURN", "statement": "it is a game" });
+    town.decide(&town.other, "CASE_STATE_APPEALED", overturn).await;
+    it_is_back(&town).await;
 }
 
 async fn it_is_gone(town: &Town) {

@@ -1145,10 +1145,17 @@ pub struct ListMyReportsResponse {
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
 }
-/// Nothing has to be said.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+/// Which page of the statements.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
-pub struct GetMyStandingRequest {}
+pub struct GetMyStandingRequest {
+    /// How many; 20 if unset, at most 100.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// From the page before; empty for the first.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+}
 /// How the caller stands.
 #[derive(Clone, PartialEq, ::prost::Message)]
 #[prost(skip_debug)]
@@ -1162,9 +1169,12 @@ pub struct GetMyStandingResponse {
     /// Until when the caller may do nothing but see this and appeal; unset if they may.
     #[prost(message, optional, tag = "3")]
     pub suspended_until: ::core::option::Option<::pbjson_types::Timestamp>,
-    /// Statements of reasons, newest first; at most 100.
+    /// One page of the statements of reasons, newest first.
     #[prost(message, repeated, tag = "4")]
     pub statements: ::prost::alloc::vec::Vec<Statement>,
+    /// Empty on the last page.
+    #[prost(string, tag = "5")]
+    pub next_page_token: ::prost::alloc::string::String,
 }
 /// Against which decision, and why.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -5096,7 +5106,13 @@ impl ::serde::Serialize for GetMyStandingRequest {
         serializer: S,
     ) -> ::core::result::Result<S::Ok, S::Error> {
         use ::serde::ser::SerializeMap as _;
-        let map = serializer.serialize_map(None)?;
+        let mut map = serializer.serialize_map(None)?;
+        if self.page_size != 0 {
+            map.serialize_entry("pageSize", &(&self.page_size))?;
+        }
+        if !self.page_token.is_empty() {
+            map.serialize_entry("pageToken", &(&self.page_token))?;
+        }
         map.end()
     }
 }
@@ -5117,9 +5133,22 @@ impl<'de> ::serde::Deserialize<'de> for GetMyStandingRequest {
                 self,
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
-                let message = Self::Value::default();
+                let mut message = Self::Value::default();
                 while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
                     match key.as_ref() {
+                        "pageSize" | "page_size" => {
+                            message.page_size = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            );
+                        }
+                        "pageToken" | "page_token" => {
+                            message.page_token = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
                         _ => {
                             map.next_value::<::serde::de::IgnoredAny>()?;
                         }
@@ -5152,6 +5181,9 @@ impl ::serde::Serialize for GetMyStandingResponse {
                 "statements",
                 &::proto::json::List(&self.statements, |value| value),
             )?;
+        }
+        if !self.next_page_token.is_empty() {
+            map.serialize_entry("nextPageToken", &(&self.next_page_token))?;
         }
         map.end()
     }
@@ -5202,6 +5234,14 @@ impl<'de> ::serde::Deserialize<'de> for GetMyStandingResponse {
                                 map
                                     .next_value::<
                                         Option<Vec<::proto::json::Plain<Statement>>>,
+                                    >()?,
+                            );
+                        }
+                        "nextPageToken" | "next_page_token" => {
+                            message.next_page_token = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -6986,7 +7026,17 @@ impl ::core::fmt::Debug for GetMyStandingRequest {
     }
 }
 impl ::proto::Validate for GetMyStandingRequest {
-    fn check(&self, _: &mut ::proto::Broken) {}
+    fn check(&self, broken: &mut ::proto::Broken) {
+        broken.unless(self.page_size <= 100, "page_size", "int32.lte", "is at most 100");
+        broken.unless(self.page_size >= 0, "page_size", "int32.gte", "is at least 0");
+        broken
+            .unless(
+                self.page_token.chars().count() <= 200,
+                "page_token",
+                "string.max_len",
+                "has at most 200 characters",
+            );
+    }
 }
 impl ::core::fmt::Debug for GetMyStandingResponse {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {

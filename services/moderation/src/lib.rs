@@ -7,7 +7,7 @@
 //! | [`service`] | the use cases: authorize, act, record the events |
 //! | [`effects`] | makes true what was decided, as often as it takes |
 //! | [`endings`] | what ends by itself |
-//! | [`reactions`] | cases that nobody reported, and effects that a crash has cut off |
+//! | [`reactions`] | cases that nobody reported, effects that a crash has cut off, the weight of what waits beside a case |
 //! | [`sealing`] | texts, sealed where they are kept; names of reporters that hold in one case |
 //! | [`admin`] | roles, flags and the reading of the audit trail: `kith.moderation.v1.AdminService` |
 //! | [`access`] | who may call which method, and how often |

@@ -12,6 +12,9 @@ use kernel::{
 
 use crate::{Effects, Error, domain::Origin, service::Intake, store::Store};
 
+/// How many cases are weighed anew for each that changes: those that come first in the queue.
+const BESIDE: i64 = 100;
+
 /// The reactions of moderation.
 pub struct Reactions {
     /// Where cases are kept.
@@ -39,7 +42,10 @@ impl Reaction for Reactions {
             Fact::ResponseModerated { about, how: Moderation::Held, .. } => {
                 self.open(event, Content::Response(about.response), Origin::Screen).await?;
             }
-            Fact::CaseChanged { case, .. } => self.complete(*case).await?,
+            Fact::CaseChanged { case, .. } => {
+                self.complete(*case).await?;
+                self.weigh_beside(*case).await?;
+            }
             Fact::PostModerated { .. }
             | Fact::ResponseModerated { .. }
             | Fact::PostCreated(_)
@@ -80,5 +86,15 @@ impl Reactions {
     async fn complete(&self, case: CaseId) -> Result<(), Error> {
         let Some(case) = self.store.case(case).await? else { return Ok(()) };
         self.effects.complete(case.subject, case.concerned).await
+    }
+
+    /// A report shows who agrees with whom, and a decision who was right: what waits beside this case is weighed by what
+    /// is known now. One after the other, for each has its own transaction: all of them in one would meet others who do
+    /// the same the other way round.
+    async fn weigh_beside(&self, case: CaseId) -> Result<(), Error> {
+        for other in self.store.beside(case, BESIDE).await? {
+            self.store.weigh(other, self.clock.now()).await?;
+        }
+        Ok(())
     }
 }

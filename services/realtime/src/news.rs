@@ -99,6 +99,8 @@ impl News {
             Fact::CaseChanged { case, .. } => (event.actor, What::CaseChanged(*case)),
             Fact::StatementIssued { .. } => (event.actor, What::Word(NoticeKind::StatementIssued)),
             Fact::ReportClosed { .. } => (event.actor, What::Word(NoticeKind::ReportClosed)),
+            // Not how many days: what is heard late might be true no more.
+            Fact::MilestoneReached { .. } => (event.actor, What::Word(NoticeKind::MilestoneReached)),
             Fact::UserBlocked { .. }
             | Fact::UserUnblocked { .. }
             | Fact::UserSuspended { .. }
@@ -109,8 +111,7 @@ impl News {
             | Fact::CrisisSeen { .. }
             | Fact::UserMuted { .. }
             | Fact::UserUnmuted { .. }
-            | Fact::RoleChanged { .. }
-            | Fact::MilestoneReached { .. } => return None,
+            | Fact::RoleChanged { .. } => return None,
         };
         // Somebody's own channel carries ids and kinds; content has no business there.
         let told = own == matches!(what, What::Notice(..) | What::Word(_));
@@ -283,9 +284,13 @@ mod tests {
         let change = |change| Fact::CaseChanged { case, change };
         let told = [What::CaseChanged(case), What::CaseChanged(case)];
         assert_eq!(whats("staff:queue", [change(CaseChange::Opened), change(CaseChange::Decided)]), told);
-        let words =
-            [Fact::StatementIssued { user, decision: case.uuid() }, Fact::ReportClosed { user, report: report() }];
-        let notices = [What::Word(NoticeKind::StatementIssued), What::Word(NoticeKind::ReportClosed)];
+        let words = [
+            Fact::StatementIssued { user, decision: case.uuid() },
+            Fact::ReportClosed { user, report: report() },
+            Fact::MilestoneReached { days: 7 },
+        ];
+        let notices = [NoticeKind::StatementIssued, NoticeKind::ReportClosed, NoticeKind::MilestoneReached];
+        let notices = notices.map(What::Word);
         assert_eq!(whats(Channel::of(user).name(), words), notices);
     }
 

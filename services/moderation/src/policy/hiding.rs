@@ -1,5 +1,9 @@
 //! What hides a text before anybody has decided: a grave reason that the text itself bears out. How many reported it
 //! plays no part.
+//!
+//! Letters are read as they look, as the screen reads them. What is looked for is not what the screen looks for: that
+//! holds up what nobody has reported, so it has to be sure; here somebody has said what is wrong, and a name, a street or
+//! seven digits are enough.
 
 use crate::domain::{Accuracy, Reason, Snapshot};
 
@@ -27,11 +31,12 @@ pub fn hides(reason: Reason, reporter: Accuracy, evidence: &Snapshot) -> bool {
 /// Whether a text bears out a reason that hides. What somebody says of harming themselves bears out none of them.
 #[must_use]
 pub fn supports(reason: Reason, text: &str) -> bool {
-    let text = text.to_lowercase();
+    let plain = screen::fold(text);
+    let text = plain.text();
     match reason {
-        Reason::Doxxing => names_a_place_or_number(&text),
-        Reason::Threat => threatens(&text),
-        Reason::MinorAtRisk => is_about_a_minor(&text),
+        Reason::Doxxing => names_a_place_or_number(text),
+        Reason::Threat => threatens(text),
+        Reason::MinorAtRisk => is_about_a_minor(text),
         Reason::SelfHarm
         | Reason::Sexual
         | Reason::Substances

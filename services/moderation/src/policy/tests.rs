@@ -59,9 +59,9 @@ fn one_who_is_right_weighs_more_than_a_crowd_that_is_not() {
 #[test]
 fn those_who_always_report_together_are_one_voice() {
     let crowd: Vec<Voice> = (0..8).map(|number| voice(number, Reason::Threat, NEW)).collect();
-    let pairs: Vec<_> = (1..8).map(|number| (user(number - 1), user(number), 2)).collect();
+    let pairs: Vec<_> = (1..8).map(|number| (user(number - 1), user(number), 3)).collect();
     assert_eq!(reported(&crowd, &pairs), reported(&crowd[..1], &[]));
-    let strangers: Vec<_> = (1..8).map(|number| (user(number - 1), user(number), 1)).collect();
+    let strangers: Vec<_> = (1..8).map(|number| (user(number - 1), user(number), 2)).collect();
     assert!(reported(&crowd, &strangers) > reported(&crowd[..1], &[]));
 }
 
@@ -108,6 +108,9 @@ fn a_text_hides_only_for_what_it_bears_out() {
         "12 Old Mill Road, second floor",
         "wohnt in der Lindenstraße 14",
         "her real name is Maria",
+        "call her at \u{ff15}\u{ff15}\u{ff15} \u{ff10}\u{ff11}\u{ff12} \u{ff13}\u{ff14}\u{ff15}\u{ff16}",
+        "12 \u{415}lm \u{405}tr\u{435}et",
+        "her re\u{200b}al na\u{ad}me is Maria",
     ];
     for text in doxxing {
         assert!(supports(Reason::Doxxing, text), "{text}");

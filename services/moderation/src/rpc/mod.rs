@@ -78,14 +78,16 @@ async fn list_my_reports(
 async fn get_my_standing(
     State(desk): Cases,
     Caller(actor): Caller,
-    Valid(GetMyStandingRequest {}): Valid<GetMyStandingRequest>,
+    Valid(request): Valid<GetMyStandingRequest>,
 ) -> Answer<GetMyStandingResponse> {
-    let standing = desk.service.standing(&actor).await?;
+    let size = PageSize::new(request.page_size).map_err(Error::from)?;
+    let standing = desk.service.standing(&actor, size, &request.page_token).await?;
     Ok(ConnectResponse::new(GetMyStandingResponse {
         strikes: standing.strikes,
         muted_until: standing.muted_until.map(convert::timestamp),
         suspended_until: standing.suspended_until.map(convert::timestamp),
         statements: standing.statements.iter().map(show::statement).collect(),
+        next_page_token: standing.next,
     }))
 }
 

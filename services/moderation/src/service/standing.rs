@@ -2,21 +2,19 @@
 
 use std::time::Duration;
 
-use kernel::{Actor, Event, Fact, Timestamp, event::CaseChange};
+use kernel::{Actor, Cursor, Event, Fact, Page, PageSize, Timestamp, event::CaseChange};
 use uuid::Uuid;
 
 use super::Service;
 use crate::{
     Error,
-    domain::{Action, AppealState, Decision},
+    domain::{AppealState, Decision},
     effects::nobody,
     policy::{self, NoAppeal},
     sealing::Column,
     store::Appealing,
 };
 
-/// How many statements are told.
-const STATEMENTS: i64 = 100;
 /// How long staff have for an appeal.
 const DUE: Duration = Duration::from_hours(72);
 
@@ -29,8 +27,10 @@ pub struct MyStanding {
     pub muted_until: Option<Timestamp>,
     /// Until when they may do nothing.
     pub suspended_until: Option<Timestamp>,
-    /// What was decided about them, newest first.
+    /// One page of what was decided about them, newest first.
     pub statements: Vec<Told>,
+    /// The token of the next page; empty on the last.
+    pub next: String,
 }
 
 /// A decision, for the person concerned.
@@ -47,25 +47,27 @@ pub struct Told {
 }
 
 impl Service {
-    /// How the actor stands, and why.
+    /// How the actor stands, and why: one page of that.
     ///
     /// # Errors
-    /// Only those of the store.
-    pub async fn standing(&self, actor: &Actor) -> Result<MyStanding, Error> {
+    /// [`Error::Page`] for a token that was not handed out to this actor for this list.
+    pub async fn standing(&self, actor: &Actor, size: PageSize, token: &str) -> Result<MyStanding, Error> {
         let now = self.clock.now();
+        let list = format!("statements:{}", actor.user);
+        let before = self.pager.cursor(&list, token)?.map(|cursor| cursor.id);
         let bounds = self.store.bounds(actor.user, now).await?;
-        let mut statements = Vec::new();
-        for decision in self.store.decided_about(actor.user, STATEMENTS).await? {
-            // Of what came to nothing before they knew of it, they are told nothing.
-            if decision.action != Action::Dismiss || decision.measure.is_some() {
-                statements.push(self.told_to(actor, decision, now).await?);
-            }
+        let decisions = self.store.statements(actor.user, before, size.lookahead()).await?;
+        let page = Page::cut(decisions, size, |last| Cursor::at(last.id));
+        let mut statements = Vec::with_capacity(page.items.len());
+        for decision in page.items {
+            statements.push(self.told_to(actor, decision, now).await?);
         }
         Ok(MyStanding {
             strikes: self.store.strikes(actor.user, now).await?,
             muted_until: bounds.muted_until,
             suspended_until: bounds.suspended_until,
             statements,
+            next: self.pager.token(&list, page.next),
         })
     }
 

@@ -33,6 +33,15 @@ pub trait CaseStore: Send + Sync {
     /// was filed before.
     async fn file(&self, filing: &Filing, told: Telling<'_, Filed>) -> StoreResult<Filed>;
 
+    /// Up to `limit` other open cases of which what happened in this one may change the risk, the highest risk first:
+    /// those that one of its reporters reported, too, and those about the same person.
+    async fn beside(&self, case: CaseId, limit: i64) -> StoreResult<Vec<CaseId>>;
+
+    /// Computes the risk of an open case anew, of all that is known now. It is due sooner by it, or when it was; nothing
+    /// else of it changes, and its version stays: what a decision is made on is as it was. Of a case that is not open, or
+    /// not there, nothing changes.
+    async fn weigh(&self, case: CaseId, now: Timestamp) -> StoreResult<()>;
+
     /// A case.
     async fn case(&self, case: CaseId) -> StoreResult<Option<Case>>;
 
@@ -90,6 +99,11 @@ pub trait DecisionStore: Send + Sync {
 
     /// The newest decisions about somebody, up to `limit`, newest first.
     async fn decided_about(&self, user: UserId, limit: i64) -> StoreResult<Vec<Decision>>;
+
+    /// Up to `limit` decisions about somebody that they are told of, newest first, also of one moment about one thing; with
+    /// `before`, those behind that one. What came to nothing before they knew of it takes no place: no page says that there
+    /// was something.
+    async fn statements(&self, user: UserId, before: Option<Uuid>, limit: i64) -> StoreResult<Vec<Decision>>;
 
     /// How many cases there were about somebody.
     async fn cases_about(&self, user: UserId) -> StoreResult<u32>;

@@ -11,7 +11,7 @@ use moderation::{
     Effects, Endings, Reactions, Sealer, Service,
     domain::{Action, Case, Decision, Reason, Report, State, Subject},
     policy::Proposal,
-    service::Intake,
+    service::{Intake, MyStanding},
     store::{Sql, Store},
 };
 use storage::{
@@ -208,6 +208,11 @@ impl Bed {
 
     pub(crate) async fn open_cases(&self, staff: &Moderator) -> Vec<Case> {
         self.service().queue(staff, State::Open, kernel::PageSize::MAX, "").await.unwrap().0
+    }
+
+    /// How somebody stands, with all that fits on a page.
+    pub(crate) async fn standing(&self, actor: &Actor) -> MyStanding {
+        self.service().standing(actor, kernel::PageSize::MAX, "").await.unwrap()
     }
 
     /// What is written down of what staff did: the act, and to what.

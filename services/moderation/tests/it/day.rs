@@ -114,11 +114,11 @@ fn a_day_of_sixty_reports_is_cleared_in_the_order_of_risk() {
         // An appeal overturns, by somebody else.
         let (case, decision) = appealable.unwrap();
         let author = town.authors.iter().find(|it| Some(it.user) == case.concerned).unwrap();
-        let strikes = bed.service().standing(author).await.unwrap().strikes;
+        let strikes = bed.standing(author).await.strikes;
         bed.service().appeal(author, decision.id, "It was a joke between friends.").await.unwrap();
         bed.service().assign(&mia, case.id).await.unwrap_err();
         bed.decide(&max, case.id, Action::Overturn).await;
-        let standing = bed.service().standing(author).await.unwrap();
+        let standing = bed.standing(author).await;
         assert_eq!(standing.strikes, strikes - 1);
         let told = standing.statements.iter().find(|it| it.decision.id == decision.id).unwrap();
         assert_eq!(told.decision.appeal.state, AppealState::Overturned);

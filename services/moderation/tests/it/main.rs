@@ -9,3 +9,4 @@ mod people;
 mod rpc;
 mod service;
 mod store;
+mod weight;

@@ -68,6 +68,8 @@ fn a_case_goes_from_report_to_appeal_and_shows_personas_only() {
         assert_eq!((status, &decided["case"]["state"]), (StatusCode::OK, &json!("CASE_STATE_DECIDED")), "{decided}");
         let (_, standing) = call(&server, &bob, "GetMyStanding", json!({})).await;
         assert_eq!((&standing["strikes"], &standing["statements"][0]["statement"]), (&json!(1), &json!("Not here.")));
+        let strange = json!({ "pageSize": 1, "pageToken": "made-up" });
+        assert_eq!(call(&server, &bob, "GetMyStanding", strange).await.0, StatusCode::BAD_REQUEST);
         let appeal = json!({ "decisionId": decided["decision"]["id"], "words": "It was a quote." });
         let (status, told) = call(&server, &bob, "AppealDecision", appeal.clone()).await;
         assert_eq!((status, &told["statement"]["appeal"]), (StatusCode::OK, &json!("APPEAL_STATE_OPEN")));

@@ -111,7 +111,7 @@ fn doxxing_is_hidden_after_one_report_and_comes_back_when_it_was_none() {
         let post = bed.people.wrote(&bob, None, DOXX);
         let case = bed.report(&ann, post, Reason::Doxxing).await.case;
         assert!(!bed.people.is_there(post), "it is hidden when the report is answered");
-        let standing = bed.service().standing(&bob).await.unwrap();
+        let standing = bed.standing(&bob).await;
         assert_eq!(standing.statements[0].decision.action, Action::Hold);
         assert_eq!((standing.strikes, standing.statements[0].appeal_until), (0, None));
         let told = bed.announced().await;
@@ -251,7 +251,7 @@ fn the_person_concerned_is_told_why_and_reporters_only_that_it_is_done() {
         let told = bed.announced().await;
         assert!(told.contains(&Fact::StatementIssued { user: bob.user, decision: decision.id }));
         assert!(told.contains(&Fact::ReportClosed { user: ann.user, report: report.id }));
-        let standing = bed.service().standing(&bob).await.unwrap();
+        let standing = bed.standing(&bob).await;
         let statement = &standing.statements[0];
         assert_eq!((statement.statement.as_str(), statement.decision.rule.as_str()), ("It broke the rule.", "be-kind"));
         assert_eq!(standing.muted_until, Some(bed.now().after(hours(24))));
@@ -259,7 +259,33 @@ fn the_person_concerned_is_told_why_and_reporters_only_that_it_is_done() {
         assert_eq!(standing.strikes, 2);
         let (mine, _) = bed.service().my_reports(&ann, PageSize::DEFAULT, "").await.unwrap();
         assert_eq!(mine[0].outcome, Some(Outcome::Acted));
-        assert_eq!(bed.service().standing(&ann).await.unwrap().statements, []);
+        assert_eq!(bed.standing(&ann).await.statements, []);
+    });
+}
+
+#[test]
+fn statements_come_in_pages_for_their_owner_alone() {
+    block_on(async {
+        let bed = sqlite().await;
+        let (ann, bob, staff) = (bed.person(), bed.person(), bed.moderator());
+        let mut made = Vec::new();
+        for turn in 0..5 {
+            bed.clock.pass(hours(1));
+            let post = bed.people.wrote(&bob, None, "spam");
+            let case = bed.report(&ann, post, Reason::Spam).await.case;
+            let action = if turn == 2 { Action::Dismiss } else { Action::Warn };
+            made.push(bed.decide(&staff, case, action).await.id);
+        }
+        made.remove(2);
+        made.reverse();
+        let size = PageSize::new(2).unwrap();
+        let first = bed.service().standing(&bob, size, "").await.unwrap();
+        let last = bed.service().standing(&bob, size, &first.next).await.unwrap();
+        let shown: Vec<_> = first.statements.iter().chain(&last.statements).map(|told| told.decision.id).collect();
+        assert_eq!((shown, last.next.as_str()), (made, ""), "what came to nothing has no place and no page");
+        assert_eq!((first.strikes, last.strikes), (4, 4), "how somebody stands is on every page");
+        let refused = bed.service().standing(&ann, size, &first.next).await.unwrap_err();
+        assert!(matches!(refused, Error::Page(_)), "{refused:?}");
     });
 }
 
@@ -272,9 +298,9 @@ fn strikes_count_for_ninety_days() {
         let case = bed.report(&ann, post, Reason::Spam).await.case;
         bed.decide(&staff, case, Action::Warn).await;
         bed.clock.pass(hours(90 * 24 - 1));
-        assert_eq!(bed.service().standing(&bob).await.unwrap().strikes, 1);
+        assert_eq!(bed.standing(&bob).await.strikes, 1);
         bed.clock.pass(hours(1));
-        assert_eq!(bed.service().standing(&bob).await.unwrap().strikes, 0);
+        assert_eq!(bed.standing(&bob).await.strikes, 0);
     });
 }
 
@@ -356,7 +382,7 @@ fn an_appeal_is_decided_by_somebody_else_and_undoes_all_of_it() {
         assert_eq!(dossier.appeal, "It was a quote.");
         bed.decide(&max, report.case, Action::Overturn).await;
         assert!(bed.people.suspended_until(&bob).is_none() && bed.people.is_there(post));
-        let standing = bed.service().standing(&bob).await.unwrap();
+        let standing = bed.standing(&bob).await;
         assert_eq!((standing.strikes, standing.suspended_until), (0, None));
         let (mine, _) = bed.service().my_reports(&ann, PageSize::DEFAULT, "").await.unwrap();
         assert_eq!(mine[0].outcome, Some(Outcome::Dismissed));
@@ -375,7 +401,7 @@ fn an_appeal_that_fails_changes_nothing() {
         bed.service().appeal(&bob, decision.id, "No.").await.unwrap();
         bed.decide(&bed.moderator(), decision.case, Action::Uphold).await;
         assert!(bed.people.muted_until(&bob).is_some());
-        let standing = bed.service().standing(&bob).await.unwrap();
+        let standing = bed.standing(&bob).await;
         assert_eq!(standing.strikes, 2);
         let of = |action| standing.statements.iter().find(|told| told.decision.action == action).unwrap();
         assert_eq!(of(Action::Mute).decision.appeal.state, AppealState::Upheld);
@@ -439,7 +465,7 @@ fn a_decision_that_is_sent_again_is_made_once() {
         let (_, first) = bed.service().decide(&staff, case, &etag, &proposal, claimed).await.unwrap();
         let (_, again) = bed.service().decide(&staff, case, &etag, &proposal, claimed).await.unwrap();
         assert_eq!(first.id, again.id);
-        assert_eq!(bed.service().standing(&bob).await.unwrap().strikes, 1);
+        assert_eq!(bed.standing(&bob).await.strikes, 1);
     });
 }
 

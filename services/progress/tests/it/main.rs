@@ -2,6 +2,7 @@
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails where a step does")]
 
 mod bed;
+mod crash;
 mod days;
 mod milestones;
 mod rpc;

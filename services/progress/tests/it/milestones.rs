@@ -1,6 +1,7 @@
 //! When a milestone is told, and that it is told once.
 
 use kernel::{Fact, ports::Sweep as _};
+use progress::service::State;
 use testkit::{block_on, member, race};
 
 use crate::bed::{Bed, at, mongo, sqlite};
@@ -22,6 +23,30 @@ mod told {
         bed.until("2024-06-16T22:00:00Z");
         bed.milestones().sweep().await.unwrap();
         assert_eq!(bed.told().await, [7]);
+    }
+
+    async fn a_milestone_that_a_correction_takes_away_and_gives_back_is_told_once(bed: &Bed) {
+        let ann = member();
+        bed.counts(&ann, "2024-06-03", "UTC").await;
+        assert_eq!(bed.told().await, [7]);
+        let days = |state: &State| state.current.map(|streak| streak.days);
+        // A relapse is noted late: seven days are none of this streak's any more.
+        let (relapse, state) = bed.falls(&ann, "2024-06-08T12:00:00Z").await;
+        assert_eq!((days(&state), state.reached.len()), (Some(2), 1));
+        bed.milestones().sweep().await.unwrap();
+        // It was none, and then it was: whichever way, what was told was told.
+        assert_eq!(days(&bed.service.withdraw(&ann, relapse.id).await.unwrap()), Some(7));
+        bed.falls(&ann, "2024-06-08T12:00:00Z").await;
+        for start in ["2024-06-09", "2024-06-03"] {
+            bed.counts(&ann, start, "UTC").await;
+        }
+        bed.until("2024-06-15T12:00:00Z");
+        bed.milestones().sweep().await.unwrap();
+        assert_eq!(days(&bed.service.streak(&ann).await.unwrap()), Some(7), "and it is seven days again");
+        assert_eq!(bed.told().await, [0; 0]);
+        bed.until("2024-06-22T00:00:00Z");
+        bed.milestones().sweep().await.unwrap();
+        assert_eq!(bed.told().await, [14]);
     }
 
     async fn of_many_who_sweep_at_once_one_tells(bed: &Bed) {

@@ -10,6 +10,7 @@ use proto::realtime::v1::{
     ClientFrame, Hello, ServerFrame, Subscribe, client_frame, event_frame::Fact as Told, server_frame::Kind,
 };
 use realtime::Limits;
+use serde_json::json;
 use testkit::{block_on, member};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -131,6 +132,61 @@ fn an_answer_is_shown_at_its_post_and_noticed_without_a_word_by_whom_it_concerns
         answer(&node, asks.user, asks.user).await;
         let next = answer(&node, helps.user, asks.user).await;
         assert_eq!(asking.event().await["notice"]["responseId"], next.response.to_string());
+    });
+}
+
+#[test]
+fn nobody_is_noticed_about_a_post_that_is_not_there_for_them() {
+    block_on(async {
+        let node = embedded(Limits::default()).await;
+        let (asks, helps) = two();
+        let (mut asking, mut helping) = (node.client(&asks).await, node.client(&helps).await);
+        asking.subscribe("user").await;
+        helping.subscribe("user").await;
+        let left = about_response(helps.user, asks.user);
+        for who in [asks.user, helps.user] {
+            node.slices.hide(left.post, who);
+        }
+        node.tell(helps.user, Fact::ResponseGiven { about: left, weight: Weight::Text }).await;
+        node.tell(asks.user, Fact::ResponseMarkedHelpful(left)).await;
+        let next = answer(&node, helps.user, asks.user).await;
+        node.tell(asks.user, Fact::ResponseMarkedHelpful(next)).await;
+        assert_eq!(asking.event().await["notice"]["responseId"], next.response.to_string());
+        assert_eq!(helping.event().await["notice"]["responseId"], next.response.to_string());
+    });
+}
+
+#[test]
+fn a_milestone_is_told_to_its_owner_alone_and_once_however_often_its_fact_comes() {
+    block_on(async {
+        let node = embedded(Limits::default()).await;
+        let (ann, bob) = two();
+        let [mut hers, mut her_other, mut his] =
+            [node.client(&ann).await, node.client(&ann).await, node.client(&bob).await];
+        let position = hers.subscribe("user").await;
+        her_other.subscribe("user").await;
+        for channel in ["user", "feed", "staff:queue"] {
+            his.subscribe(channel).await;
+        }
+        let told = node.tell(ann.user, Fact::MilestoneReached { days: 7 }).await;
+        for _ in 0..3 {
+            node.tell_again(&told).await;
+        }
+        let about = answer(&node, bob.user, ann.user).await;
+        for client in [&mut hers, &mut her_other] {
+            let milestone = client.event().await;
+            assert_eq!((text(&milestone["channel"]), text(&milestone["id"])), ("user".to_owned(), told.id.to_string()));
+            assert_eq!(milestone["notice"], json!({ "kind": "NOTICE_KIND_MILESTONE_REACHED" }), "and not how far");
+            assert_eq!(client.event().await["notice"]["responseId"], about.response.to_string(), "it came once");
+        }
+        let mut back = node.client(&ann).await;
+        assert!(back.resume("user", &position).await);
+        assert_eq!(back.events(2).await.0[0], told.id.to_string());
+        // What he hears next is what is told next, on each of his channels.
+        answer(&node, ann.user, bob.user).await;
+        assert_eq!(his.event().await["notice"]["kind"], "NOTICE_KIND_RESPONSE_RECEIVED");
+        let post = node.post(ann.user, 1).await;
+        assert_eq!(his.events(1).await.0, post);
     });
 }
 

@@ -27,6 +27,14 @@ impl CaseStore for Sql<Db> {
         self.file_it(filing, told).await
     }
 
+    async fn beside(&self, case: CaseId, limit: i64) -> StoreResult<Vec<CaseId>> {
+        self.cases_beside(case, limit).await
+    }
+
+    async fn weigh(&self, case: CaseId, now: Timestamp) -> StoreResult<()> {
+        self.weigh_again(case, now).await
+    }
+
     async fn case(&self, case: CaseId) -> StoreResult<Option<Case>> {
         let select = format!("{} WHERE id = $1", CaseRow::SELECT);
         let row: Option<CaseRow> =
@@ -81,19 +89,9 @@ impl CaseStore for Sql<Db> {
     }
 
     async fn records(&self, case: CaseId) -> StoreResult<HashMap<UserId, Record>> {
-        let counts: Vec<(Uuid, String, i64)> = sqlx::query_as(
-            "SELECT reporter, outcome, COUNT(*) FROM reports
-             WHERE outcome IS NOT NULL AND reporter IN (SELECT reporter FROM reports WHERE case_id = $1)
-             GROUP BY reporter, outcome",
-        )
-        .bind(case.uuid())
-        .fetch_all(self.database.reader())
-        .await?;
-        let mut of: HashMap<UserId, Vec<(String, i64)>> = HashMap::new();
-        for (reporter, outcome, times) in counts {
-            of.entry(UserId::from_uuid(reporter)).or_default().push((outcome, times));
-        }
-        of.into_iter().map(|(reporter, counts)| Ok((reporter, Self::into_record(counts)?))).collect()
+        let counts: Vec<(Uuid, String, i64)> =
+            sqlx::query_as(Self::RECORDS).bind(case.uuid()).fetch_all(self.database.reader()).await?;
+        Self::into_records(counts)
     }
 
     async fn record(&self, reporter: UserId) -> StoreResult<Record> {
@@ -194,6 +192,19 @@ impl Sql<Db> {
     /// What came of somebody's reports.
     pub(super) const RECORD: &'static str =
         "SELECT outcome, COUNT(*) FROM reports WHERE reporter = $1 AND outcome IS NOT NULL GROUP BY outcome";
+
+    /// What came of the reports of all who reported in a case.
+    pub(super) const RECORDS: &'static str = "SELECT reporter, outcome, COUNT(*) FROM reports
+         WHERE outcome IS NOT NULL AND reporter IN (SELECT reporter FROM reports WHERE case_id = $1)
+         GROUP BY reporter, outcome";
+
+    pub(super) fn into_records(counts: Vec<(Uuid, String, i64)>) -> StoreResult<HashMap<UserId, Record>> {
+        let mut of: HashMap<UserId, Vec<(String, i64)>> = HashMap::new();
+        for (reporter, outcome, times) in counts {
+            of.entry(UserId::from_uuid(reporter)).or_default().push((outcome, times));
+        }
+        of.into_iter().map(|(reporter, counts)| Ok((reporter, Self::into_record(counts)?))).collect()
+    }
 
     pub(super) fn into_record(counts: Vec<(String, i64)>) -> StoreResult<Record> {
         let mut record = Record::default();

@@ -50,6 +50,23 @@ impl DecisionStore for Sql<Db> {
         rows.into_iter().map(DecisionRow::into_decision).collect()
     }
 
+    async fn statements(&self, user: UserId, before: Option<Uuid>, limit: i64) -> StoreResult<Vec<Decision>> {
+        let select = format!(
+            "{} WHERE concerned = $1 AND (action <> 'dismiss' OR measure IS NOT NULL) AND ($2 IS NULL
+                OR (created_at, turn, id) < (SELECT last.created_at, last.turn, last.id FROM decisions last
+                    WHERE last.id = $2))
+             ORDER BY created_at DESC, turn DESC, id DESC LIMIT $3",
+            DecisionRow::SELECT,
+        );
+        let rows: Vec<DecisionRow> = sqlx::query_as(AssertSqlSafe(select))
+            .bind(user.uuid())
+            .bind(before)
+            .bind(limit)
+            .fetch_all(self.database.reader())
+            .await?;
+        rows.into_iter().map(DecisionRow::into_decision).collect()
+    }
+
     async fn cases_about(&self, user: UserId) -> StoreResult<u32> {
         let (cases,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM cases WHERE concerned = $1")
             .bind(user.uuid())

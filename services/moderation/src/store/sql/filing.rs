@@ -1,6 +1,6 @@
 //! Filing reports and cases.
 
-use kernel::{Timestamp, UserId};
+use kernel::UserId;
 use sqlx::AssertSqlSafe;
 use storage::{
     StoreError, StoreResult, sql,
@@ -10,11 +10,10 @@ use uuid::Uuid;
 
 use super::{
     HELD, Sql,
-    rows::{CaseRow, ReportRow, count, reason_words},
+    rows::{CaseRow, ReportRow, reason_words},
 };
 use crate::{
-    domain::{Case, Decision, Origin, Reason, Record, Report, Subject},
-    policy::{self, Voice},
+    domain::{Case, Decision, Origin, Reason, Report, Subject},
     store::{Evidence, Filed, Filing, How, Telling},
 };
 
@@ -53,8 +52,8 @@ impl Sql<Db> {
             case.version += 1;
             Self::insert_decision(&mut tx, hold).await?;
         }
-        Self::weigh(&mut tx, &mut case, filing).await?;
-        Self::update_case(&mut tx, &case).await?;
+        Self::weigh(&mut tx, &mut case, filing.reach, filing.evidence.at).await?;
+        Self::update_case(&mut tx, &case, filing.reach).await?;
         let filed = Filed { case, report, how, hold };
         tx.record(&told(&filed)).await?;
         tx.commit().await?;
@@ -96,42 +95,6 @@ impl Sql<Db> {
         }
     }
 
-    /// Computes the risk of a case, and when it is due: sooner than it was, never later.
-    async fn weigh(tx: &mut Tx<Db>, case: &mut Case, filing: &Filing) -> StoreResult<()> {
-        let now = filing.evidence.at;
-        let reports: Vec<(Uuid, String)> = sqlx::query_as("SELECT reporter, reason FROM reports WHERE case_id = $1")
-            .bind(case.id.uuid())
-            .fetch_all(&mut **tx)
-            .await?;
-        let mut voices = Vec::with_capacity(reports.len());
-        for (reporter, reason) in reports {
-            let reporter = UserId::from_uuid(reporter);
-            let reason = Reason::of(&reason).ok_or_else(|| StoreError::corrupt("an unknown reason"))?;
-            voices.push(Voice { reporter, reason, record: Self::record_of(tx, reporter).await? });
-        }
-        let together: Vec<(Uuid, Uuid, i64)> = sqlx::query_as(
-            "SELECT one.reporter, other.reporter, COUNT(DISTINCT one.case_id)
-             FROM reports one JOIN reports other ON other.case_id = one.case_id AND one.reporter < other.reporter
-             WHERE one.case_id <> $1 AND one.reporter IN (SELECT reporter FROM reports WHERE case_id = $1)
-                AND other.reporter IN (SELECT reporter FROM reports WHERE case_id = $1)
-             GROUP BY one.reporter, other.reporter",
-        )
-        .bind(case.id.uuid())
-        .fetch_all(&mut **tx)
-        .await?;
-        let together = together
-            .into_iter()
-            .map(|(one, other, times)| Ok((UserId::from_uuid(one), UserId::from_uuid(other), count(times)?)));
-        let together = together.collect::<StoreResult<Vec<_>>>()?;
-        let strikes = match case.concerned {
-            Some(user) => Self::strikes_of(tx, user, now).await?,
-            None => 0,
-        };
-        case.risk = policy::risk(case.origin, &voices, &together, strikes, filing.reach);
-        case.due_at = case.due_at.min(policy::due(case.risk, now));
-        Ok(())
-    }
-
     pub(super) async fn open_case(tx: &mut Tx<Db>, subject: Subject) -> StoreResult<Option<Case>> {
         let select = format!("{} WHERE subject = $1 AND decided_at IS NULL", CaseRow::SELECT);
         let row: Option<CaseRow> =
@@ -143,18 +106,6 @@ impl Sql<Db> {
         let select = format!("{} WHERE id = $1", CaseRow::SELECT);
         let row: Option<CaseRow> = sqlx::query_as(AssertSqlSafe(select)).bind(case).fetch_optional(&mut **tx).await?;
         row.map(CaseRow::into_case).transpose()
-    }
-
-    async fn record_of(tx: &mut Tx<Db>, reporter: UserId) -> StoreResult<Record> {
-        let counts: Vec<(String, i64)> =
-            sqlx::query_as(Self::RECORD).bind(reporter.uuid()).fetch_all(&mut **tx).await?;
-        Self::into_record(counts)
-    }
-
-    async fn strikes_of(tx: &mut Tx<Db>, user: UserId, now: Timestamp) -> StoreResult<u32> {
-        let (weight,): (i64,) =
-            sqlx::query_as(Self::STRIKES).bind(user.uuid()).bind(At(now)).fetch_one(&mut **tx).await?;
-        count(weight)
     }
 
     async fn insert_case(tx: &mut Tx<Db>, case: &Case) -> StoreResult<()> {
@@ -212,10 +163,10 @@ impl Sql<Db> {
         Ok(())
     }
 
-    async fn update_case(tx: &mut Tx<Db>, case: &Case) -> StoreResult<()> {
+    async fn update_case(tx: &mut Tx<Db>, case: &Case, reach: u32) -> StoreResult<()> {
         sqlx::query(
             "UPDATE cases SET origin = $2, hidden_at = $3, reports = $4, reasons = $5, risk = $6, due_at = $7,
-                version = $8
+                version = $8, reach = $9
              WHERE id = $1",
         )
         .bind(case.id.uuid())
@@ -226,6 +177,7 @@ impl Sql<Db> {
         .bind(i64::from(case.risk))
         .bind(At(case.due_at))
         .bind(case.version)
+        .bind(i64::from(reach))
         .execute(&mut **tx)
         .await?;
         Ok(())

@@ -6,6 +6,7 @@ mod decisions;
 mod filing;
 mod rows;
 mod trail;
+mod weighing;
 
 use storage::sql::{Database, Engine, Sqlite};
 

@@ -5,7 +5,7 @@ use kernel::{
     audit::{Act, Entry},
 };
 use moderation::{
-    domain::{Action, Lease, Origin, Outcome, Reason, Record, State},
+    domain::{Action, Case, Lease, Origin, Outcome, Reason, Record, State},
     store::{Filing, How, Notes, Ruled},
 };
 use testkit::{event_id, race};
@@ -98,6 +98,91 @@ mod contract {
             assert!(filed.case.hidden_at.is_some());
         }
         assert_eq!(bed.counts().await, [1, 2, 2, 1, 0]);
+    }
+
+    async fn a_case_is_weighed_anew_by_what_is_known_now(bed: &Bed) {
+        let (bob, three) = (bed.person(), [bed.person(), bed.person(), bed.person()]);
+        let mut cases = Vec::new();
+        for _ in 0..4 {
+            let subject = subject(bed);
+            for reporter in &three {
+                let filing = Filing { reach: 7, ..filing(bed, Some(reporter), subject, &bob) };
+                bed.store.file(&filing, &silence).await.unwrap();
+            }
+            cases.push(bed.store.file(&filing(bed, Some(&three[0]), subject, &bob), &silence).await.unwrap().case);
+        }
+        let (first, last) = (cases[0].clone(), cases[3].clone());
+        assert!(first.risk > last.risk, "three who agree again and again are one voice");
+        bed.store.weigh(first.id, bed.now()).await.unwrap();
+        assert_eq!(bed.case(first.id).await, Case { risk: last.risk, ..first }, "and nothing else has changed");
+        // A moment later is due sooner, if anything.
+        bed.store.weigh(last.id, bed.now().after(hours(9))).await.unwrap();
+        assert_eq!(bed.case(last.id).await, last);
+    }
+
+    async fn who_was_right_together_is_not_one_voice_for_it(bed: &Bed) {
+        let (bob, staff, pair) = (bed.person(), bed.person(), [bed.person(), bed.person()]);
+        let of_pair = async || {
+            let subject = subject(bed);
+            bed.store.file(&filing(bed, Some(&pair[0]), subject, &bob), &silence).await.unwrap();
+            bed.store.file(&filing(bed, Some(&pair[1]), subject, &bob), &silence).await.unwrap().case
+        };
+        let mut others = Vec::new();
+        let open = of_pair().await;
+        for _ in 0..3 {
+            others.push(of_pair().await);
+        }
+        bed.store.weigh(open.id, bed.now()).await.unwrap();
+        let as_one = bed.case(open.id).await.risk;
+        assert!(as_one < open.risk);
+        for other in others {
+            let lease = Lease { holder: staff.user, until: bed.now().after(hours(1)) };
+            let taken = bed.store.take(other.id, lease, bed.now(), &Notes::default()).await.unwrap().unwrap();
+            let ruled = ruling(&taken, decision(bed, &taken, Some(&staff), Action::Remove));
+            assert!(matches!(bed.store.decide(&ruled, &silence).await.unwrap(), Ruled::Done(..)));
+        }
+        bed.store.weigh(open.id, bed.now()).await.unwrap();
+        let believed = bed.case(open.id).await.risk;
+        assert!(believed > open.risk, "two who are always right, and what counts against its author: {believed}");
+    }
+
+    async fn what_is_not_open_is_not_weighed_anew(bed: &Bed) {
+        let (ann, bob, staff) = (bed.person(), bed.person(), bed.person());
+        let case = bed.store.file(&filing(bed, Some(&ann), subject(bed), &bob), &silence).await.unwrap().case;
+        let lease = Lease { holder: staff.user, until: bed.now().after(hours(1)) };
+        let taken = bed.store.take(case.id, lease, bed.now(), &Notes::default()).await.unwrap().unwrap();
+        let ruled = ruling(&taken, decision(bed, &taken, Some(&staff), Action::Remove));
+        let Ruled::Done(decided, _) = bed.store.decide(&ruled, &silence).await.unwrap() else {
+            panic!("it is decided")
+        };
+        // By now there is a strike, which would weigh.
+        bed.store.weigh(case.id, bed.now()).await.unwrap();
+        bed.store.weigh(filing(bed, None, subject(bed), &bob).case.id, bed.now()).await.unwrap();
+        assert_eq!(bed.case(case.id).await, decided);
+    }
+
+    async fn beside_a_case_are_open_ones_of_its_reporters_and_of_the_person_up_to_a_limit(bed: &Bed) {
+        let (ann, cleo, bob, max) = (bed.person(), bed.person(), bed.person(), bed.person());
+        let of = async |reporter, concerned, reason| {
+            let mut filing = filing(bed, Some(reporter), subject(bed), concerned);
+            filing.report.as_mut().unwrap().reason = reason;
+            bed.store.file(&filing, &silence).await.unwrap().case.id
+        };
+        let case = of(&ann, &bob, Reason::Spam).await;
+        let (grave, petty) = (of(&ann, &max, Reason::Threat).await, of(&ann, &max, Reason::Other).await);
+        let about_bob = of(&cleo, &bob, Reason::Scam).await;
+        let apart = of(&cleo, &max, Reason::Threat).await;
+        let closed = of(&ann, &max, Reason::Threat).await;
+        let (staff, now) = (bed.person(), bed.now());
+        let lease = Lease { holder: staff.user, until: now.after(hours(1)) };
+        let taken = bed.store.take(closed, lease, now, &Notes::default()).await.unwrap().unwrap();
+        let ruled = ruling(&taken, decision(bed, &taken, Some(&staff), Action::Dismiss));
+        assert!(matches!(bed.store.decide(&ruled, &silence).await.unwrap(), Ruled::Done(..)));
+        assert_eq!(bed.store.beside(case, 10).await.unwrap(), [grave, about_bob, petty]);
+        assert_eq!(bed.store.beside(case, 2).await.unwrap(), [grave, about_bob]);
+        // A decided case has neighbours, too: they are what it is asked for.
+        assert_eq!(bed.store.beside(closed, 10).await.unwrap().len(), 4);
+        assert!(!bed.store.beside(case, 10).await.unwrap().contains(&apart));
     }
 
     async fn the_queue_is_by_risk_in_pages_and_without_what_staff_have_an_interest_in(bed: &Bed) {

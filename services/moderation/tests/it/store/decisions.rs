@@ -215,6 +215,48 @@ mod contract {
         assert_eq!(bed.store.cases_about(staff.user).await.unwrap(), 0);
     }
 
+    async fn statements_are_paged_newest_first_and_what_came_to_nothing_takes_no_place(bed: &Bed) {
+        let (bob, cleo, staff) = (bed.person(), bed.person(), bed.person());
+        let mut made = Vec::new();
+        for round in 0..3_u64 {
+            // Two of one moment, among what is not told and what is another's.
+            for action in [Action::Warn, Action::Remove] {
+                made.push(decided(bed, &bob, &staff, action).await);
+                decided(bed, &bob, &staff, Action::Dismiss).await;
+                decided(bed, &cleo, &staff, action).await;
+            }
+            bed.clock.pass(hours(round + 1));
+        }
+        // What was hidden is back: whoever was told of the one is told of the other.
+        let case = taken(bed, &bob, &staff).await;
+        let back = Decision { measure: Some(Measure::Shown), ..decision(bed, &case, Some(&staff), Action::Dismiss) };
+        made.push(done(bed, &ruling(&case, back)).await.1);
+        made.sort_by_key(|it| std::cmp::Reverse((it.at, it.id)));
+        // Two about one thing, in one moment: the last is the newest.
+        bed.clock.pass(hours(1));
+        let warned = decided(bed, &bob, &staff, Action::Warn).await;
+        bed.store.appeal(&appealing(bed, &warned), &[]).await.unwrap().unwrap();
+        let other = bed.person();
+        let overturned = done(bed, &again(bed, &warned, &other, Action::Overturn).await).await.1;
+        let warned = bed.store.decision(warned.id).await.unwrap().unwrap();
+        made.splice(0..0, [overturned, warned]);
+        let mut paged: Vec<Decision> = Vec::new();
+        loop {
+            let place = paged.last().map(|last| last.id);
+            let page = bed.store.statements(bob.user, place, 2).await.unwrap();
+            assert_eq!(page.len(), 2.min(made.len() - paged.len()), "no page is short but the last");
+            if page.is_empty() {
+                break;
+            }
+            paged.extend(page);
+            // What is decided meanwhile is before the place.
+            bed.clock.pass(hours(1));
+            decided(bed, &bob, &staff, Action::Warn).await;
+        }
+        assert_eq!(paged, made);
+        assert_eq!(bed.store.statements(staff.user, None, 10).await.unwrap(), []);
+    }
+
     async fn what_ends_is_found_until_it_is_said(bed: &Bed) {
         let (bob, staff) = (bed.person(), bed.person());
         let made = decided(bed, &bob, &staff, Action::Mute).await;

@@ -1,0 +1,2 @@
+DROP INDEX reports_waiting;
+ALTER TABLE cases DROP COLUMN reach;
