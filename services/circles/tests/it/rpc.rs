@@ -161,9 +161,9 @@ fn the_log_says_what_was_done_by_whom_to_whom_and_in_which_hour() {
             later();
             let doors = bed.doors();
             if open {
-                doors.open(id, owner.user).await.unwrap()
+                doors.open(id, owner.user).await.unwrap();
             } else {
-                doors.close(id, testkit::user()).await.unwrap()
+                doors.close(id, testkit::user()).await.unwrap();
             }
         }
         later();
