@@ -8,6 +8,7 @@
 //! | [`data`] | the folder: who may use it |
 //! | [`settings`] | what the operator chose, in the words of the parts |
 //! | `reconciler` | publishes again what the bus of a cluster has lost |
+//! | `settling` | until when connections do not rely on what they knew |
 //! | `tasks` | what goes on by itself: each with a name, and a way to stop |
 //! | `signals` | when to stop, and when to stop at once |
 
@@ -16,6 +17,7 @@ pub mod data;
 pub mod kept;
 mod reconciler;
 pub mod settings;
+mod settling;
 mod signals;
 mod tasks;
 

@@ -7,7 +7,6 @@ use anyhow::{Error, anyhow};
 use futures_util::future::join_all;
 use infra::bus;
 use kernel::{Clock, ports::Sweep};
-use realtime::Gateway;
 use storage::sql::Wake;
 use tokio::{
     sync::watch,
@@ -15,15 +14,15 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use super::{reconciler, signals::told};
+use super::{
+    reconciler,
+    settling::{Events, distrust},
+    signals::told,
+};
 use crate::wiring::{Edges, Stores};
 
 /// How often what is old is forgotten.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
-/// How often connections look again after the way to the log was lost, and how long between two looks: for longer together
-/// than an event stays in the hand of a node that died over it.
-const LOOKS: u32 = 30;
-const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 /// The tasks of this process.
 #[derive(Default)]
@@ -58,7 +57,9 @@ impl Tasks {
                     Ok(())
                 });
                 self.until(stop, "bells", bells(stores.bells.clone(), shared.bus.clone(), bell.clone()));
-                self.until(stop, "rights", distrust(shared.bus.clone(), gateway));
+                let way = Events { outboxes: stores.outboxes.clone(), bus: shared.bus.clone() };
+                let look = move || gateway.recheck();
+                self.until(stop, "rights", distrust(way, shared.bus.shaken(), clock.clone(), look));
                 self.until(stop, "reconciler", reconciler::run(stores.outboxes.clone(), shared.clone(), clock));
                 bell
             }
@@ -150,20 +151,6 @@ async fn bells(ours: Vec<Wake>, bus: Arc<bus::Nats>, bell: Wake) {
         }
     };
     let (_, ()) = tokio::join!(tell, hear);
-}
-
-/// While the way to the log is lost, nobody here hears that somebody was blocked; and when it is back, what waited comes
-/// from several outboxes, and a post may come before the block that hides it. Until that has settled, connections do not
-/// rely on what they knew.
-async fn distrust(bus: Arc<bus::Nats>, gateway: Gateway) {
-    let mut shaken = bus.shaken();
-    while shaken.changed().await.is_ok() {
-        for _ in 0..LOOKS {
-            gateway.recheck();
-            tokio::time::sleep(BETWEEN_LOOKS).await;
-        }
-    }
-    std::future::pending::<()>().await;
 }
 
 /// Lets each sweep do its work, now and every ten minutes.

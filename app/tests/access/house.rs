@@ -1,22 +1,43 @@
-//! A whole Kith in this process, over real HTTP, with a clock in the hand of the test and without quotas.
+//! A whole Kith in this process, over real HTTP, with a clock in the hand of the test and without quotas: of either size.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use app::{
     http::{self, Care},
-    wiring::{App, Quotas, Settings, Stores, World},
+    wiring::{App, Quotas, Servers, Settings, Stores, World},
 };
-use infra::keys::Ring;
-use kernel::{Clock as _, SystemClock, SystemEntropy};
+use futures_util::{SinkExt as _, StreamExt as _};
+use infra::{keys::Ring, nats, redis::Redis};
+use kernel::{Clock as _, SystemClock, SystemEntropy, UserId, actor::Role, ports::RoleOrder};
 use reqwest::Client;
 use serde_json::{Value, json};
-use testkit::{HandClock, Sqlite};
+use storage::{
+    mongo,
+    sql::{Database, Pool, Postgres},
+};
+use testkit::{Community, HandClock, Sqlite};
 use tokio::net::TcpListener;
+use tokio_tungstenite::{
+    connect_async,
+    tungstenite::{Message, client::IntoClientRequest as _, http::HeaderValue},
+};
 
 pub(crate) const PASSWORD: &str = "a long walk by the river";
+
+/// Where everything is kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Size {
+    /// In one file.
+    One,
+    /// On four servers. Events go from hand to hand within the process all the same: a test can wait for that.
+    Cluster,
+}
 
 /// A whole Kith on a port of its own, and a clock in the hand of the test.
 pub(crate) struct House {
@@ -29,11 +50,15 @@ pub(crate) struct House {
     addresses: AtomicU64,
     /// An account with an e-mail address: a password costs too much for each cell.
     pub(crate) email: String,
-    _database: Sqlite,
+    /// A moderator whom nothing concerns.
+    pub(crate) clerk: Person,
+    _database: Option<Sqlite>,
 }
 
 /// Somebody with an account.
+#[derive(Default)]
 pub(crate) struct Person {
+    /// Empty of who was only met.
     pub(crate) account: String,
     pub(crate) persona: String,
     pub(crate) session: String,
@@ -43,13 +68,20 @@ pub(crate) struct Person {
 }
 
 impl House {
-    pub(crate) async fn open() -> Self {
-        let (database, clock) = (testkit::sqlite().await, Arc::new(HandClock::at(SystemClock.now())));
+    pub(crate) async fn open(size: Size) -> Self {
+        let clock = Arc::new(HandClock::at(SystemClock.now()));
         let entropy = Arc::new(SystemEntropy);
         let ring = Arc::new(Ring::new(&[7; 32], &[], &[8; 32], entropy.clone()));
         let world = World { clock: clock.clone(), entropy, ring };
-        let settings = Settings { quotas: Quotas::Endless, ..Settings::default() };
-        let stores = Stores::embedded(&database, &world, &settings).unwrap();
+        let mut settings = Settings { quotas: Quotas::Endless, ..Settings::default() };
+        let (database, stores) = match size {
+            Size::One => {
+                let database = testkit::sqlite().await;
+                let stores = Stores::embedded(&database, &world, &settings).unwrap();
+                (Some(database), stores)
+            }
+            Size::Cluster => (None, on_servers(&world, &mut settings).await),
+        };
         let app = App::wire(&stores, &world, &settings).await.unwrap();
         app.edges.ready.send_replace(true);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -63,19 +95,43 @@ impl House {
         let email = "somebody@example.org".to_owned();
         let streams = Client::builder().http2_prior_knowledge().build().unwrap();
         let (client, addresses) = (Client::new(), AtomicU64::new(0));
-        let house = Self { app, clock, base, client, streams, addresses, email, _database: database };
+        let clerk = Person::default();
+        let mut house = Self { app, clock, base, client, streams, addresses, email, clerk, _database: database };
         let somebody = json!({ "email": house.email, "password": PASSWORD });
         house.say("/kith.auth.v1.AuthService/RegisterWithEmail", None, &somebody).await.unwrap();
+        house.clerk = house.register().await;
+        house.give(&house.clerk, Role::Moderator).await;
         house
     }
 
+    /// Gives somebody a role, as an operator can.
+    pub(crate) async fn give(&self, person: &Person, role: Role) {
+        let user = self.user(person).await;
+        let order = RoleOrder { user, role, by: user, session: None };
+        self.app.ports.staff.set_role(&order).await.unwrap();
+        // What is known of a session is known for a second.
+        self.clock.pass(Duration::from_secs(1));
+    }
+
+    /// Somebody new, whose account's id is known.
     pub(crate) async fn register(&self) -> Person {
+        let person = self.meet().await;
+        Person { account: self.user(&person).await.to_string(), ..person }
+    }
+
+    /// Who somebody is, within.
+    pub(crate) async fn user(&self, person: &Person) -> UserId {
+        let me = self.say("/kith.users.v1.UserService/GetMe", Some(&person.access), &json!({})).await.unwrap();
+        UserId::from_uuid(text(&me["me"]["accountId"]).parse().unwrap())
+    }
+
+    /// Somebody new.
+    pub(crate) async fn meet(&self) -> Person {
         let welcome = self.say("/kith.auth.v1.AuthService/RegisterAnonymous", None, &json!({})).await.unwrap();
         let credentials = &welcome["credentials"];
         let access = text(&credentials["accessToken"]);
-        let me = self.say("/kith.users.v1.UserService/GetMe", Some(&access), &json!({})).await.unwrap();
         Person {
-            account: text(&me["me"]["accountId"]),
+            account: String::new(),
             persona: text(&welcome["persona"]["id"]),
             session: text(&credentials["sessionId"]),
             refresh: text(&credentials["refreshToken"]),
@@ -121,6 +177,32 @@ impl House {
         if fine { Ok(said) } else { Err(text(&said["code"])) }
     }
 
+    /// What comes of listening to a channel: nothing, or the code of a refusal.
+    pub(crate) async fn hear(&self, token: Option<&str>, channel: &str) -> Result<(), String> {
+        let ticket = self.say("/kith.auth.v1.AuthService/CreateRealtimeTicket", token, &json!({})).await?;
+        let url = format!("{}/v1/realtime", self.base.replacen("http", "ws", 1));
+        let mut request = url.into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("kith.v1.json"));
+        let (mut socket, _) = connect_async(request).await.unwrap();
+        for frame in
+            [json!({ "hello": { "ticket": ticket["ticket"] } }), json!({ "subscribe": { "channel": channel } })]
+        {
+            socket.send(Message::text(frame.to_string())).await.unwrap();
+        }
+        loop {
+            let frame = socket.next().await.unwrap().unwrap().into_text().unwrap();
+            let frame: Value = serde_json::from_str(&frame).unwrap();
+            if frame["subscribed"]["channel"] == json!(channel) {
+                return Ok(());
+            }
+            for refusal in [&frame["unsubscribed"], &frame["error"]] {
+                if refusal["channel"] == json!(channel) {
+                    return Err(text(&refusal["reason"]));
+                }
+            }
+        }
+    }
+
     /// How a stream begins: with a message, or with the code of a refusal.
     pub(crate) async fn listen(&self, path: &str, token: Option<&str>, body: &Value) -> Result<Value, String> {
         let message = body.to_string();
@@ -143,6 +225,23 @@ impl House {
             bytes.extend(answer.chunk().await.unwrap().unwrap_or_else(|| panic!("{path} says nothing")));
         }
     }
+}
+
+/// The stores of a community of its own on the servers.
+async fn on_servers(world: &World, settings: &mut Settings) -> Stores {
+    let community = Community::new().await;
+    let postgres = Database::<Postgres>::connect(&community.postgres, &Pool::default()).unwrap();
+    let mongo = mongo::Database::open(&community.mongodb, &mongo::Pool::default()).await.unwrap();
+    postgres.migrate().await.unwrap();
+    mongo.migrate().await.unwrap();
+    let (clock, entropy) = (world.clock.clone(), world.entropy.clone());
+    let redis = Redis::open(&community.redis, &community.namespace, clock, entropy.clone()).unwrap();
+    let nats = nats::Connection::open(&community.nats, "kith", entropy).await.unwrap();
+    settings.cluster.namespace = community.namespace;
+    // Many communities share one server here, which sets aside what each may take.
+    (settings.cluster.events_bytes, settings.cluster.log_bytes) = (64 << 20, 64 << 20);
+    let stores = Stores::cluster(&Servers { postgres, mongo, redis, nats }, world, settings).unwrap();
+    Stores { shared: None, ..stores }
 }
 
 /// The first whole envelope.

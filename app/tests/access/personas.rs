@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use testkit::block_on;
 
-use crate::house::{House, Person, text};
+use crate::house::{House, Person, Size, text};
 
 /// Somebody who looks, and all that they were answered.
 struct Eyes<'a> {
@@ -42,7 +41,7 @@ impl Eyes<'_> {
         for circle in circles {
             let of = json!({ "circleId": circle });
             self.ask(&of_circles("GetCircle"), of.clone()).await;
-            for method in ["ListCircleMembers", "ListJoinRequests", "ListInvites", "GetCircleFeed"] {
+            for method in ["ListCircleMembers", "ListJoinRequests", "ListInvites", "ListCircleLog", "GetCircleFeed"] {
                 self.pages(method, &of).await;
             }
             self.pages("ListCircleMembers", &json!({ "circleId": circle, "scope": "MEMBER_SCOPE_BANNED" })).await;
@@ -104,8 +103,8 @@ struct Town {
 
 impl Town {
     /// Two circles in which the same people are, each with a role, an invite and a day.
-    async fn set() -> Self {
-        let house = House::open().await;
+    async fn set(size: Size) -> Self {
+        let house = House::open(size).await;
         let (ann, keeper) = (house.register().await, house.register().await);
         let (member, other, outsider) = (house.register().await, house.register().await, house.register().await);
         let mut town = Self {
@@ -153,45 +152,44 @@ impl Town {
     }
 }
 
-#[test]
-fn nothing_that_can_be_read_is_shared_by_two_personas_of_one_account() {
-    block_on(async {
-        let town = Town::set().await;
-        let all = [town.personas.clone(), town.others.clone()].concat();
-        for (person, sees) in [(&town.outsider, 1), (&town.member, 3), (&town.keeper, 3)] {
-            let mut eyes = Eyes { house: &town.house, person, answers: Vec::new() };
-            eyes.look(&town.circles, &all).await;
-            let seen: Vec<_> = town.personas.iter().map(|persona| eyes.of(persona)).collect();
-            assert_eq!(seen.iter().filter(|said| !said.is_empty()).count(), sees, "the test sees what there is");
-            let common: BTreeSet<_> = town.others.iter().flat_map(|persona| eyes.of(persona)).collect();
-            for (number, one) in seen.iter().enumerate() {
-                for other in &seen[number + 1..] {
-                    let shared: Vec<_> = one.intersection(other).filter(|said| !common.contains(*said)).collect();
-                    assert!(shared.is_empty(), "{shared:?}");
-                }
+on_both_sizes!(
+    nothing_that_can_be_read_is_shared_by_two_personas_of_one_account,
+    what_is_told_of_people_in_circles_has_no_moment_finer_than_an_hour_and_no_badge
+);
+
+async fn nothing_that_can_be_read_is_shared_by_two_personas_of_one_account(size: Size) {
+    let town = Town::set(size).await;
+    let all = [town.personas.clone(), town.others.clone()].concat();
+    for (person, sees) in [(&town.outsider, 1), (&town.member, 3), (&town.keeper, 3)] {
+        let mut eyes = Eyes { house: &town.house, person, answers: Vec::new() };
+        eyes.look(&town.circles, &all).await;
+        let seen: Vec<_> = town.personas.iter().map(|persona| eyes.of(persona)).collect();
+        assert_eq!(seen.iter().filter(|said| !said.is_empty()).count(), sees, "the test sees what there is");
+        let common: BTreeSet<_> = town.others.iter().flat_map(|persona| eyes.of(persona)).collect();
+        for (number, one) in seen.iter().enumerate() {
+            for other in &seen[number + 1..] {
+                let shared: Vec<_> = one.intersection(other).filter(|said| !common.contains(*said)).collect();
+                assert!(shared.is_empty(), "{shared:?}");
             }
-            let words = json!(eyes.answers).to_string();
-            assert!(!words.contains(&town.ann.account), "an account id is told");
         }
-    });
+        let words = json!(eyes.answers).to_string();
+        assert!(!words.contains(&town.ann.account), "an account id is told");
+    }
 }
 
-#[test]
-fn what_is_told_of_people_in_circles_has_no_moment_finer_than_an_hour_and_no_badge() {
-    block_on(async {
-        let town = Town::set().await;
-        let all = [town.personas.clone(), town.others.clone()].concat();
-        let mut eyes = Eyes { house: &town.house, person: &town.keeper, answers: Vec::new() };
-        eyes.look(&town.circles, &all).await;
-        let mut said = BTreeSet::new();
-        eyes.answers.iter().for_each(|answer| collect(answer, &mut said));
-        let moments: Vec<_> = said.iter().filter(|word| word.ends_with('Z') && word.contains(':')).collect();
-        assert!(!moments.is_empty() && moments.iter().all(|moment| moment.ends_with(":00:00Z")), "{moments:?}");
-        // A UUIDv7 holds the moment at which it was made. Only circles have such.
-        let circles: BTreeSet<_> = town.circles.iter().map(|circle| circle.replace('-', "")).collect();
-        let timed = said.iter().filter(|word| word.len() == 32 && word.as_bytes()[12] == b'7');
-        let timed: BTreeSet<_> = timed.filter(|word| word.chars().all(|it| it.is_ascii_hexdigit())).cloned().collect();
-        assert!(timed.is_subset(&circles), "{timed:?}");
-        assert!(!json!(eyes.answers).to_string().contains("badges"));
-    });
+async fn what_is_told_of_people_in_circles_has_no_moment_finer_than_an_hour_and_no_badge(size: Size) {
+    let town = Town::set(size).await;
+    let all = [town.personas.clone(), town.others.clone()].concat();
+    let mut eyes = Eyes { house: &town.house, person: &town.keeper, answers: Vec::new() };
+    eyes.look(&town.circles, &all).await;
+    let mut said = BTreeSet::new();
+    eyes.answers.iter().for_each(|answer| collect(answer, &mut said));
+    let moments: Vec<_> = said.iter().filter(|word| word.ends_with('Z') && word.contains(':')).collect();
+    assert!(!moments.is_empty() && moments.iter().all(|moment| moment.ends_with(":00:00Z")), "{moments:?}");
+    // A UUIDv7 holds the moment at which it was made. Only circles have such.
+    let circles: BTreeSet<_> = town.circles.iter().map(|circle| circle.replace('-', "")).collect();
+    let timed = said.iter().filter(|word| word.len() == 32 && word.as_bytes()[12] == b'7');
+    let timed: BTreeSet<_> = timed.filter(|word| word.chars().all(|it| it.is_ascii_hexdigit())).cloned().collect();
+    assert!(timed.is_subset(&circles), "{timed:?}");
+    assert!(!json!(eyes.answers).to_string().contains("badges"));
 }

@@ -18,6 +18,8 @@
 
 #[path = "../e2e/bad_input.rs"]
 mod bad_input;
+#[path = "../e2e/circles.rs"]
+mod circles;
 #[path = "../e2e/client.rs"]
 mod client;
 #[path = "../e2e/clients.rs"]

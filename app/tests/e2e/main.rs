@@ -9,6 +9,7 @@
 //! | `killed`, `stopped` | nothing that was acknowledged is lost; nobody is cut off in the middle |
 //! | `sockets` | who reads slowly, who comes back, who may not come in |
 //! | `progress` | how somebody is doing: counted where they live, theirs alone, there after a restart |
+//! | `circles` | a private circle, from its first invite until it is closed |
 //! | `staff` | the first admin, roles, and the trail of them |
 //! | `clients` | the same flow by curl, by Rust in binary, and by Node.js |
 //! | `commands`, `folder` | the command line, production, that one file has one process, and that its trail is not changed in silence |
@@ -26,6 +27,7 @@
 #![expect(clippy::print_stdout, reason = "how much was tried is worth a line")]
 
 mod bad_input;
+mod circles;
 mod client;
 mod clients;
 mod commands;

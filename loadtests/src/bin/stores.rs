@@ -3,7 +3,8 @@
 //!
 //! The whole program serves, over HTTP, a community of its own: on one SQLite file, and on the servers that
 //! `KITH_TEST_*_URL` name. `cargo xtask bench stores` starts those. Every round asks everything once, in an order drawn
-//! anew; nothing is pinned to a core, because the servers need some, too. What is refused is said, and counts for nothing.
+//! anew; nothing is pinned to a core, because the servers need some, too. What is refused is said, and counts for nothing:
+//! a table that lacks a row is a failure.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for a terminal")]
 
 use std::fmt;
@@ -93,6 +94,7 @@ async fn main() -> Result<()> {
         }
     }
     show(&beds, &cells);
+    anyhow::ensure!(cells.iter().all(|cell| !cell.program.is_empty()), "of what has no row, every round was refused");
     Ok(())
 }
 

@@ -185,7 +185,8 @@ impl Post {
 async fn feed(database: &Database) -> Result<()> {
     let rows: Vec<SqliteRow> = sqlx::query(
         "SELECT * FROM posts INDEXED BY posts_latest
-         WHERE deleted_at IS NULL AND (leaves_at IS NULL OR leaves_at > ?1) ORDER BY id DESC LIMIT ?2",
+         WHERE deleted_at IS NULL AND circle IS NULL AND held_at IS NULL AND removed_at IS NULL
+             AND (leaves_at IS NULL OR leaves_at > ?1) ORDER BY id DESC LIMIT ?2",
     )
     .bind(SystemClock.now().millis())
     .bind(PAGE)

@@ -6,13 +6,13 @@ pub struct Circle {
     /// A UUIDv7.
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
-    /// 3 to 80 characters.
+    /// 3 to 80 characters; unset if it is closed.
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
-    /// What it is for; up to 500 characters.
+    /// What it is for; up to 500 characters; unset if it is closed.
     #[prost(string, tag = "3")]
     pub about: ::prost::alloc::string::String,
-    /// The rules of the house; up to 4,000 characters.
+    /// The rules of the house; up to 4,000 characters; unset if it is closed.
     #[prost(string, tag = "4")]
     pub rules: ::prost::alloc::string::String,
     /// The slug of a category.
@@ -42,6 +42,10 @@ pub struct Circle {
     /// The version of what the circle says of itself, for UpdateCircle. Unset outside.
     #[prost(string, tag = "13")]
     pub etag: ::prost::alloc::string::String,
+    /// Since when the staff have closed it, as the hour at which they did; unset if they have not. Of a closed circle its
+    /// members see this and nothing that anybody wrote; for all others it is not there.
+    #[prost(message, optional, tag = "14")]
+    pub closed_at: ::core::option::Option<::pbjson_types::Timestamp>,
 }
 /// Somebody in a circle.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -84,6 +88,23 @@ pub struct Invite {
     /// When it ends, on the full hour.
     #[prost(message, optional, tag = "4")]
     pub expires_at: ::core::option::Option<::pbjson_types::Timestamp>,
+}
+/// Something that was done in a circle.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct CircleLogEntry {
+    /// What.
+    #[prost(enumeration = "CircleLogAct", tag = "1")]
+    pub act: i32,
+    /// By whom, as they appear in this circle; unset for the staff.
+    #[prost(message, optional, tag = "2")]
+    pub by: ::core::option::Option<super::super::users::v1::Persona>,
+    /// To whom, as they appear in this circle; unset if it was to nobody, or to who did it.
+    #[prost(message, optional, tag = "3")]
+    pub to: ::core::option::Option<super::super::users::v1::Persona>,
+    /// The hour in which it was done, as the moment at which that began.
+    #[prost(message, optional, tag = "4")]
+    pub at: ::core::option::Option<::pbjson_types::Timestamp>,
 }
 /// Who finds a circle, and how they get in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -192,6 +213,99 @@ impl CircleStanding {
             "CIRCLE_STANDING_OUTSIDE" => Some(Self::Outside),
             "CIRCLE_STANDING_REQUESTED" => Some(Self::Requested),
             "CIRCLE_STANDING_MEMBER" => Some(Self::Member),
+            _ => None,
+        }
+    }
+}
+/// What was done in a circle.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CircleLogAct {
+    /// Never sent.
+    Unspecified = 0,
+    /// Somebody opened it.
+    Created = 1,
+    /// Somebody changed what it says of itself.
+    Updated = 2,
+    /// Somebody ended it.
+    Archived = 3,
+    /// The staff closed it.
+    Closed = 4,
+    /// The staff opened it again.
+    Reopened = 5,
+    /// Somebody joined.
+    Joined = 6,
+    /// Somebody joined by an invite.
+    InviteAccepted = 7,
+    /// Somebody asked to be let in.
+    Asked = 8,
+    /// Somebody left, or took back what they asked.
+    Left = 9,
+    /// Somebody let in somebody who asked.
+    Admitted = 10,
+    /// Somebody did not let in somebody who asked.
+    Declined = 11,
+    /// Somebody gave a member a role, or lowered their own.
+    RoleGiven = 12,
+    /// Somebody removed a member.
+    Removed = 13,
+    /// Somebody banned somebody.
+    Banned = 14,
+    /// Somebody took back a ban.
+    Unbanned = 15,
+    /// Somebody made an invite.
+    InviteCreated = 16,
+    /// Somebody ended an invite; `to` is who had made it.
+    InviteRevoked = 17,
+}
+impl CircleLogAct {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CIRCLE_LOG_ACT_UNSPECIFIED",
+            Self::Created => "CIRCLE_LOG_ACT_CREATED",
+            Self::Updated => "CIRCLE_LOG_ACT_UPDATED",
+            Self::Archived => "CIRCLE_LOG_ACT_ARCHIVED",
+            Self::Closed => "CIRCLE_LOG_ACT_CLOSED",
+            Self::Reopened => "CIRCLE_LOG_ACT_REOPENED",
+            Self::Joined => "CIRCLE_LOG_ACT_JOINED",
+            Self::InviteAccepted => "CIRCLE_LOG_ACT_INVITE_ACCEPTED",
+            Self::Asked => "CIRCLE_LOG_ACT_ASKED",
+            Self::Left => "CIRCLE_LOG_ACT_LEFT",
+            Self::Admitted => "CIRCLE_LOG_ACT_ADMITTED",
+            Self::Declined => "CIRCLE_LOG_ACT_DECLINED",
+            Self::RoleGiven => "CIRCLE_LOG_ACT_ROLE_GIVEN",
+            Self::Removed => "CIRCLE_LOG_ACT_REMOVED",
+            Self::Banned => "CIRCLE_LOG_ACT_BANNED",
+            Self::Unbanned => "CIRCLE_LOG_ACT_UNBANNED",
+            Self::InviteCreated => "CIRCLE_LOG_ACT_INVITE_CREATED",
+            Self::InviteRevoked => "CIRCLE_LOG_ACT_INVITE_REVOKED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CIRCLE_LOG_ACT_UNSPECIFIED" => Some(Self::Unspecified),
+            "CIRCLE_LOG_ACT_CREATED" => Some(Self::Created),
+            "CIRCLE_LOG_ACT_UPDATED" => Some(Self::Updated),
+            "CIRCLE_LOG_ACT_ARCHIVED" => Some(Self::Archived),
+            "CIRCLE_LOG_ACT_CLOSED" => Some(Self::Closed),
+            "CIRCLE_LOG_ACT_REOPENED" => Some(Self::Reopened),
+            "CIRCLE_LOG_ACT_JOINED" => Some(Self::Joined),
+            "CIRCLE_LOG_ACT_INVITE_ACCEPTED" => Some(Self::InviteAccepted),
+            "CIRCLE_LOG_ACT_ASKED" => Some(Self::Asked),
+            "CIRCLE_LOG_ACT_LEFT" => Some(Self::Left),
+            "CIRCLE_LOG_ACT_ADMITTED" => Some(Self::Admitted),
+            "CIRCLE_LOG_ACT_DECLINED" => Some(Self::Declined),
+            "CIRCLE_LOG_ACT_ROLE_GIVEN" => Some(Self::RoleGiven),
+            "CIRCLE_LOG_ACT_REMOVED" => Some(Self::Removed),
+            "CIRCLE_LOG_ACT_BANNED" => Some(Self::Banned),
+            "CIRCLE_LOG_ACT_UNBANNED" => Some(Self::Unbanned),
+            "CIRCLE_LOG_ACT_INVITE_CREATED" => Some(Self::InviteCreated),
+            "CIRCLE_LOG_ACT_INVITE_REVOKED" => Some(Self::InviteRevoked),
             _ => None,
         }
     }
@@ -581,6 +695,31 @@ pub struct AcceptInviteResponse {
 /// Which page of which.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 #[prost(skip_debug)]
+pub struct ListCircleLogRequest {
+    /// Required.
+    #[prost(string, tag = "1")]
+    pub circle_id: ::prost::alloc::string::String,
+    /// 1 to 100; 20 if unset.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// What the last page gave; unset for the first.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// One page.
+#[derive(Clone, PartialEq, ::prost::Message)]
+#[prost(skip_debug)]
+pub struct ListCircleLogResponse {
+    /// Newest first; none by or about somebody whom the caller does not see anywhere.
+    #[prost(message, repeated, tag = "1")]
+    pub entries: ::prost::alloc::vec::Vec<CircleLogEntry>,
+    /// For the next page; unset on the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Which page of which.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[prost(skip_debug)]
 pub struct GetCircleFeedRequest {
     /// Required.
     #[prost(string, tag = "1")]
@@ -677,7 +816,7 @@ pub enum JoinDecision {
     Unspecified = 0,
     /// They are let in.
     Admit = 1,
-    /// They are not. They are not told, and may ask again.
+    /// They are not. They are not told, and may ask again after 7 days.
     Decline = 2,
 }
 impl JoinDecision {
@@ -1252,6 +1391,42 @@ pub mod circle_service_connect {
         }
         /// Idempotency level for this RPC method.
         #[allow(dead_code)]
+        pub const LIST_CIRCLE_LOG_IDEMPOTENCY: connectrpc_axum::IdempotencyLevel = connectrpc_axum::IdempotencyLevel::NoSideEffects;
+        ///Register a handler for this RPC method (unary, GET+POST enabled)
+        pub fn list_circle_log<F, T>(self, handler: F) -> CircleServiceBuilder<S>
+        where
+            ::proto::handler::ConnectHandlerWrapper<
+                F,
+                super::ListCircleLogRequest,
+                super::ListCircleLogResponse,
+            >: axum::handler::Handler<T, S>,
+            F: Clone + Send + Sync + 'static,
+            T: 'static,
+        {
+            let method_router = ::proto::handler::get_connect::<
+                F,
+                T,
+                S,
+                super::ListCircleLogRequest,
+                super::ListCircleLogResponse,
+            >(handler.clone())
+                .merge(
+                    ::proto::handler::post_connect::<
+                        F,
+                        T,
+                        S,
+                        super::ListCircleLogRequest,
+                        super::ListCircleLogResponse,
+                    >(handler),
+                );
+            CircleServiceBuilder {
+                router: self
+                    .router
+                    .route("/kith.circles.v1.CircleService/ListCircleLog", method_router),
+            }
+        }
+        /// Idempotency level for this RPC method.
+        #[allow(dead_code)]
         pub const GET_CIRCLE_FEED_IDEMPOTENCY: connectrpc_axum::IdempotencyLevel = connectrpc_axum::IdempotencyLevel::NoSideEffects;
         ///Register a handler for this RPC method (unary, GET+POST enabled)
         pub fn get_circle_feed<F, T>(self, handler: F) -> CircleServiceBuilder<S>
@@ -1378,6 +1553,9 @@ impl ::serde::Serialize for Circle {
         if !self.etag.is_empty() {
             map.serialize_entry("etag", &(&self.etag))?;
         }
+        if let Some(value) = &self.closed_at {
+            map.serialize_entry("closedAt", &::proto::json::Time(value))?;
+        }
         map.end()
     }
 }
@@ -1494,6 +1672,14 @@ impl<'de> ::serde::Deserialize<'de> for Circle {
                                 map
                                     .next_value::<
                                         Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "closedAt" | "closed_at" => {
+                            message.closed_at = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
@@ -1711,6 +1897,94 @@ impl<'de> ::serde::Deserialize<'de> for Invite {
                         }
                         "expiresAt" | "expires_at" => {
                             message.expires_at = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for CircleLogEntry {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if self.act != 0 {
+            map.serialize_entry(
+                "act",
+                &::proto::json::Choice::<CircleLogAct>::new(*(&self.act)),
+            )?;
+        }
+        if let Some(value) = &self.by {
+            map.serialize_entry("by", &value)?;
+        }
+        if let Some(value) = &self.to {
+            map.serialize_entry("to", &value)?;
+        }
+        if let Some(value) = &self.at {
+            map.serialize_entry("at", &::proto::json::Time(value))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for CircleLogEntry {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = CircleLogEntry;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message CircleLogEntry")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "act" => {
+                            message.act = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Choice<CircleLogAct>>,
+                                    >()?,
+                            );
+                        }
+                        "by" => {
+                            message.by = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::proto::users::v1::Persona>>,
+                                    >()?,
+                            );
+                        }
+                        "to" => {
+                            message.to = ::proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::proto::users::v1::Persona>>,
+                                    >()?,
+                            );
+                        }
+                        "at" => {
+                            message.at = ::proto::json::optional(
                                 map
                                     .next_value::<
                                         Option<::proto::json::Time<::pbjson_types::Timestamp>>,
@@ -3934,6 +4208,143 @@ impl<'de> ::serde::Deserialize<'de> for AcceptInviteResponse {
         deserializer.deserialize_map(Visitor)
     }
 }
+impl ::serde::Serialize for ListCircleLogRequest {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.circle_id.is_empty() {
+            map.serialize_entry("circleId", &(&self.circle_id))?;
+        }
+        if self.page_size != 0 {
+            map.serialize_entry("pageSize", &(&self.page_size))?;
+        }
+        if !self.page_token.is_empty() {
+            map.serialize_entry("pageToken", &(&self.page_token))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ListCircleLogRequest {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = ListCircleLogRequest;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message ListCircleLogRequest")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "circleId" | "circle_id" => {
+                            message.circle_id = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        "pageSize" | "page_size" => {
+                            message.page_size = ::proto::json::value(
+                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            );
+                        }
+                        "pageToken" | "page_token" => {
+                            message.page_token = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+impl ::serde::Serialize for ListCircleLogResponse {
+    fn serialize<S: ::serde::Serializer>(
+        &self,
+        serializer: S,
+    ) -> ::core::result::Result<S::Ok, S::Error> {
+        use ::serde::ser::SerializeMap as _;
+        let mut map = serializer.serialize_map(None)?;
+        if !self.entries.is_empty() {
+            map.serialize_entry(
+                "entries",
+                &::proto::json::List(&self.entries, |value| value),
+            )?;
+        }
+        if !self.next_page_token.is_empty() {
+            map.serialize_entry("nextPageToken", &(&self.next_page_token))?;
+        }
+        map.end()
+    }
+}
+impl<'de> ::serde::Deserialize<'de> for ListCircleLogResponse {
+    fn deserialize<D: ::serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> ::core::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> ::serde::de::Visitor<'de> for Visitor {
+            type Value = ListCircleLogResponse;
+            fn expecting(
+                &self,
+                f: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                f.write_str("the message ListCircleLogResponse")
+            }
+            fn visit_map<A: ::serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> ::core::result::Result<Self::Value, A::Error> {
+                let mut message = Self::Value::default();
+                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                    match key.as_ref() {
+                        "entries" => {
+                            message.entries = ::proto::json::list(
+                                map
+                                    .next_value::<
+                                        Option<Vec<::proto::json::Plain<CircleLogEntry>>>,
+                                    >()?,
+                            );
+                        }
+                        "nextPageToken" | "next_page_token" => {
+                            message.next_page_token = ::proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::proto::json::Plain<::std::string::String>>,
+                                    >()?,
+                            );
+                        }
+                        _ => {
+                            map.next_value::<::serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(message)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
 impl ::serde::Serialize for GetCircleFeedRequest {
     fn serialize<S: ::serde::Serializer>(
         &self,
@@ -4095,6 +4506,14 @@ impl ::proto::json::Named for CircleStanding {
         Self::from_str_name(name)
     }
 }
+impl ::proto::json::Named for CircleLogAct {
+    fn name(&self) -> &'static str {
+        self.as_str_name()
+    }
+    fn of(name: &str) -> Option<Self> {
+        Self::from_str_name(name)
+    }
+}
 impl ::proto::json::Named for CircleScope {
     fn name(&self) -> &'static str {
         self.as_str_name()
@@ -4164,6 +4583,21 @@ impl ::proto::Validate for Invite {
     fn check(&self, broken: &mut ::proto::Broken) {
         if let Some(message) = &self.made_by {
             broken.within("made_by", message);
+        }
+    }
+}
+impl ::core::fmt::Debug for CircleLogEntry {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("CircleLogEntry(..)")
+    }
+}
+impl ::proto::Validate for CircleLogEntry {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        if let Some(message) = &self.by {
+            broken.within("by", message);
+        }
+        if let Some(message) = &self.to {
+            broken.within("to", message);
         }
     }
 }
@@ -4912,6 +5346,43 @@ impl ::proto::Validate for AcceptInviteResponse {
         }
     }
 }
+impl ::core::fmt::Debug for ListCircleLogRequest {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("ListCircleLogRequest(..)")
+    }
+}
+impl ::proto::Validate for ListCircleLogRequest {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        broken
+            .unless(
+                ::proto::is_uuid(&self.circle_id),
+                "circle_id",
+                "string.uuid",
+                "is a UUID",
+            );
+        broken.unless(self.page_size <= 100, "page_size", "int32.lte", "is at most 100");
+        broken.unless(self.page_size >= 0, "page_size", "int32.gte", "is at least 0");
+        broken
+            .unless(
+                self.page_token.chars().count() <= 256,
+                "page_token",
+                "string.max_len",
+                "has at most 256 characters",
+            );
+    }
+}
+impl ::core::fmt::Debug for ListCircleLogResponse {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str("ListCircleLogResponse(..)")
+    }
+}
+impl ::proto::Validate for ListCircleLogResponse {
+    fn check(&self, broken: &mut ::proto::Broken) {
+        for (at, message) in self.entries.iter().enumerate() {
+            broken.within(&format!("entries[{at}]"), message);
+        }
+    }
+}
 impl ::core::fmt::Debug for GetCircleFeedRequest {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("GetCircleFeedRequest(..)")
@@ -4960,6 +5431,11 @@ impl ::core::fmt::Debug for CircleRole {
     }
 }
 impl ::core::fmt::Debug for CircleStanding {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.write_str(self.as_str_name())
+    }
+}
+impl ::core::fmt::Debug for CircleLogAct {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str(self.as_str_name())
     }

@@ -260,6 +260,10 @@ pub enum CircleChange {
     RoleGiven = 6,
     /// Somebody asks to be let in.
     Asked = 7,
+    /// Staff have closed it: it is there for nobody.
+    Closed = 8,
+    /// What staff had closed is there again.
+    Opened = 9,
 }
 impl CircleChange {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -276,6 +280,8 @@ impl CircleChange {
             Self::Left => "CIRCLE_CHANGE_LEFT",
             Self::RoleGiven => "CIRCLE_CHANGE_ROLE_GIVEN",
             Self::Asked => "CIRCLE_CHANGE_ASKED",
+            Self::Closed => "CIRCLE_CHANGE_CLOSED",
+            Self::Opened => "CIRCLE_CHANGE_OPENED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -289,6 +295,8 @@ impl CircleChange {
             "CIRCLE_CHANGE_LEFT" => Some(Self::Left),
             "CIRCLE_CHANGE_ROLE_GIVEN" => Some(Self::RoleGiven),
             "CIRCLE_CHANGE_ASKED" => Some(Self::Asked),
+            "CIRCLE_CHANGE_CLOSED" => Some(Self::Closed),
+            "CIRCLE_CHANGE_OPENED" => Some(Self::Opened),
             _ => None,
         }
     }

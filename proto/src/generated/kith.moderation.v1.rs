@@ -298,7 +298,7 @@ pub struct Case {
     /// Which.
     #[prost(string, tag = "3")]
     pub subject_id: ::prost::alloc::string::String,
-    /// How its author appears there; unset if nobody can be shown.
+    /// How its author appears there, or who answers for a circle; unset if nobody can be shown.
     #[prost(message, optional, tag = "4")]
     pub persona: ::core::option::Option<super::super::users::v1::Persona>,
     /// Why there is a case.
@@ -575,7 +575,8 @@ impl ReportState {
         }
     }
 }
-/// What is done.
+/// What is done. Of a circle, what is said of its author is said of whom the case concerns: who of its owners has been in
+/// it longest when it is reported.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum Action {
@@ -583,9 +584,9 @@ pub enum Action {
     Unspecified = 0,
     /// Nothing. What was hidden meanwhile is back.
     Dismiss = 1,
-    /// What it is about is removed.
+    /// What it is about is removed; a circle is closed.
     Remove = 2,
-    /// What it is about is back, or may be seen now.
+    /// What it is about is back, or may be seen now; a circle is open again.
     Restore = 3,
     /// It is removed, and its author is warned.
     Warn = 4,

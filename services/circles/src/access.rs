@@ -27,5 +27,6 @@ pub const PROCEDURES: &[Procedure] = &[
     Procedure::new("/kith.circles.v1.CircleService/RevokeInvite", Member, Quota::per_minute(60)),
     // Codes cannot be guessed, and nobody has many.
     Procedure::new("/kith.circles.v1.CircleService/AcceptInvite", Member, Quota::per_hour(60)),
+    Procedure::new("/kith.circles.v1.CircleService/ListCircleLog", Member, Quota::per_minute(120)),
     Procedure::new("/kith.circles.v1.CircleService/GetCircleFeed", Member, Quota::per_minute(300)),
 ];

@@ -87,9 +87,13 @@ const fn kind(refused: Refused) -> Fault {
     match refused {
         Refused::NoCircle | Refused::NoInvite | Refused::NoPerson => Fault::NotFound,
         Refused::NotAMember | Refused::Role => Fault::Denied,
-        Refused::LastOwner | Refused::Full | Refused::Archived | Refused::StaysPrivate | Refused::TooManyInvites => {
-            Fault::Precondition
-        }
+        Refused::LastOwner
+        | Refused::Declined
+        | Refused::Full
+        | Refused::Archived
+        | Refused::Closed
+        | Refused::StaysPrivate
+        | Refused::TooManyInvites => Fault::Precondition,
         Refused::EtagMismatch => Fault::Stale,
     }
 }
@@ -102,8 +106,10 @@ const fn reason(refused: Refused) -> &'static str {
         Refused::NotAMember => "NOT_A_MEMBER",
         Refused::Role => "CIRCLE_ROLE_TOO_LOW",
         Refused::LastOwner => "LAST_OWNER",
+        Refused::Declined => "JOIN_REQUEST_DECLINED",
         Refused::Full => "CIRCLE_FULL",
         Refused::Archived => "CIRCLE_ARCHIVED",
+        Refused::Closed => "CIRCLE_CLOSED",
         Refused::StaysPrivate => "CIRCLE_STAYS_PRIVATE",
         Refused::EtagMismatch => "ETAG_MISMATCH",
         Refused::TooManyInvites => "TOO_MANY_INVITES",

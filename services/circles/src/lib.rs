@@ -19,6 +19,10 @@
 //!   it stays so. Nobody asks to join one: an invite is the only way in, and the word of a keeper.
 //! - The number of members that is told is rounded, the same for everybody, and says nothing about who is hidden from
 //!   whom. Members see no other number, and lists leave out who is hidden from them, either way.
+//! - One that staff have closed is there for nobody: its members see that it is closed, and nothing that anybody wrote. It
+//!   can be left, and archived by its owner. Opened again, it is as it was.
+//! - Whoever asked and was declined may ask again after seven days. Whatever a keeper does for them goes around that: an
+//!   invite, or a ban that is lifted.
 //! - Keepers remove and ban by persona whoever ever came to the circle, hidden from them or not.
 //!
 //! # To add something that can be done in a circle
@@ -36,5 +40,5 @@ pub mod service;
 pub mod store;
 
 pub use error::Error;
-pub use ports::Roster;
+pub use ports::{Doors, Roster};
 pub use service::Service;

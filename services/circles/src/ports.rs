@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kernel::{
-    CircleId, Failure, UserId,
-    ports::{CircleBrief, CircleLookup, Member, Membership},
+    CircleId, Clock, Entropy, EventId, Failure, UserId,
+    ports::{CircleBrief, CircleLookup, CircleOwner, CircleRole, Circles, Member, Membership},
 };
 
 use crate::{
-    policy::{Invited, knows},
-    store::Store,
+    policy::{Invited, is_open, knows},
+    store::{By, Door, Store},
 };
 
 /// Answers [`Membership`] and [`CircleLookup`] from the store alone, so that whoever needs it can be built after it.
@@ -23,6 +23,9 @@ pub struct Roster {
 impl Membership for Roster {
     async fn member(&self, user: UserId, circle: CircleId) -> Result<Option<Member>, Failure> {
         let Some(seen) = self.store.look(circle, user).await? else { return Ok(None) };
+        if is_open(&seen.circle).is_err() {
+            return Ok(None);
+        }
         let writable = seen.circle.archived_at.is_none();
         let person = seen.person.and_then(|person| Some((person.persona, person.state.role()?)));
         Ok(person.map(|(persona, role)| Member { persona, role, writable }))
@@ -38,11 +41,51 @@ impl CircleLookup for Roster {
     async fn brief(&self, viewer: UserId, circle: CircleId) -> Result<Option<CircleBrief>, Failure> {
         let Some(seen) = self.store.look(circle, viewer).await? else { return Ok(None) };
         let state = seen.person.map(|person| person.state);
-        if !knows(&seen.circle, state, Invited::No) {
+        if is_open(&seen.circle).is_err() || !knows(&seen.circle, state, Invited::No) {
             return Ok(None);
         }
-        let terms = &seen.circle.terms;
-        let about = format!("{}\n\n{}", terms.about.as_str(), terms.rules.as_str());
-        Ok(Some(CircleBrief { name: terms.name.as_str().to_owned(), about }))
+        let (owner, terms) = (self.store.owner(circle).await?, seen.circle.terms);
+        Ok(Some(CircleBrief {
+            name: terms.name.as_str().to_owned(),
+            about: terms.about.as_str().to_owned(),
+            rules: terms.rules.as_str().to_owned(),
+            category: terms.category,
+            owner: owner.map(|owner| CircleOwner { user: owner.user, persona: owner.persona }),
+        }))
+    }
+}
+
+/// Answers [`Circles`]: closes circles and opens them again.
+pub struct Doors {
+    /// Where circles are kept.
+    pub store: Arc<dyn Store>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// What ids are made with.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl Doors {
+    async fn turn(&self, circle: CircleId, door: Door, actor: UserId) -> Result<(), Failure> {
+        let at = self.clock.now();
+        let by = By { actor, at, event: EventId::new(at, &*self.entropy) };
+        Ok(self.store.bar(circle, door, &by).await?)
+    }
+}
+
+#[async_trait]
+impl Circles for Doors {
+    async fn close(&self, circle: CircleId, by: UserId) -> Result<(), Failure> {
+        self.turn(circle, Door::Closed, by).await
+    }
+
+    async fn open(&self, circle: CircleId, by: UserId) -> Result<(), Failure> {
+        self.turn(circle, Door::Open, by).await
+    }
+
+    async fn keeps(&self, user: UserId, circle: CircleId) -> Result<bool, Failure> {
+        let seen = self.store.look(circle, user).await?;
+        let role = seen.and_then(|seen| seen.person?.state.role());
+        Ok(role.is_some_and(|role| role >= CircleRole::Keeper))
     }
 }

@@ -89,7 +89,9 @@ mod tests {
         let anywhere = ["Find A Helpline"];
         assert_eq!(names(Some("en-US")), ["988 Suicide & Crisis Lifeline", "Crisis Text Line", "Find A Helpline"]);
         assert_eq!(names(Some("de-Latn-DE")), ["TelefonSeelsorge", "Emergency number", "Find A Helpline"]);
-        assert_eq!(names(Some("pt-PT")), ["Emergency number", "Find A Helpline"]);
+        assert_eq!(names(Some("lt-LT")), ["Emergency number", "Find A Helpline"]);
+        let own = "Linha Nacional de Prevenção do Suicídio";
+        assert_eq!(names(Some("pt-PT")), [own, "Emergency number", "Find A Helpline"]);
         assert_eq!(names(Some("en_gb")), ["Samaritans", "Shout", "Find A Helpline"]);
         for locale in
             [None, Some(""), Some("en"), Some("us"), Some("en-001"), Some("en-u-us"), Some("\u{130}-\u{130}\u{130}")]

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use kernel::{
-    Clock, Content, UserId,
-    ports::{Accounts, Contents, Mutes},
+    Clock, UserId,
+    ports::{Accounts, Circles, Contents, Mutes},
 };
 use uuid::Uuid;
 
@@ -26,6 +26,8 @@ pub struct Effects {
     pub store: Arc<dyn Store>,
     /// What people wrote.
     pub contents: Arc<dyn Contents>,
+    /// Circles.
+    pub circles: Arc<dyn Circles>,
     /// Who is kept out.
     pub accounts: Arc<dyn Accounts>,
     /// Who may not write.
@@ -40,8 +42,8 @@ impl Effects {
     /// # Errors
     /// Those of the slices that it is true in. What is true by then stays so.
     pub async fn complete(&self, subject: Subject, concerned: Option<UserId>) -> Result<(), Error> {
-        if let Some(content) = subject.content() {
-            self.content(subject, content).await?;
+        if subject.is_removable() {
+            self.thing(subject).await?;
         }
         match concerned {
             Some(user) => self.person(user).await,
@@ -82,19 +84,30 @@ impl Effects {
         Ok(())
     }
 
-    async fn content(&self, subject: Subject, content: Content) -> Result<(), Error> {
+    async fn thing(&self, subject: Subject) -> Result<(), Error> {
         let Some(mut measure) = self.store.measure(subject).await? else { return Ok(()) };
         for _ in 0..TURNS {
-            match measure {
-                Measure::Removed => self.contents.remove(content, nobody()).await?,
-                Measure::Shown => {
-                    self.contents.restore(content, nobody()).await?;
-                    self.contents.release(content, nobody()).await?;
-                }
-            }
+            self.put(subject, measure).await?;
             match self.store.measure(subject).await? {
                 Some(now) if now != measure => measure = now,
                 Some(_) | None => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    async fn put(&self, subject: Subject, measure: Measure) -> Result<(), Error> {
+        match (subject, measure) {
+            (Subject::Circle(circle), Measure::Removed) => self.circles.close(circle, nobody()).await?,
+            (Subject::Circle(circle), Measure::Shown) => self.circles.open(circle, nobody()).await?,
+            (Subject::Post(_) | Subject::Response(_) | Subject::Persona(_), _) => {
+                let Some(content) = subject.content() else { return Ok(()) };
+                if measure == Measure::Removed {
+                    self.contents.remove(content, nobody()).await?;
+                } else {
+                    self.contents.restore(content, nobody()).await?;
+                    self.contents.release(content, nobody()).await?;
+                }
             }
         }
         Ok(())

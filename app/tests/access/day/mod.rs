@@ -14,24 +14,22 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use testkit::block_on;
 
 use self::town::{Subject, Town};
-use crate::house::text;
+use crate::house::{Size, text};
 
-#[test]
-fn a_days_queue_is_cleared_and_each_decision_is_true_everywhere() {
-    block_on(async {
-        let mut town = Town::open().await;
-        a_doxxing_post_is_hidden_after_one_report(&town).await;
-        sixty_reports_are_twenty_cases(&town).await;
-        the_queue_is_cleared(&town).await;
-        what_was_removed_is_gone_and_what_was_not_is_there(&town).await;
-        everybody_is_told(&mut town).await;
-        an_appeal_overturns(&mut town).await;
-        what_has_an_end_ends(&mut town).await;
-        all_of_it_is_in_the_trail(&town).await;
-    });
+on_both_sizes!(a_days_queue_is_cleared_and_each_decision_is_true_everywhere);
+
+async fn a_days_queue_is_cleared_and_each_decision_is_true_everywhere(size: Size) {
+    let mut town = Town::open(size).await;
+    a_doxxing_post_is_hidden_after_one_report(&town).await;
+    sixty_reports_are_twenty_cases(&town).await;
+    the_queue_is_cleared(&town).await;
+    what_was_removed_is_gone_and_what_was_not_is_there(&town).await;
+    everybody_is_told(&mut town).await;
+    an_appeal_overturns(&mut town).await;
+    what_has_an_end_ends(&mut town).await;
+    all_of_it_is_in_the_trail(&town).await;
 }
 
 async fn a_doxxing_post_is_hidden_after_one_report(town: &Town) {

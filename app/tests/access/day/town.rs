@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use kernel::{Clock as _, UserId, actor::Role, ports::RoleOrder};
+use kernel::{Clock as _, actor::Role};
 use serde_json::{Value, json};
 
-use crate::house::{House, Person, text};
+use crate::house::{House, Person, Size, text};
 
 pub(crate) const POST: &str = "/kith.posts.v1.PostService/GetPost";
 pub(crate) const CREATE: &str = "/kith.posts.v1.PostService/CreatePost";
@@ -98,8 +98,8 @@ pub(crate) struct Town {
 }
 
 impl Town {
-    pub(crate) async fn open() -> Self {
-        let house = House::open().await;
+    pub(crate) async fn open(size: Size) -> Self {
+        let house = House::open(size).await;
         let many = async |count: usize| {
             let mut people = Vec::new();
             for _ in 0..count {
@@ -110,10 +110,7 @@ impl Town {
         let (colluders, honest, mild) = (many(4).await, many(11).await, many(5).await);
         let [ann, doxxer, brute, troll, scammer, passer_by, judge, other, admin] =
             <[Person; 9]>::try_from(many(9).await).unwrap_or_else(|_| panic!("nine people"));
-        let user = UserId::from_uuid(admin.account.parse().unwrap());
-        let first = RoleOrder { user, role: Role::Admin, by: user, session: None };
-        house.app.ports.staff.set_role(&first).await.unwrap();
-        house.clock.pass(Duration::from_secs(2));
+        house.give(&admin, Role::Admin).await;
         let mut town = Self {
             house,
             colluders,

@@ -37,11 +37,14 @@ impl Town {
             assert_eq!(ids(&list["posts"]), visible(false), "{method} for {who}");
         }
         let body = json!({ "circleId": self.circle, "pageSize": 100 });
-        let feed = self.call(who, "circles.v1.CircleService/GetCircleFeed", body.clone()).await.unwrap();
+        let feed = self.call(who, "circles.v1.CircleService/GetCircleFeed", body.clone()).await;
+        let members = self.call(who, "circles.v1.CircleService/ListCircleMembers", body).await;
+        assert_eq!((feed.is_ok(), members.is_ok()), (self.inside(who), self.inside(who)), "{who} looks inside");
+        let (Ok(feed), Ok(members)) = (feed, members) else { return };
         assert_eq!(ids(&feed["posts"]), visible(true), "the circle for {who}");
-        let members = self.call(who, "circles.v1.CircleService/ListCircleMembers", body).await.unwrap();
         let members = members["members"].as_array().unwrap().len();
-        assert_eq!(members, (0..=4).filter(|other| !self.apart(who, *other)).count(), "members for {who}");
+        let seen = (0..=4).filter(|other| self.inside(*other) && !self.apart(who, *other)).count();
+        assert_eq!(members, seen, "members for {who}");
     }
 
     async fn look_at_post(&self, who: usize, post: usize) {

@@ -1,7 +1,7 @@
 //! Two who are blocked from each other see nothing of each other, by whichever way they look, and nobody else misses
 //! anything for it.
 //!
-//! Four people, all in one circle, do as they like, in random order, on the whole of Kith. [`town`] knows what each of them may see, and so
+//! Four people, who come into one circle and leave it, or are sent away, do as they like, in random order, on the whole of Kith. [`town`] knows what each of them may see, and so
 //! what each socket and each stream has to say after every step: every frame of it, and not one more. [`eyes`] compares
 //! what is read. [`ears`] holds the sockets and streams.
 
@@ -27,7 +27,10 @@ fn act() -> impl Strategy<Value = Act> {
         1 => which.prop_map(Act::TakeBack),
         2 => which.prop_map(Act::Mark),
         3 => (who.clone(), other.clone()).prop_map(|(who, other)| Act::Block(who, other)),
-        2 => (who, other).prop_map(|(who, other)| Act::Unblock(who, other)),
+        2 => (who.clone(), other).prop_map(|(who, other)| Act::Unblock(who, other)),
+        2 => who.clone().prop_map(Act::Leave),
+        2 => (who.clone(), any::<bool>()).prop_map(|(who, is_for_ever)| Act::Expel(who, is_for_ever)),
+        3 => who.prop_map(Act::Join),
     ]
 }
 

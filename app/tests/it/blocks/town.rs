@@ -35,13 +35,19 @@ pub(super) enum Act {
     Mark(usize),
     Block(usize, usize),
     Unblock(usize, usize),
+    /// Leaves the circle.
+    Leave(usize),
+    /// Is removed from the circle, or banned.
+    Expel(usize, bool),
+    /// Comes back into the circle, when the ban is lifted.
+    Join(usize),
 }
 
 /// The whole of Kith, with somebody who is nobody's enemy (0), and the four.
 pub(super) struct Town {
     pub(super) app: App,
     pub(super) address: String,
-    /// All are in it.
+    /// All are in it at first.
     pub(super) circle: String,
     pub(super) people: Vec<Person>,
     pub(super) posts: Vec<Post>,
@@ -56,6 +62,17 @@ pub(super) struct Person {
     pub(super) ears: Option<Ears>,
     /// The posts that they listen to, and from where on.
     pub(super) listens: BTreeMap<usize, String>,
+    /// As whom they are, or were, in the circle.
+    pub(super) inside: String,
+    pub(super) stands: Stands,
+}
+
+/// How somebody stands to the circle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stands {
+    Inside,
+    Outside,
+    Banned,
 }
 
 pub(super) struct Post {
@@ -100,7 +117,8 @@ impl Town {
             let welcome = town.say(None, "auth.v1.AuthService/RegisterAnonymous", json!({})).await.unwrap();
             let (access, persona) = (&welcome["credentials"]["accessToken"], &welcome["persona"]["id"]);
             let (access, persona) = (text(access), text(persona));
-            town.people.push(Person { access, persona, ears: None, listens: BTreeMap::new() });
+            let (inside, stands) = (String::new(), Stands::Inside);
+            town.people.push(Person { access, persona, ears: None, listens: BTreeMap::new(), inside, stands });
         }
         town.gather().await;
         for who in 1..=4 {
@@ -118,7 +136,8 @@ impl Town {
         self.circle = text(&opened["circle"]["id"]);
         for who in 1..=4 {
             let body = json!({ "circleId": self.circle });
-            self.call(who, "circles.v1.CircleService/JoinCircle", body).await.unwrap();
+            let joined = self.call(who, "circles.v1.CircleService/JoinCircle", body).await.unwrap();
+            self.people[who].inside = text(&joined["circle"]["persona"]["id"]);
         }
         self.app.edges.relay.drain().await.unwrap();
     }
@@ -145,7 +164,12 @@ impl Town {
 
     pub(super) fn sees(&self, who: usize, post: usize) -> bool {
         let post = &self.posts[post];
-        post.is_there && !self.apart(who, post.author)
+        post.is_there && !self.apart(who, post.author) && (!post.is_inside || self.inside(who))
+    }
+
+    /// Whether they are in the circle.
+    pub(super) fn inside(&self, who: usize) -> bool {
+        self.people[who].stands == Stands::Inside
     }
 
     /// Lets it happen, and hears what comes of it.
@@ -174,6 +198,22 @@ impl Town {
                     self.answer(who, post, "QuickSupport", body).await;
                 }
             }
+            Act::Leave(who) => {
+                if self.inside(who) {
+                    let body = json!({ "circleId": self.circle });
+                    self.call(who, "circles.v1.CircleService/LeaveCircle", body).await.unwrap();
+                    self.out(who, Stands::Outside).await;
+                }
+            }
+            Act::Expel(who, is_for_ever) => {
+                if self.inside(who) {
+                    let (method, stands) =
+                        if is_for_ever { ("BanMember", Stands::Banned) } else { ("RemoveMember", Stands::Outside) };
+                    self.of_member(who, method).await;
+                    self.out(who, stands).await;
+                }
+            }
+            Act::Join(who) => self.join(who).await,
             Act::TakeBack(which) => self.take_back(which % self.answers.len()).await,
             Act::Mark(which) => self.mark(which % self.answers.len()).await,
         }
@@ -184,7 +224,9 @@ impl Town {
         if is_inside {
             body["circleId"] = json!(self.circle);
         }
-        let said = self.call(who, "posts.v1.PostService/CreatePost", body).await.unwrap();
+        let said = self.call(who, "posts.v1.PostService/CreatePost", body).await;
+        assert_eq!(said.is_ok(), !is_inside || self.inside(who), "{who} writes: {said:?}");
+        let Ok(said) = said else { return assert_eq!(said.unwrap_err(), "not_found") };
         let post = self.posts.len();
         self.posts.push(Post { id: text(&said["post"]["id"]), author: who, is_there: true, is_inside });
         self.told(self.in_feeds(post, "postCreated")).await;
@@ -196,7 +238,7 @@ impl Town {
     async fn edit(&mut self, post: usize) {
         let (author, id) = (self.posts[post].author, self.posts[post].id.clone());
         let found = self.call(author, "posts.v1.PostService/GetPost", json!({ "postId": id })).await;
-        assert_eq!(found.is_ok(), self.posts[post].is_there);
+        assert_eq!(found.is_ok(), self.sees(author, post));
         let Ok(found) = found else { return };
         let body = json!({ "postId": id, "etag": found["post"]["etag"], "body": "is anybody still there?" });
         self.call(author, "posts.v1.PostService/UpdatePost", body).await.unwrap();
@@ -216,7 +258,11 @@ impl Town {
 
     async fn restore(&mut self, post: usize) {
         let (author, body) = (self.posts[post].author, json!({ "postId": self.posts[post].id }));
-        self.call(author, "posts.v1.PostService/RestorePost", body).await.unwrap();
+        let restored = self.call(author, "posts.v1.PostService/RestorePost", body).await;
+        assert_eq!(restored.is_ok(), !self.posts[post].is_inside || self.inside(author), "{restored:?}");
+        if restored.is_err() {
+            return;
+        }
         if !std::mem::replace(&mut self.posts[post].is_there, true) {
             self.told(self.of_post(post, "postCreated")).await;
         }
@@ -235,7 +281,7 @@ impl Town {
         self.answers.push(Answer { id: id.clone(), author: who, post, is_there, is_quick, is_helpful });
         let mut told = self.of_answer(self.answers.len() - 1, "responseCreated");
         let asked = self.posts[post].author;
-        if asked != who {
+        if asked != who && self.sees(asked, post) {
             told.push((asked, ("user".to_owned(), "notice".to_owned(), id)));
         }
         self.told(told).await;
@@ -255,11 +301,13 @@ impl Town {
         let asked = self.posts[post].author;
         let id = self.answers[which].id.clone();
         let marked = self.call(asked, "support.v1.SupportService/MarkHelpful", json!({ "responseId": id })).await;
-        let may = is_there && self.posts[post].is_there && author != asked && !self.apart(author, asked);
+        let may = is_there && self.sees(asked, post) && author != asked && !self.apart(author, asked);
         assert_eq!(marked.is_ok(), may, "{marked:?}");
         if may && !std::mem::replace(&mut self.answers[which].is_helpful, true) {
             let mut told = self.of_answer(which, "responseUpdated");
-            told.push((author, ("user".to_owned(), "notice".to_owned(), id)));
+            if self.sees(author, post) {
+                told.push((author, ("user".to_owned(), "notice".to_owned(), id)));
+            }
             self.told(told).await;
         }
     }
@@ -276,19 +324,58 @@ impl Town {
         let method = if blocks { "BlockUser" } else { "UnblockUser" };
         let body = json!({ "personaId": self.people[other].persona });
         self.call(who, &format!("users.v1.UserService/{method}"), body).await.unwrap();
-        let mut told = Told::new();
-        for looks in [who, other] {
-            let mut listens = std::mem::take(&mut self.people[looks].listens);
-            for post in listens.extract_if(.., |post, _| !self.sees(looks, *post)).map(|(post, _)| post) {
-                told.push((looks, (format!("post:{}", self.posts[post].id), "unsubscribed".to_owned(), String::new())));
-            }
-            self.people[looks].listens = listens;
-        }
+        let told = [self.sent_away(who), self.sent_away(other)].concat();
         self.told(told).await;
         for looks in [who, other] {
             for post in 0..self.posts.len() {
                 self.listen(looks, post).await;
             }
+        }
+        self.look().await;
+    }
+
+    /// From which posts somebody is sent away whose socket looks again: from those, too, that have been deleted.
+    fn sent_away(&mut self, who: usize) -> Told {
+        let mut listens = std::mem::take(&mut self.people[who].listens);
+        let gone = listens.extract_if(.., |post, _| !self.sees(who, *post));
+        let told = gone.map(|(post, _)| (who, away(format!("post:{}", self.posts[post].id)))).collect();
+        self.people[who].listens = listens;
+        told
+    }
+
+    /// Somebody does something with a member, as who keeps the circle.
+    async fn of_member(&self, who: usize, method: &str) {
+        let body = json!({ "circleId": self.circle, "personaId": self.people[who].inside });
+        self.call(0, &format!("circles.v1.CircleService/{method}"), body).await.unwrap();
+    }
+
+    /// They are out of the circle now, and nothing of it is told to them any more.
+    async fn out(&mut self, who: usize, stands: Stands) {
+        self.people[who].stands = stands;
+        let mut told = self.sent_away(who);
+        told.push((who, away(format!("circle:{}", self.circle))));
+        self.told(told).await;
+        self.look().await;
+    }
+
+    async fn join(&mut self, who: usize) {
+        if self.inside(who) {
+            return;
+        }
+        let (join, body) = ("circles.v1.CircleService/JoinCircle", json!({ "circleId": self.circle }));
+        if self.people[who].stands == Stands::Banned {
+            assert_eq!(self.call(who, join, body.clone()).await.unwrap_err(), "not_found");
+            self.of_member(who, "UnbanMember").await;
+        }
+        let joined = self.call(who, join, body).await.unwrap();
+        assert_eq!(joined["circle"]["persona"]["id"], self.people[who].inside, "they are who they were");
+        self.people[who].stands = Stands::Inside;
+        let told = self.sent_away(who);
+        self.told(told).await;
+        let channel = format!("circle:{}", self.circle);
+        assert!(self.people[who].ears.as_mut().unwrap().subscribe(&channel).await.is_some());
+        for post in 0..self.posts.len() {
+            self.listen(who, post).await;
         }
         self.look().await;
     }
@@ -310,7 +397,7 @@ impl Town {
         let on = |channel: &str| (channel.to_owned(), what.to_owned(), id.clone());
         if self.posts[post].is_inside {
             let channel = format!("circle:{}", self.circle);
-            return seeing.map(|who| (who, on(&channel))).collect();
+            return seeing.filter(|who| self.inside(*who)).map(|who| (who, on(&channel))).collect();
         }
         seeing.flat_map(|who| [(who, on("feed")), (who, on("stream"))]).collect()
     }
@@ -341,4 +428,8 @@ impl Town {
             self.people[who].ears.as_mut().unwrap().hear(who, own.collect()).await;
         }
     }
+}
+
+fn away(channel: String) -> Frame {
+    (channel, "unsubscribed".to_owned(), String::new())
 }

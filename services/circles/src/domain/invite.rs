@@ -30,15 +30,20 @@ pub struct Invite {
 /// the claim's id holds.
 #[must_use]
 pub fn invite_id(claimed: Option<Uuid>, entropy: &dyn Entropy) -> InviteId {
-    let mut bytes = [0; 16];
-    match claimed {
-        None => entropy.fill(&mut bytes),
-        Some(claimed) => {
-            let hidden = digest(&SHA256, claimed.as_bytes());
-            bytes = hidden.as_ref().first_chunk().copied().unwrap_or(bytes);
-        }
-    }
-    InviteId::from_uuid(Builder::from_random_bytes(bytes).into_uuid())
+    let Some(claimed) = claimed else {
+        let mut bytes = [0; 16];
+        entropy.fill(&mut bytes);
+        return InviteId::from_uuid(Builder::from_random_bytes(bytes).into_uuid());
+    };
+    InviteId::from_uuid(timeless(claimed))
+}
+
+/// What stands for an id, always the same, and does not hold the moment that the id holds.
+#[must_use]
+pub fn timeless(id: Uuid) -> Uuid {
+    let digest = digest(&SHA256, id.as_bytes());
+    let bytes = digest.as_ref().first_chunk().copied().unwrap_or_default();
+    Builder::from_random_bytes(bytes).into_uuid()
 }
 
 /// For how many an invite is made, and for how long.

@@ -6,11 +6,12 @@ mod text;
 use kernel::{Category, CircleId, Entropy, PersonaId, Timestamp, UserId, ports::CircleRole};
 
 pub use self::{
-    invite::{Code, Digest, InvalidTerm, Invite, Term, invite_id},
+    invite::{Code, Digest, InvalidTerm, Invite, Term, invite_id, timeless},
     text::{About, InvalidText, Name, Rules, Text},
 };
 
-const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
+const HOUR_MILLIS: i64 = 60 * 60 * 1_000;
+const DAY_MILLIS: i64 = 24 * HOUR_MILLIS;
 
 /// A circle.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct Circle {
     pub created_at: Timestamp,
     /// Since when nothing can be written in it.
     pub archived_at: Option<Timestamp>,
+    /// Since when staff have closed it: nobody finds it, and its members find nothing in it.
+    pub closed_at: Option<Timestamp>,
     /// Counts the changes of its terms.
     pub version: i64,
 }
@@ -188,6 +191,13 @@ impl Person {
     }
 }
 
+/// The hour of a moment, as the moment at which it began: nobody is told a finer one.
+#[must_use]
+pub const fn hour(at: Timestamp) -> Timestamp {
+    let millis = at.millis();
+    Timestamp::from_millis(millis - millis.rem_euclid(HOUR_MILLIS))
+}
+
 /// How somebody stands in a circle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -197,6 +207,8 @@ pub enum State {
     Member(CircleRole),
     /// They were in it or wanted to be.
     Left,
+    /// They asked, and were not let in.
+    Declined,
     /// They are kept out.
     Banned,
 }
@@ -207,7 +219,7 @@ impl State {
     pub const fn role(self) -> Option<CircleRole> {
         match self {
             Self::Member(role) => Some(role),
-            Self::Asked | Self::Left | Self::Banned => None,
+            Self::Asked | Self::Left | Self::Declined | Self::Banned => None,
         }
     }
 }
@@ -218,6 +230,7 @@ pub(crate) const fn word(state: State) -> &'static str {
         State::Asked => "asked",
         State::Member(_) => "member",
         State::Left => "left",
+        State::Declined => "declined",
         State::Banned => "banned",
     }
 }
@@ -247,6 +260,13 @@ mod tests {
         };
         assert_eq!(since(DAY_MILLIS + 5).since_day(), Timestamp::from_millis(DAY_MILLIS));
         assert_eq!(since(-1).since_day(), Timestamp::from_millis(-DAY_MILLIS));
+    }
+
+    #[test]
+    fn an_hour_is_told_by_its_beginning() {
+        assert_eq!(hour(Timestamp::from_millis(HOUR_MILLIS)), Timestamp::from_millis(HOUR_MILLIS));
+        assert_eq!(hour(Timestamp::from_millis(2 * HOUR_MILLIS - 1)), Timestamp::from_millis(HOUR_MILLIS));
+        assert_eq!(hour(Timestamp::from_millis(-1)), Timestamp::from_millis(-HOUR_MILLIS));
     }
 
     #[test]

@@ -7,11 +7,15 @@
 
 mod rules;
 
+use std::time::Duration;
+
 use kernel::{InviteId, PersonaId, ports::CircleRole};
 
-pub use self::rules::{Invited, at_least, change, decide, knows, may_invite, role_of};
+pub use self::rules::{Invited, at_least, change, decide, is_open, knows, may_invite, role_of};
 use crate::domain::{Change, Circle, Digest, Invite, Person, State};
 
+/// How long whoever was declined waits before they ask the same circle again.
+pub const WAIT: Duration = Duration::from_hours(7 * 24);
 /// How many live invites a circle may have.
 pub const INVITES: u32 = 100;
 
@@ -46,12 +50,17 @@ pub enum Act {
     Revoke(InviteId),
 }
 
+/// The word for who joins.
+const JOINED: &str = "join";
+/// The word for who does so where a keeper lets people in.
+pub const ASKED: &str = "ask";
+
 impl Act {
     /// Its word in the circle's log. A word that was ever stored keeps its meaning.
     #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {
-            Self::Join(_) => "join",
+            Self::Join(_) => JOINED,
             Self::Accept(..) => "accept_invite",
             Self::Leave => "leave",
             Self::Give(..) => "give_role",
@@ -145,12 +154,18 @@ pub enum Refused {
     /// Somebody has to keep the circle.
     #[error("the last owner hands the circle over first, or archives it")]
     LastOwner,
+    /// They asked not long ago, and were not let in.
+    #[error("whoever was declined may ask again after 7 days")]
+    Declined,
     /// There is no room.
     #[error("this circle is full")]
     Full,
     /// It is closed for good.
     #[error("this circle is archived")]
     Archived,
+    /// Staff have closed it.
+    #[error("this circle was closed by the staff")]
+    Closed,
     /// What was said in private stays there.
     #[error("a private circle stays private")]
     StaysPrivate,

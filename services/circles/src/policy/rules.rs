@@ -2,18 +2,19 @@
 
 use kernel::{PersonaId, Timestamp, event::CircleChange, ports::CircleRole};
 
-use super::{Act, INVITES, Refused, Ruling, Scene};
+use super::{Act, INVITES, Refused, Ruling, Scene, WAIT};
 use crate::domain::{Access, Change, Circle, Invite, State};
 
-/// Whether a circle is there for somebody: for its members; and while it is not archived, for who may find it and is not
-/// kept out.
+/// Whether a circle is there for somebody: for its members; and while it is neither archived nor closed, for who may find
+/// it and is not kept out.
 #[must_use]
 pub fn knows(circle: &Circle, state: Option<State>, invited: Invited) -> bool {
     match state {
         Some(State::Member(_)) => true,
         Some(State::Banned) => false,
-        Some(State::Asked | State::Left) | None => {
-            circle.archived_at.is_none() && (circle.terms.access != Access::Private || invited == Invited::Live)
+        Some(State::Asked | State::Left | State::Declined) | None => {
+            let takes_in = circle.archived_at.is_none() && circle.closed_at.is_none();
+            takes_in && (circle.terms.access != Access::Private || invited == Invited::Live)
         }
     }
 }
@@ -39,11 +40,15 @@ pub fn decide(scene: &Scene, act: &Act, now: Timestamp) -> Result<Ruling, Refuse
     if !knows(&scene.circle, state, Invited::No) {
         return Err(Refused::NoCircle);
     }
+    // Nobody is held in what is closed, and its owner may have it end.
+    if !matches!(act, Act::Leave | Act::Archive) {
+        is_open(&scene.circle)?;
+    }
     if let Some(role) = needs(act) {
         at_least(role, state)?;
     }
     match act {
-        Act::Join(persona) => join(scene, state, *persona),
+        Act::Join(persona) => join(scene, state, *persona, now),
         Act::Leave => leave(scene, state),
         Act::Accept(..) => Err(Refused::NoInvite),
         Act::Give(_, role) => give(scene, role_of(state)?, *role),
@@ -77,6 +82,14 @@ const fn needs(act: &Act) -> Option<CircleRole> {
     }
 }
 
+/// Whether staff have not closed it. For those who know of it: to all others there is none.
+///
+/// # Errors
+/// [`Refused::Closed`].
+pub const fn is_open(circle: &Circle) -> Result<(), Refused> {
+    if circle.closed_at.is_some() { Err(Refused::Closed) } else { Ok(()) }
+}
+
 /// The role of a member.
 ///
 /// # Errors
@@ -100,9 +113,11 @@ pub const fn change(before: Option<State>, after: State) -> Option<CircleChange>
     match (before, after) {
         (Some(State::Member(_)), State::Member(_)) => Some(CircleChange::RoleGiven),
         (_, State::Member(_)) => Some(CircleChange::Joined),
-        (Some(State::Member(_)), State::Asked | State::Left | State::Banned) => Some(CircleChange::Left),
+        (Some(State::Member(_)), State::Asked | State::Left | State::Declined | State::Banned) => {
+            Some(CircleChange::Left)
+        }
         (_, State::Asked) => Some(CircleChange::Asked),
-        (_, State::Left | State::Banned) => None,
+        (_, State::Left | State::Declined | State::Banned) => None,
     }
 }
 
@@ -123,13 +138,14 @@ const fn is_live(circle: &Circle) -> Result<(), Refused> {
     if circle.archived_at.is_some() { Err(Refused::Archived) } else { Ok(()) }
 }
 
-fn join(scene: &Scene, state: Option<State>, persona: PersonaId) -> Result<Ruling, Refused> {
+fn join(scene: &Scene, state: Option<State>, persona: PersonaId, now: Timestamp) -> Result<Ruling, Refused> {
     if let Some(State::Member(_)) = state {
         return Ok(Ruling::Already);
     }
     match scene.circle.terms.access {
         Access::Private => Err(Refused::NoCircle),
         Access::ByRequest if state == Some(State::Asked) => Ok(Ruling::Already),
+        Access::ByRequest if waits(scene, now) => Err(Refused::Declined),
         Access::ByRequest => Ok(Ruling::Actor(persona, State::Asked)),
         Access::Open => {
             has_room(&scene.circle)?;
@@ -138,9 +154,14 @@ fn join(scene: &Scene, state: Option<State>, persona: PersonaId) -> Result<Rulin
     }
 }
 
-/// An invite is the word of a keeper: no other is asked.
+/// Whether who acts was declined so lately that they do not ask again yet.
+fn waits(scene: &Scene, now: Timestamp) -> bool {
+    scene.actor.is_some_and(|actor| actor.state == State::Declined && now < actor.since.after(WAIT))
+}
+
+/// An invite is the word of a keeper: no other is asked. Nor does anybody wait who was declined.
 fn accept(scene: &Scene, state: Option<State>, persona: PersonaId) -> Result<Ruling, Refused> {
-    if scene.invite.is_none() || !knows(&scene.circle, state, Invited::Live) {
+    if scene.invite.is_none() || scene.circle.closed_at.is_some() || !knows(&scene.circle, state, Invited::Live) {
         return Err(Refused::NoInvite);
     }
     if let Some(State::Member(_)) = state {
@@ -190,8 +211,9 @@ fn put_out(scene: &Scene, own: CircleRole, end: State) -> Result<Ruling, Refused
     match subject.state {
         State::Member(role) if role >= own => Err(Refused::Role),
         state if state == end => Ok(Ruling::Already),
-        State::Member(_) | State::Asked | State::Left => Ok(Ruling::Subject(end)),
-        // To remove somebody lets nobody back in.
+        // To remove somebody lets nobody back in, and nobody ask sooner.
+        State::Declined if end == State::Left => Ok(Ruling::Already),
+        State::Member(_) | State::Asked | State::Left | State::Declined => Ok(Ruling::Subject(end)),
         State::Banned => Ok(Ruling::Already),
     }
 }
@@ -200,7 +222,7 @@ fn unban(scene: &Scene) -> Result<Ruling, Refused> {
     let subject = scene.subject.ok_or(Refused::NoPerson)?;
     match subject.state {
         State::Banned => Ok(Ruling::Subject(State::Left)),
-        State::Asked | State::Member(_) | State::Left => Ok(Ruling::Already),
+        State::Asked | State::Member(_) | State::Left | State::Declined => Ok(Ruling::Already),
     }
 }
 
@@ -208,7 +230,7 @@ fn admit(scene: &Scene) -> Result<Ruling, Refused> {
     let subject = scene.subject.ok_or(Refused::NoPerson)?;
     match subject.state {
         State::Member(_) => Ok(Ruling::Already),
-        State::Left | State::Banned => Err(Refused::NoPerson),
+        State::Left | State::Declined | State::Banned => Err(Refused::NoPerson),
         State::Asked => {
             has_room(&scene.circle)?;
             Ok(Ruling::Subject(State::Member(CircleRole::Member)))
@@ -219,8 +241,8 @@ fn admit(scene: &Scene) -> Result<Ruling, Refused> {
 fn decline(scene: &Scene) -> Result<Ruling, Refused> {
     let subject = scene.subject.ok_or(Refused::NoPerson)?;
     match subject.state {
-        State::Asked => Ok(Ruling::Subject(State::Left)),
-        State::Left => Ok(Ruling::Already),
+        State::Asked => Ok(Ruling::Subject(State::Declined)),
+        State::Left | State::Declined => Ok(Ruling::Already),
         State::Member(_) | State::Banned => Err(Refused::NoPerson),
     }
 }

@@ -21,8 +21,8 @@ use proto::{
     circles::v1::{
         ArchiveCircleRequest, ArchiveCircleResponse, CreateCircleRequest, CreateCircleResponse, GetCircleFeedRequest,
         GetCircleFeedResponse, GetCircleRequest, GetCircleResponse, JoinCircleRequest, JoinCircleResponse,
-        LeaveCircleRequest, LeaveCircleResponse, ListCirclesRequest, ListCirclesResponse, UpdateCircleRequest,
-        UpdateCircleResponse, circle_service_connect::CircleServiceBuilder,
+        LeaveCircleRequest, LeaveCircleResponse, ListCircleLogRequest, ListCircleLogResponse, ListCirclesRequest,
+        ListCirclesResponse, UpdateCircleRequest, UpdateCircleResponse, circle_service_connect::CircleServiceBuilder,
     },
     refusal,
     views::CircleFeeds,
@@ -66,6 +66,7 @@ pub fn router(methods: Methods) -> Router {
         .list_invites(people::list_invites)
         .revoke_invite(people::revoke_invite)
         .accept_invite(people::accept_invite)
+        .list_circle_log(list_circle_log)
         .get_circle_feed(get_circle_feed)
         .with_state(methods)
         .build()
@@ -137,6 +138,17 @@ async fn leave_circle(
 ) -> Answer<LeaveCircleResponse> {
     circles.service.leave(&actor, read::circle_id(&request.circle_id)?).await?;
     Ok(ConnectResponse::new(LeaveCircleResponse {}))
+}
+
+async fn list_circle_log(
+    State(circles): Circles,
+    Caller(actor): Caller,
+    Valid(request): Valid<ListCircleLogRequest>,
+) -> Answer<ListCircleLogResponse> {
+    let (circle, size) = (read::circle_id(&request.circle_id)?, size(request.page_size)?);
+    let (entries, next_page_token) = circles.service.log(&actor, circle, size, &request.page_token).await?;
+    let entries = circles.views.log(&entries).await?;
+    Ok(ConnectResponse::new(ListCircleLogResponse { entries, next_page_token }))
 }
 
 async fn get_circle_feed(

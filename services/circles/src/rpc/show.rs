@@ -8,8 +8,8 @@ use kernel::{
 };
 use proto::{
     circles::v1::{
-        Circle as WireCircle, CircleAccess, CircleMember, CircleRole as WireRole, CircleStanding, Invite as WireInvite,
-        JoinRequest,
+        Circle as WireCircle, CircleAccess, CircleLogAct as LogAct, CircleLogEntry, CircleMember,
+        CircleRole as WireRole, CircleStanding, Invite as WireInvite, JoinRequest,
     },
     convert,
     users::v1::Persona as WirePersona,
@@ -17,8 +17,8 @@ use proto::{
 
 use crate::{
     Error,
-    domain::{Access, Invite, Person, State},
-    store::Seen,
+    domain::{Access, Invite, Person, State, hour},
+    store::{Entry, Seen},
 };
 
 /// Shows circles as somebody may see them.
@@ -65,6 +65,19 @@ impl Views {
         Ok(invites.iter().map(message).collect())
     }
 
+    pub(super) async fn log(&self, entries: &[Entry]) -> Result<Vec<CircleLogEntry>, Error> {
+        let appearing: Vec<_> =
+            entries.iter().flat_map(|entry| [entry.persona, entry.subject_persona]).flatten().collect();
+        let shown = self.shown(appearing.into_iter()).await?;
+        let message = |entry: &Entry| CircleLogEntry {
+            act: log_act(&entry.act).into(),
+            by: entry.persona.and_then(|by| persona(by, &shown)),
+            to: entry.subject_persona.filter(|to| Some(*to) != entry.persona).and_then(|to| persona(to, &shown)),
+            at: Some(convert::timestamp(hour(entry.by.at))),
+        };
+        Ok(entries.iter().map(message).collect())
+    }
+
     async fn shown(&self, personas: impl Iterator<Item = PersonaId>) -> Result<HashMap<PersonaId, Persona>, Error> {
         Ok(self.personas.shown(&personas.collect::<Vec<_>>()).await?)
     }
@@ -74,7 +87,7 @@ impl Views {
 fn appearing(seen: &Seen) -> Option<Person> {
     seen.person.filter(|person| match person.state {
         State::Asked | State::Member(_) => true,
-        State::Left | State::Banned => false,
+        State::Left | State::Declined | State::Banned => false,
     })
 }
 
@@ -84,23 +97,26 @@ fn circle(seen: &Seen, shown: &HashMap<PersonaId, Persona>) -> WireCircle {
     let standing = match viewer.map(|viewer| viewer.state) {
         Some(State::Member(_)) => CircleStanding::Member,
         Some(State::Asked) => CircleStanding::Requested,
-        Some(State::Left | State::Banned) | None => CircleStanding::Outside,
+        Some(State::Left | State::Declined | State::Banned) | None => CircleStanding::Outside,
     };
     let access = match circle.terms.access {
         Access::Open => CircleAccess::Open,
         Access::ByRequest => CircleAccess::ByRequest,
         Access::Private => CircleAccess::Private,
     };
+    // What its keepers wrote may be what it was closed for.
+    let written = |text: &str| if circle.closed_at.is_none() { text.to_owned() } else { String::new() };
     WireCircle {
         id: circle.id.to_string(),
-        name: circle.terms.name.as_str().to_owned(),
-        about: circle.terms.about.as_str().to_owned(),
-        rules: circle.terms.rules.as_str().to_owned(),
+        name: written(circle.terms.name.as_str()),
+        about: written(circle.terms.about.as_str()),
+        rules: written(circle.terms.rules.as_str()),
         category: circle.terms.category.slug().to_owned(),
         access: access.into(),
         about_members: circle.about_members(),
         max_members: keeps(own).then(|| circle.terms.cap.number()),
         archived_at: circle.archived_at.map(convert::timestamp),
+        closed_at: circle.closed_at.map(|at| convert::timestamp(hour(at))),
         standing: standing.into(),
         persona: viewer.and_then(|viewer| persona(viewer.persona, shown)),
         role: own.map_or(WireRole::Unspecified, role).into(),
@@ -120,6 +136,31 @@ fn member(viewer: &Seen, person: &Person, shown: &HashMap<PersonaId, Persona>) -
 
 fn persona(id: PersonaId, shown: &HashMap<PersonaId, Persona>) -> Option<WirePersona> {
     shown.get(&id).map(convert::persona)
+}
+
+/// What a word of the log stands for.
+fn log_act(word: &str) -> LogAct {
+    match word {
+        "create" => LogAct::Created,
+        "update" => LogAct::Updated,
+        "archive" => LogAct::Archived,
+        "close" => LogAct::Closed,
+        "open" => LogAct::Reopened,
+        "join" => LogAct::Joined,
+        "accept_invite" => LogAct::InviteAccepted,
+        "ask" => LogAct::Asked,
+        "leave" => LogAct::Left,
+        "admit" => LogAct::Admitted,
+        "decline" => LogAct::Declined,
+        "give_role" => LogAct::RoleGiven,
+        "remove" => LogAct::Removed,
+        "ban" => LogAct::Banned,
+        "unban" => LogAct::Unbanned,
+        "invite" => LogAct::InviteCreated,
+        "revoke_invite" => LogAct::InviteRevoked,
+        // Of a newer build: it is there, and this one cannot say what it was.
+        _ => LogAct::Unspecified,
+    }
 }
 
 fn keeps(role: Option<CircleRole>) -> bool {

@@ -5,8 +5,10 @@
 //! | here | circles: to open one, to see it, to change it, to get in and out |
 //! | `people` | members, and who wants to be one |
 //! | `invites` | ways in |
+//! | `log` | what was done |
 
 mod invites;
+mod log;
 mod people;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -22,7 +24,7 @@ pub use self::invites::Made;
 use crate::{
     Error,
     domain::{Blur, Change, Circle, Code, Person, State, Terms},
-    policy::{Act, Invited, Refused, Scene, knows, role_of},
+    policy::{Act, Invited, Refused, Scene, is_open, knows, role_of},
     store::{By, Deed, Seen, Store},
 };
 
@@ -62,7 +64,8 @@ impl Service {
         let id = claimed.map_or_else(|| CircleId::new(now, &*self.entropy), CircleId::from_uuid);
         let persona = self.spaces.appear(actor.user, Space::Circle(id)).await?.id;
         let blur = Blur::draw(&*self.entropy);
-        let circle = Circle { id, terms, members: 1, blur, created_at: now, archived_at: None, version: 1 };
+        let circle =
+            Circle { id, terms, members: 1, blur, created_at: now, archived_at: None, closed_at: None, version: 1 };
         let owner = Person { user: actor.user, persona, state: State::Member(CircleRole::Owner), since: now };
         let circle = self.store.open(&circle, &owner, &self.by(actor, now)).await?;
         Ok(Seen { circle, person: Some(owner) })
@@ -142,12 +145,13 @@ impl Service {
         Ok(())
     }
 
-    /// Nothing, for a member.
+    /// Nothing, for a member of a circle that is not closed.
     ///
     /// # Errors
-    /// [`Refused::NoCircle`], [`Refused::NotAMember`].
+    /// [`Refused::NoCircle`], [`Refused::NotAMember`], [`Refused::Closed`].
     pub async fn must_be_member(&self, actor: &Actor, circle: CircleId) -> Result<Seen, Error> {
         let seen = self.get(actor, circle, None).await?;
+        is_open(&seen.circle)?;
         role_of(seen.person.map(|person| person.state))?;
         Ok(seen)
     }

@@ -6,7 +6,7 @@ use super::Service;
 use crate::{
     Error,
     domain::{Person, ROLES},
-    policy::{Act, Refused, at_least},
+    policy::{Act, Refused, at_least, is_open},
     store::{Behind, Seen, Standing},
 };
 
@@ -101,7 +101,7 @@ impl Service {
         self.done_to(actor, circle, Act::Admit(persona)).await
     }
 
-    /// Does not let somebody in who asked. They are not told, and may ask again.
+    /// Does not let somebody in who asked. They are not told until they ask again, which they may after 7 days.
     ///
     /// # Errors
     /// [`Error::Refused`].
@@ -113,6 +113,7 @@ impl Service {
 
     pub(super) async fn must_keep(&self, actor: &Actor, circle: CircleId) -> Result<Seen, Error> {
         let seen = self.get(actor, circle, None).await?;
+        is_open(&seen.circle)?;
         at_least(CircleRole::Keeper, seen.person.map(|person| person.state))?;
         Ok(seen)
     }

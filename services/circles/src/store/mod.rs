@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use kernel::{Category, CircleId, EventId, InviteId, PersonaId, Timestamp, UserId, ports::CircleRole};
 use storage::StoreResult;
+use uuid::Uuid;
 
 pub use self::sql::Sql;
 use crate::{
@@ -32,17 +33,24 @@ pub trait Store: Send + Sync {
     /// [`Refused::NoCircle`].
     async fn settle(&self, deed: &Deed) -> StoreResult<Result<Scene, Refused>>;
 
+    /// Closes a circle, or opens it again, says so in its log and announces it: all or nothing. Between what else is done in
+    /// it, as one thing after the other. If it is so already, or if there is no such circle, nothing changes.
+    async fn bar(&self, circle: CircleId, door: Door, by: &By) -> StoreResult<()>;
+
     /// A circle, and how somebody stands in it.
     async fn look(&self, circle: CircleId, user: UserId) -> StoreResult<Option<Seen>>;
 
     /// Who appears in a circle as this persona, or once did.
     async fn person(&self, circle: CircleId, persona: PersonaId) -> StoreResult<Option<Person>>;
 
+    /// Of the owners of a circle, who has been in it longest; of equals, the one of the lowest persona.
+    async fn owner(&self, circle: CircleId) -> StoreResult<Option<Person>>;
+
     /// The invite of this code, if it is live.
     async fn invite(&self, code: &Digest, now: Timestamp) -> StoreResult<Option<Invite>>;
 
     /// Up to `limit` circles that everybody finds, in this category if one is named, opened before `before`, newest first;
-    /// none that is archived, and none that keeps `viewer` out.
+    /// none that is archived or closed, and none that keeps `viewer` out.
     async fn public(
         &self,
         viewer: UserId,
@@ -51,10 +59,10 @@ pub trait Store: Send + Sync {
         limit: i64,
     ) -> StoreResult<Vec<Seen>>;
 
-    /// Up to `limit` circles that somebody is a member of, opened before `before`, newest first.
+    /// Up to `limit` circles that somebody is a member of, closed or not, opened before `before`, newest first.
     async fn own(&self, user: UserId, before: Option<CircleId>, limit: i64) -> StoreResult<Vec<Seen>>;
 
-    /// The circles that somebody is a member of, in no order.
+    /// The circles that somebody is a member of and that are not closed, in no order.
     async fn circles_of(&self, user: UserId) -> StoreResult<BTreeSet<CircleId>>;
 
     /// Up to `limit` of those in a circle who stand so, behind this place: the highest role first, and then by persona.
@@ -75,8 +83,9 @@ pub trait Store: Send + Sync {
         limit: i64,
     ) -> StoreResult<Vec<Invite>>;
 
-    /// Up to `limit` entries of a circle's log before `before`, newest first.
-    async fn log(&self, circle: CircleId, before: Option<EventId>, limit: i64) -> StoreResult<Vec<Entry>>;
+    /// Up to `limit` entries of a circle's log before the one of this mark, newest first, each with as whom people appear
+    /// there.
+    async fn log(&self, circle: CircleId, before: Option<Uuid>, limit: i64) -> StoreResult<Vec<Entry>>;
 }
 
 /// A circle, and how somebody stands in it.
@@ -86,6 +95,15 @@ pub struct Seen {
     pub circle: Circle,
     /// They, if they ever came to it.
     pub person: Option<Person>,
+}
+
+/// Whether staff let anybody into a circle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// Nobody: it is there for nobody.
+    Closed,
+    /// As the circle itself says.
+    Open,
 }
 
 /// Who does something, and when.
@@ -133,10 +151,16 @@ pub struct Behind {
 /// Something that was done in a circle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
+    /// What stands for it where its moment is nobody's to know.
+    pub mark: Uuid,
     /// Who did it, and when.
     pub by: By,
+    /// As whom they appear there, unless they are staff.
+    pub persona: Option<PersonaId>,
     /// What.
     pub act: String,
     /// To whom, if it was to somebody.
     pub subject: Option<UserId>,
+    /// As whom they appear there.
+    pub subject_persona: Option<PersonaId>,
 }

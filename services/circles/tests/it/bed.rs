@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use circles::{
-    Roster, Service,
+    Doors, Roster, Service,
     domain::{About, Access, Blur, Cap, Circle, Name, Person, Rules, State, Terms},
     store::{By, Sql, Store},
 };
@@ -123,6 +123,10 @@ impl Bed {
         Roster { store: self.store.clone() }
     }
 
+    pub(crate) fn doors(&self) -> Doors {
+        Doors { store: self.store.clone(), clock: self.clock.clone(), entropy: Arc::new(SystemEntropy) }
+    }
+
     /// Sends what waits and says what it was.
     pub(crate) async fn announced(&self) -> Vec<(CircleChange, Option<UserId>)> {
         let bus = Arc::new(KeepingBus::default());
@@ -171,6 +175,7 @@ pub(crate) fn circle(access: Access, cap: u32) -> Circle {
         blur: Blur::kept(4),
         created_at: now,
         archived_at: None,
+        closed_at: None,
         version: 1,
     }
 }

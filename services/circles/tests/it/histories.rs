@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use circles::{
     domain::{Access, State},
     policy::{Act, Refused},
-    store::Deed,
+    store::{Deed, Door},
 };
 use kernel::{PersonaId, SystemEntropy, UserId, ports::CircleRole};
 use proptest::prelude::*;
@@ -28,6 +28,8 @@ enum Step {
     Admit(usize, usize),
     Decline(usize, usize),
     Archive(usize),
+    /// By the staff.
+    Turn(Door),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -43,6 +45,8 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (who(), who()).prop_map(|(by, to)| Step::Admit(by, to)),
         2 => (who(), who()).prop_map(|(by, to)| Step::Decline(by, to)),
         1 => who().prop_map(Step::Archive),
+        1 => Just(Step::Turn(Door::Closed)),
+        2 => Just(Step::Turn(Door::Open)),
     ]
 }
 
@@ -51,8 +55,10 @@ fn step() -> impl Strategy<Value = Step> {
 struct Model {
     ranks: BTreeMap<usize, u8>,
     asked: Vec<usize>,
+    declined: Vec<usize>,
     banned: Vec<usize>,
     archived: bool,
+    closed: bool,
     by_request: bool,
 }
 
@@ -72,7 +78,12 @@ impl Model {
     /// Does a step, if it may be done.
     fn step(&mut self, step: Step) {
         match step {
+            Step::Turn(door) => self.closed = door == Door::Closed,
+            // It can be left by its members and ended by its owner, and nothing else.
+            Step::Leave(who) if self.closed && self.rank(who) == 0 => {}
+            _ if self.closed && !matches!(step, Step::Leave(_) | Step::Archive(_)) => {}
             Step::Join(who) if self.rank(who) > 0 || self.banned.contains(&who) || self.archived => {}
+            Step::Join(who) if self.declined.contains(&who) => {}
             Step::Join(who) if self.by_request => self.asked.push(who),
             Step::Join(who) if !self.is_full() => drop(self.ranks.insert(who, 1)),
             Step::Leave(who) => {
@@ -85,6 +96,7 @@ impl Model {
             Step::Remove(by, to) if self.outranks(by, to) => self.out(to),
             Step::Ban(by, to) if self.outranks(by, to) => {
                 self.out(to);
+                self.declined.retain(|it| *it != to);
                 self.banned.push(to);
             }
             Step::Unban(by, to) if self.rank(by) > 1 => self.banned.retain(|it| *it != to),
@@ -92,7 +104,10 @@ impl Model {
                 self.asked.retain(|it| *it != to);
                 self.ranks.insert(to, 1);
             }
-            Step::Decline(by, to) if self.rank(by) > 1 => self.asked.retain(|it| *it != to),
+            Step::Decline(by, to) if self.rank(by) > 1 && self.asked.contains(&to) => {
+                self.asked.retain(|it| *it != to);
+                self.declined.push(to);
+            }
             Step::Archive(by) if self.rank(by) == 3 => {
                 self.archived = true;
                 self.asked.clear();
@@ -150,6 +165,11 @@ async fn agrees(bed: &Bed, access: Access, steps: Vec<Step>) {
     let mut model = Model { by_request: access == Access::ByRequest, ..Model::default() };
     model.ranks.insert(0, 3);
     for step in steps {
+        if let Step::Turn(door) = step {
+            bed.store.bar(circle.id, door, &bed.by(owner.user)).await.unwrap();
+            model.step(step);
+            continue;
+        }
         let (by, act) = match step {
             Step::Join(who) => (who, Act::Join(people[who].1)),
             Step::Leave(who) => (who, Act::Leave),
@@ -160,6 +180,7 @@ async fn agrees(bed: &Bed, access: Access, steps: Vec<Step>) {
             Step::Admit(by, to) => (by, Act::Admit(people[to].1)),
             Step::Decline(by, to) => (by, Act::Decline(people[to].1)),
             Step::Archive(by) => (by, Act::Archive),
+            Step::Turn(_) => continue,
         };
         let outsider = model.state(by).is_none_or(|state| state.role().is_none());
         // The model bans whoever there is; the circle whoever ever came to it.
@@ -168,12 +189,13 @@ async fn agrees(bed: &Bed, access: Access, steps: Vec<Step>) {
         if came || matches!(step, Step::Join(_)) {
             model.step(step);
         }
-        if outsider && model.archived {
+        if outsider && (model.archived || model.closed) {
             assert_eq!(did.unwrap_err(), Refused::NoCircle, "{step:?}");
         }
         let mut members = 0;
         for (who, (user, _)) in people.iter().enumerate() {
-            let there = bed.state(circle.id, *user).await.filter(|state| *state != State::Left);
+            let there = bed.state(circle.id, *user).await;
+            let there = there.filter(|state| !matches!(state, State::Left | State::Declined));
             assert_eq!(there, model.state(who), "{who} after {step:?}");
             members += u32::from(there.is_some_and(|state| state.role().is_some()));
         }

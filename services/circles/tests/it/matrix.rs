@@ -45,7 +45,7 @@ const OK: &str = "ok";
 const NONE: &str = "not_found";
 const NO: &str = "permission_denied";
 
-const METHODS: [(&str, Takes); 18] = [
+const METHODS: [(&str, Takes); 19] = [
     ("GetCircle", Takes::Nothing),
     ("UpdateCircle", Takes::Owning),
     ("ArchiveCircle", Takes::Owning),
@@ -61,6 +61,7 @@ const METHODS: [(&str, Takes); 18] = [
     ("ListInvites", Takes::Keeping),
     ("RevokeInvite", Takes::Keeping),
     ("AcceptInvite", Takes::Code),
+    ("ListCircleLog", Takes::Keeping),
     ("GetCircleFeed", Takes::Membership),
     // The others about one circle: they name somebody who asked, of whom a private one has none.
     ("DecideJoinRequest", Takes::Keeping),

@@ -12,7 +12,7 @@ use circles::{
     access::PROCEDURES,
     rpc::{self, Methods, Views},
 };
-use kernel::{Actor, CircleId, PageSize};
+use kernel::{Actor, CircleId, PageSize, ports::Circles as _};
 use proto::{Refusal, posts::v1::Post, views::CircleFeeds};
 use serde_json::{Value, json};
 use testkit::{block_on, member, user};
@@ -110,6 +110,106 @@ fn a_circle_is_opened_joined_kept_and_left() {
 }
 
 #[test]
+fn the_log_says_what_was_done_by_whom_to_whom_and_in_which_hour() {
+    block_on(async {
+        let bed = sqlite().await;
+        let (server, owner, ann, bob) = (server(&bed), member(), member(), member());
+        let opened = fine(&server, &owner, "CreateCircle", terms("CIRCLE_ACCESS_BY_REQUEST")).await;
+        let (of, first) = (json!({ "circleId": opened["circle"]["id"] }), &opened["circle"]["persona"]);
+        let with = |more: Value| {
+            let mut body = of.clone();
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            body
+        };
+        let later = || bed.clock.pass(Duration::from_secs(1));
+        later();
+        let asked = fine(&server, &ann, "JoinCircle", of.clone()).await;
+        let persona = &asked["circle"]["persona"];
+        let about = |more: Value| {
+            let mut body = with(json!({ "personaId": persona["id"] }));
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            body
+        };
+        later();
+        fine(&server, &owner, "DecideJoinRequest", about(json!({ "decision": "JOIN_DECISION_DECLINE" }))).await;
+        bed.clock.pass(Duration::from_hours(7 * 24));
+        fine(&server, &ann, "JoinCircle", of.clone()).await;
+        let calls = [
+            ("DecideJoinRequest", about(json!({ "decision": "JOIN_DECISION_ADMIT" }))),
+            ("UpdateMemberRole", about(json!({ "role": "CIRCLE_ROLE_KEEPER" }))),
+            ("UpdateCircle", with(json!({ "etag": "1", "about": "dawn" }))),
+            ("RemoveMember", about(json!({}))),
+            ("BanMember", about(json!({}))),
+            ("UnbanMember", about(json!({}))),
+        ];
+        for (method, body) in calls {
+            later();
+            fine(&server, &owner, method, body).await;
+        }
+        later();
+        let code = fine(&server, &owner, "CreateInvite", of.clone()).await;
+        later();
+        let in_it = fine(&server, &bob, "AcceptInvite", json!({ "code": code["code"] })).await;
+        later();
+        fine(&server, &bob, "LeaveCircle", of.clone()).await;
+        later();
+        let made = fine(&server, &owner, "CreateInvite", of.clone()).await;
+        later();
+        fine(&server, &owner, "RevokeInvite", with(json!({ "inviteId": made["invite"]["id"] }))).await;
+        let id = opened["circle"]["id"].as_str().unwrap().parse().unwrap();
+        for open in [false, true] {
+            later();
+            let doors = bed.doors();
+            if open {
+                doors.open(id, owner.user).await.unwrap()
+            } else {
+                doors.close(id, testkit::user()).await.unwrap()
+            }
+        }
+        later();
+        fine(&server, &owner, "UpdateCircle", with(json!({ "etag": "2", "access": "CIRCLE_ACCESS_OPEN" }))).await;
+        later();
+        fine(&server, &bob, "JoinCircle", of.clone()).await;
+        later();
+        fine(&server, &owner, "ArchiveCircle", of.clone()).await;
+        let log = fine(&server, &owner, "ListCircleLog", with(json!({ "pageSize": 100 }))).await;
+        let mut entries = log["entries"].as_array().unwrap().clone();
+        entries.reverse();
+        let (o, a, b, none) = (first, persona, &in_it["circle"]["persona"], &Value::Null);
+        let expected = [
+            ("CREATED", o, none),
+            ("ASKED", a, none),
+            ("DECLINED", o, a),
+            ("ASKED", a, none),
+            ("ADMITTED", o, a),
+            ("ROLE_GIVEN", o, a),
+            ("UPDATED", o, none),
+            ("REMOVED", o, a),
+            ("BANNED", o, a),
+            ("UNBANNED", o, a),
+            ("INVITE_CREATED", o, none),
+            ("INVITE_ACCEPTED", b, none),
+            ("LEFT", b, none),
+            ("INVITE_CREATED", o, none),
+            ("INVITE_REVOKED", o, none),
+            ("CLOSED", none, none),
+            ("REOPENED", o, none),
+            ("UPDATED", o, none),
+            ("JOINED", b, none),
+            ("ARCHIVED", o, none),
+        ];
+        let said: Vec<_> = entries.iter().map(|it| (it["act"].as_str().unwrap(), &it["by"], &it["to"])).collect();
+        let expected = expected.map(|(act, by, to)| (format!("CIRCLE_LOG_ACT_{act}"), by, to));
+        let expected: Vec<_> = expected.iter().map(|(act, by, to)| (act.as_str(), *by, *to)).collect();
+        assert_eq!(said, expected);
+        assert!(entries.iter().all(|it| it["at"].as_str().unwrap().ends_with(":00:00Z")), "{log}");
+        for known in [owner.user, ann.user, bob.user] {
+            assert!(!log.to_string().contains(&known.to_string()), "an account id is told");
+        }
+    });
+}
+
+#[test]
 fn an_invite_goes_from_hand_to_hand_and_its_code_is_told_once() {
     block_on(async {
         let bed = sqlite().await;
@@ -185,7 +285,7 @@ fn a_stranger_is_refused_by_every_method_of_the_table() {
     block_on(async {
         let bed = sqlite().await;
         let server = server(&bed);
-        assert_eq!(PROCEDURES.len(), 19);
+        assert_eq!(PROCEDURES.len(), 20);
         let mut request = terms("CIRCLE_ACCESS_OPEN");
         let id = user().to_string();
         let more = json!({

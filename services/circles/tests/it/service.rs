@@ -11,7 +11,7 @@ use circles::{
 };
 use kernel::{
     Actor, CircleId, PageSize, PersonaId,
-    ports::{CircleLookup as _, CircleRole, Membership as _},
+    ports::{CircleLookup as _, CircleRole, Circles as _, Membership as _},
 };
 use testkit::{block_on, member};
 
@@ -61,6 +61,7 @@ async fn tries(bed: &Bed, circles: &Service, actor: &Actor, circle: CircleId, so
         refused(circles.invite(actor, circle, once(), None).await),
         refused(circles.invites(actor, circle, size, "").await),
         refused(circles.revoke(actor, circle, invite).await),
+        refused(circles.log(actor, circle, size, "").await),
         refused(circles.must_be_member(actor, circle).await),
     ];
     let listed = circles.list(actor, Scope::Public(None), PageSize::MAX, "").await.unwrap().0;
@@ -133,6 +134,88 @@ fn an_archived_circle_is_there_for_its_members_and_for_reading_alone() {
 }
 
 #[test]
+fn a_closed_circle_is_there_for_nobody_and_its_members_are_told_that_it_is_closed() {
+    block_on(async {
+        let bed = sqlite().await;
+        for access in [Access::Open, Access::ByRequest, Access::Private] {
+            let (circles, owner, ann, stranger) = (bed.service(), member(), member(), member());
+            let circle = opened(&circles, &owner, access).await;
+            let way = circles.invite(&owner, circle, Term::new(9, 1).unwrap(), None).await.unwrap();
+            let in_it = persona(&circles.accept(&ann, &way.code).await.unwrap());
+            let (gone, asker) = (member(), member());
+            circles.accept(&gone, &way.code).await.unwrap();
+            circles.leave(&gone, circle).await.unwrap();
+            if access == Access::ByRequest {
+                circles.join(&asker, circle).await.unwrap();
+            }
+            assert_eq!(bed.roster().brief(ann.user, circle).await.unwrap().unwrap().owner.unwrap().user, owner.user);
+            bed.doors().close(circle, owner.user).await.unwrap();
+            for outside in [&stranger, &gone, &asker] {
+                let tried = tries(&bed, &circles, outside, circle, in_it).await;
+                assert!(tried.iter().all(|it| *it == Refused::NoCircle), "{tried:?}");
+                assert_eq!(refused(circles.get(outside, circle, Some(&way.code)).await), Some(Refused::NoCircle));
+                assert_eq!(refused(circles.accept(outside, &way.code).await), Some(Refused::NoInvite));
+            }
+            for inside in [&ann, &owner] {
+                assert!(circles.get(inside, circle, None).await.unwrap().circle.closed_at.is_some());
+                assert_eq!(circles.list(inside, Scope::Own, PageSize::MAX, "").await.unwrap().0.len(), 1);
+                assert_eq!(refused(circles.accept(inside, &way.code).await), Some(Refused::NoInvite));
+                assert_eq!(bed.roster().circles_of(inside.user).await.unwrap(), []);
+                assert_eq!(bed.roster().member(inside.user, circle).await.unwrap(), None);
+                assert_eq!(bed.roster().brief(inside.user, circle).await.unwrap(), None);
+            }
+            let size = PageSize::DEFAULT;
+            let closed = [
+                refused(circles.update(&owner, circle, "1", Change::default()).await),
+                refused(circles.join(&owner, circle).await),
+                refused(circles.people(&owner, circle, Standing::Members, size, "").await),
+                refused(circles.people(&owner, circle, Standing::Asked, size, "").await),
+                refused(circles.people(&owner, circle, Standing::Banned, size, "").await),
+                refused(circles.give(&owner, circle, in_it, CircleRole::Member).await),
+                refused(circles.remove(&owner, circle, in_it).await),
+                refused(circles.ban(&owner, circle, in_it).await),
+                refused(circles.unban(&owner, circle, in_it).await),
+                refused(circles.admit(&owner, circle, in_it).await),
+                refused(circles.decline(&owner, circle, in_it).await),
+                refused(circles.invite(&owner, circle, once(), None).await),
+                refused(circles.invites(&owner, circle, size, "").await),
+                refused(circles.revoke(&owner, circle, way.invite.id).await),
+                refused(circles.log(&owner, circle, size, "").await),
+                refused(circles.must_be_member(&ann, circle).await),
+            ];
+            assert!(closed.iter().all(|it| *it == Some(Refused::Closed)), "{closed:?}");
+            assert!(bed.doors().keeps(owner.user, circle).await.unwrap());
+            assert!(!bed.doors().keeps(ann.user, circle).await.unwrap());
+            assert!(!bed.doors().keeps(stranger.user, circle).await.unwrap());
+        }
+    });
+}
+
+#[test]
+fn what_was_closed_is_left_archived_and_opened_as_it_was() {
+    block_on(async {
+        let bed = sqlite().await;
+        let (circles, owner, ann, bob) = (bed.service(), member(), member(), member());
+        let circle = opened(&circles, &owner, Access::Private).await;
+        let way = circles.invite(&owner, circle, Term::new(9, 1).unwrap(), None).await.unwrap();
+        circles.accept(&ann, &way.code).await.unwrap();
+        bed.doors().close(circle, owner.user).await.unwrap();
+        assert_eq!(refused(circles.leave(&owner, circle).await), Some(Refused::LastOwner));
+        circles.leave(&ann, circle).await.unwrap();
+        assert_eq!(refused(circles.get(&ann, circle, None).await), Some(Refused::NoCircle));
+        bed.doors().open(circle, owner.user).await.unwrap();
+        assert_eq!(members(&circles, &owner, circle).await.len(), 1);
+        circles.accept(&bob, &way.code).await.unwrap();
+        bed.doors().close(circle, owner.user).await.unwrap();
+        assert_eq!(refused(circles.archive(&bob, circle).await), Some(Refused::Role));
+        circles.archive(&owner, circle).await.unwrap();
+        circles.leave(&owner, circle).await.unwrap();
+        bed.doors().open(circle, owner.user).await.unwrap();
+        assert!(!bed.roster().member(bob.user, circle).await.unwrap().unwrap().writable, "it was archived");
+    });
+}
+
+#[test]
 fn a_member_may_do_what_members_may_and_is_told_what_is_not_for_them() {
     block_on(async {
         let bed = sqlite().await;
@@ -174,7 +257,7 @@ fn an_invite_opens_what_is_private_and_shows_it_before() {
 }
 
 #[test]
-fn who_asks_is_let_in_or_not_and_may_ask_again() {
+fn who_asks_is_let_in_or_not_and_may_ask_again_after_a_week() {
     block_on(async {
         let bed = sqlite().await;
         let (circles, owner, ann) = (bed.service(), member(), member());
@@ -183,6 +266,8 @@ fn who_asks_is_let_in_or_not_and_may_ask_again() {
         assert_eq!(bed.roster().member(ann.user, circle).await.unwrap(), None);
         circles.decline(&owner, circle, asked).await.unwrap();
         assert_eq!(refused(circles.admit(&owner, circle, asked).await), Some(Refused::NoPerson));
+        assert_eq!(refused(circles.join(&ann, circle).await), Some(Refused::Declined));
+        bed.clock.pass(Duration::from_hours(7 * 24));
         assert_eq!(persona(&circles.join(&ann, circle).await.unwrap()), asked);
         let (_, waiting, _) = circles.people(&owner, circle, Standing::Asked, PageSize::MAX, "").await.unwrap();
         assert_eq!(waiting.len(), 1);
@@ -284,6 +369,49 @@ fn pages_of_members_miss_nobody_and_show_nobody_who_is_hidden() {
         seen.sort();
         assert_eq!(listed[1..], seen);
         let foreign = circles.people(&owner, circle, Standing::Banned, PageSize::DEFAULT, "AAAA").await;
+        assert!(matches!(foreign, Err(Error::Page(_))));
+    });
+}
+
+#[test]
+fn pages_of_the_log_miss_nothing_and_tell_nothing_of_who_is_hidden() {
+    block_on(async {
+        let bed = sqlite().await;
+        let (circles, owner, ann) = (bed.service(), member(), member());
+        let seen = circles.create(&owner, terms(Access::Open, 1_000), None).await.unwrap();
+        let (circle, first) = (seen.circle.id, persona(&seen));
+        let mut expected = vec![(first, None)];
+        for number in 0..150 {
+            bed.clock.pass(Duration::from_secs(1));
+            let new = member();
+            let joined = persona(&circles.join(&new, circle).await.unwrap());
+            if number % 15 == 0 {
+                expected.push((joined, Some(joined)));
+            } else {
+                bed.town.block(&new, &owner);
+            }
+            if number % 30 == 0 {
+                bed.clock.pass(Duration::from_secs(1));
+                circles.remove(&owner, circle, joined).await.unwrap();
+                expected.push((first, Some(joined)));
+            }
+        }
+        bed.clock.pass(Duration::from_secs(1));
+        let in_it = persona(&circles.join(&ann, circle).await.unwrap());
+        expected.push((in_it, Some(in_it)));
+        let (mut listed, mut token) = (Vec::new(), String::new());
+        loop {
+            let (entries, next) = circles.log(&owner, circle, PageSize::new(3).unwrap(), &token).await.unwrap();
+            listed.extend(entries.iter().map(|entry| (entry.persona.unwrap(), entry.subject_persona)));
+            token = next;
+            if token.is_empty() {
+                break;
+            }
+        }
+        listed.reverse();
+        assert_eq!(listed, expected);
+        assert_eq!(refused(circles.log(&ann, circle, PageSize::DEFAULT, "").await), Some(Refused::Role));
+        let foreign = circles.log(&owner, circle, PageSize::DEFAULT, "AAAA").await;
         assert!(matches!(foreign, Err(Error::Page(_))));
     });
 }

@@ -5,11 +5,11 @@ use std::{collections::BTreeSet, time::Duration};
 use circles::{
     domain::{Access, Change, Circle, Code, Invite, Name, Person, State, invite_id},
     policy::{Act, Refused, Scene},
-    store::{Behind, Deed, Standing},
+    store::{Behind, Deed, Door, Standing},
 };
 use kernel::{
     CircleId, Clock as _, PersonaId, SystemEntropy, UserId,
-    event::CircleChange::{Archived, Asked, Created, Joined, Left, RoleGiven, Updated},
+    event::CircleChange::{Archived, Asked, Closed, Created, Joined, Left, Opened, RoleGiven, Updated},
     ports::CircleRole,
 };
 use storage::StoreError;
@@ -111,7 +111,7 @@ mod contract {
         let (o, a) = (owner.user, ann.user);
         let said = [
             ("create", o, None),
-            ("join", a, Some(a)),
+            ("ask", a, Some(a)),
             ("admit", o, Some(a)),
             ("give_role", o, Some(a)),
             ("update", o, None),
@@ -120,6 +120,77 @@ mod contract {
             ("archive", o, None),
         ];
         assert_eq!((words, log.len()), (BTreeSet::from(said), 8));
+    }
+
+    async fn a_circle_is_closed_and_opened_once_and_that_is_said_and_announced(bed: &Bed) {
+        let (circle, owner) = bed.opened(Access::Open, 10).await;
+        let ann = joined(bed, &circle).await;
+        let (_, code) = invited(bed, &circle, &owner, 5).await;
+        let before = bed.store.look(circle.id, ann.user).await.unwrap();
+        bed.announced().await;
+        bed.clock.pass(Duration::from_secs(1));
+        let closed_at = bed.clock.now();
+        let nobody = UserId::from_uuid(uuid::Uuid::nil());
+        for _ in 0..2 {
+            bed.store.bar(circle.id, Door::Closed, &bed.by(nobody)).await.unwrap();
+            bed.clock.pass(Duration::from_secs(1));
+        }
+        let seen = bed.store.look(circle.id, ann.user).await.unwrap().unwrap();
+        assert_eq!(seen.circle.closed_at, Some(closed_at));
+        assert_eq!(bed.store.public(ann.user, None, None, 100).await.unwrap(), []);
+        assert_eq!(bed.store.circles_of(ann.user).await.unwrap(), BTreeSet::new());
+        assert_eq!(bed.store.own(ann.user, None, 100).await.unwrap(), [seen]);
+        for _ in 0..2 {
+            bed.store.bar(circle.id, Door::Open, &bed.by(nobody)).await.unwrap();
+        }
+        assert_eq!(bed.store.look(circle.id, ann.user).await.unwrap(), before, "as it was");
+        assert!(bed.store.invite(&code.digest(), bed.clock.now()).await.unwrap().is_some());
+        assert_eq!(bed.store.public(ann.user, None, None, 100).await.unwrap().len(), 1);
+        assert_eq!(bed.announced().await, [(Closed, None), (Opened, None)]);
+        let log = bed.store.log(circle.id, None, 2).await.unwrap();
+        let said: Vec<_> = log.iter().map(|entry| (entry.act.as_str(), entry.by.actor, entry.subject)).collect();
+        assert_eq!(said, [("open", nobody, None), ("close", nobody, None)]);
+        let nowhere = crate::bed::circle(Access::Open, 5).id;
+        bed.store.bar(nowhere, Door::Closed, &bed.by(nobody)).await.unwrap();
+        assert_eq!(bed.announced().await, []);
+    }
+
+    async fn of_many_who_join_while_it_is_closed_none_gets_in_after(bed: &Bed) {
+        let (circle, owner) = bed.opened(Access::Open, 100).await;
+        let (store, by) = (bed.store.clone(), bed.by(owner.user));
+        let closing = async move { store.bar(circle.id, Door::Closed, &by).await.unwrap() };
+        let racers = (0..16).map(|_| {
+            let (store, new) = (bed.store.clone(), person(MEMBER));
+            let deed = Deed { circle: circle.id, by: bed.by(new.user), act: Act::Join(new.persona) };
+            async move { store.settle(&deed).await.unwrap() }
+        });
+        let (came_to, ()) = tokio::join!(race(racers), closing);
+        let in_it = came_to.iter().filter(|it| it.is_ok()).count();
+        assert!(came_to.iter().all(|it| it.as_ref().err().is_none_or(|refused| *refused == Refused::NoCircle)));
+        let now = bed.store.look(circle.id, owner.user).await.unwrap().unwrap().circle;
+        assert_eq!((usize::try_from(now.members).unwrap(), now.closed_at.is_some()), (in_it + 1, true));
+        let late = person(MEMBER);
+        let refused = does(bed, circle.id, late.user, Act::Join(late.persona)).await;
+        assert_eq!(refused.unwrap_err(), Refused::NoCircle);
+    }
+
+    async fn of_owners_the_one_who_was_first_answers_for_a_circle(bed: &Bed) {
+        let (circle, owner) = bed.opened(Access::Open, 10).await;
+        bed.clock.pass(Duration::from_hours(1));
+        let (ann, bob) = (joined(bed, &circle).await, joined(bed, &circle).await);
+        for other in [&ann, &bob] {
+            does(bed, circle.id, owner.user, Act::Give(other.persona, CircleRole::Owner)).await.unwrap();
+        }
+        assert_eq!(bed.store.owner(circle.id).await.unwrap().unwrap().user, owner.user);
+        does(bed, circle.id, owner.user, Act::Leave).await.unwrap();
+        let first = if ann.persona < bob.persona { &ann } else { &bob };
+        assert_eq!(bed.store.owner(circle.id).await.unwrap().unwrap().user, first.user);
+        does(bed, circle.id, ann.user, Act::Archive).await.unwrap();
+        for other in [&ann, &bob] {
+            does(bed, circle.id, other.user, Act::Leave).await.unwrap();
+        }
+        assert_eq!(bed.store.owner(circle.id).await.unwrap(), None);
+        assert_eq!(bed.store.owner(crate::bed::circle(Access::Open, 5).id).await.unwrap(), None);
     }
 
     async fn the_log_is_read_backwards_in_pages(bed: &Bed) {
@@ -131,9 +202,26 @@ mod contract {
         }
         let all = bed.store.log(circle.id, None, 100).await.unwrap();
         let first = bed.store.log(circle.id, None, 2).await.unwrap();
-        let rest = bed.store.log(circle.id, Some(first[1].by.event), 100).await.unwrap();
+        let rest = bed.store.log(circle.id, Some(first[1].mark), 100).await.unwrap();
         assert_eq!([first, rest].concat(), all);
         assert_eq!(all.last().unwrap().act, "create");
+        let marks: BTreeSet<_> = all.iter().map(|entry| entry.mark).collect();
+        assert!(marks.len() == all.len() && marks.iter().all(|mark| mark.get_version_num() == 4), "{marks:?}");
+        assert!(all.iter().all(|entry| entry.persona == Some(owner.persona)));
+        let (elsewhere, _) = bed.opened(Access::Open, 10).await;
+        assert_eq!(bed.store.log(elsewhere.id, Some(all[1].mark), 100).await.unwrap(), []);
+    }
+
+    async fn the_log_says_as_whom_people_appear_there_whatever_became_of_them(bed: &Bed) {
+        let (circle, owner) = bed.opened(Access::Open, 10).await;
+        let ann = joined(bed, &circle).await;
+        does(bed, circle.id, owner.user, Act::Ban(ann.persona)).await.unwrap();
+        bed.store.bar(circle.id, Door::Closed, &bed.by(UserId::from_uuid(uuid::Uuid::nil()))).await.unwrap();
+        let log = bed.store.log(circle.id, None, 100).await.unwrap();
+        let said: BTreeSet<_> =
+            log.iter().map(|entry| (entry.act.as_str(), entry.persona, entry.subject_persona)).collect();
+        let (o, a) = (Some(owner.persona), Some(ann.persona));
+        assert_eq!(said, BTreeSet::from([("create", o, None), ("join", a, a), ("ban", o, a), ("close", None, None)]));
     }
 
     async fn of_64_who_want_the_last_place_one_gets_it(bed: &Bed) {
@@ -262,6 +350,53 @@ mod contract {
         does(bed, circle.id, ann.user, Act::Join(PersonaId::random(&SystemEntropy))).await.unwrap();
         let back = bed.store.person(circle.id, ann.persona).await.unwrap().unwrap();
         assert_eq!((back.user, back.state, back.since), (ann.user, MEMBER, bed.clock.now()));
+    }
+
+    async fn who_was_declined_asks_again_after_seven_days_and_not_before(bed: &Bed) {
+        let (circle, owner) = bed.opened(Access::ByRequest, 10).await;
+        let ann = person(State::Asked);
+        let asks = async || does(bed, circle.id, ann.user, Act::Join(ann.persona)).await.map(drop);
+        asks().await.unwrap();
+        bed.clock.pass(Duration::from_hours(24));
+        does(bed, circle.id, owner.user, Act::Decline(ann.persona)).await.unwrap();
+        assert_eq!(bed.state(circle.id, ann.user).await, Some(State::Declined));
+        // None of these is a way to ask sooner, and none begins the week anew.
+        bed.clock.pass(Duration::from_hours(1));
+        does(bed, circle.id, ann.user, Act::Leave).await.unwrap();
+        for act in [Act::Decline(ann.persona), Act::Remove(ann.persona), Act::Unban(ann.persona)] {
+            does(bed, circle.id, owner.user, act).await.unwrap();
+        }
+        assert_eq!(asks().await, Err(Refused::Declined));
+        bed.clock.pass(Duration::from_hours(7 * 24 - 1).saturating_sub(Duration::from_millis(1)));
+        assert_eq!(asks().await, Err(Refused::Declined));
+        bed.clock.pass(Duration::from_millis(1));
+        asks().await.unwrap();
+        assert_eq!(bed.state(circle.id, ann.user).await, Some(State::Asked));
+    }
+
+    async fn what_a_keeper_does_goes_around_the_wait_of_who_was_declined(bed: &Bed) {
+        let (circle, owner) = bed.opened(Access::ByRequest, 10).await;
+        let declined = async || {
+            let new = person(State::Asked);
+            does(bed, circle.id, new.user, Act::Join(new.persona)).await.unwrap();
+            does(bed, circle.id, owner.user, Act::Decline(new.persona)).await.unwrap();
+            new
+        };
+        let (ann, bob, eve) = (declined().await, declined().await, declined().await);
+        let (_, code) = invited(bed, &circle, &owner, 1).await;
+        does(bed, circle.id, ann.user, Act::Accept(code.digest(), ann.persona)).await.unwrap();
+        assert_eq!(bed.state(circle.id, ann.user).await, Some(MEMBER));
+        does(bed, circle.id, ann.user, Act::Leave).await.unwrap();
+        does(bed, circle.id, ann.user, Act::Join(ann.persona)).await.unwrap();
+        for act in [Act::Ban(bob.persona), Act::Unban(bob.persona)] {
+            does(bed, circle.id, owner.user, act).await.unwrap();
+        }
+        does(bed, circle.id, bob.user, Act::Join(bob.persona)).await.unwrap();
+        does(bed, circle.id, owner.user, Act::Update(1, Change { access: Some(Access::Open), ..Change::default() }))
+            .await
+            .unwrap();
+        does(bed, circle.id, eve.user, Act::Join(eve.persona)).await.unwrap();
+        assert_eq!(bed.state(circle.id, eve.user).await, Some(MEMBER));
     }
 
     async fn a_role_changes_nothing_of_when_somebody_joined(bed: &Bed) {

@@ -116,6 +116,31 @@ fn nodes_share_a_reaction_and_the_order_is_kept_over_all_of_them() {
 }
 
 #[test]
+fn it_is_known_how_far_a_reaction_has_come() {
+    block_on(async {
+        let mut server = OwnServer::nats();
+        let bus = node(&server).await;
+        assert_eq!(bus.newest().await.unwrap(), 0);
+        publish(&bus, 3).await;
+        assert_eq!(bus.newest().await.unwrap(), 3);
+        assert!(!bus.has_digested("inbox", 3).await.unwrap(), "there is none yet");
+        let slow = Arc::new(Inbox { takes: Duration::from_secs(1000), ..Inbox::default() });
+        let task = consume(&bus, slow.clone());
+        slow.begun.notified().await;
+        assert!(!bus.has_digested("inbox", 1).await.unwrap(), "what is in hand is not done");
+        task.abort();
+        let reaction = Arc::new(Inbox { takes: Duration::from_millis(200), ..Inbox::default() });
+        consume(&node(&server).await, reaction.clone());
+        while !bus.has_digested("inbox", 3).await.unwrap() {
+            sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(reaction.order().len(), 3);
+        server.kill();
+        bus.has_digested("inbox", 3).await.unwrap_err();
+    });
+}
+
+#[test]
 fn a_node_that_dies_over_an_event_is_replaced_within_seconds() {
     block_on(async {
         let server = OwnServer::nats();

@@ -72,6 +72,10 @@ words! {
         RoleGiven = 6,
         /// Somebody asks to be let in.
         Asked = 7,
+        /// Staff have closed it: it is there for nobody.
+        Closed = 8,
+        /// What staff had closed is there again.
+        Opened = 9,
     }
 }
 

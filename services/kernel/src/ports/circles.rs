@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 
-use crate::{CircleId, Failure, PersonaId, Space, UserId, ports::Persona};
+use crate::{Category, CircleId, Failure, PersonaId, Space, UserId, ports::Persona};
 
-/// Who is in which circle. Answered by `circles`.
+/// Who is in which circle. A circle that staff have closed is there for nobody. Answered by `circles`.
 #[async_trait]
 pub trait Membership: Send + Sync {
     /// How somebody stands in a circle now; `None` if they are not a member, or if there is no such circle.
@@ -47,7 +47,7 @@ pub trait Spaces: Send + Sync {
 /// What other slices may know of a circle. Answered by `circles`.
 #[async_trait]
 pub trait CircleLookup: Send + Sync {
-    /// The circle as `viewer` may know it: `None` if there is none, or none for them.
+    /// The circle as `viewer` may know it: `None` if there is none, or none for them, or if staff have closed it.
     async fn brief(&self, viewer: UserId, circle: CircleId) -> Result<Option<CircleBrief>, Failure>;
 }
 
@@ -56,6 +56,35 @@ pub trait CircleLookup: Send + Sync {
 pub struct CircleBrief {
     /// What it is called.
     pub name: String,
-    /// What it says of itself, rules included.
+    /// What it is for.
     pub about: String,
+    /// The rules of the house.
+    pub rules: String,
+    /// On which shelf it stands.
+    pub category: Category,
+    /// Who answers for it: of its owners, who has been in it longest. `None` if it has none.
+    pub owner: Option<CircleOwner>,
+}
+
+/// Who answers for a circle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CircleOwner {
+    /// Who.
+    pub user: UserId,
+    /// As whom they appear there.
+    pub persona: PersonaId,
+}
+
+/// Circles, as staff act on them. Answered by `circles`. To do the same again is no error, and announces nothing; nor is
+/// what is done to a circle that is not there.
+#[async_trait]
+pub trait Circles: Send + Sync {
+    /// Closes a circle. From when this returns nobody finds it, reads in it, writes in it, listens to it or gets in.
+    async fn close(&self, circle: CircleId, by: UserId) -> Result<(), Failure>;
+
+    /// Opens a closed circle again, as it was.
+    async fn open(&self, circle: CircleId, by: UserId) -> Result<(), Failure>;
+
+    /// Whether somebody keeps or owns a circle, closed or not.
+    async fn keeps(&self, user: UserId, circle: CircleId) -> Result<bool, Failure>;
 }

@@ -28,7 +28,7 @@ mod things;
 pub use self::{
     audit::{Audit, AuditQuery, Checkpoints},
     callers::{Admission, Allowance, CallKey, Claim, Limit, Outcomes, Sessions, Tickets, Tokens},
-    circles::{CircleBrief, CircleLookup, CircleRole, Member, Membership, Spaces},
+    circles::{CircleBrief, CircleLookup, CircleOwner, CircleRole, Circles, Member, Membership, Spaces},
     contents::{Contents, Edit, Evidence, Excerpt, Hold, HoldReason, Screen, Verdict, Written},
     events::{Bus, ChannelAccess, DeadLetters, Listener, Live, Reaction, Sweep},
     keeping::{DataKey, Ephemeral, Place, Vault},

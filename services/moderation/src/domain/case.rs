@@ -11,7 +11,7 @@ pub struct Case {
     pub id: CaseId,
     /// About what.
     pub subject: Subject,
-    /// Whom it concerns; nobody where it is a circle.
+    /// Whom it concerns: who wrote it, who appears so, or who answers for the circle; nobody where that is nobody.
     pub concerned: Option<UserId>,
     /// As whom they appear there.
     pub persona: Option<PersonaId>,

@@ -20,7 +20,7 @@ pub struct Decision {
     pub decider: Option<UserId>,
     /// What is done.
     pub action: Action,
-    /// What becomes of what somebody wrote, if this says anything about it.
+    /// What becomes of what it is about, if this says anything about it.
     pub measure: Option<Measure>,
     /// The rule that was broken; empty if none was.
     pub rule: String,
@@ -84,11 +84,11 @@ words! {
 }
 
 words! {
-    /// What becomes of what somebody wrote. The last word about it holds.
+    /// What becomes of what a case is about. The last word about it holds.
     Measure {
-        /// Nobody but its author sees it.
+        /// Nobody but its author sees it; a circle is closed.
         Removed = "removed",
-        /// It is there.
+        /// It is there; a circle is open.
         Shown = "shown",
     }
 }

@@ -62,6 +62,15 @@ impl Subject {
             Self::Persona(_) | Self::Circle(_) => None,
         }
     }
+
+    /// Whether it can be taken away and given back. A persona cannot: somebody appears as it.
+    #[must_use]
+    pub const fn is_removable(self) -> bool {
+        match self {
+            Self::Post(_) | Self::Response(_) | Self::Circle(_) => true,
+            Self::Persona(_) => false,
+        }
+    }
 }
 
 impl From<Content> for Subject {

@@ -150,8 +150,8 @@ fn fits(case: &Case, action: Action) -> bool {
     let only_watched = case.origin == Origin::Watch && case.reports == 0;
     match action {
         Action::Dismiss => case.state == State::Open,
-        Action::Restore => case.state == State::Open && case.subject.content().is_some(),
-        Action::Remove => case.state == State::Open && case.subject.content().is_some() && !only_watched,
+        Action::Restore => case.state == State::Open && case.subject.is_removable(),
+        Action::Remove => case.state == State::Open && case.subject.is_removable() && !only_watched,
         Action::Warn | Action::Mute | Action::Suspend | Action::Ban => {
             case.state == State::Open && case.concerned.is_some() && !only_watched
         }
@@ -169,10 +169,13 @@ pub const fn is_against_somebody(action: Action) -> bool {
     }
 }
 
-/// What becomes of what somebody wrote. Whatever is done to an author, what they did it for goes.
+/// What becomes of what a case is about. Whatever is done to an author, what they did it for goes; and so does a circle
+/// for what is done to who answers for it.
 #[must_use]
 pub fn measure(case: &Case, action: Action) -> Option<Measure> {
-    case.subject.content()?;
+    if !case.subject.is_removable() {
+        return None;
+    }
     match action {
         Action::Remove | Action::Warn | Action::Mute | Action::Suspend | Action::Ban | Action::Hold => {
             Some(Measure::Removed)

@@ -195,11 +195,20 @@ fn every_action_has_its_place_and_its_end() {
         assert_eq!(decide(&open, action, None), Err(Refusal::WrongAction));
     }
     assert_eq!(decide(&open, Action::Hold, None), Err(Refusal::WrongAction));
+    let persona = Case { subject: Subject::Persona(PersonaId::random(&SystemEntropy)), ..open.clone() };
+    for action in [Action::Remove, Action::Restore] {
+        assert_eq!(decide(&persona, action, None), Err(Refusal::WrongAction));
+    }
+    assert_eq!(decide(&persona, Action::Warn, None), Ok(()));
     let circle = Case { subject: Subject::Circle(kernel::CircleId::new(NOW, &SystemEntropy)), concerned: None, ..open };
-    for action in [Action::Remove, Action::Restore, Action::Warn, Action::Ban] {
+    for action in [Action::Remove, Action::Restore, Action::Dismiss] {
+        assert_eq!(decide(&circle, action, None), Ok(()));
+    }
+    for action in [Action::Warn, Action::Ban] {
         assert_eq!(decide(&circle, action, None), Err(Refusal::WrongAction));
     }
-    assert_eq!(decide(&circle, Action::Dismiss, None), Ok(()));
+    let owned = Case { concerned: Some(user(1)), ..circle };
+    assert_eq!([decide(&owned, Action::Warn, None), decide(&owned, Action::Ban, None)], [Ok(()), Ok(())]);
 }
 
 #[test]
@@ -226,6 +235,11 @@ fn what_was_hidden_comes_back_when_nothing_is_decided_against_it() {
     for action in [Action::Remove, Action::Warn, Action::Mute, Action::Suspend, Action::Ban, Action::Hold] {
         assert_eq!(measure(&open, action), Some(Measure::Removed));
     }
+    let circle = Case { subject: Subject::Circle(kernel::CircleId::new(NOW, &SystemEntropy)), ..open.clone() };
+    assert_eq!(measure(&circle, Action::Warn), Some(Measure::Removed));
+    assert_eq!(measure(&circle, Action::Overturn), Some(Measure::Shown));
+    let persona = Case { subject: Subject::Persona(PersonaId::random(&SystemEntropy)), ..open };
+    assert_eq!(measure(&persona, Action::Ban), None);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use kernel::{
     Clock, Entropy, Event, EventId, Fact, Moderator, Pager,
     audit::{Act, Entry},
     event::CaseChange,
-    ports::Membership,
+    ports::Circles,
 };
 
 pub use self::{
@@ -30,7 +30,7 @@ pub struct Service {
     /// Takes reports in.
     pub intake: Arc<Intake>,
     /// Who keeps which circle.
-    pub membership: Arc<dyn Membership>,
+    pub circles: Arc<dyn Circles>,
     /// Seals what cases hold.
     pub sealer: Sealer,
     /// What time it is.

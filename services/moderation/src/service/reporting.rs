@@ -223,8 +223,10 @@ impl Intake {
             (Subject::Persona(persona), Some(viewer)) => self.see_persona(persona, viewer).await,
             (Subject::Circle(circle), Some(viewer)) => {
                 let Some(brief) = self.circles.brief(viewer, circle).await? else { return Ok(None) };
-                let snapshot = self.said(format!("{}\n\n{}", brief.name, brief.about));
-                Ok(Some(Seen { subject, concerned: None, persona: None, circle: Some(circle), snapshot }))
+                let said = [&brief.name, &brief.about, &brief.rules, brief.category.slug()].join("\n\n");
+                let concerned = brief.owner.map(|owner| owner.user);
+                let persona = brief.owner.map(|owner| owner.persona);
+                Ok(Some(Seen { subject, concerned, persona, circle: Some(circle), snapshot: self.said(said) }))
             }
             (Subject::Persona(_) | Subject::Circle(_), None) => Ok(None),
         }

@@ -1,8 +1,6 @@
 //! What staff do with cases until they decide.
 
-use kernel::{
-    CaseId, CircleId, Cursor, Moderator, Page, PageSize, Timestamp, audit::Act, event::CaseChange, ports::CircleRole,
-};
+use kernel::{CaseId, CircleId, Cursor, Moderator, Page, PageSize, Timestamp, audit::Act, event::CaseChange};
 
 use super::Service;
 use crate::{
@@ -210,8 +208,7 @@ impl Service {
             Subject::Post(_) | Subject::Response(_) | Subject::Persona(_) => None,
         };
         let Some(circle): Option<CircleId> = case.circle.or(about) else { return Ok(false) };
-        let member = self.membership.member(staff.actor().user, circle).await?;
-        Ok(member.is_some_and(|member| member.role >= CircleRole::Keeper))
+        Ok(self.circles.keeps(staff.actor().user, circle).await?)
     }
 
     pub(super) fn explained(&self, decisions: Vec<Decision>) -> Result<Vec<(Decision, String)>, Error> {

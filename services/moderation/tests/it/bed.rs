@@ -111,6 +111,7 @@ impl Bed {
         Arc::new(Effects {
             store: self.store.clone(),
             contents: self.people.clone(),
+            circles: self.people.clone(),
             accounts: self.people.clone(),
             mutes: self.people.clone(),
             clock: self.clock.clone(),
@@ -142,7 +143,7 @@ impl Bed {
             store: self.store.clone(),
             effects: self.effects(),
             intake: self.intake(),
-            membership: self.people.clone(),
+            circles: self.people.clone(),
             sealer: Self::sealer(),
             clock: self.clock.clone(),
             entropy: Arc::new(SystemEntropy),

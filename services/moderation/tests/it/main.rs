@@ -2,6 +2,7 @@
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails where a step does")]
 
 mod bed;
+mod circles;
 mod crash;
 mod day;
 mod people;

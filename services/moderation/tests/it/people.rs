@@ -11,8 +11,8 @@ use kernel::{
     Timestamp, UserId,
     actor::Role,
     ports::{
-        AccountState, Accounts, Blocks, CircleBrief, CircleLookup, CircleRole, Contents, Edit, Evidence, Member,
-        Membership, Mutes, NewAccount, Persona, Personas,
+        AccountState, Accounts, Blocks, CircleBrief, CircleLookup, CircleOwner, CircleRole, Circles, Contents, Edit,
+        Evidence, Member, Membership, Mutes, NewAccount, Persona, Personas,
     },
 };
 
@@ -26,6 +26,9 @@ struct State {
     personas: HashMap<PersonaId, UserId>,
     contents: HashMap<Content, Evidence>,
     members: HashMap<(UserId, CircleId), Member>,
+    closed: BTreeSet<CircleId>,
+    /// Whether nobody closes or opens circles.
+    doors_stick: bool,
     blocks: BTreeSet<(UserId, UserId)>,
     /// How often something was removed or given back.
     acts: u32,
@@ -48,6 +51,11 @@ impl People {
     fn answering(&self) -> Result<MutexGuard<'_, State>, Failure> {
         let state = self.state();
         if state.away { Err(Failure::new(Fault::Unavailable, "nobody answers")) } else { Ok(state) }
+    }
+
+    fn turning(&self) -> Result<MutexGuard<'_, State>, Failure> {
+        let state = self.answering()?;
+        if state.doors_stick { Err(Failure::new(Fault::Unavailable, "the doors stick")) } else { Ok(state) }
     }
 
     /// Gives somebody an account.
@@ -105,6 +113,16 @@ impl People {
         state.personas.insert(persona, actor.user);
         state.members.insert((actor.user, circle), Member { persona, role, writable: true });
         persona
+    }
+
+    /// From now on no circle is closed or opened, or all are again.
+    pub(crate) fn close_nothing(&self, doors_stick: bool) {
+        self.state().doors_stick = doors_stick;
+    }
+
+    /// Whether staff have closed it.
+    pub(crate) fn is_closed(&self, circle: CircleId) -> bool {
+        self.state().closed.contains(&circle)
     }
 
     pub(crate) fn blocks(&self, one: &Actor, other: &Actor) {
@@ -244,7 +262,8 @@ impl Mutes for People {
 #[async_trait]
 impl Membership for People {
     async fn member(&self, user: UserId, circle: CircleId) -> Result<Option<Member>, Failure> {
-        Ok(self.answering()?.members.get(&(user, circle)).copied())
+        let state = self.answering()?;
+        Ok(state.members.get(&(user, circle)).filter(|_| !state.closed.contains(&circle)).copied())
     }
 
     async fn circles_of(&self, user: UserId) -> Result<Vec<CircleId>, Failure> {
@@ -256,7 +275,36 @@ impl Membership for People {
 #[async_trait]
 impl CircleLookup for People {
     async fn brief(&self, viewer: UserId, circle: CircleId) -> Result<Option<CircleBrief>, Failure> {
-        let known = self.answering()?.members.contains_key(&(viewer, circle));
-        Ok(known.then(|| CircleBrief { name: "Nights".into(), about: "For who cannot sleep.".into() }))
+        let state = self.answering()?;
+        let known = state.members.contains_key(&(viewer, circle)) && !state.closed.contains(&circle);
+        let owners = state.members.iter().filter(|((_, at), member)| *at == circle && member.role == CircleRole::Owner);
+        let owner = owners.map(|((user, _), member)| CircleOwner { user: *user, persona: member.persona }).next();
+        Ok(known.then(|| CircleBrief {
+            name: "Nights".into(),
+            about: "For who cannot sleep.".into(),
+            rules: "No phones.".into(),
+            category: "sleep".parse().unwrap(),
+            owner,
+        }))
+    }
+}
+
+#[async_trait]
+impl Circles for People {
+    async fn close(&self, circle: CircleId, _: UserId) -> Result<(), Failure> {
+        let mut state = self.turning()?;
+        state.acts += u32::from(state.closed.insert(circle));
+        Ok(())
+    }
+
+    async fn open(&self, circle: CircleId, _: UserId) -> Result<(), Failure> {
+        let mut state = self.turning()?;
+        state.acts += u32::from(state.closed.remove(&circle));
+        Ok(())
+    }
+
+    async fn keeps(&self, user: UserId, circle: CircleId) -> Result<bool, Failure> {
+        let state = self.answering()?;
+        Ok(state.members.get(&(user, circle)).is_some_and(|member| member.role >= CircleRole::Keeper))
     }
 }

@@ -136,6 +136,27 @@ fn an_answer_is_shown_at_its_post_and_noticed_without_a_word_by_whom_it_concerns
 }
 
 #[test]
+fn nobody_is_noticed_about_a_post_that_is_not_there_for_them() {
+    block_on(async {
+        let node = embedded(Limits::default()).await;
+        let (asks, helps) = two();
+        let (mut asking, mut helping) = (node.client(&asks).await, node.client(&helps).await);
+        asking.subscribe("user").await;
+        helping.subscribe("user").await;
+        let left = about_response(helps.user, asks.user);
+        for who in [asks.user, helps.user] {
+            node.slices.hide(left.post, who);
+        }
+        node.tell(helps.user, Fact::ResponseGiven { about: left, weight: Weight::Text }).await;
+        node.tell(asks.user, Fact::ResponseMarkedHelpful(left)).await;
+        let next = answer(&node, helps.user, asks.user).await;
+        node.tell(asks.user, Fact::ResponseMarkedHelpful(next)).await;
+        assert_eq!(asking.event().await["notice"]["responseId"], next.response.to_string());
+        assert_eq!(helping.event().await["notice"]["responseId"], next.response.to_string());
+    });
+}
+
+#[test]
 fn a_milestone_is_told_to_its_owner_alone_and_once_however_often_its_fact_comes() {
     block_on(async {
         let node = embedded(Limits::default()).await;

@@ -13,9 +13,9 @@ use super::{
     rows::{CIRCLE, CircleRow, PersonRow, access_word, role_number},
 };
 use crate::{
-    domain::{Access, Change, Circle, Person, State, word},
-    policy::{Act, Ruling, Scene, change, may_invite},
-    store::{By, Deed},
+    domain::{Access, Change, Circle, Person, State, timeless, word},
+    policy::{ASKED, Act, Ruling, Scene, change, may_invite},
+    store::{By, Deed, Door},
 };
 
 #[sql]
@@ -150,7 +150,8 @@ impl Sql<Db> {
                 .await?;
         }
         Self::count_members(tx, deed.circle).await?;
-        Self::write_down(tx, deed.circle, &deed.by, deed.act.word(), Some(after.user)).await?;
+        let word = if after.state == State::Asked { ASKED } else { deed.act.word() };
+        Self::write_down(tx, deed.circle, &deed.by, word, Some(after.user)).await?;
         if let Some(change) = change(before.map(|before| before.state), after.state) {
             tx.record(&[announcement(deed.circle, &deed.by, change, Some(after.user))]).await?;
         }
@@ -201,6 +202,22 @@ impl Sql<Db> {
         Self::told_of_circle(tx, deed, CircleChange::Archived).await
     }
 
+    /// Closes a circle or opens it; `false` if it is so already, or if there is none.
+    pub(super) async fn turn(tx: &mut Tx<Db>, circle: CircleId, door: Door, by: &By) -> StoreResult<bool> {
+        let (closed_at, is_other, word, change) = match door {
+            Door::Closed => (Some(At(by.at)), "IS NULL", "close", CircleChange::Closed),
+            Door::Open => (None, "IS NOT NULL", "open", CircleChange::Opened),
+        };
+        let update = format!("UPDATE circles SET closed_at = $2 WHERE id = $1 AND closed_at {is_other}");
+        let turned = sqlx::query(AssertSqlSafe(update)).bind(circle.uuid()).bind(closed_at).execute(&mut **tx).await?;
+        if turned.rows_affected() == 0 {
+            return Ok(false);
+        }
+        Self::write_down(tx, circle, by, word, None).await?;
+        tx.record(&[announcement(circle, by, change, None)]).await?;
+        Ok(true)
+    }
+
     async fn told_of_circle(tx: &mut Tx<Db>, deed: &Deed, change: CircleChange) -> StoreResult<()> {
         Self::write_down(tx, deed.circle, &deed.by, deed.act.word(), None).await?;
         tx.record(&[announcement(deed.circle, &deed.by, change, None)]).await
@@ -225,15 +242,18 @@ impl Sql<Db> {
         act: &str,
         subject: Option<UserId>,
     ) -> StoreResult<()> {
-        sqlx::query("INSERT INTO circle_log (id, circle, at, actor, act, subject) VALUES ($1, $2, $3, $4, $5, $6)")
-            .bind(by.event.uuid())
-            .bind(circle.uuid())
-            .bind(At(by.at))
-            .bind(by.actor.uuid())
-            .bind(act)
-            .bind(subject.map(UserId::uuid))
-            .execute(&mut **tx)
-            .await?;
+        sqlx::query(
+            "INSERT INTO circle_log (id, mark, circle, at, actor, act, subject) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(by.event.uuid())
+        .bind(timeless(by.event.uuid()))
+        .bind(circle.uuid())
+        .bind(At(by.at))
+        .bind(by.actor.uuid())
+        .bind(act)
+        .bind(subject.map(UserId::uuid))
+        .execute(&mut **tx)
+        .await?;
         Ok(())
     }
 }

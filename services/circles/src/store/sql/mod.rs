@@ -14,7 +14,9 @@ mod rows;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use kernel::{Category, CircleId, Event, EventId, Fact, InviteId, PersonaId, Timestamp, UserId, event::CircleChange};
+use kernel::{
+    Category, CircleId, Event, Fact, InviteId, PersonaId, Timestamp, UserId, event::CircleChange, ports::CircleRole,
+};
 use sqlx::AssertSqlSafe;
 use storage::{
     StoreResult, sql,
@@ -23,7 +25,7 @@ use storage::{
 use uuid::Uuid;
 
 use self::rows::{EntryRow, InviteRow, PersonRow, SeenRow, role_number, standing_word};
-use super::{Behind, By, Deed, Entry, Seen, Standing, Store};
+use super::{Behind, By, Deed, Door, Entry, Seen, Standing, Store};
 use crate::{
     domain::{Circle, Digest, Invite, Person},
     policy::{Refused, Scene, decide},
@@ -90,6 +92,15 @@ impl Store for Sql<Db> {
         Ok(after.ok_or(Refused::NoCircle))
     }
 
+    async fn bar(&self, circle: CircleId, door: Door, by: &By) -> StoreResult<()> {
+        let mut tx = self.database.begin().await?;
+        tx.hold(HELD, circle.uuid().as_bytes()).await?;
+        if !Self::turn(&mut tx, circle, door, by).await? {
+            return tx.rollback().await;
+        }
+        tx.commit().await
+    }
+
     async fn look(&self, circle: CircleId, user: UserId) -> StoreResult<Option<Seen>> {
         let select = format!("{} WHERE circles.id = $2", SeenRow::select());
         let row: Option<SeenRow> = sqlx::query_as(AssertSqlSafe(select))
@@ -105,6 +116,19 @@ impl Store for Sql<Db> {
         let row: Option<PersonRow> = sqlx::query_as(AssertSqlSafe(select))
             .bind(circle.uuid())
             .bind(persona.uuid())
+            .fetch_optional(self.database.reader())
+            .await?;
+        row.map(PersonRow::into_person).transpose()
+    }
+
+    async fn owner(&self, circle: CircleId) -> StoreResult<Option<Person>> {
+        let select = format!(
+            "{} WHERE circle = $1 AND state = 'member' AND role = $2 ORDER BY since, persona LIMIT 1",
+            PersonRow::SELECT
+        );
+        let row: Option<PersonRow> = sqlx::query_as(AssertSqlSafe(select))
+            .bind(circle.uuid())
+            .bind(role_number(Some(CircleRole::Owner)))
             .fetch_optional(self.database.reader())
             .await?;
         row.map(PersonRow::into_person).transpose()
@@ -129,8 +153,8 @@ impl Store for Sql<Db> {
     ) -> StoreResult<Vec<Seen>> {
         let of = if category.is_some() { "AND circles.category = $4" } else { "" };
         let select = format!(
-            "{} WHERE circles.archived_at IS NULL AND circles.access <> 'private' AND circles.id < $2 {of}
-                AND (people.state IS NULL OR people.state <> 'banned')
+            "{} WHERE circles.archived_at IS NULL AND circles.closed_at IS NULL AND circles.access <> 'private'
+                AND circles.id < $2 {of} AND (people.state IS NULL OR people.state <> 'banned')
              ORDER BY circles.id DESC LIMIT $3",
             SeenRow::select()
         );
@@ -160,11 +184,13 @@ impl Store for Sql<Db> {
     }
 
     async fn circles_of(&self, user: UserId) -> StoreResult<BTreeSet<CircleId>> {
-        let rows: Vec<(Uuid,)> =
-            sqlx::query_as("SELECT circle FROM circle_people WHERE account = $1 AND state = 'member'")
-                .bind(user.uuid())
-                .fetch_all(self.database.reader())
-                .await?;
+        let rows: Vec<(Uuid,)> = sqlx::query_as(
+            "SELECT circle FROM circle_people JOIN circles ON circles.id = circle_people.circle
+                 WHERE account = $1 AND state = 'member' AND closed_at IS NULL",
+        )
+        .bind(user.uuid())
+        .fetch_all(self.database.reader())
+        .await?;
         Ok(rows.into_iter().map(|(circle,)| CircleId::from_uuid(circle)).collect())
     }
 
@@ -210,15 +236,18 @@ impl Store for Sql<Db> {
         rows.into_iter().map(InviteRow::into_invite).collect()
     }
 
-    async fn log(&self, circle: CircleId, before: Option<EventId>, limit: i64) -> StoreResult<Vec<Entry>> {
-        let rows: Vec<EntryRow> = sqlx::query_as(
-            "SELECT id, at, actor, act, subject FROM circle_log WHERE circle = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
-        )
-        .bind(circle.uuid())
-        .bind(before.map_or(Uuid::max(), EventId::uuid))
-        .bind(limit)
-        .fetch_all(self.database.reader())
-        .await?;
+    async fn log(&self, circle: CircleId, before: Option<Uuid>, limit: i64) -> StoreResult<Vec<Entry>> {
+        let behind = if before.is_some() {
+            "AND log.id < (SELECT id FROM circle_log WHERE circle = $1 AND mark = $3)"
+        } else {
+            ""
+        };
+        let select = format!("{} {behind} ORDER BY log.id DESC LIMIT $2", EntryRow::SELECT);
+        let mut query = sqlx::query_as(AssertSqlSafe(select)).bind(circle.uuid()).bind(limit);
+        if let Some(mark) = before {
+            query = query.bind(mark);
+        }
+        let rows: Vec<EntryRow> = query.fetch_all(self.database.reader()).await?;
         Ok(rows.into_iter().map(EntryRow::into_entry).collect())
     }
 }

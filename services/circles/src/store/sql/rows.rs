@@ -24,13 +24,14 @@ pub(super) struct CircleRow {
     blur: i64,
     created_at: At,
     archived_at: Option<At>,
+    closed_at: Option<At>,
     version: i64,
 }
 
 /// What selects a circle.
 pub(super) const CIRCLE: &str = "circles.id, circles.name, circles.about, circles.rules, circles.category,
     circles.access, circles.cap, circles.members, circles.blur, circles.created_at, circles.archived_at,
-    circles.version";
+    circles.closed_at, circles.version";
 
 impl CircleRow {
     pub(super) fn into_circle(self) -> StoreResult<Circle> {
@@ -49,6 +50,7 @@ impl CircleRow {
             blur: Blur::kept(number(self.blur)?),
             created_at: self.created_at.0,
             archived_at: self.archived_at.map(|at| at.0),
+            closed_at: self.closed_at.map(|at| at.0),
             version: self.version,
         })
     }
@@ -145,16 +147,34 @@ impl InviteRow {
 #[derive(FromRow)]
 pub(super) struct EntryRow {
     id: Uuid,
+    mark: Uuid,
     at: At,
     actor: Uuid,
+    persona: Option<Uuid>,
     act: String,
     subject: Option<Uuid>,
+    subject_persona: Option<Uuid>,
 }
 
 impl EntryRow {
+    /// What selects one of the circle `$1`; more conditions follow.
+    pub(super) const SELECT: &str = "SELECT log.id, log.mark, log.at, log.actor, actors.persona, log.act, log.subject,
+            subjects.persona AS subject_persona
+         FROM circle_log AS log
+         LEFT JOIN circle_people AS actors ON actors.circle = log.circle AND actors.account = log.actor
+         LEFT JOIN circle_people AS subjects ON subjects.circle = log.circle AND subjects.account = log.subject
+         WHERE log.circle = $1";
+
     pub(super) fn into_entry(self) -> Entry {
         let by = By { actor: UserId::from_uuid(self.actor), at: self.at.0, event: EventId::from_uuid(self.id) };
-        Entry { by, act: self.act, subject: self.subject.map(UserId::from_uuid) }
+        Entry {
+            mark: self.mark,
+            by,
+            persona: self.persona.map(PersonaId::from_uuid),
+            act: self.act,
+            subject: self.subject.map(UserId::from_uuid),
+            subject_persona: self.subject_persona.map(PersonaId::from_uuid),
+        }
     }
 }
 
@@ -187,6 +207,7 @@ fn state(word: &str, role: i64) -> StoreResult<State> {
     match word {
         "asked" => Ok(State::Asked),
         "left" => Ok(State::Left),
+        "declined" => Ok(State::Declined),
         "banned" => Ok(State::Banned),
         "member" => {
             let known = ROLES.into_iter().find(|(_, known)| *known == role);

@@ -59,7 +59,7 @@ pub(super) struct Follower<'a> {
 
 impl<'a> Follower<'a> {
     pub(super) fn new(bus: &'a Nats, reaction: Arc<dyn Reaction>, dead_letters: Arc<dyn DeadLetters>) -> Self {
-        let consumer = format!("{}-{}", bus.namespace, reaction.name());
+        let consumer = consumer(bus, reaction.name());
         Self { bus, reaction, dead_letters, consumer }
     }
 
@@ -161,8 +161,7 @@ impl<'a> Follower<'a> {
 
     /// Asks about the consumer. `None` if there is none.
     async fn api(&self, verb: &str) -> Result<Option<Value>, Failure> {
-        let verb = format!("CONSUMER.{verb}.{}.{}", self.bus.stream.name(), self.consumer);
-        self.bus.stream.api(&verb, Bytes::new(), NO_SUCH_CONSUMER).await
+        api(self.bus, verb, &self.consumer).await
     }
 
     /// Brings an event to the reaction, and tells the server what came of it: done, or to be done again.
@@ -227,4 +226,23 @@ impl<'a> Follower<'a> {
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     // Whoever could say it being gone says it too.
     let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Whether a reaction, wherever it runs, has done all events up to this number.
+pub(super) async fn has_digested(bus: &Nats, reaction: &str, number: u64) -> Result<bool, Failure> {
+    let Some(info) = api(bus, "INFO", &consumer(bus, reaction)).await? else { return Ok(false) };
+    let count = |pointer| info.pointer(pointer).and_then(Value::as_u64);
+    // One that has just been made knows of nothing that it will not be asked to do.
+    let is_idle = count("/num_pending") == Some(0) && count("/num_ack_pending") == Some(0);
+    Ok(is_idle || count("/ack_floor/stream_seq").is_some_and(|done| done >= number))
+}
+
+fn consumer(bus: &Nats, reaction: &str) -> String {
+    format!("{}-{reaction}", bus.namespace)
+}
+
+/// Asks about a consumer. `None` if there is none.
+async fn api(bus: &Nats, verb: &str, consumer: &str) -> Result<Option<Value>, Failure> {
+    let verb = format!("CONSUMER.{verb}.{}.{consumer}", bus.stream.name());
+    bus.stream.api(&verb, Bytes::new(), NO_SUCH_CONSUMER).await
 }

@@ -99,6 +99,26 @@ impl Nats {
         Held::since(&self.stream, &self.subject(), since).await
     }
 
+    /// The number of the newest event that the stream has.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`](kernel::Fault::Unavailable) if the stream does not answer.
+    pub async fn newest(&self) -> Result<u64, Failure> {
+        let asked = async {
+            self.stream.life().await?;
+            Ok(self.stream.reach().await?.last.sequence)
+        };
+        within(ANSWER, asked).await
+    }
+
+    /// Whether a reaction has done all events up to this number. One that is not there has not.
+    ///
+    /// # Errors
+    /// [`Fault::Unavailable`](kernel::Fault::Unavailable) if the stream does not answer.
+    pub async fn has_digested(&self, reaction: &str, number: u64) -> Result<bool, Failure> {
+        within(ANSWER, follower::has_digested(self, reaction, number)).await
+    }
+
     /// Rings whenever the connection is lost or back: the servers may have lost something meanwhile.
     #[must_use]
     pub fn shaken(&self) -> watch::Receiver<u64> {
