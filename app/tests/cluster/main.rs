@@ -36,6 +36,8 @@ mod nodes;
 mod open_house;
 #[path = "../e2e/people.rs"]
 mod people;
+#[path = "../e2e/progress.rs"]
+mod progress;
 #[path = "../e2e/recount.rs"]
 mod recount;
 #[path = "../e2e/repeats.rs"]

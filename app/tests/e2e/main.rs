@@ -8,6 +8,7 @@
 //! | `bad_input` | what is refused, how exactly, and that it changes nothing |
 //! | `killed`, `stopped` | nothing that was acknowledged is lost; nobody is cut off in the middle |
 //! | `sockets` | who reads slowly, who comes back, who may not come in |
+//! | `progress` | how somebody is doing: counted where they live, theirs alone, there after a restart |
 //! | `circles` | a private circle, from its first invite until it is closed |
 //! | `staff` | the first admin, roles, and the trail of them |
 //! | `clients` | the same flow by curl, by Rust in binary, and by Node.js |
@@ -35,6 +36,7 @@ mod killed;
 mod main_line;
 mod open_house;
 mod people;
+mod progress;
 mod recount;
 mod repeats;
 mod server;
