@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use ::progress::{Day, Zone};
 use futures_util::future::join_all;
 use kernel::{Clock as _, SystemClock, Timestamp};
-use ::progress::{Day, Zone};
 use serde_json::{Value, json};
 use testkit::block_on;
 
@@ -82,8 +82,8 @@ fn a_streak_is_counted_where_somebody_lives_and_outlives_the_server() {
         let state = counts(&ann, json!({ "startDate": day, "timeZone": EAST, "goalKind": "GOAL_KIND_ABSTAIN" })).await;
         assert!(passed(&state["current"]["days"], EAST, noon, now), "{state}");
         assert_eq!((days(&state["reached"]), number(&state["next"]["days"])), (vec![1, 7], 14));
-        let stale = json!({ "etag": "0", "goalKind": "GOAL_KIND_REDUCE" });
-        assert_eq!(ann.says("UpdateStreak", &stale).await.unwrap_err().reason, "ETAG_MISMATCH");
+        let behind = json!({ "etag": "0", "goalKind": "GOAL_KIND_REDUCE" });
+        assert_eq!(ann.says("UpdateStreak", &behind).await.unwrap_err().reason, "ETAG_MISMATCH");
         let notice = hers.fact("user", "notice").await;
         assert_eq!(notice, json!({ "kind": "NOTICE_KIND_MILESTONE_REACHED" }));
 
@@ -155,7 +155,8 @@ async fn it_is_all_there(ann: &Person, noon: Timestamp, fell: Timestamp, now: Ti
     let next = ann.does("GetProgress", &next).await;
     assert_eq!((&next["checkIns"][0]["mood"], next.get("nextPageToken")), (&json!(2), None), "two, each once");
     let figures = &went["figures"];
-    let counted = ["checkIns", "moodTenths", "cravingsMet", "cravingsResisted", "relapses"].map(|it| number(&figures[it]));
+    let counted =
+        ["checkIns", "moodTenths", "cravingsMet", "cravingsResisted", "relapses"].map(|it| number(&figures[it]));
     assert_eq!(counted, [2, 45, 3, 2, 1], "{figures}");
     assert_eq!((went["relapses"].as_array().unwrap().len(), days(&went["milestones"])), (1, vec![1, 1]));
     let streaks = went["streaks"].as_array().unwrap();
