@@ -1,4 +1,5 @@
-//! The tour in README.md works when it is pasted: each of its blocks is run, in order, against the real binary.
+//! The tours in README.md and docs/moderation.md work when they are pasted: each of their blocks is run, in order, against the
+//! real binary.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -46,7 +47,34 @@ fn path() -> std::ffi::OsString {
 
 #[test]
 fn the_tour_of_the_readme_works_when_it_is_pasted() {
-    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
+    let said = pasted("README.md");
+    let seen = ["recoveryCode", "one post", "postCreated", "QUICK_KIND_HUG", "helpfulAt", "google.rpc.BadRequest"];
+    for seen in seen {
+        assert!(said.contains(seen), "{seen} is not there");
+    }
+    assert!(!said.contains("WRONG"), "the doctor found something");
+}
+
+#[test]
+fn a_queue_is_cleared_as_its_page_says() {
+    let said = pasted("docs/moderation.md");
+    let seen = [
+        "STAFF_ROLE_MODERATOR",
+        "Maria Keller",
+        "CASE_STATE_DECIDED",
+        "REPORT_STATE_ACTED",
+        "somebody else has to decide on an appeal",
+        "it is back",
+        "appeal_decided",
+    ];
+    for seen in seen {
+        assert!(said.contains(seen), "{seen} is not there");
+    }
+}
+
+/// What the blocks of a page say when they are pasted into a shell, one after the other, beside a server.
+fn pasted(page: &str) -> String {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(page)).unwrap();
     block_on(async {
         let home = Home::new(&[]);
         let server = home.serve().await;
@@ -54,6 +82,7 @@ fn the_tour_of_the_readme_works_when_it_is_pasted() {
         let mut bash = Command::new("bash");
         bash.args(["-e", "-u", "-o", "pipefail", "-c", &blocks(&page)]).current_dir(home.path(""));
         bash.env("url", server.url()).env("PATH", path()).env("KITH_LISTEN", "127.0.0.1:0");
+        bash.env("KITH_DATA_DIR", home.path("data"));
         bash.env("TMPDIR", home.path("")).stdin(Stdio::null());
         let bash = bash.stdout(fs::File::create(&out).unwrap()).stderr(fs::File::create(&errors).unwrap()).spawn();
         let mut bash = bash.expect("bash is there");
@@ -71,11 +100,7 @@ fn the_tour_of_the_readme_works_when_it_is_pasted() {
         let said = [&out, &errors].map(|file| fs::read_to_string(file).unwrap()).concat();
         println!("{said}");
         assert!(ended.is_some_and(|status| status.success()), "{ended:?}\n{said}");
-        let seen = ["recoveryCode", "one post", "postCreated", "QUICK_KIND_HUG", "helpfulAt", "google.rpc.BadRequest"];
-        for seen in seen {
-            assert!(said.contains(seen), "{seen} is not there");
-        }
-        assert!(!said.contains("WRONG"), "the doctor found something");
         server.stop().await;
-    });
+        said
+    })
 }
