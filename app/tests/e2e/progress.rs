@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use ::progress::{Day, Zone};
 use futures_util::future::join_all;
 use kernel::{Clock as _, SystemClock, Timestamp};
-use ::progress::{Day, Zone};
 use serde_json::{Value, json};
 use testkit::block_on;
 
@@ -155,7 +155,8 @@ async fn it_is_all_there(ann: &Person, noon: Timestamp, fell: Timestamp, now: Ti
     let next = ann.does("GetProgress", &next).await;
     assert_eq!((&next["checkIns"][0]["mood"], next.get("nextPageToken")), (&json!(2), None), "two, each once");
     let figures = &went["figures"];
-    let counted = ["checkIns", "moodTenths", "cravingsMet", "cravingsResisted", "relapses"].map(|it| number(&figures[it]));
+    let counted =
+        ["checkIns", "moodTenths", "cravingsMet", "cravingsResisted", "relapses"].map(|it| number(&figures[it]));
     assert_eq!(counted, [2, 45, 3, 2, 1], "{figures}");
     assert_eq!((went["relapses"].as_array().unwrap().len(), days(&went["milestones"])), (1, vec![1, 1]));
     let streaks = went["streaks"].as_array().unwrap();
