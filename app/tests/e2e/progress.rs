@@ -82,8 +82,8 @@ fn a_streak_is_counted_where_somebody_lives_and_outlives_the_server() {
         let state = counts(&ann, json!({ "startDate": day, "timeZone": EAST, "goalKind": "GOAL_KIND_ABSTAIN" })).await;
         assert!(passed(&state["current"]["days"], EAST, noon, now), "{state}");
         assert_eq!((days(&state["reached"]), number(&state["next"]["days"])), (vec![1, 7], 14));
-        let behind = json!({ "etag": "0", "goalKind": "GOAL_KIND_REDUCE" });
-        assert_eq!(ann.says("UpdateStreak", &behind).await.unwrap_err().reason, "ETAG_MISMATCH");
+        let old = json!({ "etag": "0", "goalKind": "GOAL_KIND_REDUCE" });
+        assert_eq!(ann.says("UpdateStreak", &old).await.unwrap_err().reason, "ETAG_MISMATCH");
         let notice = hers.fact("user", "notice").await;
         assert_eq!(notice, json!({ "kind": "NOTICE_KIND_MILESTONE_REACHED" }));
 

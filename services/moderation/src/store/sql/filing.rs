@@ -35,6 +35,7 @@ impl Sql<Db> {
         if how == How::Opened {
             Self::insert_case(&mut tx, &case).await?;
         }
+        let read = case.version;
         Self::insert_evidence(&mut tx, &case, &filing.evidence).await?;
         let report = filing.report.as_ref().map(|report| Report { case: case.id, ..report.clone() });
         if let Some(report) = &report {
@@ -53,7 +54,7 @@ impl Sql<Db> {
             Self::insert_decision(&mut tx, hold).await?;
         }
         Self::weigh(&mut tx, &mut case, filing.reach, filing.evidence.at).await?;
-        Self::update_case(&mut tx, &case, filing.reach).await?;
+        Self::update_case(&mut tx, &case, read, filing.reach).await?;
         let filed = Filed { case, report, how, hold };
         tx.record(&told(&filed)).await?;
         tx.commit().await?;
@@ -163,10 +164,10 @@ impl Sql<Db> {
         Ok(())
     }
 
-    async fn update_case(tx: &mut Tx<Db>, case: &Case, reach: u32) -> StoreResult<()> {
+    async fn update_case(tx: &mut Tx<Db>, case: &Case, read: i64, reach: u32) -> StoreResult<()> {
         sqlx::query(
             "UPDATE cases SET origin = $2, hidden_at = $3, reports = $4, reasons = $5, risk = $6, due_at = $7,
-                version = $8, reach = $9
+                version = version + $8, reach = $9
              WHERE id = $1",
         )
         .bind(case.id.uuid())
@@ -176,7 +177,8 @@ impl Sql<Db> {
         .bind(reason_words(&case.reasons))
         .bind(i64::from(case.risk))
         .bind(At(case.due_at))
-        .bind(case.version)
+        // Somebody may have taken the case since it was read: that is a step of its own.
+        .bind(case.version - read)
         .bind(i64::from(reach))
         .execute(&mut **tx)
         .await?;

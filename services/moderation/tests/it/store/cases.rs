@@ -64,6 +64,22 @@ mod contract {
         assert_eq!(bed.case(filed[0].case.id).await.reports, 8);
     }
 
+    async fn who_joins_while_somebody_takes_it_leaves_both_steps(bed: &Bed) {
+        for _ in 0..16 {
+            let (bob, subject) = (bed.person(), subject(bed));
+            let opened = bed.store.file(&filing(bed, Some(&bed.person()), subject, &bob), &silence).await.unwrap().case;
+            let mut joins = filing(bed, Some(&bed.person()), subject, &bob);
+            joins.report.as_mut().unwrap().reason = Reason::Threat;
+            let lease = Lease { holder: testkit::user(), until: bed.now().after(hours(1)) };
+            let (joined, taken) = tokio::join!(
+                bed.store.file(&joins, &silence),
+                bed.store.take(opened.id, lease, bed.now(), &Notes::default())
+            );
+            assert_eq!((joined.unwrap().how, taken.unwrap().is_some()), (How::Joined, true));
+            assert_eq!(bed.case(opened.id).await.version, opened.version + 2, "a new reason, and a holder");
+        }
+    }
+
     async fn who_reports_again_at_once_gets_one_report(bed: &Bed) {
         let (ann, bob, subject) = (bed.person(), bed.person(), subject(bed));
         let racers: Vec<_> = (0..4).map(|_| filing(bed, Some(&ann), subject, &bob)).collect();
