@@ -71,10 +71,9 @@ mod contract {
             let mut joins = filing(bed, Some(&bed.person()), subject, &bob);
             joins.report.as_mut().unwrap().reason = Reason::Threat;
             let lease = Lease { holder: testkit::user(), until: bed.now().after(hours(1)) };
-            let (joined, taken) = tokio::join!(
-                bed.store.file(&joins, &silence),
-                bed.store.take(opened.id, lease, bed.now(), &Notes::default())
-            );
+            let notes = Notes::default();
+            let (joined, taken) =
+                tokio::join!(bed.store.file(&joins, &silence), bed.store.take(opened.id, lease, bed.now(), &notes));
             assert_eq!((joined.unwrap().how, taken.unwrap().is_some()), (How::Joined, true));
             assert_eq!(bed.case(opened.id).await.version, opened.version + 2, "a new reason, and a holder");
         }
