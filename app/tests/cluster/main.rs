@@ -31,6 +31,8 @@ mod killed;
 mod limits;
 #[path = "../e2e/main_line.rs"]
 mod main_line;
+#[path = "../e2e/moderation.rs"]
+mod moderation;
 mod nodes;
 #[path = "../e2e/open_house.rs"]
 mod open_house;

@@ -10,6 +10,7 @@
 //! | `sockets` | who reads slowly, who comes back, who may not come in |
 //! | `progress` | how somebody is doing: counted where they live, theirs alone, there after a restart |
 //! | `circles` | a private circle, from its first invite until it is closed |
+//! | `moderation` | what staff decide holds until somebody else undoes it |
 //! | `staff` | the first admin, roles, and the trail of them |
 //! | `clients` | the same flow by curl, by Rust in binary, and by Node.js |
 //! | `commands`, `folder` | the command line, production, that one file has one process, and that its trail is not changed in silence |
@@ -34,6 +35,7 @@ mod commands;
 mod folder;
 mod killed;
 mod main_line;
+mod moderation;
 mod open_house;
 mod people;
 mod progress;
