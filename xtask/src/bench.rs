@@ -15,12 +15,13 @@ type Client = fn(&Path, &[&str]) -> Result<()>;
 /// Builds the program and its load clients and runs the named one with the arguments after its name, or all of them.
 pub(crate) fn run(asked: &[&str]) -> Result<()> {
     let clients: &[Client] = match asked.first().copied() {
-        None => &[unary, sockets, start, stores],
+        None => &[unary, sockets, start, stores, work],
         Some("unary") => &[unary],
         Some("sockets") => &[sockets],
         Some("start") => &[start],
         Some("stores") => &[stores],
-        Some(other) => bail!("there is no {other}: unary, sockets, start, stores"),
+        Some("work") => &[work],
+        Some(other) => bail!("there is no {other}: unary, sockets, start, stores, work"),
     };
     let root = root()?;
     let build = ["build", "--release", "--locked", "--package", "app", "--package", "loadtests"];
@@ -42,6 +43,10 @@ fn sockets(built: &Path, arguments: &[&str]) -> Result<()> {
 
 fn start(built: &Path, arguments: &[&str]) -> Result<()> {
     run_command(Command::new(built.join("start")).args(arguments))
+}
+
+fn work(built: &Path, arguments: &[&str]) -> Result<()> {
+    run_command(Command::new(built.join("work")).args(arguments))
 }
 
 /// On one file, and on the servers that the environment names or this machine runs.

@@ -66,15 +66,15 @@ fn what_is_decided_holds_at_once_and_over_a_restart_until_somebody_else_undoes_i
             (Person::register(&client).await, Person::register(&client).await, Person::register(&client).await);
         let (mia, max) = (moderator(&home, &client).await, moderator(&home, &client).await);
         let post = text(&writes(&eve, DOXXING).await["post"]["id"]);
-        let (mut hears, mut works, mut hers) = (Socket::of(&bob).await, Socket::of(&mia).await, Socket::of(&eve).await);
-        hears.subscribe("feed").await;
+        let (mut listens, mut works, mut hers) = (Socket::of(&bob).await, Socket::of(&mia).await, Socket::of(&eve).await);
+        listens.subscribe("feed").await;
         works.subscribe("staff:queue").await;
         hers.subscribe("user").await;
 
         let report = json!({ "kind": "SUBJECT_KIND_POST", "subjectId": post, "reason": "REASON_DOXXING" });
         ann.does("ReportContent", &report).await;
         works.fact("staff:queue", "caseChanged").await;
-        let gone = hears.fact("feed", "postRemoved").await;
+        let gone = listens.fact("feed", "postRemoved").await;
         assert_eq!(gone["postId"], post, "it is hidden until somebody has looked");
         assert_eq!(bob.sees(&post).await.unwrap_err().code, "not_found");
         let case = case_about(&mia, "CASE_STATE_OPEN", &post).await;
@@ -90,7 +90,7 @@ fn what_is_decided_holds_at_once_and_over_a_restart_until_somebody_else_undoes_i
         assert_eq!(decided["case"]["state"], "CASE_STATE_DECIDED");
         let refused = soon("her way out", async || eve.says("GetFeed", &json!({})).await.err()).await;
         assert_eq!(refused.reason, "ACCOUNT_SUSPENDED");
-        assert_eq!(hers.closed().await, Some(4504), "whoever may do nothing hears nothing");
+        assert_eq!(hers.closed().await, Some(4504), "whoever may do nothing listens nothing");
 
         server.stop().await;
         let server = home.serve().await;

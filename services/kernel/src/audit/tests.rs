@@ -1,6 +1,6 @@
 //! Five kinds of tampering at a thousand places each, and all of them are found.
 
-use std::{iter, time::Duration};
+use std::iter;
 
 use uuid::Uuid;
 
@@ -220,20 +220,6 @@ fn what_was_appended_since_the_head_was_read_is_no_fault() {
     assert_eq!(verified_to(&lines, Verifier::new(&[], Some(head))).map(|head| head.position), Ok(1_200));
     let empty = Verifier::new(&[], Some(Head::EMPTY));
     assert!(verified_to(&lines, empty).is_ok());
-}
-
-#[test]
-#[ignore = "a measurement: run it alone, in a release build"]
-#[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "it measures time, and says so")]
-fn how_many_lines_a_second_are_verified() {
-    let lines = sound();
-    let begun = std::time::Instant::now();
-    let mut read = 0_u32;
-    while begun.elapsed() < Duration::from_secs(1) {
-        verified(&lines).unwrap();
-        read += u32::try_from(lines.len()).unwrap();
-    }
-    eprintln!("{:.0} lines a second", f64::from(read) / begun.elapsed().as_secs_f64());
 }
 
 #[test]

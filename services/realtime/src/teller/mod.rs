@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use kernel::{Channel, Failure, live::Mark};
+use kernel::{Channel, Failure, PostId, live::Mark, ports::PostLookup};
 use tokio::time::{Instant, sleep, timeout};
 
 use self::recent::{Recent, Sight};
@@ -30,18 +30,24 @@ pub(crate) struct Untold;
 
 /// Reads what frames show.
 pub(crate) struct Teller {
+    lookup: Arc<dyn PostLookup>,
     posts: Arc<dyn PostViews>,
     responses: Arc<dyn ResponseViews>,
     recent: Mutex<Recent>,
 }
 
 impl Teller {
-    pub(crate) fn new(posts: Arc<dyn PostViews>, responses: Arc<dyn ResponseViews>) -> Self {
-        Self { posts, responses, recent: Mutex::default() }
+    pub(crate) fn new(
+        lookup: Arc<dyn PostLookup>,
+        posts: Arc<dyn PostViews>,
+        responses: Arc<dyn ResponseViews>,
+    ) -> Self {
+        Self { lookup, posts, responses, recent: Mutex::default() }
     }
 
     /// The news as all who listen get them. What has changed and is not there any more is told of as gone. `None` if
-    /// something new is gone already, and on the channel of a feed that it has left.
+    /// something new is gone already, on the channel of a feed that it has left, and if it is a notice about a post that is not
+    /// there for them any more: who has left a circle hears nothing more of what they wrote in it.
     ///
     /// # Errors
     /// [`Untold`] if it cannot be read: they have to be told that something is missing.
@@ -54,6 +60,11 @@ impl Teller {
     ) -> Result<Option<Arc<Announcement>>, Untold> {
         if let Some(gone) = news.what.removes() {
             self.recent().forget(gone);
+        }
+        if let What::Notice(_, _, post) = news.what
+            && !self.is_there(channel, post).await?
+        {
+            return Ok(None);
         }
         let Some(thing) = news.what.shows() else {
             let told = wire::without_content(news.what);
@@ -70,19 +81,14 @@ impl Teller {
         Ok(Some(reading.announcement(topic, || Announcement::new(topic, channel, mark, news, told.clone()))))
     }
 
-    /// Tries a few times, since what is missing costs every client a refetch.
     async fn read(&self, thing: Thing, what: What) -> Result<Option<Sight>, Untold> {
-        for wait in WAITS {
-            match timeout(WITHIN, self.view(thing, what)).await {
-                Ok(Ok(sight)) => return Ok(sight),
-                Ok(Err(failure)) => tracing::warn!(error = %failure, ?thing, "what a frame shows cannot be read"),
-                Err(_) => tracing::warn!(?thing, "what a frame shows is not read in time"),
-            }
-            if let Some(wait) = wait {
-                sleep(wait).await;
-            }
-        }
-        Err(Untold)
+        tried(thing, || self.view(thing, what)).await
+    }
+
+    /// Whether whose channel this is may know of the post now.
+    async fn is_there(&self, channel: &Channel, post: PostId) -> Result<bool, Untold> {
+        let Some(owner) = wire::owner(channel) else { return Ok(false) };
+        Ok(tried(Thing::Post(post), || self.lookup.brief(owner, post)).await?.is_some())
     }
 
     async fn view(&self, thing: Thing, what: What) -> Result<Option<Sight>, Failure> {
@@ -106,6 +112,24 @@ impl Teller {
     }
 }
 
+/// Tries a few times, since what is missing costs every client a refetch.
+async fn tried<T, F>(thing: Thing, ask: impl Fn() -> F) -> Result<T, Untold>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    for wait in WAITS {
+        match timeout(WITHIN, ask()).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(failure)) => tracing::warn!(error = %failure, ?thing, "what a frame shows cannot be read"),
+            Err(_) => tracing::warn!(?thing, "what a frame shows is not read in time"),
+        }
+        if let Some(wait) = wait {
+            sleep(wait).await;
+        }
+    }
+    Err(Untold)
+}
+
 /// What is told if what has changed is not there: its change may be why.
 fn vanished(what: What) -> Option<Told> {
     match what {
@@ -125,7 +149,7 @@ fn vanished(what: What) -> Option<Told> {
 mod tests {
     use async_trait::async_trait;
     use futures_util::FutureExt as _;
-    use kernel::{Position, PostId, ResponseId, Timestamp};
+    use kernel::{Position, PostId, ResponseId, Timestamp, UserId, ports::PostBrief};
     use proto::{posts::v1::Post, support::v1::Response};
     use testkit::{event_id, user};
 
@@ -133,6 +157,17 @@ mod tests {
 
     /// Has everything in memory.
     struct AtHand;
+
+    #[async_trait]
+    impl PostLookup for AtHand {
+        async fn brief(&self, viewer: UserId, post: PostId) -> Result<Option<PostBrief>, Failure> {
+            Ok(Some(PostBrief { id: post, author: viewer, inside: None }))
+        }
+
+        async fn is_public(&self, _: PostId) -> Result<bool, Failure> {
+            Ok(true)
+        }
+    }
 
     #[async_trait]
     impl PostViews for AtHand {
@@ -151,7 +186,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_at_hand_is_told_without_a_wait() {
-        let teller = Teller::new(Arc::new(AtHand), Arc::new(AtHand));
+        let teller = Teller::new(Arc::new(AtHand), Arc::new(AtHand), Arc::new(AtHand));
         let (at, of) = (Timestamp::from_millis(0), user());
         let news = News { id: event_id(at), at, of, what: What::PostCreated(PostId::from_uuid(of.uuid())) };
         let (feed, mark) = (Channel::new("feed").unwrap(), Mark { sequence: 1, position: Position::sealed([0; 16]) });

@@ -353,22 +353,6 @@ async fn cut_behind_15(bed: &Bed) {
         .await;
 }
 
-#[test]
-#[ignore = "a measurement: run it alone"]
-#[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "it measures time, and says so")]
-fn how_fast_two_hundred_thousand_lines_are_verified() {
-    block_on(async {
-        for (name, bed) in [("SQLite", sqlite().await), ("Postgres", postgres().await)] {
-            for _ in 0..100 {
-                bed.append(2_000).await;
-            }
-            let begun = std::time::Instant::now();
-            assert_eq!(bed.verified().await.unwrap().position, 200_000);
-            eprintln!("{name}: {:?}", begun.elapsed());
-        }
-    });
-}
-
 mod places {
     use super::*;
 
