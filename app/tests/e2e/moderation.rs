@@ -66,7 +66,8 @@ fn what_is_decided_holds_at_once_and_over_a_restart_until_somebody_else_undoes_i
             (Person::register(&client).await, Person::register(&client).await, Person::register(&client).await);
         let (mia, max) = (moderator(&home, &client).await, moderator(&home, &client).await);
         let post = text(&writes(&eve, DOXXING).await["post"]["id"]);
-        let (mut listens, mut works, mut hers) = (Socket::of(&bob).await, Socket::of(&mia).await, Socket::of(&eve).await);
+        let (mut listens, mut works, mut hers) =
+            (Socket::of(&bob).await, Socket::of(&mia).await, Socket::of(&eve).await);
         listens.subscribe("feed").await;
         works.subscribe("staff:queue").await;
         hers.subscribe("user").await;
