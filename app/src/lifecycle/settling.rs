@@ -1,6 +1,6 @@
 //! After the way between the nodes was lost, nobody here has heard who was blocked meanwhile; and when it is back, what
-//! waited comes from several outboxes, and a post may come before the block that hides it. Until all of that has been told,
-//! connections do not rely on what they knew.
+//! waited comes from several outboxes, and a post may come before the block that hides it. Until all of that has been
+//! told, connections do not rely on what they knew.
 
 use std::{sync::Arc, time::Duration};
 

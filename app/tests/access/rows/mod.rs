@@ -121,7 +121,9 @@ rows! {
     "/kith.users.v1.UserService/GetProfile", HERE, VISIBLE, |scene| json!({ "personaId": scene.owner.persona });
     "/kith.users.v1.UserService/UpdateProfile", HERE, MEMBERS,
         |scene| json!({ "etag": scene.own_etag().await, "avatar": 5 });
-    "/kith.users.v1.UserService/BlockUser", HERE, |caller, place| if caller.is_owner() { BAD } else { MEMBERS(caller, place) }, |scene| json!({ "personaId": scene.owner.persona });
+    "/kith.users.v1.UserService/BlockUser", HERE, |caller, place| {
+        if caller.is_owner() { BAD } else { MEMBERS(caller, place) }
+    }, |scene| json!({ "personaId": scene.owner.persona });
     "/kith.users.v1.UserService/UnblockUser", HERE, MEMBERS, |scene| json!({ "personaId": scene.owner.persona });
     "/kith.users.v1.UserService/ListBlocks", HERE, MEMBERS, |_| json!({});
     "/kith.users.v1.UserService/GetPrivacySettings", HERE, MEMBERS, |_| json!({});

@@ -1,8 +1,9 @@
 //! What orders the queue.
 //!
 //! Reports are no votes. Reporters who report together again and again, or who are seldom right, are one voice: the
-//! strongest of them. What is known of them grows, and the open cases beside it are weighed anew by it. Of the voices the strongest counts whole, the next half, the next a quarter, so that all of them
-//! together count less than twice the strongest.
+//! strongest of them. What is known of them grows, and the open cases beside it are weighed anew by it. Of the voices
+//! the strongest counts whole, the next half, the next a quarter, so that all of them together count less than twice
+//! the strongest.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -12,8 +13,8 @@ use crate::domain::{Accuracy, Origin, Reason, Record};
 
 /// From how many decided reports on somebody's record says something.
 const ENOUGH: u32 = 3;
-/// How many other things two people have to have reported before they are taken for one voice. Twice is chance: all that
-/// they ever report is counted, also what they report later.
+/// How many other things two people have to have reported before they are taken for one voice. Twice is chance: all
+/// that they ever report is counted, also what they report later.
 const TOGETHER: u32 = 3;
 /// What somebody in danger is worth: no report is worth more.
 const WATCH: u32 = 200;
@@ -75,8 +76,9 @@ const fn worth(voice: &Voice) -> u32 {
     severity(voice.reason).saturating_mul(believed).div_euclid(100)
 }
 
-/// The risk of a case. `together` says of pairs of its reporters how many other things both of them reported, and were not right about; `strikes`
-/// is what counts against the person concerned; `reach` is how many pieces stand around what it is about.
+/// The risk of a case. `together` says of pairs of its reporters how many other things both of them reported, and were
+/// not right about; `strikes` is what counts against the person concerned; `reach` is how many pieces stand around what
+/// it is about.
 #[must_use]
 pub fn risk(origin: Origin, voices: &[Voice], together: &[(UserId, UserId, u32)], strikes: u32, reach: u32) -> u32 {
     let mut worths: Vec<u32> = clusters(voices, together).into_values().collect();

@@ -46,8 +46,8 @@ impl Teller {
     }
 
     /// The news as all who listen get them. What has changed and is not there any more is told of as gone. `None` if
-    /// something new is gone already, on the channel of a feed that it has left, and if it is a notice about a post that is not
-    /// there for them any more: who has left a circle hears nothing more of what they wrote in it.
+    /// something new is gone already, on the channel of a feed that it has left, and if it is a notice about a post
+    /// that is not there for them any more: who has left a circle hears nothing more of what they wrote in it.
     ///
     /// # Errors
     /// [`Untold`] if it cannot be read: they have to be told that something is missing.
