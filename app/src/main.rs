@@ -4,13 +4,13 @@
 use std::{path::Path, process::ExitCode};
 
 use anyhow::Result;
-use app::{
+use clap::Parser as _;
+use kith_app::{
     cli::{Audit, Cli, Command, MISUSED, Settings, doctor, environment, settings},
     commands,
     config::{self, Faults, Loaded, Request},
     lifecycle, telemetry,
 };
-use clap::Parser as _;
 
 /// A call allocates a few dozen times; the system's allocator takes a tenth of its time.
 #[global_allocator]

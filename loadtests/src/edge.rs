@@ -3,17 +3,17 @@
 use std::{future::pending, net::Ipv4Addr, sync::Arc};
 
 use anyhow::Result;
-use app::http::{self, Care, Catalogue, Ports, Settings};
 use axum::{Router, body::Bytes, extract::State, routing::post, serve::ListenerExt as _};
 use connectrpc_axum::prelude::{ConnectError, ConnectLayer, ConnectResponse};
-use infra::limit;
-use kernel::{Access, Fault, Procedure, Quota, SystemClock, SystemEntropy};
-use proto::{
+use kith_app::http::{self, Care, Catalogue, Ports, Settings};
+use kith_infra::limit;
+use kith_kernel::{Access, Fault, Procedure, Quota, SystemClock, SystemEntropy};
+use kith_proto::{
     Caller, Refusal, Valid,
     posts::v1::{GetPostRequest, GetPostResponse, Post, post_service_connect::PostServiceBuilder},
 };
-use storage::sql::SqlOutcomes;
-use testkit::Badges;
+use kith_storage::sql::SqlOutcomes;
+use kith_testkit::Badges;
 use tokio::net::TcpListener;
 
 const METHOD: &str = "/kith.posts.v1.PostService/GetPost";
@@ -30,14 +30,14 @@ pub fn serve() -> Result<()> {
 #[expect(clippy::print_stdout, reason = "it tells where it is")]
 async fn listen() -> Result<()> {
     let (badges, clock, entropy) = (Badges::default(), Arc::new(SystemClock), Arc::new(SystemEntropy));
-    let token = badges.give(&testkit::member());
+    let token = badges.give(&kith_testkit::member());
     let endless = Procedure::new(METHOD, Access::Member, Quota::per_minute(u32::MAX));
-    let catalogue = Arc::new(Catalogue::new(proto::METHODS, [endless])?);
-    let database = testkit::sqlite().await;
+    let catalogue = Arc::new(Catalogue::new(kith_proto::METHODS, [endless])?);
+    let database = kith_testkit::sqlite().await;
     let ports = Ports {
         tokens: Arc::new(badges),
         limit: Arc::new(limit::Local::new(catalogue.procedures(), clock.clone())),
-        outcomes: Arc::new(SqlOutcomes::new(database.clone(), testkit::vault(), clock.clone(), entropy.clone())),
+        outcomes: Arc::new(SqlOutcomes::new(database.clone(), kith_testkit::vault(), clock.clone(), entropy.clone())),
         clock,
         entropy,
     };

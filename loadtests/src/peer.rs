@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use realtime::Format;
+use kith_realtime::Format;
 
 use crate::{
     cores,

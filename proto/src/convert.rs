@@ -1,6 +1,6 @@
 //! The words of the kernel as messages, for every `rpc.rs`.
 
-use kernel::{Timestamp, Veil, crisis, ports};
+use kith_kernel::{Timestamp, Veil, crisis, ports};
 use pbjson_types::Timestamp as WireTimestamp;
 
 use crate::{

@@ -3,7 +3,7 @@
 //! in the messages that its own methods use.
 
 use async_trait::async_trait;
-use kernel::{Actor, CircleId, Failure, PageSize, PostId, ResponseId};
+use kith_kernel::{Actor, CircleId, Failure, PageSize, PostId, ResponseId};
 
 use crate::{Refusal, posts::v1::Post, support::v1::Response};
 

@@ -1,11 +1,11 @@
 //! The bytes that the kernel writes by hand are those that the proto describes.
-use kernel::{
+use kith_kernel::{
     CaseId, Category, CircleId, Content, Event, EventId, Fact, PostId, ReportId, ResponseId, SessionId, Timestamp,
     UserId,
     event::{AboutCircle, AboutPost, AboutResponse, CaseChange, CircleChange, Moderation, Weight},
 };
+use kith_proto::events::v1 as wire;
 use prost::Message;
-use proto::events::v1 as wire;
 use uuid::Uuid;
 
 const POST: Uuid = Uuid::from_u128(1);
@@ -169,7 +169,7 @@ fn every_fact_is_written_as_the_proto_describes_it_and_read_back() {
 
 #[test]
 fn the_proto_describes_no_fact_that_is_not_tried_here() {
-    let described = proto::DESCRIPTORS;
+    let described = kith_proto::DESCRIPTORS;
     let tags: std::collections::BTreeSet<_> =
         facts().iter().map(|(_, fact)| std::mem::discriminant(fact)).map(|it| format!("{it:?}")).collect();
     let set = prost_types::FileDescriptorSet::decode(described).unwrap();

@@ -1,15 +1,15 @@
 //! What canonical proto3 JSON asks of a reader and of a writer, case by case.
 #![expect(clippy::unwrap_used, reason = "a test fails where a step does")]
 
-use pbjson_types::Timestamp;
-use prost::Message;
-use proto::{
+use kith_proto::{
     grpc::reflection::v1::ExtensionRequest,
     posts::v1::{CreatePostRequest, FeedFilter, GetFeedRequest, Post, PostKind, TagList, UpdatePostRequest},
     realtime::v1::{ServerFrame, server_frame::Kind},
     support::v1::{CreateResponseRequest, QuickKind, create_response_request::Content},
     users::v1::{Badge, Persona},
 };
+use pbjson_types::Timestamp;
+use prost::Message;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use servers::Kind;
+use kith_servers::Kind;
 
 use crate::process::{find, read, run};
 

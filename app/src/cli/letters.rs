@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use chrono::{DateTime, SecondsFormat};
-use storage::sql::DeadLetter;
+use kith_storage::sql::DeadLetter;
 
 /// One line each, the oldest first.
 ///
@@ -28,7 +28,7 @@ pub fn utc(millis: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use kernel::{EventId, Parcel, SystemEntropy, Timestamp};
+    use kith_kernel::{EventId, Parcel, SystemEntropy, Timestamp};
 
     use super::*;
 

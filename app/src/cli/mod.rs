@@ -162,7 +162,7 @@ pub enum Letters {
     Replay {
         /// Only this event.
         #[arg(long, value_name = "ID")]
-        event: Option<kernel::EventId>,
+        event: Option<kith_kernel::EventId>,
         /// Only what this consumer gave up.
         #[arg(long, value_name = "NAME")]
         consumer: Option<String>,
@@ -171,7 +171,7 @@ pub enum Letters {
     Discard {
         /// Which event.
         #[arg(long, value_name = "ID")]
-        event: kernel::EventId,
+        event: kith_kernel::EventId,
         /// What this consumer gave up.
         #[arg(long, value_name = "NAME")]
         consumer: String,

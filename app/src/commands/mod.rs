@@ -12,8 +12,8 @@ mod staff;
 use std::{io, sync::Arc};
 
 use anyhow::{Result, ensure};
-use kernel::{Event, Parcel, SystemClock, SystemEntropy};
-use storage::sql::{DeadLetter, Schema};
+use kith_kernel::{Event, Parcel, SystemClock, SystemEntropy};
+use kith_storage::sql::{DeadLetter, Schema};
 
 pub use self::{
     seeding::seed,
@@ -127,7 +127,7 @@ async fn replay_all(app: &App, dead: &dyn GivenUp, letters: &[DeadLetter]) -> Re
 async fn replay(app: &App, parcel: &Parcel, consumer: &str) -> Result<()> {
     let event = Event::open(parcel)?;
     let all = app.edges.reactions.iter();
-    let known: Vec<_> = all.filter(|it| it.name() == consumer || consumer == infra::bus::READER).collect();
+    let known: Vec<_> = all.filter(|it| it.name() == consumer || consumer == kith_infra::bus::READER).collect();
     ensure!(!known.is_empty(), "nobody here is called {consumer}");
     for reaction in known {
         reaction.on(&event).await?;

@@ -10,11 +10,11 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, anyhow};
-use auth::domain::{Appearance, Device};
 use indicatif::{ProgressBar, ProgressStyle};
-use kernel::{Actor, Clock, PostId, Standing, SystemClock, Timestamp, actor::Role};
-use posts::domain::{Body, Categories, Content, Days, Draft, Kind, Tags, Urgency, Warning};
-use support::{QuickKind, Text};
+use kith_auth::domain::{Appearance, Device};
+use kith_kernel::{Actor, Clock, PostId, Standing, SystemClock, Timestamp, actor::Role};
+use kith_posts::domain::{Body, Categories, Content, Days, Draft, Kind, Tags, Urgency, Warning};
+use kith_support::{QuickKind, Text};
 use tokio::time::timeout;
 
 use crate::{
@@ -98,7 +98,9 @@ impl Seeding {
             let device = Device::new("made up");
             let welcome = match auth.register_anonymous(None, appearance, &device).await {
                 // Somebody has it already: they keep it.
-                Err(auth::Error::HandleTaken) => auth.register_anonymous(None, Appearance::default(), &device).await?,
+                Err(kith_auth::Error::HandleTaken) => {
+                    auth.register_anonymous(None, Appearance::default(), &device).await?
+                }
                 registered => registered?,
             };
             let actor = self.app.ports.tokens.verify(&welcome.credentials.access).await?;
@@ -145,8 +147,8 @@ impl Seeding {
 
     async fn answer(&self, post: PostId, answer: &community::Answer) -> Result<()> {
         let content = match &answer.words {
-            Support::Text(text) => support::Content::Text(Text::new(text)?),
-            Support::Quick(number) => support::Content::Quick(quick(*number)),
+            Support::Text(text) => kith_support::Content::Text(Text::new(text)?),
+            Support::Quick(number) => kith_support::Content::Quick(quick(*number)),
         };
         self.app.services.support.respond(self.person(answer.author)?, post, content, None).await?;
         Ok(())

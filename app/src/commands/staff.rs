@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use kernel::{
+use kith_kernel::{
     PersonaId, Role, SystemClock, SystemEntropy,
     audit::OPERATOR,
     ports::{RoleOrder, RoleSet, Staff as _},
 };
-use storage::audit::{Unsound, verify};
-use users::{Directory, Handle, Profile, store::Store};
+use kith_storage::audit::{Unsound, verify};
+use kith_users::{Directory, Handle, Profile, store::Store};
 
 use crate::{
     cli::{Grant, Granted},

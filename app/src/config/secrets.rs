@@ -15,7 +15,7 @@ use base64::{
         general_purpose::{NO_PAD, STANDARD},
     },
 };
-use kernel::Entropy;
+use kith_kernel::Entropy;
 
 use super::{Secrets, value::Scalar};
 
@@ -185,7 +185,7 @@ pub fn load(path: &Path) -> Result<Complete, Unusable> {
 
 #[cfg(test)]
 mod tests {
-    use kernel::SystemEntropy;
+    use kith_kernel::SystemEntropy;
 
     use super::*;
 

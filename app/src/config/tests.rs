@@ -1,6 +1,6 @@
 use std::fs;
 
-use kernel::{Entropy as _, SystemEntropy};
+use kith_kernel::{Entropy as _, SystemEntropy};
 
 use super::{keys::KEYS, *};
 

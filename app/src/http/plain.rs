@@ -14,7 +14,7 @@ use axum::{
     routing::get,
 };
 use futures_util::future::join_all;
-use kernel::Failure;
+use kith_kernel::Failure;
 use serde_json::{Value, json};
 use tokio::{
     sync::Mutex,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
-use kernel::ports::{Audit, Checkpoints};
-use storage::{
+use kith_kernel::ports::{Audit, Checkpoints};
+use kith_storage::{
     audit::FileCheckpoints,
     mongo::{self, MongoCheckpoints},
     sql::{Database, Durability, Postgres, Schema, SqlAudit},
@@ -16,7 +16,7 @@ use crate::config::Config;
 /// People and the audit trail, wherever they are.
 pub struct Beside {
     /// People.
-    pub people: Arc<dyn users::store::Store>,
+    pub people: Arc<dyn kith_users::store::Store>,
     /// What was written down.
     pub audit: Arc<dyn Audit>,
     /// Where it was signed.
@@ -43,7 +43,7 @@ impl Beside {
             let database = Database::open(path, Durability::Power).await.context("the database does not open")?;
             is_current(database.schema().await?)?;
             return Ok(Self {
-                people: Arc::new(users::store::Sql::new(database.clone())),
+                people: Arc::new(kith_users::store::Sql::new(database.clone())),
                 audit: Arc::new(SqlAudit::new(database.clone())),
                 checkpoints: file.into_iter().collect(),
                 open: Open::File(database),
@@ -53,7 +53,7 @@ impl Beside {
         is_current(postgres.schema().await.context("Postgres")?)?;
         let server: Arc<dyn Checkpoints> = Arc::new(MongoCheckpoints::new(mongo.clone()));
         Ok(Self {
-            people: Arc::new(users::store::Sql::new(postgres.clone())),
+            people: Arc::new(kith_users::store::Sql::new(postgres.clone())),
             audit: Arc::new(SqlAudit::new(postgres.clone())),
             checkpoints: std::iter::once(server).chain(file).collect(),
             open: Open::Servers(postgres, mongo),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use storage::sql::{Database, Durability};
+use kith_storage::sql::{Database, Durability};
 
 /// The database's file.
 pub const DATABASE: &str = "kith.db";

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use async_trait::async_trait;
-use infra::{nats, redis::Redis};
-use kernel::{Clock, EventId};
-use storage::{
+use kith_infra::{nats, redis::Redis};
+use kith_kernel::{Clock, EventId};
+use kith_storage::{
     StoreResult, mongo,
     sql::{Database, DeadLetter, Pool, Postgres, Schema, SqlDeadLetters, Step},
 };

@@ -24,7 +24,7 @@ mod tasks;
 use std::{io, path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result};
-use kernel::{SystemClock, SystemEntropy};
+use kith_kernel::{SystemClock, SystemEntropy};
 use tokio::{net::TcpListener, sync::watch};
 
 use self::{kept::Kept, tasks::Tasks};

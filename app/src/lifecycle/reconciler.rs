@@ -3,9 +3,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use infra::bus;
-use kernel::{Clock, Failure, ports::Bus as _};
-use storage::{Outbox, lease::Held};
+use kith_infra::bus;
+use kith_kernel::{Clock, Failure, ports::Bus as _};
+use kith_storage::{Outbox, lease::Held};
 use tokio::time::{sleep, timeout};
 
 use crate::wiring::stores::Shared;

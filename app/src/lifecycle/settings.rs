@@ -4,9 +4,9 @@ use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use axum::http::HeaderValue;
-use infra::{keys::Ring, live::Bounds};
-use kernel::Entropy;
-use realtime::Limits;
+use kith_infra::{keys::Ring, live::Bounds};
+use kith_kernel::Entropy;
+use kith_realtime::Limits;
 
 use crate::{
     config::{Config, Mode, secrets},

@@ -5,9 +5,9 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use infra::bus;
-use kernel::{Clock, EventId, Failure, Timestamp};
-use storage::Outbox;
+use kith_infra::bus;
+use kith_kernel::{Clock, EventId, Failure, Timestamp};
+use kith_storage::Outbox;
 use tokio::sync::watch;
 
 /// How long between two looks.
@@ -53,7 +53,7 @@ impl Way for Events {
     }
 
     async fn has_told(&self, number: u64) -> Result<bool, Failure> {
-        self.bus.has_digested(realtime::Announcer::NAME, number).await
+        self.bus.has_digested(kith_realtime::Announcer::NAME, number).await
     }
 }
 
@@ -110,7 +110,7 @@ mod tests {
         atomic::{AtomicUsize, Ordering},
     };
 
-    use kernel::{Fault, SystemClock};
+    use kith_kernel::{Fault, SystemClock};
 
     use super::*;
 

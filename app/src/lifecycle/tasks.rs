@@ -5,9 +5,9 @@ use std::{io, sync::Arc, time::Duration};
 
 use anyhow::{Error, anyhow};
 use futures_util::future::join_all;
-use infra::bus;
-use kernel::{Clock, ports::Sweep};
-use storage::sql::Wake;
+use kith_infra::bus;
+use kith_kernel::{Clock, ports::Sweep};
+use kith_storage::sql::Wake;
 use tokio::{
     sync::watch,
     task::{Id, JoinSet},

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     Actor, Category, Channel, CircleId, Failure, PostId,
     ports::{ChannelAccess, Membership, PostLookup},
 };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     Content, Failure, UserId,
     ports::{Blocks, Contents, Evidence, Membership, PostLookup},
 };
@@ -12,8 +12,8 @@ use super::{Stores, World};
 
 /// Posts and responses.
 pub(super) struct Joined {
-    posts: Arc<posts::Desk>,
-    responses: Arc<support::Desk>,
+    posts: Arc<kith_posts::Desk>,
+    responses: Arc<kith_support::Desk>,
 }
 
 impl Joined {
@@ -24,14 +24,14 @@ impl Joined {
         lookup: Arc<dyn PostLookup>,
         world: &World,
     ) -> Self {
-        let posts = Arc::new(posts::Desk {
+        let posts = Arc::new(kith_posts::Desk {
             store: stores.posts.clone(),
             blocks: blocks.clone(),
             membership,
             clock: world.clock.clone(),
             entropy: world.entropy.clone(),
         });
-        let responses = Arc::new(support::Desk {
+        let responses = Arc::new(kith_support::Desk {
             store: stores.support.clone(),
             posts: lookup,
             of_posts: posts.clone(),

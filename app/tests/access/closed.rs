@@ -1,6 +1,6 @@
 //! A circle that staff close is gone on every path, for everybody, and comes back as it was.
 
-use kernel::actor::Role;
+use kith_kernel::actor::Role;
 use serde_json::{Value, json};
 
 use crate::house::{House, Person, Size, text};

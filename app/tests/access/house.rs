@@ -8,20 +8,20 @@ use std::{
     time::Duration,
 };
 
-use app::{
+use futures_util::{SinkExt as _, StreamExt as _};
+use kith_app::{
     http::{self, Care},
     wiring::{App, Quotas, Servers, Settings, Stores, World},
 };
-use futures_util::{SinkExt as _, StreamExt as _};
-use infra::{keys::Ring, nats, redis::Redis};
-use kernel::{Clock as _, SystemClock, SystemEntropy, UserId, actor::Role, ports::RoleOrder};
-use reqwest::Client;
-use serde_json::{Value, json};
-use storage::{
+use kith_infra::{keys::Ring, nats, redis::Redis};
+use kith_kernel::{Clock as _, SystemClock, SystemEntropy, UserId, actor::Role, ports::RoleOrder};
+use kith_storage::{
     mongo,
     sql::{Database, Pool, Postgres},
 };
-use testkit::{Community, HandClock, Sqlite};
+use kith_testkit::{Community, HandClock, Sqlite};
+use reqwest::Client;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_tungstenite::{
     connect_async,
@@ -76,7 +76,7 @@ impl House {
         let mut settings = Settings { quotas: Quotas::Endless, ..Settings::default() };
         let (database, stores) = match size {
             Size::One => {
-                let database = testkit::sqlite().await;
+                let database = kith_testkit::sqlite().await;
                 let stores = Stores::embedded(&database, &world, &settings).unwrap();
                 (Some(database), stores)
             }

@@ -23,12 +23,12 @@ macro_rules! on_both_sizes {
 
             #[test]
             fn in_one_process() {
-                testkit::block_on(super::$test(Size::One));
+                kith_testkit::block_on(super::$test(Size::One));
             }
 
             #[test]
             fn on_four_servers() {
-                testkit::block_on(super::$test(Size::Cluster));
+                kith_testkit::block_on(super::$test(Size::Cluster));
             }
         }
     )+};
@@ -51,12 +51,12 @@ use crate::{
     rows::Row,
     scene::Scene,
 };
-use app::wiring::{Quotas, edges};
-use kernel::Access;
+use kith_app::wiring::{Quotas, edges};
+use kith_kernel::Access;
 
 #[test]
 fn every_method_has_one_row_in_the_tables_and_a_row_here() {
-    let methods: BTreeSet<_> = proto::METHODS.iter().map(|method| method.path).collect();
+    let methods: BTreeSet<_> = kith_proto::METHODS.iter().map(|method| method.path).collect();
     let tables: BTreeSet<_> = edges::rows(Quotas::Held).map(|row| row.path).collect();
     let here: BTreeSet<_> = rows::all().map(|row| row.path).collect();
     assert_eq!(methods, tables, "the tables of the slices");

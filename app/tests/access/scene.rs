@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use kernel::{Clock as _, actor::Role};
-use proto::{METHODS, Shape};
+use kith_kernel::{Clock as _, actor::Role};
+use kith_proto::{METHODS, Shape};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::future::join_all;
+use kith_testkit::block_on;
 use serde_json::{Value, json};
-use testkit::block_on;
 use tokio::time::Instant;
 
 use crate::{

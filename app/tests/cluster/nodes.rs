@@ -10,8 +10,8 @@ use std::{
 };
 
 use futures_util::future::join_all;
+use kith_testkit::block_on;
 use serde_json::json;
-use testkit::block_on;
 use tokio::time::{sleep, timeout};
 
 use crate::{

@@ -11,7 +11,7 @@ const SECRETS: [(&str, &str); 2] = [
 /// Databases, and names on the servers that are shared, that nobody else has.
 #[expect(clippy::disallowed_methods, reason = "who asks is within a runtime, which cannot have another within it")]
 pub(crate) fn servers() -> Vec<(String, String)> {
-    let made = thread::spawn(|| testkit::block_on(testkit::Community::new())).join();
+    let made = thread::spawn(|| kith_testkit::block_on(kith_testkit::Community::new())).join();
     let community = made.unwrap_or_else(|why| std::panic::resume_unwind(why));
     let said = [
         ("KITH_POSTGRES_URL", community.postgres),

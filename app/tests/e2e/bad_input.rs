@@ -1,8 +1,8 @@
 //! What is refused: with which code, for which reason, which field is to blame; and that nothing has changed then.
 
+use kith_testkit::block_on;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
-use testkit::block_on;
 
 use crate::{
     client::{Client, Refused, answer, number, path, text},

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use kith_testkit::block_on;
 use serde_json::{Value, json};
-use testkit::block_on;
 use tokio::time::{Instant, timeout};
 
 use crate::{

@@ -3,15 +3,15 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD};
+use kith_proto::details::{BadRequest, ErrorInfo};
 use prost::Message as _;
-use proto::details::{BadRequest, ErrorInfo};
 use reqwest::{RequestBuilder, Response};
 use serde_json::Value;
 
 /// The path of a method. No two services have one of the same name.
 pub(crate) fn path(method: &str) -> &'static str {
     let ends = |path: &str| path.rsplit_once('/').is_some_and(|(_, name)| name == method);
-    proto::METHODS.iter().find(|it| ends(it.path)).unwrap_or_else(|| panic!("there is no {method}")).path
+    kith_proto::METHODS.iter().find(|it| ends(it.path)).unwrap_or_else(|| panic!("there is no {method}")).path
 }
 
 /// An address that nobody has called from: the quotas of strangers are by address.

@@ -6,8 +6,7 @@ use std::{
 };
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use prost::Message;
-use proto::{
+use kith_proto::{
     auth::v1::{
         CreateRealtimeTicketRequest, CreateRealtimeTicketResponse, RegisterAnonymousRequest, RegisterAnonymousResponse,
     },
@@ -18,8 +17,9 @@ use proto::{
         QuickSupportRequest, QuickSupportResponse, create_response_request, response,
     },
 };
+use kith_testkit::block_on;
+use prost::Message;
 use serde_json::{Value, json};
-use testkit::block_on;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{WebSocketStream, client_async, tungstenite};
 

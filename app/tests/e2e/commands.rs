@@ -1,7 +1,7 @@
 //! The command line, and what is different in production.
 
+use kith_testkit::block_on;
 use serde_json::json;
-use testkit::block_on;
 
 use crate::{
     client::{Client, number, text},

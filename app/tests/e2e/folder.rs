@@ -1,6 +1,6 @@
 //! One file has one process.
 
-use testkit::block_on;
+use kith_testkit::block_on;
 
 use crate::{
     client::Client,

@@ -5,8 +5,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use kith_testkit::block_on;
 use serde_json::{Value, json};
-use testkit::block_on;
 use tokio::{sync::watch, time::timeout};
 
 use crate::{

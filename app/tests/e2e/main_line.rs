@@ -1,7 +1,7 @@
 //! Somebody asks, somebody else hears it, answers, and is thanked; and who is blocked is gone.
 
+use kith_testkit::block_on;
 use serde_json::json;
-use testkit::block_on;
 
 use crate::{
     client::{Client, number, text},

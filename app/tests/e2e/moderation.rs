@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use kernel::{Clock as _, SystemClock};
-use proto::moderation::v1::DecideCaseRequest;
+use kith_kernel::{Clock as _, SystemClock};
+use kith_proto::moderation::v1::DecideCaseRequest;
+use kith_testkit::block_on;
 use serde_json::{Value, json};
-use testkit::block_on;
 
 use crate::{
     client::{Client, text},
@@ -47,7 +47,7 @@ async fn decides(staff: &Person, case: &Value, verdict: Value) -> Value {
 
 /// A day from now, as it is sent.
 fn tomorrow() -> Value {
-    let until = Some(proto::convert::timestamp(SystemClock.now().after(Duration::from_hours(24))));
+    let until = Some(kith_proto::convert::timestamp(SystemClock.now().after(Duration::from_hours(24))));
     serde_json::to_value(DecideCaseRequest { until, ..DecideCaseRequest::default() }).unwrap()["until"].take()
 }
 

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use app::{
+use kith_app::{
     http::{self, Care, Network},
     wiring::{App, Quotas, Settings, Stores, World},
 };
-use infra::keys::Ring;
-use kernel::{SystemClock, SystemEntropy};
-use storage::lease::Alone;
-use testkit::Sqlite;
+use kith_infra::keys::Ring;
+use kith_kernel::{SystemClock, SystemEntropy};
+use kith_storage::lease::Alone;
+use kith_testkit::Sqlite;
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::client::Client;
@@ -23,7 +23,7 @@ pub(crate) struct OpenHouse {
 
 impl OpenHouse {
     pub(crate) async fn open() -> Self {
-        let (database, entropy) = (testkit::sqlite().await, Arc::new(SystemEntropy));
+        let (database, entropy) = (kith_testkit::sqlite().await, Arc::new(SystemEntropy));
         let ring = Arc::new(Ring::new(&[7; 32], &[], &[8; 32], entropy.clone()));
         let world = World { clock: Arc::new(SystemClock), entropy, ring };
         let here = Network::of([127, 0, 0, 1].into());

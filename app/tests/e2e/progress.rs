@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use ::progress::{Day, Zone};
+use ::kith_progress::{Day, Zone};
 use futures_util::future::join_all;
-use kernel::{Clock as _, SystemClock, Timestamp};
+use kith_kernel::{Clock as _, SystemClock, Timestamp};
+use kith_testkit::block_on;
 use serde_json::{Value, json};
-use testkit::block_on;
 
 use crate::{
     client::{Client, answer, number, text},
@@ -33,7 +33,7 @@ fn passed(days: &Value, place: &str, since: Timestamp, read: Timestamp) -> bool 
 
 /// A moment as messages have it.
 fn moment(at: Timestamp) -> Value {
-    serde_json::to_value(proto::convert::timestamp(at)).unwrap()
+    serde_json::to_value(kith_proto::convert::timestamp(at)).unwrap()
 }
 
 async fn streak(person: &Person) -> Value {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
+use kith_testkit::block_on;
 use serde_json::{Value, json};
-use testkit::block_on;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{

@@ -1,7 +1,7 @@
 //! Who reads slowly, who comes back, and who may not come in.
 
+use kith_testkit::block_on;
 use serde_json::{Value, json};
-use testkit::block_on;
 use tokio::{
     net::{TcpSocket, TcpStream},
     time::{Duration, Instant},

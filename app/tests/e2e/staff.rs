@@ -1,7 +1,7 @@
 //! The first admin, the roles that they give, and the trail of it.
 
+use kith_testkit::block_on;
 use serde_json::json;
-use testkit::block_on;
 
 use crate::{
     client::{Client, text},

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use testkit::block_on;
+use kith_testkit::block_on;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,

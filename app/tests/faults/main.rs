@@ -37,8 +37,8 @@ mod size;
 mod socket;
 mod town;
 
-use servers::Kind;
-use testkit::block_on;
+use kith_servers::Kind;
+use kith_testkit::block_on;
 
 use crate::scene::Fault;
 

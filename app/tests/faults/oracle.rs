@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use futures_util::future::join_all;
+use kith_servers::Kind;
 use serde_json::json;
-use servers::Kind;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{

@@ -5,7 +5,7 @@ use std::{fs, path::Path, time::Duration};
 
 use async_nats::jetstream::{self, stream::Stream};
 use futures_util::{TryStreamExt as _, future::join_all};
-use kernel::{Clock as _, SystemClock};
+use kith_kernel::{Clock as _, SystemClock};
 use serde_json::json;
 use tokio::time::sleep;
 

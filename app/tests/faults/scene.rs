@@ -5,9 +5,9 @@ use std::{
     time::Duration,
 };
 
-use servers::Kind;
+use kith_servers::Kind;
+use kith_testkit::{Proxy, Target};
 use tempfile::TempDir;
-use testkit::{Proxy, Target};
 use tokio::time::sleep;
 
 use crate::server::{Home, Server};
@@ -35,7 +35,7 @@ impl Fault {
 /// One server and the way to it.
 struct Behind {
     kind: Kind,
-    server: servers::Server,
+    server: kith_servers::Server,
     proxy: Proxy,
 }
 
@@ -53,7 +53,7 @@ impl Scene {
         open(&folder);
         let (mut behind, mut urls) = (Vec::new(), Vec::new());
         for kind in Kind::ALL {
-            let started = servers::Server::start(kind, &program(kind), &folder.path().join(kind.to_string()));
+            let started = kith_servers::Server::start(kind, &program(kind), &folder.path().join(kind.to_string()));
             let server = started.unwrap_or_else(|why| panic!("{why:#}"));
             let proxy = Proxy::to(target(kind, &server)).await;
             let port = proxy.port();
@@ -138,7 +138,7 @@ fn program(kind: Kind) -> PathBuf {
 }
 
 /// Where a server listens.
-fn target(kind: Kind, server: &servers::Server) -> Target {
+fn target(kind: Kind, server: &kith_servers::Server) -> Target {
     if kind != Kind::Mongo {
         return Target::Tcp(([127, 0, 0, 1], server.port()).into());
     }

@@ -5,18 +5,18 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use app::http::Ports;
 use async_trait::async_trait;
 use axum::{
     body::Body,
     http::{Request, StatusCode},
 };
-use kernel::{
+use kith_app::http::Ports;
+use kith_kernel::{
     Actor, Blind, Failure, Fault, Procedure,
     ports::{Allowance, CallKey, Claim, Limit, Outcomes, Tokens},
 };
-use proto::details::RetryInfo;
-use testkit::block_on;
+use kith_proto::details::RetryInfo;
+use kith_testkit::block_on;
 
 use crate::{
     bed::{Bed, CREATE, FEED, REGISTER, rows},

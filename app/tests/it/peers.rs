@@ -1,8 +1,8 @@
 //! Where a call comes from, seen in who pays for it. How headers are read, the layer's own tests hold.
 
-use app::http::{Settings, peer::Peer};
 use axum::{Router, body::Body, http::Request, routing::post};
-use testkit::block_on;
+use kith_app::http::{Settings, peer::Peer};
+use kith_testkit::block_on;
 
 use crate::bed::{Bed, REGISTER, settings};
 

@@ -5,7 +5,6 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use app::http::plain::{self, Dependency};
 use async_trait::async_trait;
 use axum::{
     Router,
@@ -13,9 +12,10 @@ use axum::{
     http::{Request, StatusCode},
     routing::get,
 };
-use kernel::{Failure, Fault};
+use kith_app::http::plain::{self, Dependency};
+use kith_kernel::{Failure, Fault};
+use kith_testkit::block_on;
 use serde_json::json;
-use testkit::block_on;
 use tokio::sync::watch;
 
 use crate::bed::{Bed, settings};

@@ -17,7 +17,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use testkit::block_on;
+use kith_testkit::block_on;
 
 use crate::server::Home;
 

@@ -21,7 +21,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use testkit::block_on;
+use kith_testkit::block_on;
 
 use tokio::time::{Duration, Instant, sleep};
 

@@ -15,8 +15,8 @@
 use std::path::Path;
 
 use anyhow::Result;
-use kernel::{Entropy as _, SystemEntropy};
-use loadtests::{
+use kith_kernel::{Entropy as _, SystemEntropy};
+use kith_loadtests::{
     cores::{self, Moved},
     peer::Peer,
     process,

@@ -10,8 +10,8 @@
 use std::fmt;
 
 use anyhow::{Error, Result};
-use kernel::{Entropy as _, SystemEntropy};
-use loadtests::{
+use kith_kernel::{Entropy as _, SystemEntropy};
+use kith_loadtests::{
     closed::{Taken, ends, middle},
     stores::{
         Method,
@@ -19,7 +19,7 @@ use loadtests::{
         program::{Folder, Program},
     },
 };
-use testkit::Community;
+use kith_testkit::Community;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -12,8 +12,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use kernel::{Entropy as _, SystemEntropy};
-use loadtests::{
+use kith_kernel::{Entropy as _, SystemEntropy};
+use kith_loadtests::{
     closed::{self, Target},
     edge,
 };

@@ -9,19 +9,19 @@ use std::{hint::black_box, time::Duration};
 
 use anyhow::{Result, ensure};
 use aws_lc_rs::digest::{SHA256, digest};
-use kernel::{
+use kith_kernel::{
     EventId, SystemEntropy, Timestamp, UserId,
     audit::{Act, Entry, Head, Line, Verifier},
 };
-use screen::{Kind, Rules, Screen};
+use kith_screening_engine::{Kind, Rules, Screen};
 use tokio::time::Instant;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const BENIGN: &str = include_str!("../../../services/screen/tests/data/benign.txt");
-const CONTACT: &str = include_str!("../../../services/screen/tests/data/contact.txt");
-const CRISIS: &str = include_str!("../../../services/screen/tests/data/crisis.txt");
+const BENIGN: &str = include_str!("../../../services/screening-engine/tests/data/benign.txt");
+const CONTACT: &str = include_str!("../../../services/screening-engine/tests/data/contact.txt");
+const CRISIS: &str = include_str!("../../../services/screening-engine/tests/data/crisis.txt");
 
 /// How many lines of a trail are checked.
 const LINES: usize = 20_000;

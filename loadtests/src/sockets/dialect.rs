@@ -1,8 +1,8 @@
 //! What is said to each server: to open a socket, to hear the feed, to tell it.
 
+use kith_proto::realtime::v1::{ClientFrame, Hello, Subscribe, client_frame::Kind};
+use kith_realtime::Format;
 use prost::Message as _;
-use proto::realtime::v1::{ClientFrame, Hello, Subscribe, client_frame::Kind};
-use realtime::Format;
 
 use super::{crowd::Tally, frame};
 

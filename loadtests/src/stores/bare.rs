@@ -5,17 +5,17 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use futures_util::TryStreamExt as _;
-use kernel::{Clock as _, PostId, SystemClock, SystemEntropy};
+use kith_kernel::{Clock as _, PostId, SystemClock, SystemEntropy};
+use kith_storage::{
+    mongo,
+    sql::{Database, Durability},
+};
 use mongodb::{
     Collection,
     bson::{Document, doc},
     options::Hint,
 };
 use sqlx::{Row as _, sqlite::SqliteRow};
-use storage::{
-    mongo,
-    sql::{Database, Durability},
-};
 use tokio::{task::JoinSet, time::Instant};
 use uuid::Uuid;
 

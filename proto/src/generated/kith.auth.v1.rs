@@ -259,7 +259,7 @@ pub mod auth_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn register_anonymous<F, T>(self, handler: F) -> AuthServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::RegisterAnonymousRequest,
                 super::RegisterAnonymousResponse,
@@ -267,7 +267,7 @@ pub mod auth_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -286,7 +286,7 @@ pub mod auth_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn register_with_email<F, T>(self, handler: F) -> AuthServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::RegisterWithEmailRequest,
                 super::RegisterWithEmailResponse,
@@ -294,7 +294,7 @@ pub mod auth_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -313,7 +313,7 @@ pub mod auth_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn login<F, T>(self, handler: F) -> AuthServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::LoginRequest,
                 super::LoginResponse,
@@ -321,7 +321,7 @@ pub mod auth_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -340,7 +340,7 @@ pub mod auth_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn login_with_recovery_code<F, T>(self, handler: F) -> AuthServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::LoginWithRecoveryCodeRequest,
                 super::LoginWithRecoveryCodeResponse,
@@ -348,7 +348,7 @@ pub mod auth_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -370,7 +370,7 @@ pub mod auth_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn upgrade_account<F, T>(self, handler: F) -> AuthServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::UpgradeAccountRequest,
                 super::UpgradeAccountResponse,
@@ -378,7 +378,7 @@ pub mod auth_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -397,7 +397,7 @@ pub mod auth_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn refresh_token<F, T>(self, handler: F) -> AuthServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::RefreshTokenRequest,
                 super::RefreshTokenResponse,
@@ -405,7 +405,7 @@ pub mod auth_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -424,7 +424,7 @@ pub mod auth_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn logout<F, T>(self, handler: F) -> AuthServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::LogoutRequest,
                 super::LogoutResponse,
@@ -432,7 +432,7 @@ pub mod auth_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -451,7 +451,7 @@ pub mod auth_service_connect {
         ///Register a handler for this RPC method (unary, GET+POST enabled)
         pub fn list_sessions<F, T>(self, handler: F) -> AuthServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::ListSessionsRequest,
                 super::ListSessionsResponse,
@@ -459,7 +459,7 @@ pub mod auth_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::get_connect::<
+            let method_router = ::kith_proto::handler::get_connect::<
                 F,
                 T,
                 S,
@@ -467,7 +467,7 @@ pub mod auth_service_connect {
                 super::ListSessionsResponse,
             >(handler.clone())
                 .merge(
-                    ::proto::handler::post_connect::<
+                    ::kith_proto::handler::post_connect::<
                         F,
                         T,
                         S,
@@ -487,7 +487,7 @@ pub mod auth_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn revoke_session<F, T>(self, handler: F) -> AuthServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::RevokeSessionRequest,
                 super::RevokeSessionResponse,
@@ -495,7 +495,7 @@ pub mod auth_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -514,7 +514,7 @@ pub mod auth_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn create_realtime_ticket<F, T>(self, handler: F) -> AuthServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::CreateRealtimeTicketRequest,
                 super::CreateRealtimeTicketResponse,
@@ -522,7 +522,7 @@ pub mod auth_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -586,13 +586,19 @@ impl ::serde::Serialize for Credentials {
             map.serialize_entry("accessToken", &(&self.access_token))?;
         }
         if let Some(value) = &self.access_token_expires_at {
-            map.serialize_entry("accessTokenExpiresAt", &::proto::json::Time(value))?;
+            map.serialize_entry(
+                "accessTokenExpiresAt",
+                &::kith_proto::json::Time(value),
+            )?;
         }
         if !self.refresh_token.is_empty() {
             map.serialize_entry("refreshToken", &(&self.refresh_token))?;
         }
         if let Some(value) = &self.refresh_token_expires_at {
-            map.serialize_entry("refreshTokenExpiresAt", &::proto::json::Time(value))?;
+            map.serialize_entry(
+                "refreshTokenExpiresAt",
+                &::kith_proto::json::Time(value),
+            )?;
         }
         if !self.session_id.is_empty() {
             map.serialize_entry("sessionId", &(&self.session_id))?;
@@ -618,45 +624,45 @@ impl<'de> ::serde::Deserialize<'de> for Credentials {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "accessToken" | "access_token" => {
-                            message.access_token = ::proto::json::value(
+                            message.access_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "accessTokenExpiresAt" | "access_token_expires_at" => {
-                            message.access_token_expires_at = ::proto::json::optional(
+                            message.access_token_expires_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "refreshToken" | "refresh_token" => {
-                            message.refresh_token = ::proto::json::value(
+                            message.refresh_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "refreshTokenExpiresAt" | "refresh_token_expires_at" => {
-                            message.refresh_token_expires_at = ::proto::json::optional(
+                            message.refresh_token_expires_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "sessionId" | "session_id" => {
-                            message.session_id = ::proto::json::value(
+                            message.session_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -708,26 +714,26 @@ impl<'de> ::serde::Deserialize<'de> for RegisterAnonymousRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "handle" => {
-                            message.handle = ::proto::json::optional(
+                            message.handle = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "avatar" => {
-                            message.avatar = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.avatar = ::kith_proto::json::optional(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "device" => {
-                            message.device = ::proto::json::value(
+                            message.device = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -779,27 +785,31 @@ impl<'de> ::serde::Deserialize<'de> for RegisterAnonymousResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "persona" => {
-                            message.persona = ::proto::json::optional(
+                            message.persona = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::proto::users::v1::Persona>>,
+                                        Option<
+                                            ::kith_proto::json::Plain<::kith_proto::users::v1::Persona>,
+                                        >,
                                     >()?,
                             );
                         }
                         "credentials" => {
-                            message.credentials = ::proto::json::optional(
+                            message.credentials = ::kith_proto::json::optional(
                                 map
-                                    .next_value::<Option<::proto::json::Plain<Credentials>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<Credentials>>,
+                                    >()?,
                             );
                         }
                         "recoveryCode" | "recovery_code" => {
-                            message.recovery_code = ::proto::json::value(
+                            message.recovery_code = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -857,42 +867,42 @@ impl<'de> ::serde::Deserialize<'de> for RegisterWithEmailRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "email" => {
-                            message.email = ::proto::json::value(
+                            message.email = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "password" => {
-                            message.password = ::proto::json::value(
+                            message.password = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "handle" => {
-                            message.handle = ::proto::json::optional(
+                            message.handle = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "avatar" => {
-                            message.avatar = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.avatar = ::kith_proto::json::optional(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "device" => {
-                            message.device = ::proto::json::value(
+                            message.device = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -944,27 +954,31 @@ impl<'de> ::serde::Deserialize<'de> for RegisterWithEmailResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "persona" => {
-                            message.persona = ::proto::json::optional(
+                            message.persona = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::proto::users::v1::Persona>>,
+                                        Option<
+                                            ::kith_proto::json::Plain<::kith_proto::users::v1::Persona>,
+                                        >,
                                     >()?,
                             );
                         }
                         "credentials" => {
-                            message.credentials = ::proto::json::optional(
+                            message.credentials = ::kith_proto::json::optional(
                                 map
-                                    .next_value::<Option<::proto::json::Plain<Credentials>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<Credentials>>,
+                                    >()?,
                             );
                         }
                         "recoveryCode" | "recovery_code" => {
-                            message.recovery_code = ::proto::json::value(
+                            message.recovery_code = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -1016,29 +1030,29 @@ impl<'de> ::serde::Deserialize<'de> for LoginRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "email" => {
-                            message.email = ::proto::json::value(
+                            message.email = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "password" => {
-                            message.password = ::proto::json::value(
+                            message.password = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "device" => {
-                            message.device = ::proto::json::value(
+                            message.device = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -1084,12 +1098,14 @@ impl<'de> ::serde::Deserialize<'de> for LoginResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "credentials" => {
-                            message.credentials = ::proto::json::optional(
+                            message.credentials = ::kith_proto::json::optional(
                                 map
-                                    .next_value::<Option<::proto::json::Plain<Credentials>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<Credentials>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -1137,21 +1153,21 @@ impl<'de> ::serde::Deserialize<'de> for LoginWithRecoveryCodeRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "recoveryCode" | "recovery_code" => {
-                            message.recovery_code = ::proto::json::value(
+                            message.recovery_code = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "device" => {
-                            message.device = ::proto::json::value(
+                            message.device = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -1197,12 +1213,14 @@ impl<'de> ::serde::Deserialize<'de> for LoginWithRecoveryCodeResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "credentials" => {
-                            message.credentials = ::proto::json::optional(
+                            message.credentials = ::kith_proto::json::optional(
                                 map
-                                    .next_value::<Option<::proto::json::Plain<Credentials>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<Credentials>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -1250,21 +1268,21 @@ impl<'de> ::serde::Deserialize<'de> for UpgradeAccountRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "email" => {
-                            message.email = ::proto::json::value(
+                            message.email = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "password" => {
-                            message.password = ::proto::json::value(
+                            message.password = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -1307,7 +1325,7 @@ impl<'de> ::serde::Deserialize<'de> for UpgradeAccountResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         _ => {
                             map.next_value::<::serde::de::IgnoredAny>()?;
@@ -1351,13 +1369,13 @@ impl<'de> ::serde::Deserialize<'de> for RefreshTokenRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "refreshToken" | "refresh_token" => {
-                            message.refresh_token = ::proto::json::value(
+                            message.refresh_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -1403,12 +1421,14 @@ impl<'de> ::serde::Deserialize<'de> for RefreshTokenResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "credentials" => {
-                            message.credentials = ::proto::json::optional(
+                            message.credentials = ::kith_proto::json::optional(
                                 map
-                                    .next_value::<Option<::proto::json::Plain<Credentials>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<Credentials>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -1450,7 +1470,7 @@ impl<'de> ::serde::Deserialize<'de> for LogoutRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         _ => {
                             map.next_value::<::serde::de::IgnoredAny>()?;
@@ -1491,7 +1511,7 @@ impl<'de> ::serde::Deserialize<'de> for LogoutResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         _ => {
                             map.next_value::<::serde::de::IgnoredAny>()?;
@@ -1538,18 +1558,18 @@ impl<'de> ::serde::Deserialize<'de> for ListSessionsRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "pageSize" | "page_size" => {
-                            message.page_size = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.page_size = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         "pageToken" | "page_token" => {
-                            message.page_token = ::proto::json::value(
+                            message.page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -1574,7 +1594,7 @@ impl ::serde::Serialize for ListSessionsResponse {
         if !self.sessions.is_empty() {
             map.serialize_entry(
                 "sessions",
-                &::proto::json::List(&self.sessions, |value| value),
+                &::kith_proto::json::List(&self.sessions, |value| value),
             )?;
         }
         if !self.next_page_token.is_empty() {
@@ -1601,19 +1621,21 @@ impl<'de> ::serde::Deserialize<'de> for ListSessionsResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "sessions" => {
-                            message.sessions = ::proto::json::list(
+                            message.sessions = ::kith_proto::json::list(
                                 map
-                                    .next_value::<Option<Vec<::proto::json::Plain<Session>>>>()?,
+                                    .next_value::<
+                                        Option<Vec<::kith_proto::json::Plain<Session>>>,
+                                    >()?,
                             );
                         }
                         "nextPageToken" | "next_page_token" => {
-                            message.next_page_token = ::proto::json::value(
+                            message.next_page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -1642,10 +1664,10 @@ impl ::serde::Serialize for Session {
             map.serialize_entry("device", &(&self.device))?;
         }
         if let Some(value) = &self.created_at {
-            map.serialize_entry("createdAt", &::proto::json::Time(value))?;
+            map.serialize_entry("createdAt", &::kith_proto::json::Time(value))?;
         }
         if let Some(value) = &self.refreshed_at {
-            map.serialize_entry("refreshedAt", &::proto::json::Time(value))?;
+            map.serialize_entry("refreshedAt", &::kith_proto::json::Time(value))?;
         }
         if self.current {
             map.serialize_entry("current", &(&self.current))?;
@@ -1671,43 +1693,43 @@ impl<'de> ::serde::Deserialize<'de> for Session {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "id" => {
-                            message.id = ::proto::json::value(
+                            message.id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "device" => {
-                            message.device = ::proto::json::value(
+                            message.device = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "createdAt" | "created_at" => {
-                            message.created_at = ::proto::json::optional(
+                            message.created_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "refreshedAt" | "refreshed_at" => {
-                            message.refreshed_at = ::proto::json::optional(
+                            message.refreshed_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "current" => {
-                            message.current = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Plain<bool>>>()?,
+                            message.current = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Plain<bool>>>()?,
                             );
                         }
                         _ => {
@@ -1752,13 +1774,13 @@ impl<'de> ::serde::Deserialize<'de> for RevokeSessionRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "sessionId" | "session_id" => {
-                            message.session_id = ::proto::json::value(
+                            message.session_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -1801,7 +1823,7 @@ impl<'de> ::serde::Deserialize<'de> for RevokeSessionResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         _ => {
                             map.next_value::<::serde::de::IgnoredAny>()?;
@@ -1842,7 +1864,7 @@ impl<'de> ::serde::Deserialize<'de> for CreateRealtimeTicketRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         _ => {
                             map.next_value::<::serde::de::IgnoredAny>()?;
@@ -1866,7 +1888,7 @@ impl ::serde::Serialize for CreateRealtimeTicketResponse {
             map.serialize_entry("ticket", &(&self.ticket))?;
         }
         if let Some(value) = &self.expires_at {
-            map.serialize_entry("expiresAt", &::proto::json::Time(value))?;
+            map.serialize_entry("expiresAt", &::kith_proto::json::Time(value))?;
         }
         map.end()
     }
@@ -1889,21 +1911,21 @@ impl<'de> ::serde::Deserialize<'de> for CreateRealtimeTicketResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "ticket" => {
-                            message.ticket = ::proto::json::value(
+                            message.ticket = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "expiresAt" | "expires_at" => {
-                            message.expires_at = ::proto::json::optional(
+                            message.expires_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
@@ -1923,16 +1945,16 @@ impl ::core::fmt::Debug for Credentials {
         f.write_str("Credentials(..)")
     }
 }
-impl ::proto::Validate for Credentials {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for Credentials {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for RegisterAnonymousRequest {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("RegisterAnonymousRequest(..)")
     }
 }
-impl ::proto::Validate for RegisterAnonymousRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for RegisterAnonymousRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(value) = self.handle.clone() {
             broken
                 .unless(
@@ -1966,8 +1988,8 @@ impl ::core::fmt::Debug for RegisterAnonymousResponse {
         f.write_str("RegisterAnonymousResponse(..)")
     }
 }
-impl ::proto::Validate for RegisterAnonymousResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for RegisterAnonymousResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.persona {
             broken.within("persona", message);
         }
@@ -1981,8 +2003,8 @@ impl ::core::fmt::Debug for RegisterWithEmailRequest {
         f.write_str("RegisterWithEmailRequest(..)")
     }
 }
-impl ::proto::Validate for RegisterWithEmailRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for RegisterWithEmailRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
                 self.email.chars().count() >= 3,
@@ -2044,8 +2066,8 @@ impl ::core::fmt::Debug for RegisterWithEmailResponse {
         f.write_str("RegisterWithEmailResponse(..)")
     }
 }
-impl ::proto::Validate for RegisterWithEmailResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for RegisterWithEmailResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.persona {
             broken.within("persona", message);
         }
@@ -2059,8 +2081,8 @@ impl ::core::fmt::Debug for LoginRequest {
         f.write_str("LoginRequest(..)")
     }
 }
-impl ::proto::Validate for LoginRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for LoginRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
                 self.email.chars().count() >= 1,
@@ -2103,8 +2125,8 @@ impl ::core::fmt::Debug for LoginResponse {
         f.write_str("LoginResponse(..)")
     }
 }
-impl ::proto::Validate for LoginResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for LoginResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.credentials {
             broken.within("credentials", message);
         }
@@ -2115,8 +2137,8 @@ impl ::core::fmt::Debug for LoginWithRecoveryCodeRequest {
         f.write_str("LoginWithRecoveryCodeRequest(..)")
     }
 }
-impl ::proto::Validate for LoginWithRecoveryCodeRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for LoginWithRecoveryCodeRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
                 self.recovery_code.chars().count() >= 1,
@@ -2145,8 +2167,8 @@ impl ::core::fmt::Debug for LoginWithRecoveryCodeResponse {
         f.write_str("LoginWithRecoveryCodeResponse(..)")
     }
 }
-impl ::proto::Validate for LoginWithRecoveryCodeResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for LoginWithRecoveryCodeResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.credentials {
             broken.within("credentials", message);
         }
@@ -2157,8 +2179,8 @@ impl ::core::fmt::Debug for UpgradeAccountRequest {
         f.write_str("UpgradeAccountRequest(..)")
     }
 }
-impl ::proto::Validate for UpgradeAccountRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for UpgradeAccountRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
                 self.email.chars().count() >= 3,
@@ -2194,16 +2216,16 @@ impl ::core::fmt::Debug for UpgradeAccountResponse {
         f.write_str("UpgradeAccountResponse(..)")
     }
 }
-impl ::proto::Validate for UpgradeAccountResponse {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for UpgradeAccountResponse {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for RefreshTokenRequest {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("RefreshTokenRequest(..)")
     }
 }
-impl ::proto::Validate for RefreshTokenRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for RefreshTokenRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
                 self.refresh_token.chars().count() >= 1,
@@ -2225,8 +2247,8 @@ impl ::core::fmt::Debug for RefreshTokenResponse {
         f.write_str("RefreshTokenResponse(..)")
     }
 }
-impl ::proto::Validate for RefreshTokenResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for RefreshTokenResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.credentials {
             broken.within("credentials", message);
         }
@@ -2237,24 +2259,24 @@ impl ::core::fmt::Debug for LogoutRequest {
         f.write_str("LogoutRequest(..)")
     }
 }
-impl ::proto::Validate for LogoutRequest {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for LogoutRequest {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for LogoutResponse {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("LogoutResponse(..)")
     }
 }
-impl ::proto::Validate for LogoutResponse {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for LogoutResponse {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for ListSessionsRequest {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("ListSessionsRequest(..)")
     }
 }
-impl ::proto::Validate for ListSessionsRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListSessionsRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken.unless(self.page_size <= 100, "page_size", "int32.lte", "is at most 100");
         broken.unless(self.page_size >= 0, "page_size", "int32.gte", "is at least 0");
         broken
@@ -2271,8 +2293,8 @@ impl ::core::fmt::Debug for ListSessionsResponse {
         f.write_str("ListSessionsResponse(..)")
     }
 }
-impl ::proto::Validate for ListSessionsResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListSessionsResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         for (at, message) in self.sessions.iter().enumerate() {
             broken.within(&format!("sessions[{at}]"), message);
         }
@@ -2283,19 +2305,19 @@ impl ::core::fmt::Debug for Session {
         f.write_str("Session(..)")
     }
 }
-impl ::proto::Validate for Session {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for Session {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for RevokeSessionRequest {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("RevokeSessionRequest(..)")
     }
 }
-impl ::proto::Validate for RevokeSessionRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for RevokeSessionRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.session_id),
+                ::kith_proto::is_uuid(&self.session_id),
                 "session_id",
                 "string.uuid",
                 "is a UUID",
@@ -2307,22 +2329,22 @@ impl ::core::fmt::Debug for RevokeSessionResponse {
         f.write_str("RevokeSessionResponse(..)")
     }
 }
-impl ::proto::Validate for RevokeSessionResponse {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for RevokeSessionResponse {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for CreateRealtimeTicketRequest {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("CreateRealtimeTicketRequest(..)")
     }
 }
-impl ::proto::Validate for CreateRealtimeTicketRequest {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for CreateRealtimeTicketRequest {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for CreateRealtimeTicketResponse {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("CreateRealtimeTicketResponse(..)")
     }
 }
-impl ::proto::Validate for CreateRealtimeTicketResponse {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for CreateRealtimeTicketResponse {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }

@@ -870,7 +870,7 @@ pub mod circle_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn create_circle<F, T>(self, handler: F) -> CircleServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::CreateCircleRequest,
                 super::CreateCircleResponse,
@@ -878,7 +878,7 @@ pub mod circle_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -897,7 +897,7 @@ pub mod circle_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn get_circle<F, T>(self, handler: F) -> CircleServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::GetCircleRequest,
                 super::GetCircleResponse,
@@ -905,7 +905,7 @@ pub mod circle_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -924,7 +924,7 @@ pub mod circle_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn update_circle<F, T>(self, handler: F) -> CircleServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::UpdateCircleRequest,
                 super::UpdateCircleResponse,
@@ -932,7 +932,7 @@ pub mod circle_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -951,7 +951,7 @@ pub mod circle_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn archive_circle<F, T>(self, handler: F) -> CircleServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::ArchiveCircleRequest,
                 super::ArchiveCircleResponse,
@@ -959,7 +959,7 @@ pub mod circle_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -978,7 +978,7 @@ pub mod circle_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn list_circles<F, T>(self, handler: F) -> CircleServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::ListCirclesRequest,
                 super::ListCirclesResponse,
@@ -986,7 +986,7 @@ pub mod circle_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1005,7 +1005,7 @@ pub mod circle_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn join_circle<F, T>(self, handler: F) -> CircleServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::JoinCircleRequest,
                 super::JoinCircleResponse,
@@ -1013,7 +1013,7 @@ pub mod circle_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1032,7 +1032,7 @@ pub mod circle_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn leave_circle<F, T>(self, handler: F) -> CircleServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::LeaveCircleRequest,
                 super::LeaveCircleResponse,
@@ -1040,7 +1040,7 @@ pub mod circle_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1059,7 +1059,7 @@ pub mod circle_service_connect {
         ///Register a handler for this RPC method (unary, GET+POST enabled)
         pub fn list_circle_members<F, T>(self, handler: F) -> CircleServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::ListCircleMembersRequest,
                 super::ListCircleMembersResponse,
@@ -1067,7 +1067,7 @@ pub mod circle_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::get_connect::<
+            let method_router = ::kith_proto::handler::get_connect::<
                 F,
                 T,
                 S,
@@ -1075,7 +1075,7 @@ pub mod circle_service_connect {
                 super::ListCircleMembersResponse,
             >(handler.clone())
                 .merge(
-                    ::proto::handler::post_connect::<
+                    ::kith_proto::handler::post_connect::<
                         F,
                         T,
                         S,
@@ -1098,7 +1098,7 @@ pub mod circle_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn update_member_role<F, T>(self, handler: F) -> CircleServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::UpdateMemberRoleRequest,
                 super::UpdateMemberRoleResponse,
@@ -1106,7 +1106,7 @@ pub mod circle_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1128,7 +1128,7 @@ pub mod circle_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn remove_member<F, T>(self, handler: F) -> CircleServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::RemoveMemberRequest,
                 super::RemoveMemberResponse,
@@ -1136,7 +1136,7 @@ pub mod circle_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1155,7 +1155,7 @@ pub mod circle_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn ban_member<F, T>(self, handler: F) -> CircleServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::BanMemberRequest,
                 super::BanMemberResponse,
@@ -1163,7 +1163,7 @@ pub mod circle_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1182,7 +1182,7 @@ pub mod circle_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn unban_member<F, T>(self, handler: F) -> CircleServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::UnbanMemberRequest,
                 super::UnbanMemberResponse,
@@ -1190,7 +1190,7 @@ pub mod circle_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1209,7 +1209,7 @@ pub mod circle_service_connect {
         ///Register a handler for this RPC method (unary, GET+POST enabled)
         pub fn list_join_requests<F, T>(self, handler: F) -> CircleServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::ListJoinRequestsRequest,
                 super::ListJoinRequestsResponse,
@@ -1217,7 +1217,7 @@ pub mod circle_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::get_connect::<
+            let method_router = ::kith_proto::handler::get_connect::<
                 F,
                 T,
                 S,
@@ -1225,7 +1225,7 @@ pub mod circle_service_connect {
                 super::ListJoinRequestsResponse,
             >(handler.clone())
                 .merge(
-                    ::proto::handler::post_connect::<
+                    ::kith_proto::handler::post_connect::<
                         F,
                         T,
                         S,
@@ -1248,7 +1248,7 @@ pub mod circle_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn decide_join_request<F, T>(self, handler: F) -> CircleServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::DecideJoinRequestRequest,
                 super::DecideJoinRequestResponse,
@@ -1256,7 +1256,7 @@ pub mod circle_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1278,7 +1278,7 @@ pub mod circle_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn create_invite<F, T>(self, handler: F) -> CircleServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::CreateInviteRequest,
                 super::CreateInviteResponse,
@@ -1286,7 +1286,7 @@ pub mod circle_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1305,7 +1305,7 @@ pub mod circle_service_connect {
         ///Register a handler for this RPC method (unary, GET+POST enabled)
         pub fn list_invites<F, T>(self, handler: F) -> CircleServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::ListInvitesRequest,
                 super::ListInvitesResponse,
@@ -1313,7 +1313,7 @@ pub mod circle_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::get_connect::<
+            let method_router = ::kith_proto::handler::get_connect::<
                 F,
                 T,
                 S,
@@ -1321,7 +1321,7 @@ pub mod circle_service_connect {
                 super::ListInvitesResponse,
             >(handler.clone())
                 .merge(
-                    ::proto::handler::post_connect::<
+                    ::kith_proto::handler::post_connect::<
                         F,
                         T,
                         S,
@@ -1341,7 +1341,7 @@ pub mod circle_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn revoke_invite<F, T>(self, handler: F) -> CircleServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::RevokeInviteRequest,
                 super::RevokeInviteResponse,
@@ -1349,7 +1349,7 @@ pub mod circle_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1368,7 +1368,7 @@ pub mod circle_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn accept_invite<F, T>(self, handler: F) -> CircleServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::AcceptInviteRequest,
                 super::AcceptInviteResponse,
@@ -1376,7 +1376,7 @@ pub mod circle_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1395,7 +1395,7 @@ pub mod circle_service_connect {
         ///Register a handler for this RPC method (unary, GET+POST enabled)
         pub fn list_circle_log<F, T>(self, handler: F) -> CircleServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::ListCircleLogRequest,
                 super::ListCircleLogResponse,
@@ -1403,7 +1403,7 @@ pub mod circle_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::get_connect::<
+            let method_router = ::kith_proto::handler::get_connect::<
                 F,
                 T,
                 S,
@@ -1411,7 +1411,7 @@ pub mod circle_service_connect {
                 super::ListCircleLogResponse,
             >(handler.clone())
                 .merge(
-                    ::proto::handler::post_connect::<
+                    ::kith_proto::handler::post_connect::<
                         F,
                         T,
                         S,
@@ -1431,7 +1431,7 @@ pub mod circle_service_connect {
         ///Register a handler for this RPC method (unary, GET+POST enabled)
         pub fn get_circle_feed<F, T>(self, handler: F) -> CircleServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::GetCircleFeedRequest,
                 super::GetCircleFeedResponse,
@@ -1439,7 +1439,7 @@ pub mod circle_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::get_connect::<
+            let method_router = ::kith_proto::handler::get_connect::<
                 F,
                 T,
                 S,
@@ -1447,7 +1447,7 @@ pub mod circle_service_connect {
                 super::GetCircleFeedResponse,
             >(handler.clone())
                 .merge(
-                    ::proto::handler::post_connect::<
+                    ::kith_proto::handler::post_connect::<
                         F,
                         T,
                         S,
@@ -1523,7 +1523,7 @@ impl ::serde::Serialize for Circle {
         if self.access != 0 {
             map.serialize_entry(
                 "access",
-                &::proto::json::Choice::<CircleAccess>::new(*(&self.access)),
+                &::kith_proto::json::Choice::<CircleAccess>::new(*(&self.access)),
             )?;
         }
         if self.about_members != 0 {
@@ -1533,12 +1533,12 @@ impl ::serde::Serialize for Circle {
             map.serialize_entry("maxMembers", &value)?;
         }
         if let Some(value) = &self.archived_at {
-            map.serialize_entry("archivedAt", &::proto::json::Time(value))?;
+            map.serialize_entry("archivedAt", &::kith_proto::json::Time(value))?;
         }
         if self.standing != 0 {
             map.serialize_entry(
                 "standing",
-                &::proto::json::Choice::<CircleStanding>::new(*(&self.standing)),
+                &::kith_proto::json::Choice::<CircleStanding>::new(*(&self.standing)),
             )?;
         }
         if let Some(value) = &self.persona {
@@ -1547,14 +1547,14 @@ impl ::serde::Serialize for Circle {
         if self.role != 0 {
             map.serialize_entry(
                 "role",
-                &::proto::json::Choice::<CircleRole>::new(*(&self.role)),
+                &::kith_proto::json::Choice::<CircleRole>::new(*(&self.role)),
             )?;
         }
         if !self.etag.is_empty() {
             map.serialize_entry("etag", &(&self.etag))?;
         }
         if let Some(value) = &self.closed_at {
-            map.serialize_entry("closedAt", &::proto::json::Time(value))?;
+            map.serialize_entry("closedAt", &::kith_proto::json::Time(value))?;
         }
         map.end()
     }
@@ -1577,109 +1577,113 @@ impl<'de> ::serde::Deserialize<'de> for Circle {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "id" => {
-                            message.id = ::proto::json::value(
+                            message.id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "name" => {
-                            message.name = ::proto::json::value(
+                            message.name = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "about" => {
-                            message.about = ::proto::json::value(
+                            message.about = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "rules" => {
-                            message.rules = ::proto::json::value(
+                            message.rules = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "category" => {
-                            message.category = ::proto::json::value(
+                            message.category = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "access" => {
-                            message.access = ::proto::json::value(
+                            message.access = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Choice<CircleAccess>>,
+                                        Option<::kith_proto::json::Choice<CircleAccess>>,
                                     >()?,
                             );
                         }
                         "aboutMembers" | "about_members" => {
-                            message.about_members = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.about_members = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "maxMembers" | "max_members" => {
-                            message.max_members = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.max_members = ::kith_proto::json::optional(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "archivedAt" | "archived_at" => {
-                            message.archived_at = ::proto::json::optional(
+                            message.archived_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "standing" => {
-                            message.standing = ::proto::json::value(
+                            message.standing = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Choice<CircleStanding>>,
+                                        Option<::kith_proto::json::Choice<CircleStanding>>,
                                     >()?,
                             );
                         }
                         "persona" => {
-                            message.persona = ::proto::json::optional(
+                            message.persona = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::proto::users::v1::Persona>>,
+                                        Option<
+                                            ::kith_proto::json::Plain<::kith_proto::users::v1::Persona>,
+                                        >,
                                     >()?,
                             );
                         }
                         "role" => {
-                            message.role = ::proto::json::value(
+                            message.role = ::kith_proto::json::value(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<CircleRole>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<CircleRole>>,
+                                    >()?,
                             );
                         }
                         "etag" => {
-                            message.etag = ::proto::json::value(
+                            message.etag = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "closedAt" | "closed_at" => {
-                            message.closed_at = ::proto::json::optional(
+                            message.closed_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
@@ -1707,11 +1711,11 @@ impl ::serde::Serialize for CircleMember {
         if self.role != 0 {
             map.serialize_entry(
                 "role",
-                &::proto::json::Choice::<CircleRole>::new(*(&self.role)),
+                &::kith_proto::json::Choice::<CircleRole>::new(*(&self.role)),
             )?;
         }
         if let Some(value) = &self.joined_on {
-            map.serialize_entry("joinedOn", &::proto::json::Time(value))?;
+            map.serialize_entry("joinedOn", &::kith_proto::json::Time(value))?;
         }
         map.end()
     }
@@ -1734,27 +1738,31 @@ impl<'de> ::serde::Deserialize<'de> for CircleMember {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "persona" => {
-                            message.persona = ::proto::json::optional(
+                            message.persona = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::proto::users::v1::Persona>>,
+                                        Option<
+                                            ::kith_proto::json::Plain<::kith_proto::users::v1::Persona>,
+                                        >,
                                     >()?,
                             );
                         }
                         "role" => {
-                            message.role = ::proto::json::value(
+                            message.role = ::kith_proto::json::value(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<CircleRole>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<CircleRole>>,
+                                    >()?,
                             );
                         }
                         "joinedOn" | "joined_on" => {
-                            message.joined_on = ::proto::json::optional(
+                            message.joined_on = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
@@ -1780,7 +1788,7 @@ impl ::serde::Serialize for JoinRequest {
             map.serialize_entry("persona", &value)?;
         }
         if let Some(value) = &self.requested_on {
-            map.serialize_entry("requestedOn", &::proto::json::Time(value))?;
+            map.serialize_entry("requestedOn", &::kith_proto::json::Time(value))?;
         }
         map.end()
     }
@@ -1803,21 +1811,23 @@ impl<'de> ::serde::Deserialize<'de> for JoinRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "persona" => {
-                            message.persona = ::proto::json::optional(
+                            message.persona = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::proto::users::v1::Persona>>,
+                                        Option<
+                                            ::kith_proto::json::Plain<::kith_proto::users::v1::Persona>,
+                                        >,
                                     >()?,
                             );
                         }
                         "requestedOn" | "requested_on" => {
-                            message.requested_on = ::proto::json::optional(
+                            message.requested_on = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
@@ -1849,7 +1859,7 @@ impl ::serde::Serialize for Invite {
             map.serialize_entry("usesLeft", &(&self.uses_left))?;
         }
         if let Some(value) = &self.expires_at {
-            map.serialize_entry("expiresAt", &::proto::json::Time(value))?;
+            map.serialize_entry("expiresAt", &::kith_proto::json::Time(value))?;
         }
         map.end()
     }
@@ -1872,34 +1882,36 @@ impl<'de> ::serde::Deserialize<'de> for Invite {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "id" => {
-                            message.id = ::proto::json::value(
+                            message.id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "madeBy" | "made_by" => {
-                            message.made_by = ::proto::json::optional(
+                            message.made_by = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::proto::users::v1::Persona>>,
+                                        Option<
+                                            ::kith_proto::json::Plain<::kith_proto::users::v1::Persona>,
+                                        >,
                                     >()?,
                             );
                         }
                         "usesLeft" | "uses_left" => {
-                            message.uses_left = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.uses_left = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "expiresAt" | "expires_at" => {
-                            message.expires_at = ::proto::json::optional(
+                            message.expires_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
@@ -1924,7 +1936,7 @@ impl ::serde::Serialize for CircleLogEntry {
         if self.act != 0 {
             map.serialize_entry(
                 "act",
-                &::proto::json::Choice::<CircleLogAct>::new(*(&self.act)),
+                &::kith_proto::json::Choice::<CircleLogAct>::new(*(&self.act)),
             )?;
         }
         if let Some(value) = &self.by {
@@ -1934,7 +1946,7 @@ impl ::serde::Serialize for CircleLogEntry {
             map.serialize_entry("to", &value)?;
         }
         if let Some(value) = &self.at {
-            map.serialize_entry("at", &::proto::json::Time(value))?;
+            map.serialize_entry("at", &::kith_proto::json::Time(value))?;
         }
         map.end()
     }
@@ -1957,37 +1969,41 @@ impl<'de> ::serde::Deserialize<'de> for CircleLogEntry {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "act" => {
-                            message.act = ::proto::json::value(
+                            message.act = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Choice<CircleLogAct>>,
+                                        Option<::kith_proto::json::Choice<CircleLogAct>>,
                                     >()?,
                             );
                         }
                         "by" => {
-                            message.by = ::proto::json::optional(
+                            message.by = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::proto::users::v1::Persona>>,
+                                        Option<
+                                            ::kith_proto::json::Plain<::kith_proto::users::v1::Persona>,
+                                        >,
                                     >()?,
                             );
                         }
                         "to" => {
-                            message.to = ::proto::json::optional(
+                            message.to = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::proto::users::v1::Persona>>,
+                                        Option<
+                                            ::kith_proto::json::Plain<::kith_proto::users::v1::Persona>,
+                                        >,
                                     >()?,
                             );
                         }
                         "at" => {
-                            message.at = ::proto::json::optional(
+                            message.at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
@@ -2024,7 +2040,7 @@ impl ::serde::Serialize for CreateCircleRequest {
         if self.access != 0 {
             map.serialize_entry(
                 "access",
-                &::proto::json::Choice::<CircleAccess>::new(*(&self.access)),
+                &::kith_proto::json::Choice::<CircleAccess>::new(*(&self.access)),
             )?;
         }
         if self.max_members != 0 {
@@ -2051,51 +2067,51 @@ impl<'de> ::serde::Deserialize<'de> for CreateCircleRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "name" => {
-                            message.name = ::proto::json::value(
+                            message.name = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "about" => {
-                            message.about = ::proto::json::value(
+                            message.about = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "rules" => {
-                            message.rules = ::proto::json::value(
+                            message.rules = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "category" => {
-                            message.category = ::proto::json::value(
+                            message.category = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "access" => {
-                            message.access = ::proto::json::value(
+                            message.access = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Choice<CircleAccess>>,
+                                        Option<::kith_proto::json::Choice<CircleAccess>>,
                                     >()?,
                             );
                         }
                         "maxMembers" | "max_members" => {
-                            message.max_members = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.max_members = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         _ => {
@@ -2140,11 +2156,12 @@ impl<'de> ::serde::Deserialize<'de> for CreateCircleResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "circle" => {
-                            message.circle = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Circle>>>()?,
+                            message.circle = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Plain<Circle>>>()?,
                             );
                         }
                         _ => {
@@ -2192,21 +2209,21 @@ impl<'de> ::serde::Deserialize<'de> for GetCircleRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "circleId" | "circle_id" => {
-                            message.circle_id = ::proto::json::value(
+                            message.circle_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "inviteCode" | "invite_code" => {
-                            message.invite_code = ::proto::json::value(
+                            message.invite_code = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -2252,11 +2269,12 @@ impl<'de> ::serde::Deserialize<'de> for GetCircleResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "circle" => {
-                            message.circle = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Circle>>>()?,
+                            message.circle = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Plain<Circle>>>()?,
                             );
                         }
                         _ => {
@@ -2298,7 +2316,7 @@ impl ::serde::Serialize for UpdateCircleRequest {
         if let Some(value) = &self.access {
             map.serialize_entry(
                 "access",
-                &::proto::json::Choice::<CircleAccess>::new(*value),
+                &::kith_proto::json::Choice::<CircleAccess>::new(*value),
             )?;
         }
         if let Some(value) = &self.max_members {
@@ -2325,67 +2343,67 @@ impl<'de> ::serde::Deserialize<'de> for UpdateCircleRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "circleId" | "circle_id" => {
-                            message.circle_id = ::proto::json::value(
+                            message.circle_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "etag" => {
-                            message.etag = ::proto::json::value(
+                            message.etag = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "name" => {
-                            message.name = ::proto::json::optional(
+                            message.name = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "about" => {
-                            message.about = ::proto::json::optional(
+                            message.about = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "rules" => {
-                            message.rules = ::proto::json::optional(
+                            message.rules = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "category" => {
-                            message.category = ::proto::json::optional(
+                            message.category = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "access" => {
-                            message.access = ::proto::json::optional(
+                            message.access = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Choice<CircleAccess>>,
+                                        Option<::kith_proto::json::Choice<CircleAccess>>,
                                     >()?,
                             );
                         }
                         "maxMembers" | "max_members" => {
-                            message.max_members = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.max_members = ::kith_proto::json::optional(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         _ => {
@@ -2430,11 +2448,12 @@ impl<'de> ::serde::Deserialize<'de> for UpdateCircleResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "circle" => {
-                            message.circle = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Circle>>>()?,
+                            message.circle = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Plain<Circle>>>()?,
                             );
                         }
                         _ => {
@@ -2479,13 +2498,13 @@ impl<'de> ::serde::Deserialize<'de> for ArchiveCircleRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "circleId" | "circle_id" => {
-                            message.circle_id = ::proto::json::value(
+                            message.circle_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -2531,11 +2550,12 @@ impl<'de> ::serde::Deserialize<'de> for ArchiveCircleResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "circle" => {
-                            message.circle = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Circle>>>()?,
+                            message.circle = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Plain<Circle>>>()?,
                             );
                         }
                         _ => {
@@ -2559,7 +2579,7 @@ impl ::serde::Serialize for ListCirclesRequest {
         if self.scope != 0 {
             map.serialize_entry(
                 "scope",
-                &::proto::json::Choice::<CircleScope>::new(*(&self.scope)),
+                &::kith_proto::json::Choice::<CircleScope>::new(*(&self.scope)),
             )?;
         }
         if !self.category.is_empty() {
@@ -2592,32 +2612,34 @@ impl<'de> ::serde::Deserialize<'de> for ListCirclesRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "scope" => {
-                            message.scope = ::proto::json::value(
+                            message.scope = ::kith_proto::json::value(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<CircleScope>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<CircleScope>>,
+                                    >()?,
                             );
                         }
                         "category" => {
-                            message.category = ::proto::json::value(
+                            message.category = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "pageSize" | "page_size" => {
-                            message.page_size = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.page_size = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         "pageToken" | "page_token" => {
-                            message.page_token = ::proto::json::value(
+                            message.page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -2642,7 +2664,7 @@ impl ::serde::Serialize for ListCirclesResponse {
         if !self.circles.is_empty() {
             map.serialize_entry(
                 "circles",
-                &::proto::json::List(&self.circles, |value| value),
+                &::kith_proto::json::List(&self.circles, |value| value),
             )?;
         }
         if !self.next_page_token.is_empty() {
@@ -2669,19 +2691,21 @@ impl<'de> ::serde::Deserialize<'de> for ListCirclesResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "circles" => {
-                            message.circles = ::proto::json::list(
+                            message.circles = ::kith_proto::json::list(
                                 map
-                                    .next_value::<Option<Vec<::proto::json::Plain<Circle>>>>()?,
+                                    .next_value::<
+                                        Option<Vec<::kith_proto::json::Plain<Circle>>>,
+                                    >()?,
                             );
                         }
                         "nextPageToken" | "next_page_token" => {
-                            message.next_page_token = ::proto::json::value(
+                            message.next_page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -2727,13 +2751,13 @@ impl<'de> ::serde::Deserialize<'de> for JoinCircleRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "circleId" | "circle_id" => {
-                            message.circle_id = ::proto::json::value(
+                            message.circle_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -2779,11 +2803,12 @@ impl<'de> ::serde::Deserialize<'de> for JoinCircleResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "circle" => {
-                            message.circle = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Circle>>>()?,
+                            message.circle = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Plain<Circle>>>()?,
                             );
                         }
                         _ => {
@@ -2828,13 +2853,13 @@ impl<'de> ::serde::Deserialize<'de> for LeaveCircleRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "circleId" | "circle_id" => {
-                            message.circle_id = ::proto::json::value(
+                            message.circle_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -2877,7 +2902,7 @@ impl<'de> ::serde::Deserialize<'de> for LeaveCircleResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         _ => {
                             map.next_value::<::serde::de::IgnoredAny>()?;
@@ -2903,7 +2928,7 @@ impl ::serde::Serialize for ListCircleMembersRequest {
         if self.scope != 0 {
             map.serialize_entry(
                 "scope",
-                &::proto::json::Choice::<MemberScope>::new(*(&self.scope)),
+                &::kith_proto::json::Choice::<MemberScope>::new(*(&self.scope)),
             )?;
         }
         if self.page_size != 0 {
@@ -2933,32 +2958,34 @@ impl<'de> ::serde::Deserialize<'de> for ListCircleMembersRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "circleId" | "circle_id" => {
-                            message.circle_id = ::proto::json::value(
+                            message.circle_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "scope" => {
-                            message.scope = ::proto::json::value(
+                            message.scope = ::kith_proto::json::value(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<MemberScope>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<MemberScope>>,
+                                    >()?,
                             );
                         }
                         "pageSize" | "page_size" => {
-                            message.page_size = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.page_size = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         "pageToken" | "page_token" => {
-                            message.page_token = ::proto::json::value(
+                            message.page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -2983,7 +3010,7 @@ impl ::serde::Serialize for ListCircleMembersResponse {
         if !self.members.is_empty() {
             map.serialize_entry(
                 "members",
-                &::proto::json::List(&self.members, |value| value),
+                &::kith_proto::json::List(&self.members, |value| value),
             )?;
         }
         if !self.next_page_token.is_empty() {
@@ -3010,21 +3037,21 @@ impl<'de> ::serde::Deserialize<'de> for ListCircleMembersResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "members" => {
-                            message.members = ::proto::json::list(
+                            message.members = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<CircleMember>>>,
+                                        Option<Vec<::kith_proto::json::Plain<CircleMember>>>,
                                     >()?,
                             );
                         }
                         "nextPageToken" | "next_page_token" => {
-                            message.next_page_token = ::proto::json::value(
+                            message.next_page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -3055,7 +3082,7 @@ impl ::serde::Serialize for UpdateMemberRoleRequest {
         if self.role != 0 {
             map.serialize_entry(
                 "role",
-                &::proto::json::Choice::<CircleRole>::new(*(&self.role)),
+                &::kith_proto::json::Choice::<CircleRole>::new(*(&self.role)),
             )?;
         }
         map.end()
@@ -3079,28 +3106,30 @@ impl<'de> ::serde::Deserialize<'de> for UpdateMemberRoleRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "circleId" | "circle_id" => {
-                            message.circle_id = ::proto::json::value(
+                            message.circle_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "personaId" | "persona_id" => {
-                            message.persona_id = ::proto::json::value(
+                            message.persona_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "role" => {
-                            message.role = ::proto::json::value(
+                            message.role = ::kith_proto::json::value(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<CircleRole>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<CircleRole>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -3145,12 +3174,14 @@ impl<'de> ::serde::Deserialize<'de> for UpdateMemberRoleResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "member" => {
-                            message.member = ::proto::json::optional(
+                            message.member = ::kith_proto::json::optional(
                                 map
-                                    .next_value::<Option<::proto::json::Plain<CircleMember>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<CircleMember>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -3198,21 +3229,21 @@ impl<'de> ::serde::Deserialize<'de> for RemoveMemberRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "circleId" | "circle_id" => {
-                            message.circle_id = ::proto::json::value(
+                            message.circle_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "personaId" | "persona_id" => {
-                            message.persona_id = ::proto::json::value(
+                            message.persona_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -3255,7 +3286,7 @@ impl<'de> ::serde::Deserialize<'de> for RemoveMemberResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         _ => {
                             map.next_value::<::serde::de::IgnoredAny>()?;
@@ -3302,21 +3333,21 @@ impl<'de> ::serde::Deserialize<'de> for BanMemberRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "circleId" | "circle_id" => {
-                            message.circle_id = ::proto::json::value(
+                            message.circle_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "personaId" | "persona_id" => {
-                            message.persona_id = ::proto::json::value(
+                            message.persona_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -3359,7 +3390,7 @@ impl<'de> ::serde::Deserialize<'de> for BanMemberResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         _ => {
                             map.next_value::<::serde::de::IgnoredAny>()?;
@@ -3406,21 +3437,21 @@ impl<'de> ::serde::Deserialize<'de> for UnbanMemberRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "circleId" | "circle_id" => {
-                            message.circle_id = ::proto::json::value(
+                            message.circle_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "personaId" | "persona_id" => {
-                            message.persona_id = ::proto::json::value(
+                            message.persona_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -3463,7 +3494,7 @@ impl<'de> ::serde::Deserialize<'de> for UnbanMemberResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         _ => {
                             map.next_value::<::serde::de::IgnoredAny>()?;
@@ -3513,26 +3544,26 @@ impl<'de> ::serde::Deserialize<'de> for ListJoinRequestsRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "circleId" | "circle_id" => {
-                            message.circle_id = ::proto::json::value(
+                            message.circle_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "pageSize" | "page_size" => {
-                            message.page_size = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.page_size = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         "pageToken" | "page_token" => {
-                            message.page_token = ::proto::json::value(
+                            message.page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -3557,7 +3588,7 @@ impl ::serde::Serialize for ListJoinRequestsResponse {
         if !self.requests.is_empty() {
             map.serialize_entry(
                 "requests",
-                &::proto::json::List(&self.requests, |value| value),
+                &::kith_proto::json::List(&self.requests, |value| value),
             )?;
         }
         if !self.next_page_token.is_empty() {
@@ -3584,21 +3615,21 @@ impl<'de> ::serde::Deserialize<'de> for ListJoinRequestsResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "requests" => {
-                            message.requests = ::proto::json::list(
+                            message.requests = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<JoinRequest>>>,
+                                        Option<Vec<::kith_proto::json::Plain<JoinRequest>>>,
                                     >()?,
                             );
                         }
                         "nextPageToken" | "next_page_token" => {
-                            message.next_page_token = ::proto::json::value(
+                            message.next_page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -3629,7 +3660,7 @@ impl ::serde::Serialize for DecideJoinRequestRequest {
         if self.decision != 0 {
             map.serialize_entry(
                 "decision",
-                &::proto::json::Choice::<JoinDecision>::new(*(&self.decision)),
+                &::kith_proto::json::Choice::<JoinDecision>::new(*(&self.decision)),
             )?;
         }
         map.end()
@@ -3653,29 +3684,29 @@ impl<'de> ::serde::Deserialize<'de> for DecideJoinRequestRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "circleId" | "circle_id" => {
-                            message.circle_id = ::proto::json::value(
+                            message.circle_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "personaId" | "persona_id" => {
-                            message.persona_id = ::proto::json::value(
+                            message.persona_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "decision" => {
-                            message.decision = ::proto::json::value(
+                            message.decision = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Choice<JoinDecision>>,
+                                        Option<::kith_proto::json::Choice<JoinDecision>>,
                                     >()?,
                             );
                         }
@@ -3721,12 +3752,14 @@ impl<'de> ::serde::Deserialize<'de> for DecideJoinRequestResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "member" => {
-                            message.member = ::proto::json::optional(
+                            message.member = ::kith_proto::json::optional(
                                 map
-                                    .next_value::<Option<::proto::json::Plain<CircleMember>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<CircleMember>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -3777,24 +3810,24 @@ impl<'de> ::serde::Deserialize<'de> for CreateInviteRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "circleId" | "circle_id" => {
-                            message.circle_id = ::proto::json::value(
+                            message.circle_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "uses" => {
-                            message.uses = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.uses = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "hours" => {
-                            message.hours = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.hours = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         _ => {
@@ -3842,18 +3875,19 @@ impl<'de> ::serde::Deserialize<'de> for CreateInviteResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "invite" => {
-                            message.invite = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Invite>>>()?,
+                            message.invite = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Plain<Invite>>>()?,
                             );
                         }
                         "code" => {
-                            message.code = ::proto::json::value(
+                            message.code = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -3905,26 +3939,26 @@ impl<'de> ::serde::Deserialize<'de> for ListInvitesRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "circleId" | "circle_id" => {
-                            message.circle_id = ::proto::json::value(
+                            message.circle_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "pageSize" | "page_size" => {
-                            message.page_size = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.page_size = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         "pageToken" | "page_token" => {
-                            message.page_token = ::proto::json::value(
+                            message.page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -3949,7 +3983,7 @@ impl ::serde::Serialize for ListInvitesResponse {
         if !self.invites.is_empty() {
             map.serialize_entry(
                 "invites",
-                &::proto::json::List(&self.invites, |value| value),
+                &::kith_proto::json::List(&self.invites, |value| value),
             )?;
         }
         if !self.next_page_token.is_empty() {
@@ -3976,19 +4010,21 @@ impl<'de> ::serde::Deserialize<'de> for ListInvitesResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "invites" => {
-                            message.invites = ::proto::json::list(
+                            message.invites = ::kith_proto::json::list(
                                 map
-                                    .next_value::<Option<Vec<::proto::json::Plain<Invite>>>>()?,
+                                    .next_value::<
+                                        Option<Vec<::kith_proto::json::Plain<Invite>>>,
+                                    >()?,
                             );
                         }
                         "nextPageToken" | "next_page_token" => {
-                            message.next_page_token = ::proto::json::value(
+                            message.next_page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -4037,21 +4073,21 @@ impl<'de> ::serde::Deserialize<'de> for RevokeInviteRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "circleId" | "circle_id" => {
-                            message.circle_id = ::proto::json::value(
+                            message.circle_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "inviteId" | "invite_id" => {
-                            message.invite_id = ::proto::json::value(
+                            message.invite_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -4094,7 +4130,7 @@ impl<'de> ::serde::Deserialize<'de> for RevokeInviteResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         _ => {
                             map.next_value::<::serde::de::IgnoredAny>()?;
@@ -4138,13 +4174,13 @@ impl<'de> ::serde::Deserialize<'de> for AcceptInviteRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "code" => {
-                            message.code = ::proto::json::value(
+                            message.code = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -4190,11 +4226,12 @@ impl<'de> ::serde::Deserialize<'de> for AcceptInviteResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "circle" => {
-                            message.circle = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Circle>>>()?,
+                            message.circle = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Plain<Circle>>>()?,
                             );
                         }
                         _ => {
@@ -4245,26 +4282,26 @@ impl<'de> ::serde::Deserialize<'de> for ListCircleLogRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "circleId" | "circle_id" => {
-                            message.circle_id = ::proto::json::value(
+                            message.circle_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "pageSize" | "page_size" => {
-                            message.page_size = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.page_size = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         "pageToken" | "page_token" => {
-                            message.page_token = ::proto::json::value(
+                            message.page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -4289,7 +4326,7 @@ impl ::serde::Serialize for ListCircleLogResponse {
         if !self.entries.is_empty() {
             map.serialize_entry(
                 "entries",
-                &::proto::json::List(&self.entries, |value| value),
+                &::kith_proto::json::List(&self.entries, |value| value),
             )?;
         }
         if !self.next_page_token.is_empty() {
@@ -4316,21 +4353,21 @@ impl<'de> ::serde::Deserialize<'de> for ListCircleLogResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "entries" => {
-                            message.entries = ::proto::json::list(
+                            message.entries = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<CircleLogEntry>>>,
+                                        Option<Vec<::kith_proto::json::Plain<CircleLogEntry>>>,
                                     >()?,
                             );
                         }
                         "nextPageToken" | "next_page_token" => {
-                            message.next_page_token = ::proto::json::value(
+                            message.next_page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -4382,26 +4419,26 @@ impl<'de> ::serde::Deserialize<'de> for GetCircleFeedRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "circleId" | "circle_id" => {
-                            message.circle_id = ::proto::json::value(
+                            message.circle_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "pageSize" | "page_size" => {
-                            message.page_size = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.page_size = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         "pageToken" | "page_token" => {
-                            message.page_token = ::proto::json::value(
+                            message.page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -4426,7 +4463,7 @@ impl ::serde::Serialize for GetCircleFeedResponse {
         if !self.posts.is_empty() {
             map.serialize_entry(
                 "posts",
-                &::proto::json::List(&self.posts, |value| value),
+                &::kith_proto::json::List(&self.posts, |value| value),
             )?;
         }
         if !self.next_page_token.is_empty() {
@@ -4453,21 +4490,25 @@ impl<'de> ::serde::Deserialize<'de> for GetCircleFeedResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "posts" => {
-                            message.posts = ::proto::json::list(
+                            message.posts = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<::proto::posts::v1::Post>>>,
+                                        Option<
+                                            Vec<
+                                                ::kith_proto::json::Plain<::kith_proto::posts::v1::Post>,
+                                            >,
+                                        >,
                                     >()?,
                             );
                         }
                         "nextPageToken" | "next_page_token" => {
-                            message.next_page_token = ::proto::json::value(
+                            message.next_page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -4482,7 +4523,7 @@ impl<'de> ::serde::Deserialize<'de> for GetCircleFeedResponse {
         deserializer.deserialize_map(Visitor)
     }
 }
-impl ::proto::json::Named for CircleAccess {
+impl ::kith_proto::json::Named for CircleAccess {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -4490,7 +4531,7 @@ impl ::proto::json::Named for CircleAccess {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for CircleRole {
+impl ::kith_proto::json::Named for CircleRole {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -4498,7 +4539,7 @@ impl ::proto::json::Named for CircleRole {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for CircleStanding {
+impl ::kith_proto::json::Named for CircleStanding {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -4506,7 +4547,7 @@ impl ::proto::json::Named for CircleStanding {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for CircleLogAct {
+impl ::kith_proto::json::Named for CircleLogAct {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -4514,7 +4555,7 @@ impl ::proto::json::Named for CircleLogAct {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for CircleScope {
+impl ::kith_proto::json::Named for CircleScope {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -4522,7 +4563,7 @@ impl ::proto::json::Named for CircleScope {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for MemberScope {
+impl ::kith_proto::json::Named for MemberScope {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -4530,7 +4571,7 @@ impl ::proto::json::Named for MemberScope {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for JoinDecision {
+impl ::kith_proto::json::Named for JoinDecision {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -4543,8 +4584,8 @@ impl ::core::fmt::Debug for Circle {
         f.write_str("Circle(..)")
     }
 }
-impl ::proto::Validate for Circle {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for Circle {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.persona {
             broken.within("persona", message);
         }
@@ -4555,8 +4596,8 @@ impl ::core::fmt::Debug for CircleMember {
         f.write_str("CircleMember(..)")
     }
 }
-impl ::proto::Validate for CircleMember {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for CircleMember {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.persona {
             broken.within("persona", message);
         }
@@ -4567,8 +4608,8 @@ impl ::core::fmt::Debug for JoinRequest {
         f.write_str("JoinRequest(..)")
     }
 }
-impl ::proto::Validate for JoinRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for JoinRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.persona {
             broken.within("persona", message);
         }
@@ -4579,8 +4620,8 @@ impl ::core::fmt::Debug for Invite {
         f.write_str("Invite(..)")
     }
 }
-impl ::proto::Validate for Invite {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for Invite {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.made_by {
             broken.within("made_by", message);
         }
@@ -4591,8 +4632,8 @@ impl ::core::fmt::Debug for CircleLogEntry {
         f.write_str("CircleLogEntry(..)")
     }
 }
-impl ::proto::Validate for CircleLogEntry {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for CircleLogEntry {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.by {
             broken.within("by", message);
         }
@@ -4606,8 +4647,8 @@ impl ::core::fmt::Debug for CreateCircleRequest {
         f.write_str("CreateCircleRequest(..)")
     }
 }
-impl ::proto::Validate for CreateCircleRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for CreateCircleRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
                 self.name.chars().count() >= 3,
@@ -4674,8 +4715,8 @@ impl ::core::fmt::Debug for CreateCircleResponse {
         f.write_str("CreateCircleResponse(..)")
     }
 }
-impl ::proto::Validate for CreateCircleResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for CreateCircleResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.circle {
             broken.within("circle", message);
         }
@@ -4686,11 +4727,11 @@ impl ::core::fmt::Debug for GetCircleRequest {
         f.write_str("GetCircleRequest(..)")
     }
 }
-impl ::proto::Validate for GetCircleRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for GetCircleRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.circle_id),
+                ::kith_proto::is_uuid(&self.circle_id),
                 "circle_id",
                 "string.uuid",
                 "is a UUID",
@@ -4709,8 +4750,8 @@ impl ::core::fmt::Debug for GetCircleResponse {
         f.write_str("GetCircleResponse(..)")
     }
 }
-impl ::proto::Validate for GetCircleResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for GetCircleResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.circle {
             broken.within("circle", message);
         }
@@ -4721,11 +4762,11 @@ impl ::core::fmt::Debug for UpdateCircleRequest {
         f.write_str("UpdateCircleRequest(..)")
     }
 }
-impl ::proto::Validate for UpdateCircleRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for UpdateCircleRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.circle_id),
+                ::kith_proto::is_uuid(&self.circle_id),
                 "circle_id",
                 "string.uuid",
                 "is a UUID",
@@ -4815,8 +4856,8 @@ impl ::core::fmt::Debug for UpdateCircleResponse {
         f.write_str("UpdateCircleResponse(..)")
     }
 }
-impl ::proto::Validate for UpdateCircleResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for UpdateCircleResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.circle {
             broken.within("circle", message);
         }
@@ -4827,11 +4868,11 @@ impl ::core::fmt::Debug for ArchiveCircleRequest {
         f.write_str("ArchiveCircleRequest(..)")
     }
 }
-impl ::proto::Validate for ArchiveCircleRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ArchiveCircleRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.circle_id),
+                ::kith_proto::is_uuid(&self.circle_id),
                 "circle_id",
                 "string.uuid",
                 "is a UUID",
@@ -4843,8 +4884,8 @@ impl ::core::fmt::Debug for ArchiveCircleResponse {
         f.write_str("ArchiveCircleResponse(..)")
     }
 }
-impl ::proto::Validate for ArchiveCircleResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ArchiveCircleResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.circle {
             broken.within("circle", message);
         }
@@ -4855,8 +4896,8 @@ impl ::core::fmt::Debug for ListCirclesRequest {
         f.write_str("ListCirclesRequest(..)")
     }
 }
-impl ::proto::Validate for ListCirclesRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListCirclesRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
                 CircleScope::try_from(self.scope).is_ok(),
@@ -4888,8 +4929,8 @@ impl ::core::fmt::Debug for ListCirclesResponse {
         f.write_str("ListCirclesResponse(..)")
     }
 }
-impl ::proto::Validate for ListCirclesResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListCirclesResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         for (at, message) in self.circles.iter().enumerate() {
             broken.within(&format!("circles[{at}]"), message);
         }
@@ -4900,11 +4941,11 @@ impl ::core::fmt::Debug for JoinCircleRequest {
         f.write_str("JoinCircleRequest(..)")
     }
 }
-impl ::proto::Validate for JoinCircleRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for JoinCircleRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.circle_id),
+                ::kith_proto::is_uuid(&self.circle_id),
                 "circle_id",
                 "string.uuid",
                 "is a UUID",
@@ -4916,8 +4957,8 @@ impl ::core::fmt::Debug for JoinCircleResponse {
         f.write_str("JoinCircleResponse(..)")
     }
 }
-impl ::proto::Validate for JoinCircleResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for JoinCircleResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.circle {
             broken.within("circle", message);
         }
@@ -4928,11 +4969,11 @@ impl ::core::fmt::Debug for LeaveCircleRequest {
         f.write_str("LeaveCircleRequest(..)")
     }
 }
-impl ::proto::Validate for LeaveCircleRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for LeaveCircleRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.circle_id),
+                ::kith_proto::is_uuid(&self.circle_id),
                 "circle_id",
                 "string.uuid",
                 "is a UUID",
@@ -4944,19 +4985,19 @@ impl ::core::fmt::Debug for LeaveCircleResponse {
         f.write_str("LeaveCircleResponse(..)")
     }
 }
-impl ::proto::Validate for LeaveCircleResponse {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for LeaveCircleResponse {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for ListCircleMembersRequest {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("ListCircleMembersRequest(..)")
     }
 }
-impl ::proto::Validate for ListCircleMembersRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListCircleMembersRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.circle_id),
+                ::kith_proto::is_uuid(&self.circle_id),
                 "circle_id",
                 "string.uuid",
                 "is a UUID",
@@ -4984,8 +5025,8 @@ impl ::core::fmt::Debug for ListCircleMembersResponse {
         f.write_str("ListCircleMembersResponse(..)")
     }
 }
-impl ::proto::Validate for ListCircleMembersResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListCircleMembersResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         for (at, message) in self.members.iter().enumerate() {
             broken.within(&format!("members[{at}]"), message);
         }
@@ -4996,18 +5037,18 @@ impl ::core::fmt::Debug for UpdateMemberRoleRequest {
         f.write_str("UpdateMemberRoleRequest(..)")
     }
 }
-impl ::proto::Validate for UpdateMemberRoleRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for UpdateMemberRoleRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.circle_id),
+                ::kith_proto::is_uuid(&self.circle_id),
                 "circle_id",
                 "string.uuid",
                 "is a UUID",
             );
         broken
             .unless(
-                ::proto::is_uuid(&self.persona_id),
+                ::kith_proto::is_uuid(&self.persona_id),
                 "persona_id",
                 "string.uuid",
                 "is a UUID",
@@ -5027,8 +5068,8 @@ impl ::core::fmt::Debug for UpdateMemberRoleResponse {
         f.write_str("UpdateMemberRoleResponse(..)")
     }
 }
-impl ::proto::Validate for UpdateMemberRoleResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for UpdateMemberRoleResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.member {
             broken.within("member", message);
         }
@@ -5039,18 +5080,18 @@ impl ::core::fmt::Debug for RemoveMemberRequest {
         f.write_str("RemoveMemberRequest(..)")
     }
 }
-impl ::proto::Validate for RemoveMemberRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for RemoveMemberRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.circle_id),
+                ::kith_proto::is_uuid(&self.circle_id),
                 "circle_id",
                 "string.uuid",
                 "is a UUID",
             );
         broken
             .unless(
-                ::proto::is_uuid(&self.persona_id),
+                ::kith_proto::is_uuid(&self.persona_id),
                 "persona_id",
                 "string.uuid",
                 "is a UUID",
@@ -5062,26 +5103,26 @@ impl ::core::fmt::Debug for RemoveMemberResponse {
         f.write_str("RemoveMemberResponse(..)")
     }
 }
-impl ::proto::Validate for RemoveMemberResponse {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for RemoveMemberResponse {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for BanMemberRequest {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("BanMemberRequest(..)")
     }
 }
-impl ::proto::Validate for BanMemberRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for BanMemberRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.circle_id),
+                ::kith_proto::is_uuid(&self.circle_id),
                 "circle_id",
                 "string.uuid",
                 "is a UUID",
             );
         broken
             .unless(
-                ::proto::is_uuid(&self.persona_id),
+                ::kith_proto::is_uuid(&self.persona_id),
                 "persona_id",
                 "string.uuid",
                 "is a UUID",
@@ -5093,26 +5134,26 @@ impl ::core::fmt::Debug for BanMemberResponse {
         f.write_str("BanMemberResponse(..)")
     }
 }
-impl ::proto::Validate for BanMemberResponse {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for BanMemberResponse {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for UnbanMemberRequest {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("UnbanMemberRequest(..)")
     }
 }
-impl ::proto::Validate for UnbanMemberRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for UnbanMemberRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.circle_id),
+                ::kith_proto::is_uuid(&self.circle_id),
                 "circle_id",
                 "string.uuid",
                 "is a UUID",
             );
         broken
             .unless(
-                ::proto::is_uuid(&self.persona_id),
+                ::kith_proto::is_uuid(&self.persona_id),
                 "persona_id",
                 "string.uuid",
                 "is a UUID",
@@ -5124,19 +5165,19 @@ impl ::core::fmt::Debug for UnbanMemberResponse {
         f.write_str("UnbanMemberResponse(..)")
     }
 }
-impl ::proto::Validate for UnbanMemberResponse {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for UnbanMemberResponse {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for ListJoinRequestsRequest {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("ListJoinRequestsRequest(..)")
     }
 }
-impl ::proto::Validate for ListJoinRequestsRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListJoinRequestsRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.circle_id),
+                ::kith_proto::is_uuid(&self.circle_id),
                 "circle_id",
                 "string.uuid",
                 "is a UUID",
@@ -5157,8 +5198,8 @@ impl ::core::fmt::Debug for ListJoinRequestsResponse {
         f.write_str("ListJoinRequestsResponse(..)")
     }
 }
-impl ::proto::Validate for ListJoinRequestsResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListJoinRequestsResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         for (at, message) in self.requests.iter().enumerate() {
             broken.within(&format!("requests[{at}]"), message);
         }
@@ -5169,18 +5210,18 @@ impl ::core::fmt::Debug for DecideJoinRequestRequest {
         f.write_str("DecideJoinRequestRequest(..)")
     }
 }
-impl ::proto::Validate for DecideJoinRequestRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for DecideJoinRequestRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.circle_id),
+                ::kith_proto::is_uuid(&self.circle_id),
                 "circle_id",
                 "string.uuid",
                 "is a UUID",
             );
         broken
             .unless(
-                ::proto::is_uuid(&self.persona_id),
+                ::kith_proto::is_uuid(&self.persona_id),
                 "persona_id",
                 "string.uuid",
                 "is a UUID",
@@ -5206,8 +5247,8 @@ impl ::core::fmt::Debug for DecideJoinRequestResponse {
         f.write_str("DecideJoinRequestResponse(..)")
     }
 }
-impl ::proto::Validate for DecideJoinRequestResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for DecideJoinRequestResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.member {
             broken.within("member", message);
         }
@@ -5218,11 +5259,11 @@ impl ::core::fmt::Debug for CreateInviteRequest {
         f.write_str("CreateInviteRequest(..)")
     }
 }
-impl ::proto::Validate for CreateInviteRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for CreateInviteRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.circle_id),
+                ::kith_proto::is_uuid(&self.circle_id),
                 "circle_id",
                 "string.uuid",
                 "is a UUID",
@@ -5236,8 +5277,8 @@ impl ::core::fmt::Debug for CreateInviteResponse {
         f.write_str("CreateInviteResponse(..)")
     }
 }
-impl ::proto::Validate for CreateInviteResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for CreateInviteResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.invite {
             broken.within("invite", message);
         }
@@ -5248,11 +5289,11 @@ impl ::core::fmt::Debug for ListInvitesRequest {
         f.write_str("ListInvitesRequest(..)")
     }
 }
-impl ::proto::Validate for ListInvitesRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListInvitesRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.circle_id),
+                ::kith_proto::is_uuid(&self.circle_id),
                 "circle_id",
                 "string.uuid",
                 "is a UUID",
@@ -5273,8 +5314,8 @@ impl ::core::fmt::Debug for ListInvitesResponse {
         f.write_str("ListInvitesResponse(..)")
     }
 }
-impl ::proto::Validate for ListInvitesResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListInvitesResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         for (at, message) in self.invites.iter().enumerate() {
             broken.within(&format!("invites[{at}]"), message);
         }
@@ -5285,18 +5326,18 @@ impl ::core::fmt::Debug for RevokeInviteRequest {
         f.write_str("RevokeInviteRequest(..)")
     }
 }
-impl ::proto::Validate for RevokeInviteRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for RevokeInviteRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.circle_id),
+                ::kith_proto::is_uuid(&self.circle_id),
                 "circle_id",
                 "string.uuid",
                 "is a UUID",
             );
         broken
             .unless(
-                ::proto::is_uuid(&self.invite_id),
+                ::kith_proto::is_uuid(&self.invite_id),
                 "invite_id",
                 "string.uuid",
                 "is a UUID",
@@ -5308,16 +5349,16 @@ impl ::core::fmt::Debug for RevokeInviteResponse {
         f.write_str("RevokeInviteResponse(..)")
     }
 }
-impl ::proto::Validate for RevokeInviteResponse {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for RevokeInviteResponse {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for AcceptInviteRequest {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("AcceptInviteRequest(..)")
     }
 }
-impl ::proto::Validate for AcceptInviteRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for AcceptInviteRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
                 self.code.chars().count() >= 1,
@@ -5339,8 +5380,8 @@ impl ::core::fmt::Debug for AcceptInviteResponse {
         f.write_str("AcceptInviteResponse(..)")
     }
 }
-impl ::proto::Validate for AcceptInviteResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for AcceptInviteResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.circle {
             broken.within("circle", message);
         }
@@ -5351,11 +5392,11 @@ impl ::core::fmt::Debug for ListCircleLogRequest {
         f.write_str("ListCircleLogRequest(..)")
     }
 }
-impl ::proto::Validate for ListCircleLogRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListCircleLogRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.circle_id),
+                ::kith_proto::is_uuid(&self.circle_id),
                 "circle_id",
                 "string.uuid",
                 "is a UUID",
@@ -5376,8 +5417,8 @@ impl ::core::fmt::Debug for ListCircleLogResponse {
         f.write_str("ListCircleLogResponse(..)")
     }
 }
-impl ::proto::Validate for ListCircleLogResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListCircleLogResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         for (at, message) in self.entries.iter().enumerate() {
             broken.within(&format!("entries[{at}]"), message);
         }
@@ -5388,11 +5429,11 @@ impl ::core::fmt::Debug for GetCircleFeedRequest {
         f.write_str("GetCircleFeedRequest(..)")
     }
 }
-impl ::proto::Validate for GetCircleFeedRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for GetCircleFeedRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.circle_id),
+                ::kith_proto::is_uuid(&self.circle_id),
                 "circle_id",
                 "string.uuid",
                 "is a UUID",
@@ -5413,8 +5454,8 @@ impl ::core::fmt::Debug for GetCircleFeedResponse {
         f.write_str("GetCircleFeedResponse(..)")
     }
 }
-impl ::proto::Validate for GetCircleFeedResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for GetCircleFeedResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         for (at, message) in self.posts.iter().enumerate() {
             broken.within(&format!("posts[{at}]"), message);
         }

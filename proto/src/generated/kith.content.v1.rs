@@ -73,11 +73,11 @@ impl ::serde::Serialize for Moderation {
         if self.state != 0 {
             map.serialize_entry(
                 "state",
-                &::proto::json::Choice::<ModerationState>::new(*(&self.state)),
+                &::kith_proto::json::Choice::<ModerationState>::new(*(&self.state)),
             )?;
         }
         if let Some(value) = &self.since {
-            map.serialize_entry("since", &::proto::json::Time(value))?;
+            map.serialize_entry("since", &::kith_proto::json::Time(value))?;
         }
         map.end()
     }
@@ -100,21 +100,21 @@ impl<'de> ::serde::Deserialize<'de> for Moderation {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "state" => {
-                            message.state = ::proto::json::value(
+                            message.state = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Choice<ModerationState>>,
+                                        Option<::kith_proto::json::Choice<ModerationState>>,
                                     >()?,
                             );
                         }
                         "since" => {
-                            message.since = ::proto::json::optional(
+                            message.since = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
@@ -172,45 +172,45 @@ impl<'de> ::serde::Deserialize<'de> for CrisisResource {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "name" => {
-                            message.name = ::proto::json::value(
+                            message.name = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "phone" => {
-                            message.phone = ::proto::json::optional(
+                            message.phone = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "text" => {
-                            message.text = ::proto::json::optional(
+                            message.text = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "url" => {
-                            message.url = ::proto::json::optional(
+                            message.url = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "what" => {
-                            message.what = ::proto::json::value(
+                            message.what = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -225,7 +225,7 @@ impl<'de> ::serde::Deserialize<'de> for CrisisResource {
         deserializer.deserialize_map(Visitor)
     }
 }
-impl ::proto::json::Named for ModerationState {
+impl ::kith_proto::json::Named for ModerationState {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -238,16 +238,16 @@ impl ::core::fmt::Debug for Moderation {
         f.write_str("Moderation(..)")
     }
 }
-impl ::proto::Validate for Moderation {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for Moderation {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for CrisisResource {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("CrisisResource(..)")
     }
 }
-impl ::proto::Validate for CrisisResource {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for CrisisResource {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for ModerationState {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {

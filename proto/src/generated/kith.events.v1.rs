@@ -432,13 +432,16 @@ impl ::serde::Serialize for Event {
         use ::serde::ser::SerializeMap as _;
         let mut map = serializer.serialize_map(None)?;
         if !self.id.is_empty() {
-            map.serialize_entry("id", &::proto::json::Base64((&self.id)))?;
+            map.serialize_entry("id", &::kith_proto::json::Base64((&self.id)))?;
         }
         if self.at_millis != 0 {
-            map.serialize_entry("atMillis", &::proto::json::Text(*(&self.at_millis)))?;
+            map.serialize_entry(
+                "atMillis",
+                &::kith_proto::json::Text(*(&self.at_millis)),
+            )?;
         }
         if !self.actor.is_empty() {
-            map.serialize_entry("actor", &::proto::json::Base64((&self.actor)))?;
+            map.serialize_entry("actor", &::kith_proto::json::Base64((&self.actor)))?;
         }
         if let Some(event::Fact::PostCreated(value)) = &self.fact {
             map.serialize_entry("postCreated", &value)?;
@@ -533,26 +536,35 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "id" => {
-                            message.id = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            message.id = ::kith_proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Base64<Vec<u8>>>,
+                                    >()?,
                             );
                         }
                         "atMillis" | "at_millis" => {
-                            message.at_millis = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i64>>>()?,
+                            message.at_millis = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i64>>>()?,
                             );
                         }
                         "actor" => {
-                            message.actor = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            message.actor = ::kith_proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Base64<Vec<u8>>>,
+                                    >()?,
                             );
                         }
                         "postCreated" | "post_created" => {
-                            if let Some(value) = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<AboutPost>>>()?,
+                            if let Some(value) = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<AboutPost>>,
+                                    >()?,
                             )
                                 && message
                                     .fact
@@ -567,8 +579,11 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                             }
                         }
                         "postUpdated" | "post_updated" => {
-                            if let Some(value) = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<AboutPost>>>()?,
+                            if let Some(value) = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<AboutPost>>,
+                                    >()?,
                             )
                                 && message
                                     .fact
@@ -583,8 +598,11 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                             }
                         }
                         "sosResolved" | "sos_resolved" => {
-                            if let Some(value) = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<AboutPost>>>()?,
+                            if let Some(value) = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<AboutPost>>,
+                                    >()?,
                             )
                                 && message
                                     .fact
@@ -599,8 +617,11 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                             }
                         }
                         "postDeleted" | "post_deleted" => {
-                            if let Some(value) = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<AboutPost>>>()?,
+                            if let Some(value) = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<AboutPost>>,
+                                    >()?,
                             )
                                 && message
                                     .fact
@@ -615,8 +636,11 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                             }
                         }
                         "postRestored" | "post_restored" => {
-                            if let Some(value) = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<AboutPost>>>()?,
+                            if let Some(value) = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<AboutPost>>,
+                                    >()?,
                             )
                                 && message
                                     .fact
@@ -631,10 +655,10 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                             }
                         }
                         "responseGiven" | "response_given" => {
-                            if let Some(value) = ::proto::json::optional(
+                            if let Some(value) = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<AboutResponse>>,
+                                        Option<::kith_proto::json::Plain<AboutResponse>>,
                                     >()?,
                             )
                                 && message
@@ -650,10 +674,10 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                             }
                         }
                         "responseDeleted" | "response_deleted" => {
-                            if let Some(value) = ::proto::json::optional(
+                            if let Some(value) = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<AboutResponse>>,
+                                        Option<::kith_proto::json::Plain<AboutResponse>>,
                                     >()?,
                             )
                                 && message
@@ -669,10 +693,10 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                             }
                         }
                         "responseMarkedHelpful" | "response_marked_helpful" => {
-                            if let Some(value) = ::proto::json::optional(
+                            if let Some(value) = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<AboutResponse>>,
+                                        Option<::kith_proto::json::Plain<AboutResponse>>,
                                     >()?,
                             )
                                 && message
@@ -688,8 +712,11 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                             }
                         }
                         "userBlocked" | "user_blocked" => {
-                            if let Some(value) = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<AboutUser>>>()?,
+                            if let Some(value) = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<AboutUser>>,
+                                    >()?,
                             )
                                 && message
                                     .fact
@@ -704,8 +731,11 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                             }
                         }
                         "userUnblocked" | "user_unblocked" => {
-                            if let Some(value) = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<AboutUser>>>()?,
+                            if let Some(value) = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<AboutUser>>,
+                                    >()?,
                             )
                                 && message
                                     .fact
@@ -720,8 +750,11 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                             }
                         }
                         "userSuspended" | "user_suspended" => {
-                            if let Some(value) = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<AboutUser>>>()?,
+                            if let Some(value) = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<AboutUser>>,
+                                    >()?,
                             )
                                 && message
                                     .fact
@@ -736,8 +769,11 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                             }
                         }
                         "userReinstated" | "user_reinstated" => {
-                            if let Some(value) = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<AboutUser>>>()?,
+                            if let Some(value) = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<AboutUser>>,
+                                    >()?,
                             )
                                 && message
                                     .fact
@@ -752,9 +788,11 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                             }
                         }
                         "sessionRevoked" | "session_revoked" => {
-                            if let Some(value) = ::proto::json::optional(
+                            if let Some(value) = ::kith_proto::json::optional(
                                 map
-                                    .next_value::<Option<::proto::json::Plain<AboutSession>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<AboutSession>>,
+                                    >()?,
                             )
                                 && message
                                     .fact
@@ -769,9 +807,11 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                             }
                         }
                         "circleChanged" | "circle_changed" => {
-                            if let Some(value) = ::proto::json::optional(
+                            if let Some(value) = ::kith_proto::json::optional(
                                 map
-                                    .next_value::<Option<::proto::json::Plain<AboutCircle>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<AboutCircle>>,
+                                    >()?,
                             )
                                 && message
                                     .fact
@@ -786,10 +826,10 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                             }
                         }
                         "postModerated" | "post_moderated" => {
-                            if let Some(value) = ::proto::json::optional(
+                            if let Some(value) = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<ModeratedPost>>,
+                                        Option<::kith_proto::json::Plain<ModeratedPost>>,
                                     >()?,
                             )
                                 && message
@@ -805,10 +845,10 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                             }
                         }
                         "responseModerated" | "response_moderated" => {
-                            if let Some(value) = ::proto::json::optional(
+                            if let Some(value) = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<ModeratedResponse>>,
+                                        Option<::kith_proto::json::Plain<ModeratedResponse>>,
                                     >()?,
                             )
                                 && message
@@ -824,9 +864,11 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                             }
                         }
                         "crisisSeen" | "crisis_seen" => {
-                            if let Some(value) = ::proto::json::optional(
+                            if let Some(value) = ::kith_proto::json::optional(
                                 map
-                                    .next_value::<Option<::proto::json::Plain<AboutContent>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<AboutContent>>,
+                                    >()?,
                             )
                                 && message
                                     .fact
@@ -841,8 +883,11 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                             }
                         }
                         "caseChanged" | "case_changed" => {
-                            if let Some(value) = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<AboutCase>>>()?,
+                            if let Some(value) = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<AboutCase>>,
+                                    >()?,
                             )
                                 && message
                                     .fact
@@ -857,8 +902,9 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                             }
                         }
                         "statementIssued" | "statement_issued" => {
-                            if let Some(value) = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Notice>>>()?,
+                            if let Some(value) = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Plain<Notice>>>()?,
                             )
                                 && message
                                     .fact
@@ -873,8 +919,9 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                             }
                         }
                         "reportClosed" | "report_closed" => {
-                            if let Some(value) = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Notice>>>()?,
+                            if let Some(value) = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Plain<Notice>>>()?,
                             )
                                 && message
                                     .fact
@@ -889,8 +936,11 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                             }
                         }
                         "userMuted" | "user_muted" => {
-                            if let Some(value) = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<AboutUser>>>()?,
+                            if let Some(value) = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<AboutUser>>,
+                                    >()?,
                             )
                                 && message
                                     .fact
@@ -905,8 +955,11 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                             }
                         }
                         "userUnmuted" | "user_unmuted" => {
-                            if let Some(value) = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<AboutUser>>>()?,
+                            if let Some(value) = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<AboutUser>>,
+                                    >()?,
                             )
                                 && message
                                     .fact
@@ -921,8 +974,11 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                             }
                         }
                         "roleChanged" | "role_changed" => {
-                            if let Some(value) = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<AboutUser>>>()?,
+                            if let Some(value) = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<AboutUser>>,
+                                    >()?,
                             )
                                 && message
                                     .fact
@@ -937,8 +993,11 @@ impl<'de> ::serde::Deserialize<'de> for Event {
                             }
                         }
                         "milestoneReached" | "milestone_reached" => {
-                            if let Some(value) = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Milestone>>>()?,
+                            if let Some(value) = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<Milestone>>,
+                                    >()?,
                             )
                                 && message
                                     .fact
@@ -971,16 +1030,16 @@ impl ::serde::Serialize for AboutPost {
         use ::serde::ser::SerializeMap as _;
         let mut map = serializer.serialize_map(None)?;
         if !self.id.is_empty() {
-            map.serialize_entry("id", &::proto::json::Base64((&self.id)))?;
+            map.serialize_entry("id", &::kith_proto::json::Base64((&self.id)))?;
         }
         if !self.categories.is_empty() {
             map.serialize_entry(
                 "categories",
-                &::proto::json::List(&self.categories, |value| value),
+                &::kith_proto::json::List(&self.categories, |value| value),
             )?;
         }
         if !self.circle.is_empty() {
-            map.serialize_entry("circle", &::proto::json::Base64((&self.circle)))?;
+            map.serialize_entry("circle", &::kith_proto::json::Base64((&self.circle)))?;
         }
         map.end()
     }
@@ -1003,24 +1062,32 @@ impl<'de> ::serde::Deserialize<'de> for AboutPost {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "id" => {
-                            message.id = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            message.id = ::kith_proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Base64<Vec<u8>>>,
+                                    >()?,
                             );
                         }
                         "categories" => {
-                            message.categories = ::proto::json::list(
+                            message.categories = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<::std::string::String>>>,
+                                        Option<
+                                            Vec<::kith_proto::json::Plain<::std::string::String>>,
+                                        >,
                                     >()?,
                             );
                         }
                         "circle" => {
-                            message.circle = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            message.circle = ::kith_proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Base64<Vec<u8>>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -1042,16 +1109,16 @@ impl ::serde::Serialize for AboutCircle {
         use ::serde::ser::SerializeMap as _;
         let mut map = serializer.serialize_map(None)?;
         if !self.id.is_empty() {
-            map.serialize_entry("id", &::proto::json::Base64((&self.id)))?;
+            map.serialize_entry("id", &::kith_proto::json::Base64((&self.id)))?;
         }
         if self.change != 0 {
             map.serialize_entry(
                 "change",
-                &::proto::json::Choice::<CircleChange>::new(*(&self.change)),
+                &::kith_proto::json::Choice::<CircleChange>::new(*(&self.change)),
             )?;
         }
         if !self.member.is_empty() {
-            map.serialize_entry("member", &::proto::json::Base64((&self.member)))?;
+            map.serialize_entry("member", &::kith_proto::json::Base64((&self.member)))?;
         }
         map.end()
     }
@@ -1074,24 +1141,30 @@ impl<'de> ::serde::Deserialize<'de> for AboutCircle {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "id" => {
-                            message.id = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            message.id = ::kith_proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Base64<Vec<u8>>>,
+                                    >()?,
                             );
                         }
                         "change" => {
-                            message.change = ::proto::json::value(
+                            message.change = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Choice<CircleChange>>,
+                                        Option<::kith_proto::json::Choice<CircleChange>>,
                                     >()?,
                             );
                         }
                         "member" => {
-                            message.member = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            message.member = ::kith_proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Base64<Vec<u8>>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -1118,7 +1191,7 @@ impl ::serde::Serialize for ModeratedPost {
         if self.how != 0 {
             map.serialize_entry(
                 "how",
-                &::proto::json::Choice::<Moderation>::new(*(&self.how)),
+                &::kith_proto::json::Choice::<Moderation>::new(*(&self.how)),
             )?;
         }
         map.end()
@@ -1142,17 +1215,22 @@ impl<'de> ::serde::Deserialize<'de> for ModeratedPost {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "about" => {
-                            message.about = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<AboutPost>>>()?,
+                            message.about = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<AboutPost>>,
+                                    >()?,
                             );
                         }
                         "how" => {
-                            message.how = ::proto::json::value(
+                            message.how = ::kith_proto::json::value(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<Moderation>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<Moderation>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -1179,7 +1257,7 @@ impl ::serde::Serialize for ModeratedResponse {
         if self.how != 0 {
             map.serialize_entry(
                 "how",
-                &::proto::json::Choice::<Moderation>::new(*(&self.how)),
+                &::kith_proto::json::Choice::<Moderation>::new(*(&self.how)),
             )?;
         }
         map.end()
@@ -1203,20 +1281,22 @@ impl<'de> ::serde::Deserialize<'de> for ModeratedResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "about" => {
-                            message.about = ::proto::json::optional(
+                            message.about = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<AboutResponse>>,
+                                        Option<::kith_proto::json::Plain<AboutResponse>>,
                                     >()?,
                             );
                         }
                         "how" => {
-                            message.how = ::proto::json::value(
+                            message.how = ::kith_proto::json::value(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<Moderation>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<Moderation>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -1238,10 +1318,10 @@ impl ::serde::Serialize for AboutContent {
         use ::serde::ser::SerializeMap as _;
         let mut map = serializer.serialize_map(None)?;
         if let Some(about_content::What::Post(value)) = &self.what {
-            map.serialize_entry("post", &::proto::json::Base64(value))?;
+            map.serialize_entry("post", &::kith_proto::json::Base64(value))?;
         }
         if let Some(about_content::What::Response(value)) = &self.what {
-            map.serialize_entry("response", &::proto::json::Base64(value))?;
+            map.serialize_entry("response", &::kith_proto::json::Base64(value))?;
         }
         map.end()
     }
@@ -1264,11 +1344,14 @@ impl<'de> ::serde::Deserialize<'de> for AboutContent {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "post" => {
-                            if let Some(value) = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            if let Some(value) = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Base64<Vec<u8>>>,
+                                    >()?,
                             )
                                 && message
                                     .what
@@ -1283,8 +1366,11 @@ impl<'de> ::serde::Deserialize<'de> for AboutContent {
                             }
                         }
                         "response" => {
-                            if let Some(value) = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            if let Some(value) = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Base64<Vec<u8>>>,
+                                    >()?,
                             )
                                 && message
                                     .what
@@ -1317,12 +1403,12 @@ impl ::serde::Serialize for AboutCase {
         use ::serde::ser::SerializeMap as _;
         let mut map = serializer.serialize_map(None)?;
         if !self.id.is_empty() {
-            map.serialize_entry("id", &::proto::json::Base64((&self.id)))?;
+            map.serialize_entry("id", &::kith_proto::json::Base64((&self.id)))?;
         }
         if self.change != 0 {
             map.serialize_entry(
                 "change",
-                &::proto::json::Choice::<CaseChange>::new(*(&self.change)),
+                &::kith_proto::json::Choice::<CaseChange>::new(*(&self.change)),
             )?;
         }
         map.end()
@@ -1346,17 +1432,22 @@ impl<'de> ::serde::Deserialize<'de> for AboutCase {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "id" => {
-                            message.id = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            message.id = ::kith_proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Base64<Vec<u8>>>,
+                                    >()?,
                             );
                         }
                         "change" => {
-                            message.change = ::proto::json::value(
+                            message.change = ::kith_proto::json::value(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<CaseChange>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<CaseChange>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -1378,10 +1469,10 @@ impl ::serde::Serialize for Notice {
         use ::serde::ser::SerializeMap as _;
         let mut map = serializer.serialize_map(None)?;
         if !self.user.is_empty() {
-            map.serialize_entry("user", &::proto::json::Base64((&self.user)))?;
+            map.serialize_entry("user", &::kith_proto::json::Base64((&self.user)))?;
         }
         if !self.of.is_empty() {
-            map.serialize_entry("of", &::proto::json::Base64((&self.of)))?;
+            map.serialize_entry("of", &::kith_proto::json::Base64((&self.of)))?;
         }
         map.end()
     }
@@ -1404,16 +1495,22 @@ impl<'de> ::serde::Deserialize<'de> for Notice {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "user" => {
-                            message.user = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            message.user = ::kith_proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Base64<Vec<u8>>>,
+                                    >()?,
                             );
                         }
                         "of" => {
-                            message.of = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            message.of = ::kith_proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Base64<Vec<u8>>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -1458,11 +1555,11 @@ impl<'de> ::serde::Deserialize<'de> for Milestone {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "days" => {
-                            message.days = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.days = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         _ => {
@@ -1484,24 +1581,24 @@ impl ::serde::Serialize for AboutResponse {
         use ::serde::ser::SerializeMap as _;
         let mut map = serializer.serialize_map(None)?;
         if !self.id.is_empty() {
-            map.serialize_entry("id", &::proto::json::Base64((&self.id)))?;
+            map.serialize_entry("id", &::kith_proto::json::Base64((&self.id)))?;
         }
         if !self.author.is_empty() {
-            map.serialize_entry("author", &::proto::json::Base64((&self.author)))?;
+            map.serialize_entry("author", &::kith_proto::json::Base64((&self.author)))?;
         }
         if !self.post.is_empty() {
-            map.serialize_entry("post", &::proto::json::Base64((&self.post)))?;
+            map.serialize_entry("post", &::kith_proto::json::Base64((&self.post)))?;
         }
         if !self.post_author.is_empty() {
             map.serialize_entry(
                 "postAuthor",
-                &::proto::json::Base64((&self.post_author)),
+                &::kith_proto::json::Base64((&self.post_author)),
             )?;
         }
         if self.weight != 0 {
             map.serialize_entry(
                 "weight",
-                &::proto::json::Choice::<Weight>::new(*(&self.weight)),
+                &::kith_proto::json::Choice::<Weight>::new(*(&self.weight)),
             )?;
         }
         map.end()
@@ -1525,31 +1622,44 @@ impl<'de> ::serde::Deserialize<'de> for AboutResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "id" => {
-                            message.id = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            message.id = ::kith_proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Base64<Vec<u8>>>,
+                                    >()?,
                             );
                         }
                         "author" => {
-                            message.author = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            message.author = ::kith_proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Base64<Vec<u8>>>,
+                                    >()?,
                             );
                         }
                         "post" => {
-                            message.post = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            message.post = ::kith_proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Base64<Vec<u8>>>,
+                                    >()?,
                             );
                         }
                         "postAuthor" | "post_author" => {
-                            message.post_author = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            message.post_author = ::kith_proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Base64<Vec<u8>>>,
+                                    >()?,
                             );
                         }
                         "weight" => {
-                            message.weight = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Choice<Weight>>>()?,
+                            message.weight = ::kith_proto::json::value(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Choice<Weight>>>()?,
                             );
                         }
                         _ => {
@@ -1571,7 +1681,7 @@ impl ::serde::Serialize for AboutUser {
         use ::serde::ser::SerializeMap as _;
         let mut map = serializer.serialize_map(None)?;
         if !self.id.is_empty() {
-            map.serialize_entry("id", &::proto::json::Base64((&self.id)))?;
+            map.serialize_entry("id", &::kith_proto::json::Base64((&self.id)))?;
         }
         map.end()
     }
@@ -1594,11 +1704,14 @@ impl<'de> ::serde::Deserialize<'de> for AboutUser {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "id" => {
-                            message.id = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            message.id = ::kith_proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Base64<Vec<u8>>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -1620,10 +1733,13 @@ impl ::serde::Serialize for AboutSession {
         use ::serde::ser::SerializeMap as _;
         let mut map = serializer.serialize_map(None)?;
         if !self.user.is_empty() {
-            map.serialize_entry("user", &::proto::json::Base64((&self.user)))?;
+            map.serialize_entry("user", &::kith_proto::json::Base64((&self.user)))?;
         }
         if !self.session.is_empty() {
-            map.serialize_entry("session", &::proto::json::Base64((&self.session)))?;
+            map.serialize_entry(
+                "session",
+                &::kith_proto::json::Base64((&self.session)),
+            )?;
         }
         map.end()
     }
@@ -1646,16 +1762,22 @@ impl<'de> ::serde::Deserialize<'de> for AboutSession {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "user" => {
-                            message.user = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            message.user = ::kith_proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Base64<Vec<u8>>>,
+                                    >()?,
                             );
                         }
                         "session" => {
-                            message.session = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Base64<Vec<u8>>>>()?,
+                            message.session = ::kith_proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Base64<Vec<u8>>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -1669,7 +1791,7 @@ impl<'de> ::serde::Deserialize<'de> for AboutSession {
         deserializer.deserialize_map(Visitor)
     }
 }
-impl ::proto::json::Named for CircleChange {
+impl ::kith_proto::json::Named for CircleChange {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -1677,7 +1799,7 @@ impl ::proto::json::Named for CircleChange {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for Moderation {
+impl ::kith_proto::json::Named for Moderation {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -1685,7 +1807,7 @@ impl ::proto::json::Named for Moderation {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for CaseChange {
+impl ::kith_proto::json::Named for CaseChange {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -1693,7 +1815,7 @@ impl ::proto::json::Named for CaseChange {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for Weight {
+impl ::kith_proto::json::Named for Weight {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -1711,8 +1833,8 @@ impl ::core::fmt::Debug for Event {
         f.write_str("Event(..)")
     }
 }
-impl ::proto::Validate for Event {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for Event {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(event::Fact::PostCreated(message)) = &self.fact {
             broken.within("post_created", message);
         }
@@ -1792,24 +1914,24 @@ impl ::core::fmt::Debug for AboutPost {
         f.write_str("AboutPost(..)")
     }
 }
-impl ::proto::Validate for AboutPost {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for AboutPost {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for AboutCircle {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("AboutCircle(..)")
     }
 }
-impl ::proto::Validate for AboutCircle {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for AboutCircle {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for ModeratedPost {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("ModeratedPost(..)")
     }
 }
-impl ::proto::Validate for ModeratedPost {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ModeratedPost {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.about {
             broken.within("about", message);
         }
@@ -1820,8 +1942,8 @@ impl ::core::fmt::Debug for ModeratedResponse {
         f.write_str("ModeratedResponse(..)")
     }
 }
-impl ::proto::Validate for ModeratedResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ModeratedResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.about {
             broken.within("about", message);
         }
@@ -1837,56 +1959,56 @@ impl ::core::fmt::Debug for AboutContent {
         f.write_str("AboutContent(..)")
     }
 }
-impl ::proto::Validate for AboutContent {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for AboutContent {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for AboutCase {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("AboutCase(..)")
     }
 }
-impl ::proto::Validate for AboutCase {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for AboutCase {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for Notice {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("Notice(..)")
     }
 }
-impl ::proto::Validate for Notice {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for Notice {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for Milestone {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("Milestone(..)")
     }
 }
-impl ::proto::Validate for Milestone {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for Milestone {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for AboutResponse {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("AboutResponse(..)")
     }
 }
-impl ::proto::Validate for AboutResponse {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for AboutResponse {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for AboutUser {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("AboutUser(..)")
     }
 }
-impl ::proto::Validate for AboutUser {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for AboutUser {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for AboutSession {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("AboutSession(..)")
     }
 }
-impl ::proto::Validate for AboutSession {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for AboutSession {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for CircleChange {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {

@@ -1401,7 +1401,7 @@ pub mod admin_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn grant_role<F, T>(self, handler: F) -> AdminServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::GrantRoleRequest,
                 super::GrantRoleResponse,
@@ -1409,7 +1409,7 @@ pub mod admin_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1428,7 +1428,7 @@ pub mod admin_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn revoke_role<F, T>(self, handler: F) -> AdminServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::RevokeRoleRequest,
                 super::RevokeRoleResponse,
@@ -1436,7 +1436,7 @@ pub mod admin_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1455,7 +1455,7 @@ pub mod admin_service_connect {
         ///Register a handler for this RPC method (unary, GET+POST enabled)
         pub fn list_staff<F, T>(self, handler: F) -> AdminServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::ListStaffRequest,
                 super::ListStaffResponse,
@@ -1463,7 +1463,7 @@ pub mod admin_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::get_connect::<
+            let method_router = ::kith_proto::handler::get_connect::<
                 F,
                 T,
                 S,
@@ -1471,7 +1471,7 @@ pub mod admin_service_connect {
                 super::ListStaffResponse,
             >(handler.clone())
                 .merge(
-                    ::proto::handler::post_connect::<
+                    ::kith_proto::handler::post_connect::<
                         F,
                         T,
                         S,
@@ -1491,7 +1491,7 @@ pub mod admin_service_connect {
         ///Register a handler for this RPC method (unary, GET+POST enabled)
         pub fn list_flags<F, T>(self, handler: F) -> AdminServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::ListFlagsRequest,
                 super::ListFlagsResponse,
@@ -1499,7 +1499,7 @@ pub mod admin_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::get_connect::<
+            let method_router = ::kith_proto::handler::get_connect::<
                 F,
                 T,
                 S,
@@ -1507,7 +1507,7 @@ pub mod admin_service_connect {
                 super::ListFlagsResponse,
             >(handler.clone())
                 .merge(
-                    ::proto::handler::post_connect::<
+                    ::kith_proto::handler::post_connect::<
                         F,
                         T,
                         S,
@@ -1527,7 +1527,7 @@ pub mod admin_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn put_flag<F, T>(self, handler: F) -> AdminServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::PutFlagRequest,
                 super::PutFlagResponse,
@@ -1535,7 +1535,7 @@ pub mod admin_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1614,7 +1614,7 @@ pub mod moderation_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn report_content<F, T>(self, handler: F) -> ModerationServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::ReportContentRequest,
                 super::ReportContentResponse,
@@ -1622,7 +1622,7 @@ pub mod moderation_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1644,7 +1644,7 @@ pub mod moderation_service_connect {
         ///Register a handler for this RPC method (unary, GET+POST enabled)
         pub fn list_my_reports<F, T>(self, handler: F) -> ModerationServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::ListMyReportsRequest,
                 super::ListMyReportsResponse,
@@ -1652,7 +1652,7 @@ pub mod moderation_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::get_connect::<
+            let method_router = ::kith_proto::handler::get_connect::<
                 F,
                 T,
                 S,
@@ -1660,7 +1660,7 @@ pub mod moderation_service_connect {
                 super::ListMyReportsResponse,
             >(handler.clone())
                 .merge(
-                    ::proto::handler::post_connect::<
+                    ::kith_proto::handler::post_connect::<
                         F,
                         T,
                         S,
@@ -1683,7 +1683,7 @@ pub mod moderation_service_connect {
         ///Register a handler for this RPC method (unary, GET+POST enabled)
         pub fn get_my_standing<F, T>(self, handler: F) -> ModerationServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::GetMyStandingRequest,
                 super::GetMyStandingResponse,
@@ -1691,7 +1691,7 @@ pub mod moderation_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::get_connect::<
+            let method_router = ::kith_proto::handler::get_connect::<
                 F,
                 T,
                 S,
@@ -1699,7 +1699,7 @@ pub mod moderation_service_connect {
                 super::GetMyStandingResponse,
             >(handler.clone())
                 .merge(
-                    ::proto::handler::post_connect::<
+                    ::kith_proto::handler::post_connect::<
                         F,
                         T,
                         S,
@@ -1722,7 +1722,7 @@ pub mod moderation_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn appeal_decision<F, T>(self, handler: F) -> ModerationServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::AppealDecisionRequest,
                 super::AppealDecisionResponse,
@@ -1730,7 +1730,7 @@ pub mod moderation_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1752,7 +1752,7 @@ pub mod moderation_service_connect {
         ///Register a handler for this RPC method (unary, GET+POST enabled)
         pub fn list_cases<F, T>(self, handler: F) -> ModerationServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::ListCasesRequest,
                 super::ListCasesResponse,
@@ -1760,7 +1760,7 @@ pub mod moderation_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::get_connect::<
+            let method_router = ::kith_proto::handler::get_connect::<
                 F,
                 T,
                 S,
@@ -1768,7 +1768,7 @@ pub mod moderation_service_connect {
                 super::ListCasesResponse,
             >(handler.clone())
                 .merge(
-                    ::proto::handler::post_connect::<
+                    ::kith_proto::handler::post_connect::<
                         F,
                         T,
                         S,
@@ -1791,7 +1791,7 @@ pub mod moderation_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn get_case<F, T>(self, handler: F) -> ModerationServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::GetCaseRequest,
                 super::GetCaseResponse,
@@ -1799,7 +1799,7 @@ pub mod moderation_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1821,7 +1821,7 @@ pub mod moderation_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn assign_case<F, T>(self, handler: F) -> ModerationServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::AssignCaseRequest,
                 super::AssignCaseResponse,
@@ -1829,7 +1829,7 @@ pub mod moderation_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1851,7 +1851,7 @@ pub mod moderation_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn escalate_case<F, T>(self, handler: F) -> ModerationServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::EscalateCaseRequest,
                 super::EscalateCaseResponse,
@@ -1859,7 +1859,7 @@ pub mod moderation_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1881,7 +1881,7 @@ pub mod moderation_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn decide_case<F, T>(self, handler: F) -> ModerationServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::DecideCaseRequest,
                 super::DecideCaseResponse,
@@ -1889,7 +1889,7 @@ pub mod moderation_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1911,7 +1911,7 @@ pub mod moderation_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn get_subject_history<F, T>(self, handler: F) -> ModerationServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::GetSubjectHistoryRequest,
                 super::GetSubjectHistoryResponse,
@@ -1919,7 +1919,7 @@ pub mod moderation_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1944,7 +1944,7 @@ pub mod moderation_service_connect {
             handler: F,
         ) -> ModerationServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::GetModerationStatsRequest,
                 super::GetModerationStatsResponse,
@@ -1952,7 +1952,7 @@ pub mod moderation_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::get_connect::<
+            let method_router = ::kith_proto::handler::get_connect::<
                 F,
                 T,
                 S,
@@ -1960,7 +1960,7 @@ pub mod moderation_service_connect {
                 super::GetModerationStatsResponse,
             >(handler.clone())
                 .merge(
-                    ::proto::handler::post_connect::<
+                    ::kith_proto::handler::post_connect::<
                         F,
                         T,
                         S,
@@ -1983,7 +1983,7 @@ pub mod moderation_service_connect {
         ///Register a handler for this RPC method (unary, GET+POST enabled)
         pub fn list_rules<F, T>(self, handler: F) -> ModerationServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::ListRulesRequest,
                 super::ListRulesResponse,
@@ -1991,7 +1991,7 @@ pub mod moderation_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::get_connect::<
+            let method_router = ::kith_proto::handler::get_connect::<
                 F,
                 T,
                 S,
@@ -1999,7 +1999,7 @@ pub mod moderation_service_connect {
                 super::ListRulesResponse,
             >(handler.clone())
                 .merge(
-                    ::proto::handler::post_connect::<
+                    ::kith_proto::handler::post_connect::<
                         F,
                         T,
                         S,
@@ -2022,7 +2022,7 @@ pub mod moderation_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn put_rule<F, T>(self, handler: F) -> ModerationServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::PutRuleRequest,
                 super::PutRuleResponse,
@@ -2030,7 +2030,7 @@ pub mod moderation_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -2052,7 +2052,7 @@ pub mod moderation_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn try_rule<F, T>(self, handler: F) -> ModerationServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::TryRuleRequest,
                 super::TryRuleResponse,
@@ -2060,7 +2060,7 @@ pub mod moderation_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -2082,7 +2082,7 @@ pub mod moderation_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn list_audit_log<F, T>(self, handler: F) -> ModerationServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::ListAuditLogRequest,
                 super::ListAuditLogResponse,
@@ -2090,7 +2090,7 @@ pub mod moderation_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -2156,7 +2156,7 @@ impl ::serde::Serialize for GrantRoleRequest {
         if self.role != 0 {
             map.serialize_entry(
                 "role",
-                &::proto::json::Choice::<StaffRole>::new(*(&self.role)),
+                &::kith_proto::json::Choice::<StaffRole>::new(*(&self.role)),
             )?;
         }
         map.end()
@@ -2180,20 +2180,22 @@ impl<'de> ::serde::Deserialize<'de> for GrantRoleRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "personaId" | "persona_id" => {
-                            message.persona_id = ::proto::json::value(
+                            message.persona_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "role" => {
-                            message.role = ::proto::json::value(
+                            message.role = ::kith_proto::json::value(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<StaffRole>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<StaffRole>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -2238,12 +2240,14 @@ impl<'de> ::serde::Deserialize<'de> for GrantRoleResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "member" => {
-                            message.member = ::proto::json::optional(
+                            message.member = ::kith_proto::json::optional(
                                 map
-                                    .next_value::<Option<::proto::json::Plain<StaffMember>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<StaffMember>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -2288,13 +2292,13 @@ impl<'de> ::serde::Deserialize<'de> for RevokeRoleRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "personaId" | "persona_id" => {
-                            message.persona_id = ::proto::json::value(
+                            message.persona_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -2337,7 +2341,7 @@ impl<'de> ::serde::Deserialize<'de> for RevokeRoleResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         _ => {
                             map.next_value::<::serde::de::IgnoredAny>()?;
@@ -2384,18 +2388,18 @@ impl<'de> ::serde::Deserialize<'de> for ListStaffRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "pageSize" | "page_size" => {
-                            message.page_size = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.page_size = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         "pageToken" | "page_token" => {
-                            message.page_token = ::proto::json::value(
+                            message.page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -2420,7 +2424,7 @@ impl ::serde::Serialize for ListStaffResponse {
         if !self.members.is_empty() {
             map.serialize_entry(
                 "members",
-                &::proto::json::List(&self.members, |value| value),
+                &::kith_proto::json::List(&self.members, |value| value),
             )?;
         }
         if !self.next_page_token.is_empty() {
@@ -2447,21 +2451,21 @@ impl<'de> ::serde::Deserialize<'de> for ListStaffResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "members" => {
-                            message.members = ::proto::json::list(
+                            message.members = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<StaffMember>>>,
+                                        Option<Vec<::kith_proto::json::Plain<StaffMember>>>,
                                     >()?,
                             );
                         }
                         "nextPageToken" | "next_page_token" => {
-                            message.next_page_token = ::proto::json::value(
+                            message.next_page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -2489,7 +2493,7 @@ impl ::serde::Serialize for StaffMember {
         if self.role != 0 {
             map.serialize_entry(
                 "role",
-                &::proto::json::Choice::<StaffRole>::new(*(&self.role)),
+                &::kith_proto::json::Choice::<StaffRole>::new(*(&self.role)),
             )?;
         }
         map.end()
@@ -2513,20 +2517,24 @@ impl<'de> ::serde::Deserialize<'de> for StaffMember {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "persona" => {
-                            message.persona = ::proto::json::optional(
+                            message.persona = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::proto::users::v1::Persona>>,
+                                        Option<
+                                            ::kith_proto::json::Plain<::kith_proto::users::v1::Persona>,
+                                        >,
                                     >()?,
                             );
                         }
                         "role" => {
-                            message.role = ::proto::json::value(
+                            message.role = ::kith_proto::json::value(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<StaffRole>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<StaffRole>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -2574,18 +2582,18 @@ impl<'de> ::serde::Deserialize<'de> for ListFlagsRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "pageSize" | "page_size" => {
-                            message.page_size = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.page_size = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         "pageToken" | "page_token" => {
-                            message.page_token = ::proto::json::value(
+                            message.page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -2610,7 +2618,7 @@ impl ::serde::Serialize for ListFlagsResponse {
         if !self.flags.is_empty() {
             map.serialize_entry(
                 "flags",
-                &::proto::json::List(&self.flags, |value| value),
+                &::kith_proto::json::List(&self.flags, |value| value),
             )?;
         }
         if !self.next_page_token.is_empty() {
@@ -2637,18 +2645,21 @@ impl<'de> ::serde::Deserialize<'de> for ListFlagsResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "flags" => {
-                            message.flags = ::proto::json::list(
-                                map.next_value::<Option<Vec<::proto::json::Plain<Flag>>>>()?,
+                            message.flags = ::kith_proto::json::list(
+                                map
+                                    .next_value::<
+                                        Option<Vec<::kith_proto::json::Plain<Flag>>>,
+                                    >()?,
                             );
                         }
                         "nextPageToken" | "next_page_token" => {
-                            message.next_page_token = ::proto::json::value(
+                            message.next_page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -2679,9 +2690,9 @@ impl ::serde::Serialize for PutFlagRequest {
         if !self.roles.is_empty() {
             map.serialize_entry(
                 "roles",
-                &::proto::json::List(
+                &::kith_proto::json::List(
                     &self.roles,
-                    |value| ::proto::json::Choice::<StaffRole>::new(*value),
+                    |value| ::kith_proto::json::Choice::<StaffRole>::new(*value),
                 ),
             )?;
         }
@@ -2709,34 +2720,34 @@ impl<'de> ::serde::Deserialize<'de> for PutFlagRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "name" => {
-                            message.name = ::proto::json::value(
+                            message.name = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "percent" => {
-                            message.percent = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.percent = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "roles" => {
-                            message.roles = ::proto::json::list(
+                            message.roles = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Choice<StaffRole>>>,
+                                        Option<Vec<::kith_proto::json::Choice<StaffRole>>>,
                                     >()?,
                             );
                         }
                         "etag" => {
-                            message.etag = ::proto::json::value(
+                            message.etag = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -2782,11 +2793,11 @@ impl<'de> ::serde::Deserialize<'de> for PutFlagResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "flag" => {
-                            message.flag = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Flag>>>()?,
+                            message.flag = ::kith_proto::json::optional(
+                                map.next_value::<Option<::kith_proto::json::Plain<Flag>>>()?,
                             );
                         }
                         _ => {
@@ -2816,9 +2827,9 @@ impl ::serde::Serialize for Flag {
         if !self.roles.is_empty() {
             map.serialize_entry(
                 "roles",
-                &::proto::json::List(
+                &::kith_proto::json::List(
                     &self.roles,
-                    |value| ::proto::json::Choice::<StaffRole>::new(*value),
+                    |value| ::kith_proto::json::Choice::<StaffRole>::new(*value),
                 ),
             )?;
         }
@@ -2826,7 +2837,7 @@ impl ::serde::Serialize for Flag {
             map.serialize_entry("etag", &(&self.etag))?;
         }
         if let Some(value) = &self.changed_at {
-            map.serialize_entry("changedAt", &::proto::json::Time(value))?;
+            map.serialize_entry("changedAt", &::kith_proto::json::Time(value))?;
         }
         map.end()
     }
@@ -2849,42 +2860,42 @@ impl<'de> ::serde::Deserialize<'de> for Flag {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "name" => {
-                            message.name = ::proto::json::value(
+                            message.name = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "percent" => {
-                            message.percent = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.percent = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "roles" => {
-                            message.roles = ::proto::json::list(
+                            message.roles = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Choice<StaffRole>>>,
+                                        Option<Vec<::kith_proto::json::Choice<StaffRole>>>,
                                     >()?,
                             );
                         }
                         "etag" => {
-                            message.etag = ::proto::json::value(
+                            message.etag = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "changedAt" | "changed_at" => {
-                            message.changed_at = ::proto::json::optional(
+                            message.changed_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
@@ -2939,34 +2950,34 @@ impl<'de> ::serde::Deserialize<'de> for ListAuditLogRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "pageSize" | "page_size" => {
-                            message.page_size = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.page_size = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         "pageToken" | "page_token" => {
-                            message.page_token = ::proto::json::value(
+                            message.page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "actorPersonaId" | "actor_persona_id" => {
-                            message.actor_persona_id = ::proto::json::optional(
+                            message.actor_persona_id = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "subject" => {
-                            message.subject = ::proto::json::optional(
+                            message.subject = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -2991,7 +3002,7 @@ impl ::serde::Serialize for ListAuditLogResponse {
         if !self.entries.is_empty() {
             map.serialize_entry(
                 "entries",
-                &::proto::json::List(&self.entries, |value| value),
+                &::kith_proto::json::List(&self.entries, |value| value),
             )?;
         }
         if !self.next_page_token.is_empty() {
@@ -3018,21 +3029,21 @@ impl<'de> ::serde::Deserialize<'de> for ListAuditLogResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "entries" => {
-                            message.entries = ::proto::json::list(
+                            message.entries = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<AuditEntry>>>,
+                                        Option<Vec<::kith_proto::json::Plain<AuditEntry>>>,
                                     >()?,
                             );
                         }
                         "nextPageToken" | "next_page_token" => {
-                            message.next_page_token = ::proto::json::value(
+                            message.next_page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -3058,10 +3069,13 @@ impl ::serde::Serialize for AuditEntry {
             map.serialize_entry("id", &(&self.id))?;
         }
         if self.position != 0 {
-            map.serialize_entry("position", &::proto::json::Text(*(&self.position)))?;
+            map.serialize_entry(
+                "position",
+                &::kith_proto::json::Text(*(&self.position)),
+            )?;
         }
         if let Some(value) = &self.at {
-            map.serialize_entry("at", &::proto::json::Time(value))?;
+            map.serialize_entry("at", &::kith_proto::json::Time(value))?;
         }
         if let Some(value) = &self.actor {
             map.serialize_entry("actor", &value)?;
@@ -3099,66 +3113,68 @@ impl<'de> ::serde::Deserialize<'de> for AuditEntry {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "id" => {
-                            message.id = ::proto::json::value(
+                            message.id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "position" => {
-                            message.position = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i64>>>()?,
+                            message.position = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i64>>>()?,
                             );
                         }
                         "at" => {
-                            message.at = ::proto::json::optional(
+                            message.at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "actor" => {
-                            message.actor = ::proto::json::optional(
+                            message.actor = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::proto::users::v1::Persona>>,
+                                        Option<
+                                            ::kith_proto::json::Plain<::kith_proto::users::v1::Persona>,
+                                        >,
                                     >()?,
                             );
                         }
                         "act" => {
-                            message.act = ::proto::json::value(
+                            message.act = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "subject" => {
-                            message.subject = ::proto::json::value(
+                            message.subject = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "detail" => {
-                            message.detail = ::proto::json::value(
+                            message.detail = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "hash" => {
-                            message.hash = ::proto::json::value(
+                            message.hash = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -3186,7 +3202,7 @@ impl ::serde::Serialize for Report {
         if self.kind != 0 {
             map.serialize_entry(
                 "kind",
-                &::proto::json::Choice::<SubjectKind>::new(*(&self.kind)),
+                &::kith_proto::json::Choice::<SubjectKind>::new(*(&self.kind)),
             )?;
         }
         if !self.subject_id.is_empty() {
@@ -3195,16 +3211,16 @@ impl ::serde::Serialize for Report {
         if self.reason != 0 {
             map.serialize_entry(
                 "reason",
-                &::proto::json::Choice::<Reason>::new(*(&self.reason)),
+                &::kith_proto::json::Choice::<Reason>::new(*(&self.reason)),
             )?;
         }
         if let Some(value) = &self.created_at {
-            map.serialize_entry("createdAt", &::proto::json::Time(value))?;
+            map.serialize_entry("createdAt", &::kith_proto::json::Time(value))?;
         }
         if self.state != 0 {
             map.serialize_entry(
                 "state",
-                &::proto::json::Choice::<ReportState>::new(*(&self.state)),
+                &::kith_proto::json::Choice::<ReportState>::new(*(&self.state)),
             )?;
         }
         map.end()
@@ -3228,47 +3244,52 @@ impl<'de> ::serde::Deserialize<'de> for Report {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "id" => {
-                            message.id = ::proto::json::value(
+                            message.id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "kind" => {
-                            message.kind = ::proto::json::value(
+                            message.kind = ::kith_proto::json::value(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<SubjectKind>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<SubjectKind>>,
+                                    >()?,
                             );
                         }
                         "subjectId" | "subject_id" => {
-                            message.subject_id = ::proto::json::value(
+                            message.subject_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "reason" => {
-                            message.reason = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Choice<Reason>>>()?,
+                            message.reason = ::kith_proto::json::value(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Choice<Reason>>>()?,
                             );
                         }
                         "createdAt" | "created_at" => {
-                            message.created_at = ::proto::json::optional(
+                            message.created_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "state" => {
-                            message.state = ::proto::json::value(
+                            message.state = ::kith_proto::json::value(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<ReportState>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<ReportState>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -3295,13 +3316,13 @@ impl ::serde::Serialize for Statement {
         if self.action != 0 {
             map.serialize_entry(
                 "action",
-                &::proto::json::Choice::<Action>::new(*(&self.action)),
+                &::kith_proto::json::Choice::<Action>::new(*(&self.action)),
             )?;
         }
         if self.kind != 0 {
             map.serialize_entry(
                 "kind",
-                &::proto::json::Choice::<SubjectKind>::new(*(&self.kind)),
+                &::kith_proto::json::Choice::<SubjectKind>::new(*(&self.kind)),
             )?;
         }
         if !self.subject_id.is_empty() {
@@ -3314,22 +3335,22 @@ impl ::serde::Serialize for Statement {
             map.serialize_entry("statement", &(&self.statement))?;
         }
         if let Some(value) = &self.created_at {
-            map.serialize_entry("createdAt", &::proto::json::Time(value))?;
+            map.serialize_entry("createdAt", &::kith_proto::json::Time(value))?;
         }
         if let Some(value) = &self.until {
-            map.serialize_entry("until", &::proto::json::Time(value))?;
+            map.serialize_entry("until", &::kith_proto::json::Time(value))?;
         }
         if self.appeal != 0 {
             map.serialize_entry(
                 "appeal",
-                &::proto::json::Choice::<AppealState>::new(*(&self.appeal)),
+                &::kith_proto::json::Choice::<AppealState>::new(*(&self.appeal)),
             )?;
         }
         if let Some(value) = &self.appeal_until {
-            map.serialize_entry("appealUntil", &::proto::json::Time(value))?;
+            map.serialize_entry("appealUntil", &::kith_proto::json::Time(value))?;
         }
         if let Some(value) = &self.strike_until {
-            map.serialize_entry("strikeUntil", &::proto::json::Time(value))?;
+            map.serialize_entry("strikeUntil", &::kith_proto::json::Time(value))?;
         }
         map.end()
     }
@@ -3352,86 +3373,91 @@ impl<'de> ::serde::Deserialize<'de> for Statement {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "decisionId" | "decision_id" => {
-                            message.decision_id = ::proto::json::value(
+                            message.decision_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "action" => {
-                            message.action = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Choice<Action>>>()?,
+                            message.action = ::kith_proto::json::value(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Choice<Action>>>()?,
                             );
                         }
                         "kind" => {
-                            message.kind = ::proto::json::value(
+                            message.kind = ::kith_proto::json::value(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<SubjectKind>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<SubjectKind>>,
+                                    >()?,
                             );
                         }
                         "subjectId" | "subject_id" => {
-                            message.subject_id = ::proto::json::value(
+                            message.subject_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "rule" => {
-                            message.rule = ::proto::json::value(
+                            message.rule = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "statement" => {
-                            message.statement = ::proto::json::value(
+                            message.statement = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "createdAt" | "created_at" => {
-                            message.created_at = ::proto::json::optional(
+                            message.created_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "until" => {
-                            message.until = ::proto::json::optional(
+                            message.until = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "appeal" => {
-                            message.appeal = ::proto::json::value(
+                            message.appeal = ::kith_proto::json::value(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<AppealState>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<AppealState>>,
+                                    >()?,
                             );
                         }
                         "appealUntil" | "appeal_until" => {
-                            message.appeal_until = ::proto::json::optional(
+                            message.appeal_until = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "strikeUntil" | "strike_until" => {
-                            message.strike_until = ::proto::json::optional(
+                            message.strike_until = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
@@ -3459,7 +3485,7 @@ impl ::serde::Serialize for Case {
         if self.kind != 0 {
             map.serialize_entry(
                 "kind",
-                &::proto::json::Choice::<SubjectKind>::new(*(&self.kind)),
+                &::kith_proto::json::Choice::<SubjectKind>::new(*(&self.kind)),
             )?;
         }
         if !self.subject_id.is_empty() {
@@ -3471,15 +3497,15 @@ impl ::serde::Serialize for Case {
         if self.origin != 0 {
             map.serialize_entry(
                 "origin",
-                &::proto::json::Choice::<CaseOrigin>::new(*(&self.origin)),
+                &::kith_proto::json::Choice::<CaseOrigin>::new(*(&self.origin)),
             )?;
         }
         if !self.reasons.is_empty() {
             map.serialize_entry(
                 "reasons",
-                &::proto::json::List(
+                &::kith_proto::json::List(
                     &self.reasons,
-                    |value| ::proto::json::Choice::<Reason>::new(*value),
+                    |value| ::kith_proto::json::Choice::<Reason>::new(*value),
                 ),
             )?;
         }
@@ -3492,7 +3518,7 @@ impl ::serde::Serialize for Case {
         if self.state != 0 {
             map.serialize_entry(
                 "state",
-                &::proto::json::Choice::<CaseState>::new(*(&self.state)),
+                &::kith_proto::json::Choice::<CaseState>::new(*(&self.state)),
             )?;
         }
         if self.escalated {
@@ -3504,17 +3530,17 @@ impl ::serde::Serialize for Case {
         if self.holder != 0 {
             map.serialize_entry(
                 "holder",
-                &::proto::json::Choice::<Holder>::new(*(&self.holder)),
+                &::kith_proto::json::Choice::<Holder>::new(*(&self.holder)),
             )?;
         }
         if let Some(value) = &self.held_until {
-            map.serialize_entry("heldUntil", &::proto::json::Time(value))?;
+            map.serialize_entry("heldUntil", &::kith_proto::json::Time(value))?;
         }
         if let Some(value) = &self.opened_at {
-            map.serialize_entry("openedAt", &::proto::json::Time(value))?;
+            map.serialize_entry("openedAt", &::kith_proto::json::Time(value))?;
         }
         if let Some(value) = &self.due_at {
-            map.serialize_entry("dueAt", &::proto::json::Time(value))?;
+            map.serialize_entry("dueAt", &::kith_proto::json::Time(value))?;
         }
         if !self.etag.is_empty() {
             map.serialize_entry("etag", &(&self.etag))?;
@@ -3540,110 +3566,121 @@ impl<'de> ::serde::Deserialize<'de> for Case {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "id" => {
-                            message.id = ::proto::json::value(
+                            message.id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "kind" => {
-                            message.kind = ::proto::json::value(
+                            message.kind = ::kith_proto::json::value(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<SubjectKind>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<SubjectKind>>,
+                                    >()?,
                             );
                         }
                         "subjectId" | "subject_id" => {
-                            message.subject_id = ::proto::json::value(
+                            message.subject_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "persona" => {
-                            message.persona = ::proto::json::optional(
+                            message.persona = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::proto::users::v1::Persona>>,
+                                        Option<
+                                            ::kith_proto::json::Plain<::kith_proto::users::v1::Persona>,
+                                        >,
                                     >()?,
                             );
                         }
                         "origin" => {
-                            message.origin = ::proto::json::value(
+                            message.origin = ::kith_proto::json::value(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<CaseOrigin>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<CaseOrigin>>,
+                                    >()?,
                             );
                         }
                         "reasons" => {
-                            message.reasons = ::proto::json::list(
+                            message.reasons = ::kith_proto::json::list(
                                 map
-                                    .next_value::<Option<Vec<::proto::json::Choice<Reason>>>>()?,
+                                    .next_value::<
+                                        Option<Vec<::kith_proto::json::Choice<Reason>>>,
+                                    >()?,
                             );
                         }
                         "reports" => {
-                            message.reports = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.reports = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "risk" => {
-                            message.risk = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.risk = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "state" => {
-                            message.state = ::proto::json::value(
+                            message.state = ::kith_proto::json::value(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<CaseState>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<CaseState>>,
+                                    >()?,
                             );
                         }
                         "escalated" => {
-                            message.escalated = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Plain<bool>>>()?,
+                            message.escalated = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Plain<bool>>>()?,
                             );
                         }
                         "hidden" => {
-                            message.hidden = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Plain<bool>>>()?,
+                            message.hidden = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Plain<bool>>>()?,
                             );
                         }
                         "holder" => {
-                            message.holder = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Choice<Holder>>>()?,
+                            message.holder = ::kith_proto::json::value(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Choice<Holder>>>()?,
                             );
                         }
                         "heldUntil" | "held_until" => {
-                            message.held_until = ::proto::json::optional(
+                            message.held_until = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "openedAt" | "opened_at" => {
-                            message.opened_at = ::proto::json::optional(
+                            message.opened_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "dueAt" | "due_at" => {
-                            message.due_at = ::proto::json::optional(
+                            message.due_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "etag" => {
-                            message.etag = ::proto::json::value(
+                            message.etag = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -3666,10 +3703,10 @@ impl ::serde::Serialize for Evidence {
         use ::serde::ser::SerializeMap as _;
         let mut map = serializer.serialize_map(None)?;
         if let Some(value) = &self.taken_at {
-            map.serialize_entry("takenAt", &::proto::json::Time(value))?;
+            map.serialize_entry("takenAt", &::kith_proto::json::Time(value))?;
         }
         if let Some(value) = &self.written_at {
-            map.serialize_entry("writtenAt", &::proto::json::Time(value))?;
+            map.serialize_entry("writtenAt", &::kith_proto::json::Time(value))?;
         }
         if !self.text.is_empty() {
             map.serialize_entry("text", &(&self.text))?;
@@ -3677,13 +3714,13 @@ impl ::serde::Serialize for Evidence {
         if !self.edits.is_empty() {
             map.serialize_entry(
                 "edits",
-                &::proto::json::List(&self.edits, |value| value),
+                &::kith_proto::json::List(&self.edits, |value| value),
             )?;
         }
         if !self.context.is_empty() {
             map.serialize_entry(
                 "context",
-                &::proto::json::List(&self.context, |value| value),
+                &::kith_proto::json::List(&self.context, |value| value),
             )?;
         }
         map.end()
@@ -3707,45 +3744,45 @@ impl<'de> ::serde::Deserialize<'de> for Evidence {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "takenAt" | "taken_at" => {
-                            message.taken_at = ::proto::json::optional(
+                            message.taken_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "writtenAt" | "written_at" => {
-                            message.written_at = ::proto::json::optional(
+                            message.written_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "text" => {
-                            message.text = ::proto::json::value(
+                            message.text = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "edits" => {
-                            message.edits = ::proto::json::list(
+                            message.edits = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<EvidenceEdit>>>,
+                                        Option<Vec<::kith_proto::json::Plain<EvidenceEdit>>>,
                                     >()?,
                             );
                         }
                         "context" => {
-                            message.context = ::proto::json::list(
+                            message.context = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<EvidenceExcerpt>>>,
+                                        Option<Vec<::kith_proto::json::Plain<EvidenceExcerpt>>>,
                                     >()?,
                             );
                         }
@@ -3768,7 +3805,7 @@ impl ::serde::Serialize for EvidenceEdit {
         use ::serde::ser::SerializeMap as _;
         let mut map = serializer.serialize_map(None)?;
         if let Some(value) = &self.at {
-            map.serialize_entry("at", &::proto::json::Time(value))?;
+            map.serialize_entry("at", &::kith_proto::json::Time(value))?;
         }
         if !self.text.is_empty() {
             map.serialize_entry("text", &(&self.text))?;
@@ -3794,21 +3831,21 @@ impl<'de> ::serde::Deserialize<'de> for EvidenceEdit {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "at" => {
-                            message.at = ::proto::json::optional(
+                            message.at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "text" => {
-                            message.text = ::proto::json::value(
+                            message.text = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -3837,7 +3874,7 @@ impl ::serde::Serialize for EvidenceExcerpt {
             map.serialize_entry("text", &(&self.text))?;
         }
         if let Some(value) = &self.at {
-            map.serialize_entry("at", &::proto::json::Time(value))?;
+            map.serialize_entry("at", &::kith_proto::json::Time(value))?;
         }
         map.end()
     }
@@ -3860,29 +3897,31 @@ impl<'de> ::serde::Deserialize<'de> for EvidenceExcerpt {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "persona" => {
-                            message.persona = ::proto::json::optional(
+                            message.persona = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::proto::users::v1::Persona>>,
+                                        Option<
+                                            ::kith_proto::json::Plain<::kith_proto::users::v1::Persona>,
+                                        >,
                                     >()?,
                             );
                         }
                         "text" => {
-                            message.text = ::proto::json::value(
+                            message.text = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "at" => {
-                            message.at = ::proto::json::optional(
+                            message.at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
@@ -3910,20 +3949,20 @@ impl ::serde::Serialize for CaseReport {
         if self.accuracy != 0 {
             map.serialize_entry(
                 "accuracy",
-                &::proto::json::Choice::<Accuracy>::new(*(&self.accuracy)),
+                &::kith_proto::json::Choice::<Accuracy>::new(*(&self.accuracy)),
             )?;
         }
         if self.reason != 0 {
             map.serialize_entry(
                 "reason",
-                &::proto::json::Choice::<Reason>::new(*(&self.reason)),
+                &::kith_proto::json::Choice::<Reason>::new(*(&self.reason)),
             )?;
         }
         if !self.words.is_empty() {
             map.serialize_entry("words", &(&self.words))?;
         }
         if let Some(value) = &self.created_at {
-            map.serialize_entry("createdAt", &::proto::json::Time(value))?;
+            map.serialize_entry("createdAt", &::kith_proto::json::Time(value))?;
         }
         map.end()
     }
@@ -3946,39 +3985,43 @@ impl<'de> ::serde::Deserialize<'de> for CaseReport {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "alias" => {
-                            message.alias = ::proto::json::value(
+                            message.alias = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "accuracy" => {
-                            message.accuracy = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Choice<Accuracy>>>()?,
+                            message.accuracy = ::kith_proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<Accuracy>>,
+                                    >()?,
                             );
                         }
                         "reason" => {
-                            message.reason = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Choice<Reason>>>()?,
+                            message.reason = ::kith_proto::json::value(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Choice<Reason>>>()?,
                             );
                         }
                         "words" => {
-                            message.words = ::proto::json::value(
+                            message.words = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "createdAt" | "created_at" => {
-                            message.created_at = ::proto::json::optional(
+                            message.created_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
@@ -4009,7 +4052,7 @@ impl ::serde::Serialize for Decision {
         if self.action != 0 {
             map.serialize_entry(
                 "action",
-                &::proto::json::Choice::<Action>::new(*(&self.action)),
+                &::kith_proto::json::Choice::<Action>::new(*(&self.action)),
             )?;
         }
         if !self.rule.is_empty() {
@@ -4019,15 +4062,15 @@ impl ::serde::Serialize for Decision {
             map.serialize_entry("statement", &(&self.statement))?;
         }
         if let Some(value) = &self.created_at {
-            map.serialize_entry("createdAt", &::proto::json::Time(value))?;
+            map.serialize_entry("createdAt", &::kith_proto::json::Time(value))?;
         }
         if let Some(value) = &self.until {
-            map.serialize_entry("until", &::proto::json::Time(value))?;
+            map.serialize_entry("until", &::kith_proto::json::Time(value))?;
         }
         if self.appeal != 0 {
             map.serialize_entry(
                 "appeal",
-                &::proto::json::Choice::<AppealState>::new(*(&self.appeal)),
+                &::kith_proto::json::Choice::<AppealState>::new(*(&self.appeal)),
             )?;
         }
         map.end()
@@ -4051,65 +4094,68 @@ impl<'de> ::serde::Deserialize<'de> for Decision {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "id" => {
-                            message.id = ::proto::json::value(
+                            message.id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "caseId" | "case_id" => {
-                            message.case_id = ::proto::json::value(
+                            message.case_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "action" => {
-                            message.action = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Choice<Action>>>()?,
+                            message.action = ::kith_proto::json::value(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Choice<Action>>>()?,
                             );
                         }
                         "rule" => {
-                            message.rule = ::proto::json::value(
+                            message.rule = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "statement" => {
-                            message.statement = ::proto::json::value(
+                            message.statement = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "createdAt" | "created_at" => {
-                            message.created_at = ::proto::json::optional(
+                            message.created_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "until" => {
-                            message.until = ::proto::json::optional(
+                            message.until = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "appeal" => {
-                            message.appeal = ::proto::json::value(
+                            message.appeal = ::kith_proto::json::value(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<AppealState>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<AppealState>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -4136,7 +4182,7 @@ impl ::serde::Serialize for Rule {
         if self.detector != 0 {
             map.serialize_entry(
                 "detector",
-                &::proto::json::Choice::<RuleDetector>::new(*(&self.detector)),
+                &::kith_proto::json::Choice::<RuleDetector>::new(*(&self.detector)),
             )?;
         }
         if self.threshold != 0 {
@@ -4145,34 +4191,34 @@ impl ::serde::Serialize for Rule {
         if !self.kinds.is_empty() {
             map.serialize_entry(
                 "kinds",
-                &::proto::json::List(
+                &::kith_proto::json::List(
                     &self.kinds,
-                    |value| ::proto::json::Choice::<RuleKind>::new(*value),
+                    |value| ::kith_proto::json::Choice::<RuleKind>::new(*value),
                 ),
             )?;
         }
         if self.action != 0 {
             map.serialize_entry(
                 "action",
-                &::proto::json::Choice::<RuleAction>::new(*(&self.action)),
+                &::kith_proto::json::Choice::<RuleAction>::new(*(&self.action)),
             )?;
         }
         if !self.words.is_empty() {
             map.serialize_entry(
                 "words",
-                &::proto::json::List(&self.words, |value| value),
+                &::kith_proto::json::List(&self.words, |value| value),
             )?;
         }
         if !self.domains.is_empty() {
             map.serialize_entry(
                 "domains",
-                &::proto::json::List(&self.domains, |value| value),
+                &::kith_proto::json::List(&self.domains, |value| value),
             )?;
         }
         if !self.allow.is_empty() {
             map.serialize_entry(
                 "allow",
-                &::proto::json::List(&self.allow, |value| value),
+                &::kith_proto::json::List(&self.allow, |value| value),
             )?;
         }
         map.end()
@@ -4196,64 +4242,72 @@ impl<'de> ::serde::Deserialize<'de> for Rule {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "name" => {
-                            message.name = ::proto::json::value(
+                            message.name = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "detector" => {
-                            message.detector = ::proto::json::value(
+                            message.detector = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Choice<RuleDetector>>,
+                                        Option<::kith_proto::json::Choice<RuleDetector>>,
                                     >()?,
                             );
                         }
                         "threshold" => {
-                            message.threshold = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.threshold = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         "kinds" => {
-                            message.kinds = ::proto::json::list(
+                            message.kinds = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Choice<RuleKind>>>,
+                                        Option<Vec<::kith_proto::json::Choice<RuleKind>>>,
                                     >()?,
                             );
                         }
                         "action" => {
-                            message.action = ::proto::json::value(
+                            message.action = ::kith_proto::json::value(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<RuleAction>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<RuleAction>>,
+                                    >()?,
                             );
                         }
                         "words" => {
-                            message.words = ::proto::json::list(
+                            message.words = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<::std::string::String>>>,
+                                        Option<
+                                            Vec<::kith_proto::json::Plain<::std::string::String>>,
+                                        >,
                                     >()?,
                             );
                         }
                         "domains" => {
-                            message.domains = ::proto::json::list(
+                            message.domains = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<::std::string::String>>>,
+                                        Option<
+                                            Vec<::kith_proto::json::Plain<::std::string::String>>,
+                                        >,
                                     >()?,
                             );
                         }
                         "allow" => {
-                            message.allow = ::proto::json::list(
+                            message.allow = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<::std::string::String>>>,
+                                        Option<
+                                            Vec<::kith_proto::json::Plain<::std::string::String>>,
+                                        >,
                                     >()?,
                             );
                         }
@@ -4299,11 +4353,11 @@ impl<'de> ::serde::Deserialize<'de> for ListRulesRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "version" => {
-                            message.version = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.version = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         _ => {
@@ -4327,7 +4381,7 @@ impl ::serde::Serialize for ListRulesResponse {
         if !self.rules.is_empty() {
             map.serialize_entry(
                 "rules",
-                &::proto::json::List(&self.rules, |value| value),
+                &::kith_proto::json::List(&self.rules, |value| value),
             )?;
         }
         if self.version != 0 {
@@ -4337,7 +4391,7 @@ impl ::serde::Serialize for ListRulesResponse {
             map.serialize_entry("etag", &(&self.etag))?;
         }
         if let Some(value) = &self.put_at {
-            map.serialize_entry("putAt", &::proto::json::Time(value))?;
+            map.serialize_entry("putAt", &::kith_proto::json::Time(value))?;
         }
         map.end()
     }
@@ -4360,31 +4414,34 @@ impl<'de> ::serde::Deserialize<'de> for ListRulesResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "rules" => {
-                            message.rules = ::proto::json::list(
-                                map.next_value::<Option<Vec<::proto::json::Plain<Rule>>>>()?,
+                            message.rules = ::kith_proto::json::list(
+                                map
+                                    .next_value::<
+                                        Option<Vec<::kith_proto::json::Plain<Rule>>>,
+                                    >()?,
                             );
                         }
                         "version" => {
-                            message.version = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.version = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         "etag" => {
-                            message.etag = ::proto::json::value(
+                            message.etag = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "putAt" | "put_at" => {
-                            message.put_at = ::proto::json::optional(
+                            message.put_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
@@ -4433,18 +4490,18 @@ impl<'de> ::serde::Deserialize<'de> for PutRuleRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "rule" => {
-                            message.rule = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Rule>>>()?,
+                            message.rule = ::kith_proto::json::optional(
+                                map.next_value::<Option<::kith_proto::json::Plain<Rule>>>()?,
                             );
                         }
                         "etag" => {
-                            message.etag = ::proto::json::value(
+                            message.etag = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -4496,23 +4553,23 @@ impl<'de> ::serde::Deserialize<'de> for PutRuleResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "rule" => {
-                            message.rule = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Rule>>>()?,
+                            message.rule = ::kith_proto::json::optional(
+                                map.next_value::<Option<::kith_proto::json::Plain<Rule>>>()?,
                             );
                         }
                         "version" => {
-                            message.version = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.version = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         "etag" => {
-                            message.etag = ::proto::json::value(
+                            message.etag = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -4561,16 +4618,16 @@ impl<'de> ::serde::Deserialize<'de> for TryRuleRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "rule" => {
-                            message.rule = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Rule>>>()?,
+                            message.rule = ::kith_proto::json::optional(
+                                map.next_value::<Option<::kith_proto::json::Plain<Rule>>>()?,
                             );
                         }
                         "newest" => {
-                            message.newest = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.newest = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         _ => {
@@ -4594,7 +4651,7 @@ impl ::serde::Serialize for TryRuleResponse {
         if !self.trials.is_empty() {
             map.serialize_entry(
                 "trials",
-                &::proto::json::List(&self.trials, |value| value),
+                &::kith_proto::json::List(&self.trials, |value| value),
             )?;
         }
         if self.tried != 0 {
@@ -4627,29 +4684,29 @@ impl<'de> ::serde::Deserialize<'de> for TryRuleResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "trials" => {
-                            message.trials = ::proto::json::list(
+                            message.trials = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<RuleTrial>>>,
+                                        Option<Vec<::kith_proto::json::Plain<RuleTrial>>>,
                                     >()?,
                             );
                         }
                         "tried" => {
-                            message.tried = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.tried = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         "matched" => {
-                            message.matched = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.matched = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         "held" => {
-                            message.held = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.held = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         _ => {
@@ -4673,7 +4730,7 @@ impl ::serde::Serialize for RuleTrial {
         if self.kind != 0 {
             map.serialize_entry(
                 "kind",
-                &::proto::json::Choice::<RuleKind>::new(*(&self.kind)),
+                &::kith_proto::json::Choice::<RuleKind>::new(*(&self.kind)),
             )?;
         }
         if !self.content_id.is_empty() {
@@ -4683,7 +4740,7 @@ impl ::serde::Serialize for RuleTrial {
             map.serialize_entry("author", &value)?;
         }
         if let Some(value) = &self.created_at {
-            map.serialize_entry("createdAt", &::proto::json::Time(value))?;
+            map.serialize_entry("createdAt", &::kith_proto::json::Time(value))?;
         }
         if !self.text.is_empty() {
             map.serialize_entry("text", &(&self.text))?;
@@ -4691,7 +4748,7 @@ impl ::serde::Serialize for RuleTrial {
         if !self.matches.is_empty() {
             map.serialize_entry(
                 "matches",
-                &::proto::json::List(&self.matches, |value| value),
+                &::kith_proto::json::List(&self.matches, |value| value),
             )?;
         }
         if self.crisis {
@@ -4718,56 +4775,61 @@ impl<'de> ::serde::Deserialize<'de> for RuleTrial {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "kind" => {
-                            message.kind = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Choice<RuleKind>>>()?,
+                            message.kind = ::kith_proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<RuleKind>>,
+                                    >()?,
                             );
                         }
                         "contentId" | "content_id" => {
-                            message.content_id = ::proto::json::value(
+                            message.content_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "author" => {
-                            message.author = ::proto::json::optional(
+                            message.author = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::proto::users::v1::Persona>>,
+                                        Option<
+                                            ::kith_proto::json::Plain<::kith_proto::users::v1::Persona>,
+                                        >,
                                     >()?,
                             );
                         }
                         "createdAt" | "created_at" => {
-                            message.created_at = ::proto::json::optional(
+                            message.created_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "text" => {
-                            message.text = ::proto::json::value(
+                            message.text = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "matches" => {
-                            message.matches = ::proto::json::list(
+                            message.matches = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<RuleMatch>>>,
+                                        Option<Vec<::kith_proto::json::Plain<RuleMatch>>>,
                                     >()?,
                             );
                         }
                         "crisis" => {
-                            message.crisis = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Plain<bool>>>()?,
+                            message.crisis = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Plain<bool>>>()?,
                             );
                         }
                         _ => {
@@ -4815,19 +4877,19 @@ impl<'de> ::serde::Deserialize<'de> for RuleMatch {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "text" => {
-                            message.text = ::proto::json::value(
+                            message.text = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "confidence" => {
-                            message.confidence = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.confidence = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         _ => {
@@ -4851,7 +4913,7 @@ impl ::serde::Serialize for ReportContentRequest {
         if self.kind != 0 {
             map.serialize_entry(
                 "kind",
-                &::proto::json::Choice::<SubjectKind>::new(*(&self.kind)),
+                &::kith_proto::json::Choice::<SubjectKind>::new(*(&self.kind)),
             )?;
         }
         if !self.subject_id.is_empty() {
@@ -4860,7 +4922,7 @@ impl ::serde::Serialize for ReportContentRequest {
         if self.reason != 0 {
             map.serialize_entry(
                 "reason",
-                &::proto::json::Choice::<Reason>::new(*(&self.reason)),
+                &::kith_proto::json::Choice::<Reason>::new(*(&self.reason)),
             )?;
         }
         if !self.words.is_empty() {
@@ -4887,32 +4949,35 @@ impl<'de> ::serde::Deserialize<'de> for ReportContentRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "kind" => {
-                            message.kind = ::proto::json::value(
+                            message.kind = ::kith_proto::json::value(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<SubjectKind>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<SubjectKind>>,
+                                    >()?,
                             );
                         }
                         "subjectId" | "subject_id" => {
-                            message.subject_id = ::proto::json::value(
+                            message.subject_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "reason" => {
-                            message.reason = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Choice<Reason>>>()?,
+                            message.reason = ::kith_proto::json::value(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Choice<Reason>>>()?,
                             );
                         }
                         "words" => {
-                            message.words = ::proto::json::value(
+                            message.words = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -4958,11 +5023,12 @@ impl<'de> ::serde::Deserialize<'de> for ReportContentResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "report" => {
-                            message.report = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Report>>>()?,
+                            message.report = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Plain<Report>>>()?,
                             );
                         }
                         _ => {
@@ -5010,18 +5076,18 @@ impl<'de> ::serde::Deserialize<'de> for ListMyReportsRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "pageSize" | "page_size" => {
-                            message.page_size = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.page_size = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         "pageToken" | "page_token" => {
-                            message.page_token = ::proto::json::value(
+                            message.page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -5046,7 +5112,7 @@ impl ::serde::Serialize for ListMyReportsResponse {
         if !self.reports.is_empty() {
             map.serialize_entry(
                 "reports",
-                &::proto::json::List(&self.reports, |value| value),
+                &::kith_proto::json::List(&self.reports, |value| value),
             )?;
         }
         if !self.next_page_token.is_empty() {
@@ -5073,19 +5139,21 @@ impl<'de> ::serde::Deserialize<'de> for ListMyReportsResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "reports" => {
-                            message.reports = ::proto::json::list(
+                            message.reports = ::kith_proto::json::list(
                                 map
-                                    .next_value::<Option<Vec<::proto::json::Plain<Report>>>>()?,
+                                    .next_value::<
+                                        Option<Vec<::kith_proto::json::Plain<Report>>>,
+                                    >()?,
                             );
                         }
                         "nextPageToken" | "next_page_token" => {
-                            message.next_page_token = ::proto::json::value(
+                            message.next_page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -5134,18 +5202,18 @@ impl<'de> ::serde::Deserialize<'de> for GetMyStandingRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "pageSize" | "page_size" => {
-                            message.page_size = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.page_size = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         "pageToken" | "page_token" => {
-                            message.page_token = ::proto::json::value(
+                            message.page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -5171,15 +5239,15 @@ impl ::serde::Serialize for GetMyStandingResponse {
             map.serialize_entry("strikes", &(&self.strikes))?;
         }
         if let Some(value) = &self.muted_until {
-            map.serialize_entry("mutedUntil", &::proto::json::Time(value))?;
+            map.serialize_entry("mutedUntil", &::kith_proto::json::Time(value))?;
         }
         if let Some(value) = &self.suspended_until {
-            map.serialize_entry("suspendedUntil", &::proto::json::Time(value))?;
+            map.serialize_entry("suspendedUntil", &::kith_proto::json::Time(value))?;
         }
         if !self.statements.is_empty() {
             map.serialize_entry(
                 "statements",
-                &::proto::json::List(&self.statements, |value| value),
+                &::kith_proto::json::List(&self.statements, |value| value),
             )?;
         }
         if !self.next_page_token.is_empty() {
@@ -5206,42 +5274,42 @@ impl<'de> ::serde::Deserialize<'de> for GetMyStandingResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "strikes" => {
-                            message.strikes = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.strikes = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "mutedUntil" | "muted_until" => {
-                            message.muted_until = ::proto::json::optional(
+                            message.muted_until = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "suspendedUntil" | "suspended_until" => {
-                            message.suspended_until = ::proto::json::optional(
+                            message.suspended_until = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "statements" => {
-                            message.statements = ::proto::json::list(
+                            message.statements = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<Statement>>>,
+                                        Option<Vec<::kith_proto::json::Plain<Statement>>>,
                                     >()?,
                             );
                         }
                         "nextPageToken" | "next_page_token" => {
-                            message.next_page_token = ::proto::json::value(
+                            message.next_page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -5290,21 +5358,21 @@ impl<'de> ::serde::Deserialize<'de> for AppealDecisionRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "decisionId" | "decision_id" => {
-                            message.decision_id = ::proto::json::value(
+                            message.decision_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "words" => {
-                            message.words = ::proto::json::value(
+                            message.words = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -5350,11 +5418,14 @@ impl<'de> ::serde::Deserialize<'de> for AppealDecisionResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "statement" => {
-                            message.statement = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Statement>>>()?,
+                            message.statement = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<Statement>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -5378,7 +5449,7 @@ impl ::serde::Serialize for ListCasesRequest {
         if self.state != 0 {
             map.serialize_entry(
                 "state",
-                &::proto::json::Choice::<CaseState>::new(*(&self.state)),
+                &::kith_proto::json::Choice::<CaseState>::new(*(&self.state)),
             )?;
         }
         if self.page_size != 0 {
@@ -5408,24 +5479,26 @@ impl<'de> ::serde::Deserialize<'de> for ListCasesRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "state" => {
-                            message.state = ::proto::json::value(
+                            message.state = ::kith_proto::json::value(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<CaseState>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<CaseState>>,
+                                    >()?,
                             );
                         }
                         "pageSize" | "page_size" => {
-                            message.page_size = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.page_size = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         "pageToken" | "page_token" => {
-                            message.page_token = ::proto::json::value(
+                            message.page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -5450,7 +5523,7 @@ impl ::serde::Serialize for ListCasesResponse {
         if !self.cases.is_empty() {
             map.serialize_entry(
                 "cases",
-                &::proto::json::List(&self.cases, |value| value),
+                &::kith_proto::json::List(&self.cases, |value| value),
             )?;
         }
         if !self.next_page_token.is_empty() {
@@ -5477,18 +5550,21 @@ impl<'de> ::serde::Deserialize<'de> for ListCasesResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "cases" => {
-                            message.cases = ::proto::json::list(
-                                map.next_value::<Option<Vec<::proto::json::Plain<Case>>>>()?,
+                            message.cases = ::kith_proto::json::list(
+                                map
+                                    .next_value::<
+                                        Option<Vec<::kith_proto::json::Plain<Case>>>,
+                                    >()?,
                             );
                         }
                         "nextPageToken" | "next_page_token" => {
-                            message.next_page_token = ::proto::json::value(
+                            message.next_page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -5534,13 +5610,13 @@ impl<'de> ::serde::Deserialize<'de> for GetCaseRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "caseId" | "case_id" => {
-                            message.case_id = ::proto::json::value(
+                            message.case_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -5568,19 +5644,19 @@ impl ::serde::Serialize for GetCaseResponse {
         if !self.evidence.is_empty() {
             map.serialize_entry(
                 "evidence",
-                &::proto::json::List(&self.evidence, |value| value),
+                &::kith_proto::json::List(&self.evidence, |value| value),
             )?;
         }
         if !self.reports.is_empty() {
             map.serialize_entry(
                 "reports",
-                &::proto::json::List(&self.reports, |value| value),
+                &::kith_proto::json::List(&self.reports, |value| value),
             )?;
         }
         if !self.decisions.is_empty() {
             map.serialize_entry(
                 "decisions",
-                &::proto::json::List(&self.decisions, |value| value),
+                &::kith_proto::json::List(&self.decisions, |value| value),
             )?;
         }
         if !self.appeal.is_empty() {
@@ -5607,42 +5683,42 @@ impl<'de> ::serde::Deserialize<'de> for GetCaseResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "case" => {
-                            message.case = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Case>>>()?,
+                            message.case = ::kith_proto::json::optional(
+                                map.next_value::<Option<::kith_proto::json::Plain<Case>>>()?,
                             );
                         }
                         "evidence" => {
-                            message.evidence = ::proto::json::list(
+                            message.evidence = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<Evidence>>>,
+                                        Option<Vec<::kith_proto::json::Plain<Evidence>>>,
                                     >()?,
                             );
                         }
                         "reports" => {
-                            message.reports = ::proto::json::list(
+                            message.reports = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<CaseReport>>>,
+                                        Option<Vec<::kith_proto::json::Plain<CaseReport>>>,
                                     >()?,
                             );
                         }
                         "decisions" => {
-                            message.decisions = ::proto::json::list(
+                            message.decisions = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<Decision>>>,
+                                        Option<Vec<::kith_proto::json::Plain<Decision>>>,
                                     >()?,
                             );
                         }
                         "appeal" => {
-                            message.appeal = ::proto::json::value(
+                            message.appeal = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -5688,13 +5764,13 @@ impl<'de> ::serde::Deserialize<'de> for AssignCaseRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "caseId" | "case_id" => {
-                            message.case_id = ::proto::json::value(
+                            message.case_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -5740,11 +5816,11 @@ impl<'de> ::serde::Deserialize<'de> for AssignCaseResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "case" => {
-                            message.case = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Case>>>()?,
+                            message.case = ::kith_proto::json::optional(
+                                map.next_value::<Option<::kith_proto::json::Plain<Case>>>()?,
                             );
                         }
                         _ => {
@@ -5792,21 +5868,21 @@ impl<'de> ::serde::Deserialize<'de> for EscalateCaseRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "caseId" | "case_id" => {
-                            message.case_id = ::proto::json::value(
+                            message.case_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "etag" => {
-                            message.etag = ::proto::json::value(
+                            message.etag = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -5852,11 +5928,11 @@ impl<'de> ::serde::Deserialize<'de> for EscalateCaseResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "case" => {
-                            message.case = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Case>>>()?,
+                            message.case = ::kith_proto::json::optional(
+                                map.next_value::<Option<::kith_proto::json::Plain<Case>>>()?,
                             );
                         }
                         _ => {
@@ -5886,7 +5962,7 @@ impl ::serde::Serialize for DecideCaseRequest {
         if self.action != 0 {
             map.serialize_entry(
                 "action",
-                &::proto::json::Choice::<Action>::new(*(&self.action)),
+                &::kith_proto::json::Choice::<Action>::new(*(&self.action)),
             )?;
         }
         if !self.rule.is_empty() {
@@ -5896,7 +5972,7 @@ impl ::serde::Serialize for DecideCaseRequest {
             map.serialize_entry("statement", &(&self.statement))?;
         }
         if let Some(value) = &self.until {
-            map.serialize_entry("until", &::proto::json::Time(value))?;
+            map.serialize_entry("until", &::kith_proto::json::Time(value))?;
         }
         map.end()
     }
@@ -5919,50 +5995,51 @@ impl<'de> ::serde::Deserialize<'de> for DecideCaseRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "caseId" | "case_id" => {
-                            message.case_id = ::proto::json::value(
+                            message.case_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "etag" => {
-                            message.etag = ::proto::json::value(
+                            message.etag = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "action" => {
-                            message.action = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Choice<Action>>>()?,
+                            message.action = ::kith_proto::json::value(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Choice<Action>>>()?,
                             );
                         }
                         "rule" => {
-                            message.rule = ::proto::json::value(
+                            message.rule = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "statement" => {
-                            message.statement = ::proto::json::value(
+                            message.statement = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "until" => {
-                            message.until = ::proto::json::optional(
+                            message.until = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
@@ -6011,16 +6088,19 @@ impl<'de> ::serde::Deserialize<'de> for DecideCaseResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "case" => {
-                            message.case = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Case>>>()?,
+                            message.case = ::kith_proto::json::optional(
+                                map.next_value::<Option<::kith_proto::json::Plain<Case>>>()?,
                             );
                         }
                         "decision" => {
-                            message.decision = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Decision>>>()?,
+                            message.decision = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<Decision>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -6065,13 +6145,13 @@ impl<'de> ::serde::Deserialize<'de> for GetSubjectHistoryRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "caseId" | "case_id" => {
-                            message.case_id = ::proto::json::value(
+                            message.case_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -6099,7 +6179,7 @@ impl ::serde::Serialize for GetSubjectHistoryResponse {
         if !self.decisions.is_empty() {
             map.serialize_entry(
                 "decisions",
-                &::proto::json::List(&self.decisions, |value| value),
+                &::kith_proto::json::List(&self.decisions, |value| value),
             )?;
         }
         if self.cases != 0 {
@@ -6126,24 +6206,24 @@ impl<'de> ::serde::Deserialize<'de> for GetSubjectHistoryResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "strikes" => {
-                            message.strikes = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.strikes = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "decisions" => {
-                            message.decisions = ::proto::json::list(
+                            message.decisions = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<Decision>>>,
+                                        Option<Vec<::kith_proto::json::Plain<Decision>>>,
                                     >()?,
                             );
                         }
                         "cases" => {
-                            message.cases = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.cases = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         _ => {
@@ -6185,7 +6265,7 @@ impl<'de> ::serde::Deserialize<'de> for GetModerationStatsRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         _ => {
                             map.next_value::<::serde::de::IgnoredAny>()?;
@@ -6227,7 +6307,7 @@ impl ::serde::Serialize for GetModerationStatsResponse {
             map.serialize_entry("overturned", &(&self.overturned))?;
         }
         if let Some(value) = &self.oldest {
-            map.serialize_entry("oldest", &::proto::json::Time(value))?;
+            map.serialize_entry("oldest", &::kith_proto::json::Time(value))?;
         }
         map.end()
     }
@@ -6250,48 +6330,48 @@ impl<'de> ::serde::Deserialize<'de> for GetModerationStatsResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "open" => {
-                            message.open = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.open = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "escalated" => {
-                            message.escalated = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.escalated = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "hidden" => {
-                            message.hidden = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.hidden = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "overdue" => {
-                            message.overdue = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.overdue = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "appealed" => {
-                            message.appealed = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.appealed = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "decidedToday" | "decided_today" => {
-                            message.decided_today = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.decided_today = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "overturned" => {
-                            message.overturned = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.overturned = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "oldest" => {
-                            message.oldest = ::proto::json::optional(
+                            message.oldest = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
@@ -6306,7 +6386,7 @@ impl<'de> ::serde::Deserialize<'de> for GetModerationStatsResponse {
         deserializer.deserialize_map(Visitor)
     }
 }
-impl ::proto::json::Named for StaffRole {
+impl ::kith_proto::json::Named for StaffRole {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -6314,7 +6394,7 @@ impl ::proto::json::Named for StaffRole {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for SubjectKind {
+impl ::kith_proto::json::Named for SubjectKind {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -6322,7 +6402,7 @@ impl ::proto::json::Named for SubjectKind {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for Reason {
+impl ::kith_proto::json::Named for Reason {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -6330,7 +6410,7 @@ impl ::proto::json::Named for Reason {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for ReportState {
+impl ::kith_proto::json::Named for ReportState {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -6338,7 +6418,7 @@ impl ::proto::json::Named for ReportState {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for Action {
+impl ::kith_proto::json::Named for Action {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -6346,7 +6426,7 @@ impl ::proto::json::Named for Action {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for AppealState {
+impl ::kith_proto::json::Named for AppealState {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -6354,7 +6434,7 @@ impl ::proto::json::Named for AppealState {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for CaseState {
+impl ::kith_proto::json::Named for CaseState {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -6362,7 +6442,7 @@ impl ::proto::json::Named for CaseState {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for CaseOrigin {
+impl ::kith_proto::json::Named for CaseOrigin {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -6370,7 +6450,7 @@ impl ::proto::json::Named for CaseOrigin {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for Holder {
+impl ::kith_proto::json::Named for Holder {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -6378,7 +6458,7 @@ impl ::proto::json::Named for Holder {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for Accuracy {
+impl ::kith_proto::json::Named for Accuracy {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -6386,7 +6466,7 @@ impl ::proto::json::Named for Accuracy {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for RuleDetector {
+impl ::kith_proto::json::Named for RuleDetector {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -6394,7 +6474,7 @@ impl ::proto::json::Named for RuleDetector {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for RuleKind {
+impl ::kith_proto::json::Named for RuleKind {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -6402,7 +6482,7 @@ impl ::proto::json::Named for RuleKind {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for RuleAction {
+impl ::kith_proto::json::Named for RuleAction {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -6415,11 +6495,11 @@ impl ::core::fmt::Debug for GrantRoleRequest {
         f.write_str("GrantRoleRequest(..)")
     }
 }
-impl ::proto::Validate for GrantRoleRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for GrantRoleRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.persona_id),
+                ::kith_proto::is_uuid(&self.persona_id),
                 "persona_id",
                 "string.uuid",
                 "is a UUID",
@@ -6439,8 +6519,8 @@ impl ::core::fmt::Debug for GrantRoleResponse {
         f.write_str("GrantRoleResponse(..)")
     }
 }
-impl ::proto::Validate for GrantRoleResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for GrantRoleResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.member {
             broken.within("member", message);
         }
@@ -6451,11 +6531,11 @@ impl ::core::fmt::Debug for RevokeRoleRequest {
         f.write_str("RevokeRoleRequest(..)")
     }
 }
-impl ::proto::Validate for RevokeRoleRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for RevokeRoleRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.persona_id),
+                ::kith_proto::is_uuid(&self.persona_id),
                 "persona_id",
                 "string.uuid",
                 "is a UUID",
@@ -6467,16 +6547,16 @@ impl ::core::fmt::Debug for RevokeRoleResponse {
         f.write_str("RevokeRoleResponse(..)")
     }
 }
-impl ::proto::Validate for RevokeRoleResponse {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for RevokeRoleResponse {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for ListStaffRequest {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("ListStaffRequest(..)")
     }
 }
-impl ::proto::Validate for ListStaffRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListStaffRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken.unless(self.page_size <= 100, "page_size", "int32.lte", "is at most 100");
         broken.unless(self.page_size >= 0, "page_size", "int32.gte", "is at least 0");
         broken
@@ -6493,8 +6573,8 @@ impl ::core::fmt::Debug for ListStaffResponse {
         f.write_str("ListStaffResponse(..)")
     }
 }
-impl ::proto::Validate for ListStaffResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListStaffResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         for (at, message) in self.members.iter().enumerate() {
             broken.within(&format!("members[{at}]"), message);
         }
@@ -6505,8 +6585,8 @@ impl ::core::fmt::Debug for StaffMember {
         f.write_str("StaffMember(..)")
     }
 }
-impl ::proto::Validate for StaffMember {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for StaffMember {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.persona {
             broken.within("persona", message);
         }
@@ -6517,8 +6597,8 @@ impl ::core::fmt::Debug for ListFlagsRequest {
         f.write_str("ListFlagsRequest(..)")
     }
 }
-impl ::proto::Validate for ListFlagsRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListFlagsRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken.unless(self.page_size <= 100, "page_size", "int32.lte", "is at most 100");
         broken.unless(self.page_size >= 0, "page_size", "int32.gte", "is at least 0");
         broken
@@ -6535,8 +6615,8 @@ impl ::core::fmt::Debug for ListFlagsResponse {
         f.write_str("ListFlagsResponse(..)")
     }
 }
-impl ::proto::Validate for ListFlagsResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListFlagsResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         for (at, message) in self.flags.iter().enumerate() {
             broken.within(&format!("flags[{at}]"), message);
         }
@@ -6547,8 +6627,8 @@ impl ::core::fmt::Debug for PutFlagRequest {
         f.write_str("PutFlagRequest(..)")
     }
 }
-impl ::proto::Validate for PutFlagRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for PutFlagRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
                 self.name.chars().count() >= 1,
@@ -6585,8 +6665,8 @@ impl ::core::fmt::Debug for PutFlagResponse {
         f.write_str("PutFlagResponse(..)")
     }
 }
-impl ::proto::Validate for PutFlagResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for PutFlagResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.flag {
             broken.within("flag", message);
         }
@@ -6597,16 +6677,16 @@ impl ::core::fmt::Debug for Flag {
         f.write_str("Flag(..)")
     }
 }
-impl ::proto::Validate for Flag {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for Flag {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for ListAuditLogRequest {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("ListAuditLogRequest(..)")
     }
 }
-impl ::proto::Validate for ListAuditLogRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListAuditLogRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken.unless(self.page_size <= 100, "page_size", "int32.lte", "is at most 100");
         broken.unless(self.page_size >= 0, "page_size", "int32.gte", "is at least 0");
         broken
@@ -6619,7 +6699,7 @@ impl ::proto::Validate for ListAuditLogRequest {
         if let Some(value) = self.actor_persona_id.clone() {
             broken
                 .unless(
-                    ::proto::is_uuid(&value),
+                    ::kith_proto::is_uuid(&value),
                     "actor_persona_id",
                     "string.uuid",
                     "is a UUID",
@@ -6648,8 +6728,8 @@ impl ::core::fmt::Debug for ListAuditLogResponse {
         f.write_str("ListAuditLogResponse(..)")
     }
 }
-impl ::proto::Validate for ListAuditLogResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListAuditLogResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         for (at, message) in self.entries.iter().enumerate() {
             broken.within(&format!("entries[{at}]"), message);
         }
@@ -6660,8 +6740,8 @@ impl ::core::fmt::Debug for AuditEntry {
         f.write_str("AuditEntry(..)")
     }
 }
-impl ::proto::Validate for AuditEntry {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for AuditEntry {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.actor {
             broken.within("actor", message);
         }
@@ -6672,24 +6752,24 @@ impl ::core::fmt::Debug for Report {
         f.write_str("Report(..)")
     }
 }
-impl ::proto::Validate for Report {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for Report {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for Statement {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("Statement(..)")
     }
 }
-impl ::proto::Validate for Statement {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for Statement {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for Case {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("Case(..)")
     }
 }
-impl ::proto::Validate for Case {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for Case {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.persona {
             broken.within("persona", message);
         }
@@ -6700,8 +6780,8 @@ impl ::core::fmt::Debug for Evidence {
         f.write_str("Evidence(..)")
     }
 }
-impl ::proto::Validate for Evidence {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for Evidence {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         for (at, message) in self.edits.iter().enumerate() {
             broken.within(&format!("edits[{at}]"), message);
         }
@@ -6715,16 +6795,16 @@ impl ::core::fmt::Debug for EvidenceEdit {
         f.write_str("EvidenceEdit(..)")
     }
 }
-impl ::proto::Validate for EvidenceEdit {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for EvidenceEdit {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for EvidenceExcerpt {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("EvidenceExcerpt(..)")
     }
 }
-impl ::proto::Validate for EvidenceExcerpt {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for EvidenceExcerpt {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.persona {
             broken.within("persona", message);
         }
@@ -6735,24 +6815,24 @@ impl ::core::fmt::Debug for CaseReport {
         f.write_str("CaseReport(..)")
     }
 }
-impl ::proto::Validate for CaseReport {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for CaseReport {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for Decision {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("Decision(..)")
     }
 }
-impl ::proto::Validate for Decision {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for Decision {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for Rule {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("Rule(..)")
     }
 }
-impl ::proto::Validate for Rule {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for Rule {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
                 self.name.chars().count() >= 1,
@@ -6833,8 +6913,8 @@ impl ::core::fmt::Debug for ListRulesRequest {
         f.write_str("ListRulesRequest(..)")
     }
 }
-impl ::proto::Validate for ListRulesRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListRulesRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken.unless(self.version >= 0, "version", "int32.gte", "is at least 0");
     }
 }
@@ -6843,8 +6923,8 @@ impl ::core::fmt::Debug for ListRulesResponse {
         f.write_str("ListRulesResponse(..)")
     }
 }
-impl ::proto::Validate for ListRulesResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListRulesResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         for (at, message) in self.rules.iter().enumerate() {
             broken.within(&format!("rules[{at}]"), message);
         }
@@ -6855,8 +6935,8 @@ impl ::core::fmt::Debug for PutRuleRequest {
         f.write_str("PutRuleRequest(..)")
     }
 }
-impl ::proto::Validate for PutRuleRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for PutRuleRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken.unless(self.rule.is_some(), "rule", "required", "is required");
         if let Some(message) = &self.rule {
             broken.within("rule", message);
@@ -6882,8 +6962,8 @@ impl ::core::fmt::Debug for PutRuleResponse {
         f.write_str("PutRuleResponse(..)")
     }
 }
-impl ::proto::Validate for PutRuleResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for PutRuleResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.rule {
             broken.within("rule", message);
         }
@@ -6894,8 +6974,8 @@ impl ::core::fmt::Debug for TryRuleRequest {
         f.write_str("TryRuleRequest(..)")
     }
 }
-impl ::proto::Validate for TryRuleRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for TryRuleRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken.unless(self.rule.is_some(), "rule", "required", "is required");
         if let Some(message) = &self.rule {
             broken.within("rule", message);
@@ -6909,8 +6989,8 @@ impl ::core::fmt::Debug for TryRuleResponse {
         f.write_str("TryRuleResponse(..)")
     }
 }
-impl ::proto::Validate for TryRuleResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for TryRuleResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         for (at, message) in self.trials.iter().enumerate() {
             broken.within(&format!("trials[{at}]"), message);
         }
@@ -6921,8 +7001,8 @@ impl ::core::fmt::Debug for RuleTrial {
         f.write_str("RuleTrial(..)")
     }
 }
-impl ::proto::Validate for RuleTrial {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for RuleTrial {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.author {
             broken.within("author", message);
         }
@@ -6936,16 +7016,16 @@ impl ::core::fmt::Debug for RuleMatch {
         f.write_str("RuleMatch(..)")
     }
 }
-impl ::proto::Validate for RuleMatch {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for RuleMatch {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for ReportContentRequest {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("ReportContentRequest(..)")
     }
 }
-impl ::proto::Validate for ReportContentRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ReportContentRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
                 SubjectKind::try_from(self.kind).is_ok(),
@@ -6956,7 +7036,7 @@ impl ::proto::Validate for ReportContentRequest {
         broken.unless(![0].contains(&self.kind), "kind", "enum.not_in", "is chosen");
         broken
             .unless(
-                ::proto::is_uuid(&self.subject_id),
+                ::kith_proto::is_uuid(&self.subject_id),
                 "subject_id",
                 "string.uuid",
                 "is a UUID",
@@ -6983,8 +7063,8 @@ impl ::core::fmt::Debug for ReportContentResponse {
         f.write_str("ReportContentResponse(..)")
     }
 }
-impl ::proto::Validate for ReportContentResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ReportContentResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.report {
             broken.within("report", message);
         }
@@ -6995,8 +7075,8 @@ impl ::core::fmt::Debug for ListMyReportsRequest {
         f.write_str("ListMyReportsRequest(..)")
     }
 }
-impl ::proto::Validate for ListMyReportsRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListMyReportsRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken.unless(self.page_size <= 100, "page_size", "int32.lte", "is at most 100");
         broken.unless(self.page_size >= 0, "page_size", "int32.gte", "is at least 0");
         broken
@@ -7013,8 +7093,8 @@ impl ::core::fmt::Debug for ListMyReportsResponse {
         f.write_str("ListMyReportsResponse(..)")
     }
 }
-impl ::proto::Validate for ListMyReportsResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListMyReportsResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         for (at, message) in self.reports.iter().enumerate() {
             broken.within(&format!("reports[{at}]"), message);
         }
@@ -7025,8 +7105,8 @@ impl ::core::fmt::Debug for GetMyStandingRequest {
         f.write_str("GetMyStandingRequest(..)")
     }
 }
-impl ::proto::Validate for GetMyStandingRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for GetMyStandingRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken.unless(self.page_size <= 100, "page_size", "int32.lte", "is at most 100");
         broken.unless(self.page_size >= 0, "page_size", "int32.gte", "is at least 0");
         broken
@@ -7043,8 +7123,8 @@ impl ::core::fmt::Debug for GetMyStandingResponse {
         f.write_str("GetMyStandingResponse(..)")
     }
 }
-impl ::proto::Validate for GetMyStandingResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for GetMyStandingResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         for (at, message) in self.statements.iter().enumerate() {
             broken.within(&format!("statements[{at}]"), message);
         }
@@ -7055,11 +7135,11 @@ impl ::core::fmt::Debug for AppealDecisionRequest {
         f.write_str("AppealDecisionRequest(..)")
     }
 }
-impl ::proto::Validate for AppealDecisionRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for AppealDecisionRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.decision_id),
+                ::kith_proto::is_uuid(&self.decision_id),
                 "decision_id",
                 "string.uuid",
                 "is a UUID",
@@ -7085,8 +7165,8 @@ impl ::core::fmt::Debug for AppealDecisionResponse {
         f.write_str("AppealDecisionResponse(..)")
     }
 }
-impl ::proto::Validate for AppealDecisionResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for AppealDecisionResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.statement {
             broken.within("statement", message);
         }
@@ -7097,8 +7177,8 @@ impl ::core::fmt::Debug for ListCasesRequest {
         f.write_str("ListCasesRequest(..)")
     }
 }
-impl ::proto::Validate for ListCasesRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListCasesRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
                 CaseState::try_from(self.state).is_ok(),
@@ -7122,8 +7202,8 @@ impl ::core::fmt::Debug for ListCasesResponse {
         f.write_str("ListCasesResponse(..)")
     }
 }
-impl ::proto::Validate for ListCasesResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListCasesResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         for (at, message) in self.cases.iter().enumerate() {
             broken.within(&format!("cases[{at}]"), message);
         }
@@ -7134,11 +7214,11 @@ impl ::core::fmt::Debug for GetCaseRequest {
         f.write_str("GetCaseRequest(..)")
     }
 }
-impl ::proto::Validate for GetCaseRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for GetCaseRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.case_id),
+                ::kith_proto::is_uuid(&self.case_id),
                 "case_id",
                 "string.uuid",
                 "is a UUID",
@@ -7150,8 +7230,8 @@ impl ::core::fmt::Debug for GetCaseResponse {
         f.write_str("GetCaseResponse(..)")
     }
 }
-impl ::proto::Validate for GetCaseResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for GetCaseResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.case {
             broken.within("case", message);
         }
@@ -7171,11 +7251,11 @@ impl ::core::fmt::Debug for AssignCaseRequest {
         f.write_str("AssignCaseRequest(..)")
     }
 }
-impl ::proto::Validate for AssignCaseRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for AssignCaseRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.case_id),
+                ::kith_proto::is_uuid(&self.case_id),
                 "case_id",
                 "string.uuid",
                 "is a UUID",
@@ -7187,8 +7267,8 @@ impl ::core::fmt::Debug for AssignCaseResponse {
         f.write_str("AssignCaseResponse(..)")
     }
 }
-impl ::proto::Validate for AssignCaseResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for AssignCaseResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.case {
             broken.within("case", message);
         }
@@ -7199,11 +7279,11 @@ impl ::core::fmt::Debug for EscalateCaseRequest {
         f.write_str("EscalateCaseRequest(..)")
     }
 }
-impl ::proto::Validate for EscalateCaseRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for EscalateCaseRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.case_id),
+                ::kith_proto::is_uuid(&self.case_id),
                 "case_id",
                 "string.uuid",
                 "is a UUID",
@@ -7229,8 +7309,8 @@ impl ::core::fmt::Debug for EscalateCaseResponse {
         f.write_str("EscalateCaseResponse(..)")
     }
 }
-impl ::proto::Validate for EscalateCaseResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for EscalateCaseResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.case {
             broken.within("case", message);
         }
@@ -7241,11 +7321,11 @@ impl ::core::fmt::Debug for DecideCaseRequest {
         f.write_str("DecideCaseRequest(..)")
     }
 }
-impl ::proto::Validate for DecideCaseRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for DecideCaseRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.case_id),
+                ::kith_proto::is_uuid(&self.case_id),
                 "case_id",
                 "string.uuid",
                 "is a UUID",
@@ -7293,8 +7373,8 @@ impl ::core::fmt::Debug for DecideCaseResponse {
         f.write_str("DecideCaseResponse(..)")
     }
 }
-impl ::proto::Validate for DecideCaseResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for DecideCaseResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.case {
             broken.within("case", message);
         }
@@ -7308,11 +7388,11 @@ impl ::core::fmt::Debug for GetSubjectHistoryRequest {
         f.write_str("GetSubjectHistoryRequest(..)")
     }
 }
-impl ::proto::Validate for GetSubjectHistoryRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for GetSubjectHistoryRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.case_id),
+                ::kith_proto::is_uuid(&self.case_id),
                 "case_id",
                 "string.uuid",
                 "is a UUID",
@@ -7324,8 +7404,8 @@ impl ::core::fmt::Debug for GetSubjectHistoryResponse {
         f.write_str("GetSubjectHistoryResponse(..)")
     }
 }
-impl ::proto::Validate for GetSubjectHistoryResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for GetSubjectHistoryResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         for (at, message) in self.decisions.iter().enumerate() {
             broken.within(&format!("decisions[{at}]"), message);
         }
@@ -7336,16 +7416,16 @@ impl ::core::fmt::Debug for GetModerationStatsRequest {
         f.write_str("GetModerationStatsRequest(..)")
     }
 }
-impl ::proto::Validate for GetModerationStatsRequest {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for GetModerationStatsRequest {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for GetModerationStatsResponse {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("GetModerationStatsResponse(..)")
     }
 }
-impl ::proto::Validate for GetModerationStatsResponse {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for GetModerationStatsResponse {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for StaffRole {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {

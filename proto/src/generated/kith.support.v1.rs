@@ -250,7 +250,7 @@ pub mod support_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn create_response<F, T>(self, handler: F) -> SupportServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::CreateResponseRequest,
                 super::CreateResponseResponse,
@@ -258,7 +258,7 @@ pub mod support_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -280,7 +280,7 @@ pub mod support_service_connect {
         ///Register a handler for this RPC method (unary, GET+POST enabled)
         pub fn list_responses<F, T>(self, handler: F) -> SupportServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::ListResponsesRequest,
                 super::ListResponsesResponse,
@@ -288,7 +288,7 @@ pub mod support_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::get_connect::<
+            let method_router = ::kith_proto::handler::get_connect::<
                 F,
                 T,
                 S,
@@ -296,7 +296,7 @@ pub mod support_service_connect {
                 super::ListResponsesResponse,
             >(handler.clone())
                 .merge(
-                    ::proto::handler::post_connect::<
+                    ::kith_proto::handler::post_connect::<
                         F,
                         T,
                         S,
@@ -319,7 +319,7 @@ pub mod support_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn delete_response<F, T>(self, handler: F) -> SupportServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::DeleteResponseRequest,
                 super::DeleteResponseResponse,
@@ -327,7 +327,7 @@ pub mod support_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -349,7 +349,7 @@ pub mod support_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn quick_support<F, T>(self, handler: F) -> SupportServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::QuickSupportRequest,
                 super::QuickSupportResponse,
@@ -357,7 +357,7 @@ pub mod support_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -376,7 +376,7 @@ pub mod support_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn mark_helpful<F, T>(self, handler: F) -> SupportServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::MarkHelpfulRequest,
                 super::MarkHelpfulResponse,
@@ -384,7 +384,7 @@ pub mod support_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -403,7 +403,7 @@ pub mod support_service_connect {
         ///Register a handler for this RPC method (unary, GET+POST enabled)
         pub fn get_support_stats<F, T>(self, handler: F) -> SupportServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::GetSupportStatsRequest,
                 super::GetSupportStatsResponse,
@@ -411,7 +411,7 @@ pub mod support_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::get_connect::<
+            let method_router = ::kith_proto::handler::get_connect::<
                 F,
                 T,
                 S,
@@ -419,7 +419,7 @@ pub mod support_service_connect {
                 super::GetSupportStatsResponse,
             >(handler.clone())
                 .merge(
-                    ::proto::handler::post_connect::<
+                    ::kith_proto::handler::post_connect::<
                         F,
                         T,
                         S,
@@ -495,14 +495,14 @@ impl ::serde::Serialize for Response {
         if let Some(response::Content::Quick(value)) = &self.content {
             map.serialize_entry(
                 "quick",
-                &::proto::json::Choice::<QuickKind>::new(*value),
+                &::kith_proto::json::Choice::<QuickKind>::new(*value),
             )?;
         }
         if let Some(value) = &self.created_at {
-            map.serialize_entry("createdAt", &::proto::json::Time(value))?;
+            map.serialize_entry("createdAt", &::kith_proto::json::Time(value))?;
         }
         if let Some(value) = &self.helpful_at {
-            map.serialize_entry("helpfulAt", &::proto::json::Time(value))?;
+            map.serialize_entry("helpfulAt", &::kith_proto::json::Time(value))?;
         }
         if let Some(value) = &self.moderation {
             map.serialize_entry("moderation", &value)?;
@@ -528,37 +528,39 @@ impl<'de> ::serde::Deserialize<'de> for Response {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "id" => {
-                            message.id = ::proto::json::value(
+                            message.id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "postId" | "post_id" => {
-                            message.post_id = ::proto::json::value(
+                            message.post_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "author" => {
-                            message.author = ::proto::json::optional(
+                            message.author = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::proto::users::v1::Persona>>,
+                                        Option<
+                                            ::kith_proto::json::Plain<::kith_proto::users::v1::Persona>,
+                                        >,
                                     >()?,
                             );
                         }
                         "text" => {
-                            if let Some(value) = ::proto::json::optional(
+                            if let Some(value) = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             )
                                 && message
@@ -574,9 +576,11 @@ impl<'de> ::serde::Deserialize<'de> for Response {
                             }
                         }
                         "quick" => {
-                            if let Some(value) = ::proto::json::optional(
+                            if let Some(value) = ::kith_proto::json::optional(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<QuickKind>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<QuickKind>>,
+                                    >()?,
                             )
                                 && message
                                     .content
@@ -591,27 +595,29 @@ impl<'de> ::serde::Deserialize<'de> for Response {
                             }
                         }
                         "createdAt" | "created_at" => {
-                            message.created_at = ::proto::json::optional(
+                            message.created_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "helpfulAt" | "helpful_at" => {
-                            message.helpful_at = ::proto::json::optional(
+                            message.helpful_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "moderation" => {
-                            message.moderation = ::proto::json::optional(
+                            message.moderation = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
                                         Option<
-                                            ::proto::json::Plain<::proto::content::v1::Moderation>,
+                                            ::kith_proto::json::Plain<
+                                                ::kith_proto::content::v1::Moderation,
+                                            >,
                                         >,
                                     >()?,
                             );
@@ -643,7 +649,7 @@ impl ::serde::Serialize for CreateResponseRequest {
         if let Some(create_response_request::Content::Quick(value)) = &self.content {
             map.serialize_entry(
                 "quick",
-                &::proto::json::Choice::<QuickKind>::new(*value),
+                &::kith_proto::json::Choice::<QuickKind>::new(*value),
             )?;
         }
         if let Some(value) = &self.locale {
@@ -670,21 +676,21 @@ impl<'de> ::serde::Deserialize<'de> for CreateResponseRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "postId" | "post_id" => {
-                            message.post_id = ::proto::json::value(
+                            message.post_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "text" => {
-                            if let Some(value) = ::proto::json::optional(
+                            if let Some(value) = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             )
                                 && message
@@ -700,9 +706,11 @@ impl<'de> ::serde::Deserialize<'de> for CreateResponseRequest {
                             }
                         }
                         "quick" => {
-                            if let Some(value) = ::proto::json::optional(
+                            if let Some(value) = ::kith_proto::json::optional(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<QuickKind>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<QuickKind>>,
+                                    >()?,
                             )
                                 && message
                                     .content
@@ -717,10 +725,10 @@ impl<'de> ::serde::Deserialize<'de> for CreateResponseRequest {
                             }
                         }
                         "locale" => {
-                            message.locale = ::proto::json::optional(
+                            message.locale = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -748,7 +756,7 @@ impl ::serde::Serialize for CreateResponseResponse {
         if !self.crisis_resources.is_empty() {
             map.serialize_entry(
                 "crisisResources",
-                &::proto::json::List(&self.crisis_resources, |value| value),
+                &::kith_proto::json::List(&self.crisis_resources, |value| value),
             )?;
         }
         map.end()
@@ -772,20 +780,25 @@ impl<'de> ::serde::Deserialize<'de> for CreateResponseResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "response" => {
-                            message.response = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Response>>>()?,
+                            message.response = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<Response>>,
+                                    >()?,
                             );
                         }
                         "crisisResources" | "crisis_resources" => {
-                            message.crisis_resources = ::proto::json::list(
+                            message.crisis_resources = ::kith_proto::json::list(
                                 map
                                     .next_value::<
                                         Option<
                                             Vec<
-                                                ::proto::json::Plain<::proto::content::v1::CrisisResource>,
+                                                ::kith_proto::json::Plain<
+                                                    ::kith_proto::content::v1::CrisisResource,
+                                                >,
                                             >,
                                         >,
                                     >()?,
@@ -839,26 +852,26 @@ impl<'de> ::serde::Deserialize<'de> for ListResponsesRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "postId" | "post_id" => {
-                            message.post_id = ::proto::json::value(
+                            message.post_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "pageSize" | "page_size" => {
-                            message.page_size = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.page_size = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         "pageToken" | "page_token" => {
-                            message.page_token = ::proto::json::value(
+                            message.page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -883,7 +896,7 @@ impl ::serde::Serialize for ListResponsesResponse {
         if !self.responses.is_empty() {
             map.serialize_entry(
                 "responses",
-                &::proto::json::List(&self.responses, |value| value),
+                &::kith_proto::json::List(&self.responses, |value| value),
             )?;
         }
         if !self.next_page_token.is_empty() {
@@ -910,21 +923,21 @@ impl<'de> ::serde::Deserialize<'de> for ListResponsesResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "responses" => {
-                            message.responses = ::proto::json::list(
+                            message.responses = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<Response>>>,
+                                        Option<Vec<::kith_proto::json::Plain<Response>>>,
                                     >()?,
                             );
                         }
                         "nextPageToken" | "next_page_token" => {
-                            message.next_page_token = ::proto::json::value(
+                            message.next_page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -970,13 +983,13 @@ impl<'de> ::serde::Deserialize<'de> for DeleteResponseRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "responseId" | "response_id" => {
-                            message.response_id = ::proto::json::value(
+                            message.response_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -1019,7 +1032,7 @@ impl<'de> ::serde::Deserialize<'de> for DeleteResponseResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         _ => {
                             map.next_value::<::serde::de::IgnoredAny>()?;
@@ -1045,7 +1058,7 @@ impl ::serde::Serialize for QuickSupportRequest {
         if self.kind != 0 {
             map.serialize_entry(
                 "kind",
-                &::proto::json::Choice::<QuickKind>::new(*(&self.kind)),
+                &::kith_proto::json::Choice::<QuickKind>::new(*(&self.kind)),
             )?;
         }
         map.end()
@@ -1069,20 +1082,22 @@ impl<'de> ::serde::Deserialize<'de> for QuickSupportRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "postId" | "post_id" => {
-                            message.post_id = ::proto::json::value(
+                            message.post_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "kind" => {
-                            message.kind = ::proto::json::value(
+                            message.kind = ::kith_proto::json::value(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<QuickKind>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<QuickKind>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -1127,11 +1142,14 @@ impl<'de> ::serde::Deserialize<'de> for QuickSupportResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "response" => {
-                            message.response = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Response>>>()?,
+                            message.response = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<Response>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -1176,13 +1194,13 @@ impl<'de> ::serde::Deserialize<'de> for MarkHelpfulRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "responseId" | "response_id" => {
-                            message.response_id = ::proto::json::value(
+                            message.response_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -1228,11 +1246,14 @@ impl<'de> ::serde::Deserialize<'de> for MarkHelpfulResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "response" => {
-                            message.response = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Response>>>()?,
+                            message.response = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<Response>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -1274,7 +1295,7 @@ impl<'de> ::serde::Deserialize<'de> for GetSupportStatsRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         _ => {
                             map.next_value::<::serde::de::IgnoredAny>()?;
@@ -1297,29 +1318,32 @@ impl ::serde::Serialize for GetSupportStatsResponse {
         if self.texts_given != 0 {
             map.serialize_entry(
                 "textsGiven",
-                &::proto::json::Text(*(&self.texts_given)),
+                &::kith_proto::json::Text(*(&self.texts_given)),
             )?;
         }
         if self.quick_given != 0 {
             map.serialize_entry(
                 "quickGiven",
-                &::proto::json::Text(*(&self.quick_given)),
+                &::kith_proto::json::Text(*(&self.quick_given)),
             )?;
         }
         if self.posts_answered != 0 {
             map.serialize_entry(
                 "postsAnswered",
-                &::proto::json::Text(*(&self.posts_answered)),
+                &::kith_proto::json::Text(*(&self.posts_answered)),
             )?;
         }
         if self.helpful_given != 0 {
             map.serialize_entry(
                 "helpfulGiven",
-                &::proto::json::Text(*(&self.helpful_given)),
+                &::kith_proto::json::Text(*(&self.helpful_given)),
             )?;
         }
         if self.received != 0 {
-            map.serialize_entry("received", &::proto::json::Text(*(&self.received)))?;
+            map.serialize_entry(
+                "received",
+                &::kith_proto::json::Text(*(&self.received)),
+            )?;
         }
         map.end()
     }
@@ -1342,31 +1366,31 @@ impl<'de> ::serde::Deserialize<'de> for GetSupportStatsResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "textsGiven" | "texts_given" => {
-                            message.texts_given = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u64>>>()?,
+                            message.texts_given = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u64>>>()?,
                             );
                         }
                         "quickGiven" | "quick_given" => {
-                            message.quick_given = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u64>>>()?,
+                            message.quick_given = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u64>>>()?,
                             );
                         }
                         "postsAnswered" | "posts_answered" => {
-                            message.posts_answered = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u64>>>()?,
+                            message.posts_answered = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u64>>>()?,
                             );
                         }
                         "helpfulGiven" | "helpful_given" => {
-                            message.helpful_given = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u64>>>()?,
+                            message.helpful_given = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u64>>>()?,
                             );
                         }
                         "received" => {
-                            message.received = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u64>>>()?,
+                            message.received = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u64>>>()?,
                             );
                         }
                         _ => {
@@ -1380,7 +1404,7 @@ impl<'de> ::serde::Deserialize<'de> for GetSupportStatsResponse {
         deserializer.deserialize_map(Visitor)
     }
 }
-impl ::proto::json::Named for QuickKind {
+impl ::kith_proto::json::Named for QuickKind {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -1398,8 +1422,8 @@ impl ::core::fmt::Debug for Response {
         f.write_str("Response(..)")
     }
 }
-impl ::proto::Validate for Response {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for Response {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.author {
             broken.within("author", message);
         }
@@ -1418,11 +1442,11 @@ impl ::core::fmt::Debug for CreateResponseRequest {
         f.write_str("CreateResponseRequest(..)")
     }
 }
-impl ::proto::Validate for CreateResponseRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for CreateResponseRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.post_id),
+                ::kith_proto::is_uuid(&self.post_id),
                 "post_id",
                 "string.uuid",
                 "is a UUID",
@@ -1480,8 +1504,8 @@ impl ::core::fmt::Debug for CreateResponseResponse {
         f.write_str("CreateResponseResponse(..)")
     }
 }
-impl ::proto::Validate for CreateResponseResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for CreateResponseResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.response {
             broken.within("response", message);
         }
@@ -1495,11 +1519,11 @@ impl ::core::fmt::Debug for ListResponsesRequest {
         f.write_str("ListResponsesRequest(..)")
     }
 }
-impl ::proto::Validate for ListResponsesRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListResponsesRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.post_id),
+                ::kith_proto::is_uuid(&self.post_id),
                 "post_id",
                 "string.uuid",
                 "is a UUID",
@@ -1520,8 +1544,8 @@ impl ::core::fmt::Debug for ListResponsesResponse {
         f.write_str("ListResponsesResponse(..)")
     }
 }
-impl ::proto::Validate for ListResponsesResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListResponsesResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         for (at, message) in self.responses.iter().enumerate() {
             broken.within(&format!("responses[{at}]"), message);
         }
@@ -1532,11 +1556,11 @@ impl ::core::fmt::Debug for DeleteResponseRequest {
         f.write_str("DeleteResponseRequest(..)")
     }
 }
-impl ::proto::Validate for DeleteResponseRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for DeleteResponseRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.response_id),
+                ::kith_proto::is_uuid(&self.response_id),
                 "response_id",
                 "string.uuid",
                 "is a UUID",
@@ -1548,19 +1572,19 @@ impl ::core::fmt::Debug for DeleteResponseResponse {
         f.write_str("DeleteResponseResponse(..)")
     }
 }
-impl ::proto::Validate for DeleteResponseResponse {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for DeleteResponseResponse {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for QuickSupportRequest {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("QuickSupportRequest(..)")
     }
 }
-impl ::proto::Validate for QuickSupportRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for QuickSupportRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.post_id),
+                ::kith_proto::is_uuid(&self.post_id),
                 "post_id",
                 "string.uuid",
                 "is a UUID",
@@ -1580,8 +1604,8 @@ impl ::core::fmt::Debug for QuickSupportResponse {
         f.write_str("QuickSupportResponse(..)")
     }
 }
-impl ::proto::Validate for QuickSupportResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for QuickSupportResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.response {
             broken.within("response", message);
         }
@@ -1592,11 +1616,11 @@ impl ::core::fmt::Debug for MarkHelpfulRequest {
         f.write_str("MarkHelpfulRequest(..)")
     }
 }
-impl ::proto::Validate for MarkHelpfulRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for MarkHelpfulRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.response_id),
+                ::kith_proto::is_uuid(&self.response_id),
                 "response_id",
                 "string.uuid",
                 "is a UUID",
@@ -1608,8 +1632,8 @@ impl ::core::fmt::Debug for MarkHelpfulResponse {
         f.write_str("MarkHelpfulResponse(..)")
     }
 }
-impl ::proto::Validate for MarkHelpfulResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for MarkHelpfulResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.response {
             broken.within("response", message);
         }
@@ -1620,16 +1644,16 @@ impl ::core::fmt::Debug for GetSupportStatsRequest {
         f.write_str("GetSupportStatsRequest(..)")
     }
 }
-impl ::proto::Validate for GetSupportStatsRequest {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for GetSupportStatsRequest {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for GetSupportStatsResponse {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("GetSupportStatsResponse(..)")
     }
 }
-impl ::proto::Validate for GetSupportStatsResponse {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for GetSupportStatsResponse {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for QuickKind {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {

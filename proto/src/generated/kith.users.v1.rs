@@ -784,7 +784,7 @@ pub mod progress_service_connect {
         ///Register a handler for this RPC method (unary, GET+POST enabled)
         pub fn get_streak<F, T>(self, handler: F) -> ProgressServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::GetStreakRequest,
                 super::GetStreakResponse,
@@ -792,7 +792,7 @@ pub mod progress_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::get_connect::<
+            let method_router = ::kith_proto::handler::get_connect::<
                 F,
                 T,
                 S,
@@ -800,7 +800,7 @@ pub mod progress_service_connect {
                 super::GetStreakResponse,
             >(handler.clone())
                 .merge(
-                    ::proto::handler::post_connect::<
+                    ::kith_proto::handler::post_connect::<
                         F,
                         T,
                         S,
@@ -820,7 +820,7 @@ pub mod progress_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn update_streak<F, T>(self, handler: F) -> ProgressServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::UpdateStreakRequest,
                 super::UpdateStreakResponse,
@@ -828,7 +828,7 @@ pub mod progress_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -847,7 +847,7 @@ pub mod progress_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn record_check_in<F, T>(self, handler: F) -> ProgressServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::RecordCheckInRequest,
                 super::RecordCheckInResponse,
@@ -855,7 +855,7 @@ pub mod progress_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -874,7 +874,7 @@ pub mod progress_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn record_relapse<F, T>(self, handler: F) -> ProgressServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::RecordRelapseRequest,
                 super::RecordRelapseResponse,
@@ -882,7 +882,7 @@ pub mod progress_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -901,7 +901,7 @@ pub mod progress_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn withdraw_relapse<F, T>(self, handler: F) -> ProgressServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::WithdrawRelapseRequest,
                 super::WithdrawRelapseResponse,
@@ -909,7 +909,7 @@ pub mod progress_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -931,7 +931,7 @@ pub mod progress_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn get_progress<F, T>(self, handler: F) -> ProgressServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::GetProgressRequest,
                 super::GetProgressResponse,
@@ -939,7 +939,7 @@ pub mod progress_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1018,7 +1018,7 @@ pub mod user_service_connect {
         ///Register a handler for this RPC method (unary, GET+POST enabled)
         pub fn get_me<F, T>(self, handler: F) -> UserServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::GetMeRequest,
                 super::GetMeResponse,
@@ -1026,7 +1026,7 @@ pub mod user_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::get_connect::<
+            let method_router = ::kith_proto::handler::get_connect::<
                 F,
                 T,
                 S,
@@ -1034,7 +1034,7 @@ pub mod user_service_connect {
                 super::GetMeResponse,
             >(handler.clone())
                 .merge(
-                    ::proto::handler::post_connect::<
+                    ::kith_proto::handler::post_connect::<
                         F,
                         T,
                         S,
@@ -1054,7 +1054,7 @@ pub mod user_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn get_profile<F, T>(self, handler: F) -> UserServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::GetProfileRequest,
                 super::GetProfileResponse,
@@ -1062,7 +1062,7 @@ pub mod user_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1081,7 +1081,7 @@ pub mod user_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn update_profile<F, T>(self, handler: F) -> UserServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::UpdateProfileRequest,
                 super::UpdateProfileResponse,
@@ -1089,7 +1089,7 @@ pub mod user_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1108,7 +1108,7 @@ pub mod user_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn block_user<F, T>(self, handler: F) -> UserServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::BlockUserRequest,
                 super::BlockUserResponse,
@@ -1116,7 +1116,7 @@ pub mod user_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1135,7 +1135,7 @@ pub mod user_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn unblock_user<F, T>(self, handler: F) -> UserServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::UnblockUserRequest,
                 super::UnblockUserResponse,
@@ -1143,7 +1143,7 @@ pub mod user_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1162,7 +1162,7 @@ pub mod user_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn list_blocks<F, T>(self, handler: F) -> UserServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::ListBlocksRequest,
                 super::ListBlocksResponse,
@@ -1170,7 +1170,7 @@ pub mod user_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1189,7 +1189,7 @@ pub mod user_service_connect {
         ///Register a handler for this RPC method (unary, GET+POST enabled)
         pub fn get_privacy_settings<F, T>(self, handler: F) -> UserServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::GetPrivacySettingsRequest,
                 super::GetPrivacySettingsResponse,
@@ -1197,7 +1197,7 @@ pub mod user_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::get_connect::<
+            let method_router = ::kith_proto::handler::get_connect::<
                 F,
                 T,
                 S,
@@ -1205,7 +1205,7 @@ pub mod user_service_connect {
                 super::GetPrivacySettingsResponse,
             >(handler.clone())
                 .merge(
-                    ::proto::handler::post_connect::<
+                    ::kith_proto::handler::post_connect::<
                         F,
                         T,
                         S,
@@ -1228,7 +1228,7 @@ pub mod user_service_connect {
         ///Register a handler for this RPC method (unary)
         pub fn update_privacy_settings<F, T>(self, handler: F) -> UserServiceBuilder<S>
         where
-            ::proto::handler::ConnectHandlerWrapper<
+            ::kith_proto::handler::ConnectHandlerWrapper<
                 F,
                 super::UpdatePrivacySettingsRequest,
                 super::UpdatePrivacySettingsResponse,
@@ -1236,7 +1236,7 @@ pub mod user_service_connect {
             F: Clone + Send + Sync + 'static,
             T: 'static,
         {
-            let method_router = ::proto::handler::post_connect::<
+            let method_router = ::kith_proto::handler::post_connect::<
                 F,
                 T,
                 S,
@@ -1308,9 +1308,9 @@ impl ::serde::Serialize for Persona {
         if !self.badges.is_empty() {
             map.serialize_entry(
                 "badges",
-                &::proto::json::List(
+                &::kith_proto::json::List(
                     &self.badges,
-                    |value| ::proto::json::Choice::<Badge>::new(*value),
+                    |value| ::kith_proto::json::Choice::<Badge>::new(*value),
                 ),
             )?;
         }
@@ -1335,33 +1335,35 @@ impl<'de> ::serde::Deserialize<'de> for Persona {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "id" => {
-                            message.id = ::proto::json::value(
+                            message.id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "handle" => {
-                            message.handle = ::proto::json::value(
+                            message.handle = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "avatar" => {
-                            message.avatar = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.avatar = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "badges" => {
-                            message.badges = ::proto::json::list(
+                            message.badges = ::kith_proto::json::list(
                                 map
-                                    .next_value::<Option<Vec<::proto::json::Choice<Badge>>>>()?,
+                                    .next_value::<
+                                        Option<Vec<::kith_proto::json::Choice<Badge>>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -1383,10 +1385,10 @@ impl ::serde::Serialize for Streak {
         use ::serde::ser::SerializeMap as _;
         let mut map = serializer.serialize_map(None)?;
         if let Some(value) = &self.began_at {
-            map.serialize_entry("beganAt", &::proto::json::Time(value))?;
+            map.serialize_entry("beganAt", &::kith_proto::json::Time(value))?;
         }
         if let Some(value) = &self.ended_at {
-            map.serialize_entry("endedAt", &::proto::json::Time(value))?;
+            map.serialize_entry("endedAt", &::kith_proto::json::Time(value))?;
         }
         if self.days != 0 {
             map.serialize_entry("days", &(&self.days))?;
@@ -1412,27 +1414,27 @@ impl<'de> ::serde::Deserialize<'de> for Streak {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "beganAt" | "began_at" => {
-                            message.began_at = ::proto::json::optional(
+                            message.began_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "endedAt" | "ended_at" => {
-                            message.ended_at = ::proto::json::optional(
+                            message.ended_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "days" => {
-                            message.days = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.days = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         _ => {
@@ -1457,7 +1459,7 @@ impl ::serde::Serialize for Milestone {
             map.serialize_entry("days", &(&self.days))?;
         }
         if let Some(value) = &self.at {
-            map.serialize_entry("at", &::proto::json::Time(value))?;
+            map.serialize_entry("at", &::kith_proto::json::Time(value))?;
         }
         map.end()
     }
@@ -1480,18 +1482,18 @@ impl<'de> ::serde::Deserialize<'de> for Milestone {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "days" => {
-                            message.days = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.days = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "at" => {
-                            message.at = ::proto::json::optional(
+                            message.at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
@@ -1522,7 +1524,7 @@ impl ::serde::Serialize for StreakState {
         if self.goal_kind != 0 {
             map.serialize_entry(
                 "goalKind",
-                &::proto::json::Choice::<GoalKind>::new(*(&self.goal_kind)),
+                &::kith_proto::json::Choice::<GoalKind>::new(*(&self.goal_kind)),
             )?;
         }
         if let Some(value) = &self.current {
@@ -1534,7 +1536,7 @@ impl ::serde::Serialize for StreakState {
         if !self.reached.is_empty() {
             map.serialize_entry(
                 "reached",
-                &::proto::json::List(&self.reached, |value| value),
+                &::kith_proto::json::List(&self.reached, |value| value),
             )?;
         }
         if let Some(value) = &self.next {
@@ -1564,57 +1566,65 @@ impl<'de> ::serde::Deserialize<'de> for StreakState {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "startDate" | "start_date" => {
-                            message.start_date = ::proto::json::value(
+                            message.start_date = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "timeZone" | "time_zone" => {
-                            message.time_zone = ::proto::json::value(
+                            message.time_zone = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "goalKind" | "goal_kind" => {
-                            message.goal_kind = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Choice<GoalKind>>>()?,
+                            message.goal_kind = ::kith_proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<GoalKind>>,
+                                    >()?,
                             );
                         }
                         "current" => {
-                            message.current = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Streak>>>()?,
+                            message.current = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Plain<Streak>>>()?,
                             );
                         }
                         "longest" => {
-                            message.longest = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Streak>>>()?,
+                            message.longest = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Plain<Streak>>>()?,
                             );
                         }
                         "reached" => {
-                            message.reached = ::proto::json::list(
+                            message.reached = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<Milestone>>>,
+                                        Option<Vec<::kith_proto::json::Plain<Milestone>>>,
                                     >()?,
                             );
                         }
                         "next" => {
-                            message.next = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Milestone>>>()?,
+                            message.next = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<Milestone>>,
+                                    >()?,
                             );
                         }
                         "etag" => {
-                            message.etag = ::proto::json::value(
+                            message.etag = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -1640,7 +1650,7 @@ impl ::serde::Serialize for CheckIn {
             map.serialize_entry("id", &(&self.id))?;
         }
         if let Some(value) = &self.occurred_at {
-            map.serialize_entry("occurredAt", &::proto::json::Time(value))?;
+            map.serialize_entry("occurredAt", &::kith_proto::json::Time(value))?;
         }
         if self.mood != 0 {
             map.serialize_entry("mood", &(&self.mood))?;
@@ -1654,9 +1664,9 @@ impl ::serde::Serialize for CheckIn {
         if !self.triggers.is_empty() {
             map.serialize_entry(
                 "triggers",
-                &::proto::json::List(
+                &::kith_proto::json::List(
                     &self.triggers,
-                    |value| ::proto::json::Choice::<Trigger>::new(*value),
+                    |value| ::kith_proto::json::Choice::<Trigger>::new(*value),
                 ),
             )?;
         }
@@ -1684,52 +1694,52 @@ impl<'de> ::serde::Deserialize<'de> for CheckIn {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "id" => {
-                            message.id = ::proto::json::value(
+                            message.id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "occurredAt" | "occurred_at" => {
-                            message.occurred_at = ::proto::json::optional(
+                            message.occurred_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "mood" => {
-                            message.mood = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.mood = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "cravingsMet" | "cravings_met" => {
-                            message.cravings_met = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.cravings_met = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "cravingsResisted" | "cravings_resisted" => {
-                            message.cravings_resisted = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.cravings_resisted = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "triggers" => {
-                            message.triggers = ::proto::json::list(
+                            message.triggers = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Choice<Trigger>>>,
+                                        Option<Vec<::kith_proto::json::Choice<Trigger>>>,
                                     >()?,
                             );
                         }
                         "note" => {
-                            message.note = ::proto::json::value(
+                            message.note = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -1755,14 +1765,14 @@ impl ::serde::Serialize for Relapse {
             map.serialize_entry("id", &(&self.id))?;
         }
         if let Some(value) = &self.occurred_at {
-            map.serialize_entry("occurredAt", &::proto::json::Time(value))?;
+            map.serialize_entry("occurredAt", &::kith_proto::json::Time(value))?;
         }
         if !self.triggers.is_empty() {
             map.serialize_entry(
                 "triggers",
-                &::proto::json::List(
+                &::kith_proto::json::List(
                     &self.triggers,
-                    |value| ::proto::json::Choice::<Trigger>::new(*value),
+                    |value| ::kith_proto::json::Choice::<Trigger>::new(*value),
                 ),
             )?;
         }
@@ -1787,29 +1797,29 @@ impl<'de> ::serde::Deserialize<'de> for Relapse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "id" => {
-                            message.id = ::proto::json::value(
+                            message.id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "occurredAt" | "occurred_at" => {
-                            message.occurred_at = ::proto::json::optional(
+                            message.occurred_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "triggers" => {
-                            message.triggers = ::proto::json::list(
+                            message.triggers = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Choice<Trigger>>>,
+                                        Option<Vec<::kith_proto::json::Choice<Trigger>>>,
                                     >()?,
                             );
                         }
@@ -1852,7 +1862,7 @@ impl<'de> ::serde::Deserialize<'de> for GetStreakRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         _ => {
                             map.next_value::<::serde::de::IgnoredAny>()?;
@@ -1896,12 +1906,14 @@ impl<'de> ::serde::Deserialize<'de> for GetStreakResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "streak" => {
-                            message.streak = ::proto::json::optional(
+                            message.streak = ::kith_proto::json::optional(
                                 map
-                                    .next_value::<Option<::proto::json::Plain<StreakState>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<StreakState>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -1934,7 +1946,7 @@ impl ::serde::Serialize for UpdateStreakRequest {
         if let Some(value) = &self.goal_kind {
             map.serialize_entry(
                 "goalKind",
-                &::proto::json::Choice::<GoalKind>::new(*value),
+                &::kith_proto::json::Choice::<GoalKind>::new(*value),
             )?;
         }
         map.end()
@@ -1958,35 +1970,38 @@ impl<'de> ::serde::Deserialize<'de> for UpdateStreakRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "etag" => {
-                            message.etag = ::proto::json::value(
+                            message.etag = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "startDate" | "start_date" => {
-                            message.start_date = ::proto::json::optional(
+                            message.start_date = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "timeZone" | "time_zone" => {
-                            message.time_zone = ::proto::json::optional(
+                            message.time_zone = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "goalKind" | "goal_kind" => {
-                            message.goal_kind = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Choice<GoalKind>>>()?,
+                            message.goal_kind = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<GoalKind>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -2031,12 +2046,14 @@ impl<'de> ::serde::Deserialize<'de> for UpdateStreakResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "streak" => {
-                            message.streak = ::proto::json::optional(
+                            message.streak = ::kith_proto::json::optional(
                                 map
-                                    .next_value::<Option<::proto::json::Plain<StreakState>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<StreakState>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -2069,9 +2086,9 @@ impl ::serde::Serialize for RecordCheckInRequest {
         if !self.triggers.is_empty() {
             map.serialize_entry(
                 "triggers",
-                &::proto::json::List(
+                &::kith_proto::json::List(
                     &self.triggers,
-                    |value| ::proto::json::Choice::<Trigger>::new(*value),
+                    |value| ::kith_proto::json::Choice::<Trigger>::new(*value),
                 ),
             )?;
         }
@@ -2079,7 +2096,7 @@ impl ::serde::Serialize for RecordCheckInRequest {
             map.serialize_entry("note", &(&self.note))?;
         }
         if let Some(value) = &self.occurred_at {
-            map.serialize_entry("occurredAt", &::proto::json::Time(value))?;
+            map.serialize_entry("occurredAt", &::kith_proto::json::Time(value))?;
         }
         map.end()
     }
@@ -2102,44 +2119,44 @@ impl<'de> ::serde::Deserialize<'de> for RecordCheckInRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "mood" => {
-                            message.mood = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.mood = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "cravingsMet" | "cravings_met" => {
-                            message.cravings_met = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.cravings_met = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "cravingsResisted" | "cravings_resisted" => {
-                            message.cravings_resisted = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.cravings_resisted = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "triggers" => {
-                            message.triggers = ::proto::json::list(
+                            message.triggers = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Choice<Trigger>>>,
+                                        Option<Vec<::kith_proto::json::Choice<Trigger>>>,
                                     >()?,
                             );
                         }
                         "note" => {
-                            message.note = ::proto::json::value(
+                            message.note = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "occurredAt" | "occurred_at" => {
-                            message.occurred_at = ::proto::json::optional(
+                            message.occurred_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
@@ -2185,11 +2202,12 @@ impl<'de> ::serde::Deserialize<'de> for RecordCheckInResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "checkIn" | "check_in" => {
-                            message.check_in = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<CheckIn>>>()?,
+                            message.check_in = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Plain<CheckIn>>>()?,
                             );
                         }
                         _ => {
@@ -2211,14 +2229,14 @@ impl ::serde::Serialize for RecordRelapseRequest {
         use ::serde::ser::SerializeMap as _;
         let mut map = serializer.serialize_map(None)?;
         if let Some(value) = &self.occurred_at {
-            map.serialize_entry("occurredAt", &::proto::json::Time(value))?;
+            map.serialize_entry("occurredAt", &::kith_proto::json::Time(value))?;
         }
         if !self.triggers.is_empty() {
             map.serialize_entry(
                 "triggers",
-                &::proto::json::List(
+                &::kith_proto::json::List(
                     &self.triggers,
-                    |value| ::proto::json::Choice::<Trigger>::new(*value),
+                    |value| ::kith_proto::json::Choice::<Trigger>::new(*value),
                 ),
             )?;
         }
@@ -2243,21 +2261,21 @@ impl<'de> ::serde::Deserialize<'de> for RecordRelapseRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "occurredAt" | "occurred_at" => {
-                            message.occurred_at = ::proto::json::optional(
+                            message.occurred_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "triggers" => {
-                            message.triggers = ::proto::json::list(
+                            message.triggers = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Choice<Trigger>>>,
+                                        Option<Vec<::kith_proto::json::Choice<Trigger>>>,
                                     >()?,
                             );
                         }
@@ -2306,17 +2324,20 @@ impl<'de> ::serde::Deserialize<'de> for RecordRelapseResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "relapse" => {
-                            message.relapse = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Relapse>>>()?,
+                            message.relapse = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Plain<Relapse>>>()?,
                             );
                         }
                         "streak" => {
-                            message.streak = ::proto::json::optional(
+                            message.streak = ::kith_proto::json::optional(
                                 map
-                                    .next_value::<Option<::proto::json::Plain<StreakState>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<StreakState>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -2361,13 +2382,13 @@ impl<'de> ::serde::Deserialize<'de> for WithdrawRelapseRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "relapseId" | "relapse_id" => {
-                            message.relapse_id = ::proto::json::value(
+                            message.relapse_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -2413,12 +2434,14 @@ impl<'de> ::serde::Deserialize<'de> for WithdrawRelapseResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "streak" => {
-                            message.streak = ::proto::json::optional(
+                            message.streak = ::kith_proto::json::optional(
                                 map
-                                    .next_value::<Option<::proto::json::Plain<StreakState>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<StreakState>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -2472,34 +2495,34 @@ impl<'de> ::serde::Deserialize<'de> for GetProgressRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "fromDate" | "from_date" => {
-                            message.from_date = ::proto::json::value(
+                            message.from_date = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "toDate" | "to_date" => {
-                            message.to_date = ::proto::json::value(
+                            message.to_date = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "pageSize" | "page_size" => {
-                            message.page_size = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.page_size = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         "pageToken" | "page_token" => {
-                            message.page_token = ::proto::json::value(
+                            message.page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -2533,7 +2556,7 @@ impl ::serde::Serialize for GetProgressResponse {
         if !self.check_ins.is_empty() {
             map.serialize_entry(
                 "checkIns",
-                &::proto::json::List(&self.check_ins, |value| value),
+                &::kith_proto::json::List(&self.check_ins, |value| value),
             )?;
         }
         if !self.next_page_token.is_empty() {
@@ -2542,19 +2565,19 @@ impl ::serde::Serialize for GetProgressResponse {
         if !self.relapses.is_empty() {
             map.serialize_entry(
                 "relapses",
-                &::proto::json::List(&self.relapses, |value| value),
+                &::kith_proto::json::List(&self.relapses, |value| value),
             )?;
         }
         if !self.streaks.is_empty() {
             map.serialize_entry(
                 "streaks",
-                &::proto::json::List(&self.streaks, |value| value),
+                &::kith_proto::json::List(&self.streaks, |value| value),
             )?;
         }
         if !self.milestones.is_empty() {
             map.serialize_entry(
                 "milestones",
-                &::proto::json::List(&self.milestones, |value| value),
+                &::kith_proto::json::List(&self.milestones, |value| value),
             )?;
         }
         if let Some(value) = &self.figures {
@@ -2563,25 +2586,25 @@ impl ::serde::Serialize for GetProgressResponse {
         if !self.weekdays.is_empty() {
             map.serialize_entry(
                 "weekdays",
-                &::proto::json::List(&self.weekdays, |value| value),
+                &::kith_proto::json::List(&self.weekdays, |value| value),
             )?;
         }
         if !self.hours.is_empty() {
             map.serialize_entry(
                 "hours",
-                &::proto::json::List(&self.hours, |value| value),
+                &::kith_proto::json::List(&self.hours, |value| value),
             )?;
         }
         if !self.triggers.is_empty() {
             map.serialize_entry(
                 "triggers",
-                &::proto::json::List(&self.triggers, |value| value),
+                &::kith_proto::json::List(&self.triggers, |value| value),
             )?;
         }
         if !self.heat_map.is_empty() {
             map.serialize_entry(
                 "heatMap",
-                &::proto::json::List(&self.heat_map, |value| value),
+                &::kith_proto::json::List(&self.heat_map, |value| value),
             )?;
         }
         map.end()
@@ -2605,97 +2628,108 @@ impl<'de> ::serde::Deserialize<'de> for GetProgressResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "fromDate" | "from_date" => {
-                            message.from_date = ::proto::json::value(
+                            message.from_date = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "toDate" | "to_date" => {
-                            message.to_date = ::proto::json::value(
+                            message.to_date = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "streak" => {
-                            message.streak = ::proto::json::optional(
+                            message.streak = ::kith_proto::json::optional(
                                 map
-                                    .next_value::<Option<::proto::json::Plain<StreakState>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Plain<StreakState>>,
+                                    >()?,
                             );
                         }
                         "checkIns" | "check_ins" => {
-                            message.check_ins = ::proto::json::list(
+                            message.check_ins = ::kith_proto::json::list(
                                 map
-                                    .next_value::<Option<Vec<::proto::json::Plain<CheckIn>>>>()?,
+                                    .next_value::<
+                                        Option<Vec<::kith_proto::json::Plain<CheckIn>>>,
+                                    >()?,
                             );
                         }
                         "nextPageToken" | "next_page_token" => {
-                            message.next_page_token = ::proto::json::value(
+                            message.next_page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "relapses" => {
-                            message.relapses = ::proto::json::list(
+                            message.relapses = ::kith_proto::json::list(
                                 map
-                                    .next_value::<Option<Vec<::proto::json::Plain<Relapse>>>>()?,
+                                    .next_value::<
+                                        Option<Vec<::kith_proto::json::Plain<Relapse>>>,
+                                    >()?,
                             );
                         }
                         "streaks" => {
-                            message.streaks = ::proto::json::list(
+                            message.streaks = ::kith_proto::json::list(
                                 map
-                                    .next_value::<Option<Vec<::proto::json::Plain<Streak>>>>()?,
+                                    .next_value::<
+                                        Option<Vec<::kith_proto::json::Plain<Streak>>>,
+                                    >()?,
                             );
                         }
                         "milestones" => {
-                            message.milestones = ::proto::json::list(
+                            message.milestones = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<Milestone>>>,
+                                        Option<Vec<::kith_proto::json::Plain<Milestone>>>,
                                     >()?,
                             );
                         }
                         "figures" => {
-                            message.figures = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Figures>>>()?,
+                            message.figures = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Plain<Figures>>>()?,
                             );
                         }
                         "weekdays" => {
-                            message.weekdays = ::proto::json::list(
+                            message.weekdays = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<WeekdayPattern>>>,
+                                        Option<Vec<::kith_proto::json::Plain<WeekdayPattern>>>,
                                     >()?,
                             );
                         }
                         "hours" => {
-                            message.hours = ::proto::json::list(
+                            message.hours = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<HourPattern>>>,
+                                        Option<Vec<::kith_proto::json::Plain<HourPattern>>>,
                                     >()?,
                             );
                         }
                         "triggers" => {
-                            message.triggers = ::proto::json::list(
+                            message.triggers = ::kith_proto::json::list(
                                 map
                                     .next_value::<
-                                        Option<Vec<::proto::json::Plain<TriggerPattern>>>,
+                                        Option<Vec<::kith_proto::json::Plain<TriggerPattern>>>,
                                     >()?,
                             );
                         }
                         "heatMap" | "heat_map" => {
-                            message.heat_map = ::proto::json::list(
+                            message.heat_map = ::kith_proto::json::list(
                                 map
-                                    .next_value::<Option<Vec<::proto::json::Plain<HeatDay>>>>()?,
+                                    .next_value::<
+                                        Option<Vec<::kith_proto::json::Plain<HeatDay>>>,
+                                    >()?,
                             );
                         }
                         _ => {
@@ -2752,31 +2786,31 @@ impl<'de> ::serde::Deserialize<'de> for Figures {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "checkIns" | "check_ins" => {
-                            message.check_ins = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.check_ins = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "moodTenths" | "mood_tenths" => {
-                            message.mood_tenths = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.mood_tenths = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "cravingsMet" | "cravings_met" => {
-                            message.cravings_met = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.cravings_met = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "cravingsResisted" | "cravings_resisted" => {
-                            message.cravings_resisted = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.cravings_resisted = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "relapses" => {
-                            message.relapses = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.relapses = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         _ => {
@@ -2824,16 +2858,17 @@ impl<'de> ::serde::Deserialize<'de> for WeekdayPattern {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "weekday" => {
-                            message.weekday = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.weekday = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "figures" => {
-                            message.figures = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Figures>>>()?,
+                            message.figures = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Plain<Figures>>>()?,
                             );
                         }
                         _ => {
@@ -2881,16 +2916,17 @@ impl<'de> ::serde::Deserialize<'de> for HourPattern {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "hour" => {
-                            message.hour = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.hour = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "figures" => {
-                            message.figures = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Figures>>>()?,
+                            message.figures = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Plain<Figures>>>()?,
                             );
                         }
                         _ => {
@@ -2914,7 +2950,7 @@ impl ::serde::Serialize for TriggerPattern {
         if self.trigger != 0 {
             map.serialize_entry(
                 "trigger",
-                &::proto::json::Choice::<Trigger>::new(*(&self.trigger)),
+                &::kith_proto::json::Choice::<Trigger>::new(*(&self.trigger)),
             )?;
         }
         if let Some(value) = &self.figures {
@@ -2941,16 +2977,20 @@ impl<'de> ::serde::Deserialize<'de> for TriggerPattern {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "trigger" => {
-                            message.trigger = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Choice<Trigger>>>()?,
+                            message.trigger = ::kith_proto::json::value(
+                                map
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<Trigger>>,
+                                    >()?,
                             );
                         }
                         "figures" => {
-                            message.figures = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Figures>>>()?,
+                            message.figures = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Plain<Figures>>>()?,
                             );
                         }
                         _ => {
@@ -2998,19 +3038,20 @@ impl<'de> ::serde::Deserialize<'de> for HeatDay {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "date" => {
-                            message.date = ::proto::json::value(
+                            message.date = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "figures" => {
-                            message.figures = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Figures>>>()?,
+                            message.figures = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Plain<Figures>>>()?,
                             );
                         }
                         _ => {
@@ -3040,23 +3081,23 @@ impl ::serde::Serialize for Me {
         if self.kind != 0 {
             map.serialize_entry(
                 "kind",
-                &::proto::json::Choice::<AccountKind>::new(*(&self.kind)),
+                &::kith_proto::json::Choice::<AccountKind>::new(*(&self.kind)),
             )?;
         }
         if self.role != 0 {
             map.serialize_entry(
                 "role",
-                &::proto::json::Choice::<Role>::new(*(&self.role)),
+                &::kith_proto::json::Choice::<Role>::new(*(&self.role)),
             )?;
         }
         if self.strength_points != 0 {
             map.serialize_entry("strengthPoints", &(&self.strength_points))?;
         }
         if let Some(value) = &self.created_at {
-            map.serialize_entry("createdAt", &::proto::json::Time(value))?;
+            map.serialize_entry("createdAt", &::kith_proto::json::Time(value))?;
         }
         if let Some(value) = &self.suspended_until {
-            map.serialize_entry("suspendedUntil", &::proto::json::Time(value))?;
+            map.serialize_entry("suspendedUntil", &::kith_proto::json::Time(value))?;
         }
         if !self.etag.is_empty() {
             map.serialize_entry("etag", &(&self.etag))?;
@@ -3082,58 +3123,62 @@ impl<'de> ::serde::Deserialize<'de> for Me {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "accountId" | "account_id" => {
-                            message.account_id = ::proto::json::value(
+                            message.account_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "persona" => {
-                            message.persona = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Persona>>>()?,
+                            message.persona = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Plain<Persona>>>()?,
                             );
                         }
                         "kind" => {
-                            message.kind = ::proto::json::value(
+                            message.kind = ::kith_proto::json::value(
                                 map
-                                    .next_value::<Option<::proto::json::Choice<AccountKind>>>()?,
+                                    .next_value::<
+                                        Option<::kith_proto::json::Choice<AccountKind>>,
+                                    >()?,
                             );
                         }
                         "role" => {
-                            message.role = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Choice<Role>>>()?,
+                            message.role = ::kith_proto::json::value(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Choice<Role>>>()?,
                             );
                         }
                         "strengthPoints" | "strength_points" => {
-                            message.strength_points = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.strength_points = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         "createdAt" | "created_at" => {
-                            message.created_at = ::proto::json::optional(
+                            message.created_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "suspendedUntil" | "suspended_until" => {
-                            message.suspended_until = ::proto::json::optional(
+                            message.suspended_until = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
                         "etag" => {
-                            message.etag = ::proto::json::value(
+                            message.etag = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -3176,7 +3221,7 @@ impl<'de> ::serde::Deserialize<'de> for GetMeRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         _ => {
                             map.next_value::<::serde::de::IgnoredAny>()?;
@@ -3220,11 +3265,11 @@ impl<'de> ::serde::Deserialize<'de> for GetMeResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "me" => {
-                            message.me = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Me>>>()?,
+                            message.me = ::kith_proto::json::optional(
+                                map.next_value::<Option<::kith_proto::json::Plain<Me>>>()?,
                             );
                         }
                         _ => {
@@ -3269,13 +3314,13 @@ impl<'de> ::serde::Deserialize<'de> for GetProfileRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "personaId" | "persona_id" => {
-                            message.persona_id = ::proto::json::value(
+                            message.persona_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -3324,16 +3369,17 @@ impl<'de> ::serde::Deserialize<'de> for GetProfileResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "persona" => {
-                            message.persona = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Persona>>>()?,
+                            message.persona = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Plain<Persona>>>()?,
                             );
                         }
                         "strengthPoints" | "strength_points" => {
-                            message.strength_points = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.strength_points = ::kith_proto::json::optional(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         _ => {
@@ -3384,27 +3430,27 @@ impl<'de> ::serde::Deserialize<'de> for UpdateProfileRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "etag" => {
-                            message.etag = ::proto::json::value(
+                            message.etag = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "handle" => {
-                            message.handle = ::proto::json::optional(
+                            message.handle = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "avatar" => {
-                            message.avatar = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Number<u32>>>()?,
+                            message.avatar = ::kith_proto::json::optional(
+                                map.next_value::<Option<::kith_proto::json::Number<u32>>>()?,
                             );
                         }
                         _ => {
@@ -3449,11 +3495,11 @@ impl<'de> ::serde::Deserialize<'de> for UpdateProfileResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "me" => {
-                            message.me = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Me>>>()?,
+                            message.me = ::kith_proto::json::optional(
+                                map.next_value::<Option<::kith_proto::json::Plain<Me>>>()?,
                             );
                         }
                         _ => {
@@ -3498,13 +3544,13 @@ impl<'de> ::serde::Deserialize<'de> for BlockUserRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "personaId" | "persona_id" => {
-                            message.persona_id = ::proto::json::value(
+                            message.persona_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -3550,11 +3596,12 @@ impl<'de> ::serde::Deserialize<'de> for BlockUserResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "block" => {
-                            message.block = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Block>>>()?,
+                            message.block = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Plain<Block>>>()?,
                             );
                         }
                         _ => {
@@ -3599,13 +3646,13 @@ impl<'de> ::serde::Deserialize<'de> for UnblockUserRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "personaId" | "persona_id" => {
-                            message.persona_id = ::proto::json::value(
+                            message.persona_id = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -3648,7 +3695,7 @@ impl<'de> ::serde::Deserialize<'de> for UnblockUserResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         _ => {
                             map.next_value::<::serde::de::IgnoredAny>()?;
@@ -3695,18 +3742,18 @@ impl<'de> ::serde::Deserialize<'de> for ListBlocksRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "pageSize" | "page_size" => {
-                            message.page_size = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Number<i32>>>()?,
+                            message.page_size = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Number<i32>>>()?,
                             );
                         }
                         "pageToken" | "page_token" => {
-                            message.page_token = ::proto::json::value(
+                            message.page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -3731,7 +3778,7 @@ impl ::serde::Serialize for ListBlocksResponse {
         if !self.blocks.is_empty() {
             map.serialize_entry(
                 "blocks",
-                &::proto::json::List(&self.blocks, |value| value),
+                &::kith_proto::json::List(&self.blocks, |value| value),
             )?;
         }
         if !self.next_page_token.is_empty() {
@@ -3758,19 +3805,21 @@ impl<'de> ::serde::Deserialize<'de> for ListBlocksResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "blocks" => {
-                            message.blocks = ::proto::json::list(
+                            message.blocks = ::kith_proto::json::list(
                                 map
-                                    .next_value::<Option<Vec<::proto::json::Plain<Block>>>>()?,
+                                    .next_value::<
+                                        Option<Vec<::kith_proto::json::Plain<Block>>>,
+                                    >()?,
                             );
                         }
                         "nextPageToken" | "next_page_token" => {
-                            message.next_page_token = ::proto::json::value(
+                            message.next_page_token = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -3796,7 +3845,7 @@ impl ::serde::Serialize for Block {
             map.serialize_entry("persona", &value)?;
         }
         if let Some(value) = &self.created_at {
-            map.serialize_entry("createdAt", &::proto::json::Time(value))?;
+            map.serialize_entry("createdAt", &::kith_proto::json::Time(value))?;
         }
         map.end()
     }
@@ -3819,18 +3868,19 @@ impl<'de> ::serde::Deserialize<'de> for Block {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "persona" => {
-                            message.persona = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<Persona>>>()?,
+                            message.persona = ::kith_proto::json::optional(
+                                map
+                                    .next_value::<Option<::kith_proto::json::Plain<Persona>>>()?,
                             );
                         }
                         "createdAt" | "created_at" => {
-                            message.created_at = ::proto::json::optional(
+                            message.created_at = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Time<::pbjson_types::Timestamp>>,
+                                        Option<::kith_proto::json::Time<::pbjson_types::Timestamp>>,
                                     >()?,
                             );
                         }
@@ -3882,23 +3932,23 @@ impl<'de> ::serde::Deserialize<'de> for PrivacySettings {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "showStrengthPoints" | "show_strength_points" => {
-                            message.show_strength_points = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Plain<bool>>>()?,
+                            message.show_strength_points = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Plain<bool>>>()?,
                             );
                         }
                         "showBadges" | "show_badges" => {
-                            message.show_badges = ::proto::json::value(
-                                map.next_value::<Option<::proto::json::Plain<bool>>>()?,
+                            message.show_badges = ::kith_proto::json::value(
+                                map.next_value::<Option<::kith_proto::json::Plain<bool>>>()?,
                             );
                         }
                         "etag" => {
-                            message.etag = ::proto::json::value(
+                            message.etag = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
@@ -3941,7 +3991,7 @@ impl<'de> ::serde::Deserialize<'de> for GetPrivacySettingsRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         _ => {
                             map.next_value::<::serde::de::IgnoredAny>()?;
@@ -3985,13 +4035,13 @@ impl<'de> ::serde::Deserialize<'de> for GetPrivacySettingsResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "settings" => {
-                            message.settings = ::proto::json::optional(
+                            message.settings = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<PrivacySettings>>,
+                                        Option<::kith_proto::json::Plain<PrivacySettings>>,
                                     >()?,
                             );
                         }
@@ -4043,24 +4093,24 @@ impl<'de> ::serde::Deserialize<'de> for UpdatePrivacySettingsRequest {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "etag" => {
-                            message.etag = ::proto::json::value(
+                            message.etag = ::kith_proto::json::value(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<::std::string::String>>,
+                                        Option<::kith_proto::json::Plain<::std::string::String>>,
                                     >()?,
                             );
                         }
                         "showStrengthPoints" | "show_strength_points" => {
-                            message.show_strength_points = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<bool>>>()?,
+                            message.show_strength_points = ::kith_proto::json::optional(
+                                map.next_value::<Option<::kith_proto::json::Plain<bool>>>()?,
                             );
                         }
                         "showBadges" | "show_badges" => {
-                            message.show_badges = ::proto::json::optional(
-                                map.next_value::<Option<::proto::json::Plain<bool>>>()?,
+                            message.show_badges = ::kith_proto::json::optional(
+                                map.next_value::<Option<::kith_proto::json::Plain<bool>>>()?,
                             );
                         }
                         _ => {
@@ -4105,13 +4155,13 @@ impl<'de> ::serde::Deserialize<'de> for UpdatePrivacySettingsResponse {
                 mut map: A,
             ) -> ::core::result::Result<Self::Value, A::Error> {
                 let mut message = Self::Value::default();
-                while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                     match key.as_ref() {
                         "settings" => {
-                            message.settings = ::proto::json::optional(
+                            message.settings = ::kith_proto::json::optional(
                                 map
                                     .next_value::<
-                                        Option<::proto::json::Plain<PrivacySettings>>,
+                                        Option<::kith_proto::json::Plain<PrivacySettings>>,
                                     >()?,
                             );
                         }
@@ -4126,7 +4176,7 @@ impl<'de> ::serde::Deserialize<'de> for UpdatePrivacySettingsResponse {
         deserializer.deserialize_map(Visitor)
     }
 }
-impl ::proto::json::Named for Badge {
+impl ::kith_proto::json::Named for Badge {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -4134,7 +4184,7 @@ impl ::proto::json::Named for Badge {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for GoalKind {
+impl ::kith_proto::json::Named for GoalKind {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -4142,7 +4192,7 @@ impl ::proto::json::Named for GoalKind {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for Trigger {
+impl ::kith_proto::json::Named for Trigger {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -4150,7 +4200,7 @@ impl ::proto::json::Named for Trigger {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for AccountKind {
+impl ::kith_proto::json::Named for AccountKind {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -4158,7 +4208,7 @@ impl ::proto::json::Named for AccountKind {
         Self::from_str_name(name)
     }
 }
-impl ::proto::json::Named for Role {
+impl ::kith_proto::json::Named for Role {
     fn name(&self) -> &'static str {
         self.as_str_name()
     }
@@ -4171,32 +4221,32 @@ impl ::core::fmt::Debug for Persona {
         f.write_str("Persona(..)")
     }
 }
-impl ::proto::Validate for Persona {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for Persona {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for Streak {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("Streak(..)")
     }
 }
-impl ::proto::Validate for Streak {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for Streak {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for Milestone {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("Milestone(..)")
     }
 }
-impl ::proto::Validate for Milestone {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for Milestone {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for StreakState {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("StreakState(..)")
     }
 }
-impl ::proto::Validate for StreakState {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for StreakState {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.current {
             broken.within("current", message);
         }
@@ -4216,32 +4266,32 @@ impl ::core::fmt::Debug for CheckIn {
         f.write_str("CheckIn(..)")
     }
 }
-impl ::proto::Validate for CheckIn {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for CheckIn {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for Relapse {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("Relapse(..)")
     }
 }
-impl ::proto::Validate for Relapse {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for Relapse {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for GetStreakRequest {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("GetStreakRequest(..)")
     }
 }
-impl ::proto::Validate for GetStreakRequest {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for GetStreakRequest {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for GetStreakResponse {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("GetStreakResponse(..)")
     }
 }
-impl ::proto::Validate for GetStreakResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for GetStreakResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.streak {
             broken.within("streak", message);
         }
@@ -4252,8 +4302,8 @@ impl ::core::fmt::Debug for UpdateStreakRequest {
         f.write_str("UpdateStreakRequest(..)")
     }
 }
-impl ::proto::Validate for UpdateStreakRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for UpdateStreakRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
                 self.etag.chars().count() >= 1,
@@ -4318,8 +4368,8 @@ impl ::core::fmt::Debug for UpdateStreakResponse {
         f.write_str("UpdateStreakResponse(..)")
     }
 }
-impl ::proto::Validate for UpdateStreakResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for UpdateStreakResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.streak {
             broken.within("streak", message);
         }
@@ -4330,8 +4380,8 @@ impl ::core::fmt::Debug for RecordCheckInRequest {
         f.write_str("RecordCheckInRequest(..)")
     }
 }
-impl ::proto::Validate for RecordCheckInRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for RecordCheckInRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken.unless(self.mood <= 10, "mood", "uint32.lte", "is at most 10");
         broken.unless(self.mood >= 1, "mood", "uint32.gte", "is at least 1");
         broken
@@ -4369,8 +4419,8 @@ impl ::core::fmt::Debug for RecordCheckInResponse {
         f.write_str("RecordCheckInResponse(..)")
     }
 }
-impl ::proto::Validate for RecordCheckInResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for RecordCheckInResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.check_in {
             broken.within("check_in", message);
         }
@@ -4381,8 +4431,8 @@ impl ::core::fmt::Debug for RecordRelapseRequest {
         f.write_str("RecordRelapseRequest(..)")
     }
 }
-impl ::proto::Validate for RecordRelapseRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for RecordRelapseRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
                 self.triggers.len() <= 8,
@@ -4397,8 +4447,8 @@ impl ::core::fmt::Debug for RecordRelapseResponse {
         f.write_str("RecordRelapseResponse(..)")
     }
 }
-impl ::proto::Validate for RecordRelapseResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for RecordRelapseResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.relapse {
             broken.within("relapse", message);
         }
@@ -4412,11 +4462,11 @@ impl ::core::fmt::Debug for WithdrawRelapseRequest {
         f.write_str("WithdrawRelapseRequest(..)")
     }
 }
-impl ::proto::Validate for WithdrawRelapseRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for WithdrawRelapseRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.relapse_id),
+                ::kith_proto::is_uuid(&self.relapse_id),
                 "relapse_id",
                 "string.uuid",
                 "is a UUID",
@@ -4428,8 +4478,8 @@ impl ::core::fmt::Debug for WithdrawRelapseResponse {
         f.write_str("WithdrawRelapseResponse(..)")
     }
 }
-impl ::proto::Validate for WithdrawRelapseResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for WithdrawRelapseResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.streak {
             broken.within("streak", message);
         }
@@ -4440,8 +4490,8 @@ impl ::core::fmt::Debug for GetProgressRequest {
         f.write_str("GetProgressRequest(..)")
     }
 }
-impl ::proto::Validate for GetProgressRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for GetProgressRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
                 self.from_date.chars().count() <= 10,
@@ -4472,8 +4522,8 @@ impl ::core::fmt::Debug for GetProgressResponse {
         f.write_str("GetProgressResponse(..)")
     }
 }
-impl ::proto::Validate for GetProgressResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for GetProgressResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.streak {
             broken.within("streak", message);
         }
@@ -4511,16 +4561,16 @@ impl ::core::fmt::Debug for Figures {
         f.write_str("Figures(..)")
     }
 }
-impl ::proto::Validate for Figures {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for Figures {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for WeekdayPattern {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("WeekdayPattern(..)")
     }
 }
-impl ::proto::Validate for WeekdayPattern {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for WeekdayPattern {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.figures {
             broken.within("figures", message);
         }
@@ -4531,8 +4581,8 @@ impl ::core::fmt::Debug for HourPattern {
         f.write_str("HourPattern(..)")
     }
 }
-impl ::proto::Validate for HourPattern {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for HourPattern {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.figures {
             broken.within("figures", message);
         }
@@ -4543,8 +4593,8 @@ impl ::core::fmt::Debug for TriggerPattern {
         f.write_str("TriggerPattern(..)")
     }
 }
-impl ::proto::Validate for TriggerPattern {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for TriggerPattern {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.figures {
             broken.within("figures", message);
         }
@@ -4555,8 +4605,8 @@ impl ::core::fmt::Debug for HeatDay {
         f.write_str("HeatDay(..)")
     }
 }
-impl ::proto::Validate for HeatDay {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for HeatDay {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.figures {
             broken.within("figures", message);
         }
@@ -4567,8 +4617,8 @@ impl ::core::fmt::Debug for Me {
         f.write_str("Me(..)")
     }
 }
-impl ::proto::Validate for Me {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for Me {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.persona {
             broken.within("persona", message);
         }
@@ -4579,16 +4629,16 @@ impl ::core::fmt::Debug for GetMeRequest {
         f.write_str("GetMeRequest(..)")
     }
 }
-impl ::proto::Validate for GetMeRequest {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for GetMeRequest {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for GetMeResponse {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("GetMeResponse(..)")
     }
 }
-impl ::proto::Validate for GetMeResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for GetMeResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.me {
             broken.within("me", message);
         }
@@ -4599,11 +4649,11 @@ impl ::core::fmt::Debug for GetProfileRequest {
         f.write_str("GetProfileRequest(..)")
     }
 }
-impl ::proto::Validate for GetProfileRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for GetProfileRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.persona_id),
+                ::kith_proto::is_uuid(&self.persona_id),
                 "persona_id",
                 "string.uuid",
                 "is a UUID",
@@ -4615,8 +4665,8 @@ impl ::core::fmt::Debug for GetProfileResponse {
         f.write_str("GetProfileResponse(..)")
     }
 }
-impl ::proto::Validate for GetProfileResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for GetProfileResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.persona {
             broken.within("persona", message);
         }
@@ -4627,8 +4677,8 @@ impl ::core::fmt::Debug for UpdateProfileRequest {
         f.write_str("UpdateProfileRequest(..)")
     }
 }
-impl ::proto::Validate for UpdateProfileRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for UpdateProfileRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
                 self.etag.chars().count() >= 1,
@@ -4669,8 +4719,8 @@ impl ::core::fmt::Debug for UpdateProfileResponse {
         f.write_str("UpdateProfileResponse(..)")
     }
 }
-impl ::proto::Validate for UpdateProfileResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for UpdateProfileResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.me {
             broken.within("me", message);
         }
@@ -4681,11 +4731,11 @@ impl ::core::fmt::Debug for BlockUserRequest {
         f.write_str("BlockUserRequest(..)")
     }
 }
-impl ::proto::Validate for BlockUserRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for BlockUserRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.persona_id),
+                ::kith_proto::is_uuid(&self.persona_id),
                 "persona_id",
                 "string.uuid",
                 "is a UUID",
@@ -4697,8 +4747,8 @@ impl ::core::fmt::Debug for BlockUserResponse {
         f.write_str("BlockUserResponse(..)")
     }
 }
-impl ::proto::Validate for BlockUserResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for BlockUserResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.block {
             broken.within("block", message);
         }
@@ -4709,11 +4759,11 @@ impl ::core::fmt::Debug for UnblockUserRequest {
         f.write_str("UnblockUserRequest(..)")
     }
 }
-impl ::proto::Validate for UnblockUserRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for UnblockUserRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
-                ::proto::is_uuid(&self.persona_id),
+                ::kith_proto::is_uuid(&self.persona_id),
                 "persona_id",
                 "string.uuid",
                 "is a UUID",
@@ -4725,16 +4775,16 @@ impl ::core::fmt::Debug for UnblockUserResponse {
         f.write_str("UnblockUserResponse(..)")
     }
 }
-impl ::proto::Validate for UnblockUserResponse {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for UnblockUserResponse {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for ListBlocksRequest {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("ListBlocksRequest(..)")
     }
 }
-impl ::proto::Validate for ListBlocksRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListBlocksRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken.unless(self.page_size <= 100, "page_size", "int32.lte", "is at most 100");
         broken.unless(self.page_size >= 0, "page_size", "int32.gte", "is at least 0");
         broken
@@ -4751,8 +4801,8 @@ impl ::core::fmt::Debug for ListBlocksResponse {
         f.write_str("ListBlocksResponse(..)")
     }
 }
-impl ::proto::Validate for ListBlocksResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for ListBlocksResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         for (at, message) in self.blocks.iter().enumerate() {
             broken.within(&format!("blocks[{at}]"), message);
         }
@@ -4763,8 +4813,8 @@ impl ::core::fmt::Debug for Block {
         f.write_str("Block(..)")
     }
 }
-impl ::proto::Validate for Block {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for Block {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.persona {
             broken.within("persona", message);
         }
@@ -4775,24 +4825,24 @@ impl ::core::fmt::Debug for PrivacySettings {
         f.write_str("PrivacySettings(..)")
     }
 }
-impl ::proto::Validate for PrivacySettings {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for PrivacySettings {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for GetPrivacySettingsRequest {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("GetPrivacySettingsRequest(..)")
     }
 }
-impl ::proto::Validate for GetPrivacySettingsRequest {
-    fn check(&self, _: &mut ::proto::Broken) {}
+impl ::kith_proto::Validate for GetPrivacySettingsRequest {
+    fn check(&self, _: &mut ::kith_proto::Broken) {}
 }
 impl ::core::fmt::Debug for GetPrivacySettingsResponse {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.write_str("GetPrivacySettingsResponse(..)")
     }
 }
-impl ::proto::Validate for GetPrivacySettingsResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for GetPrivacySettingsResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.settings {
             broken.within("settings", message);
         }
@@ -4803,8 +4853,8 @@ impl ::core::fmt::Debug for UpdatePrivacySettingsRequest {
         f.write_str("UpdatePrivacySettingsRequest(..)")
     }
 }
-impl ::proto::Validate for UpdatePrivacySettingsRequest {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for UpdatePrivacySettingsRequest {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         broken
             .unless(
                 self.etag.chars().count() >= 1,
@@ -4826,8 +4876,8 @@ impl ::core::fmt::Debug for UpdatePrivacySettingsResponse {
         f.write_str("UpdatePrivacySettingsResponse(..)")
     }
 }
-impl ::proto::Validate for UpdatePrivacySettingsResponse {
-    fn check(&self, broken: &mut ::proto::Broken) {
+impl ::kith_proto::Validate for UpdatePrivacySettingsResponse {
+    fn check(&self, broken: &mut ::kith_proto::Broken) {
         if let Some(message) = &self.settings {
             broken.within("settings", message);
         }

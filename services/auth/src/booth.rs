@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use kernel::{
+use kith_kernel::{
     Actor, Clock, Entropy, Failure, SessionId, Standing, Timestamp, UserId,
     ports::{Admission, Ephemeral, Tickets},
 };

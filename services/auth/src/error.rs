@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use kernel::{Failure, Fault, Problem, page::InvalidPage};
-use storage::StoreError;
+use kith_kernel::{Failure, Fault, Problem, page::InvalidPage};
+use kith_storage::StoreError;
 
 use crate::domain::{InvalidEmail, WeakPassword};
 

@@ -13,7 +13,7 @@ use argon2::{
     ARGON2ID_IDENT, Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version,
     password_hash::{Error as HashError, phc::PasswordHash},
 };
-use kernel::Entropy;
+use kith_kernel::Entropy;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     task::spawn_blocking,
@@ -140,8 +140,8 @@ fn is_current(hash: &PasswordHash) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use kernel::SystemEntropy;
-    use testkit::block_on;
+    use kith_kernel::SystemEntropy;
+    use kith_testkit::block_on;
 
     use super::*;
 

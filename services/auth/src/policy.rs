@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use kernel::Timestamp;
+use kith_kernel::Timestamp;
 
 use crate::domain::{Digest, Retry, Session};
 
@@ -84,7 +84,7 @@ fn wait(failures: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use kernel::{SessionId, SystemEntropy, UserId};
+    use kith_kernel::{SessionId, SystemEntropy, UserId};
 
     use super::*;
     use crate::domain::IDLE;

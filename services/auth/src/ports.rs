@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     Clock, Failure, UserId,
     ports::{Identities, Sweep},
 };

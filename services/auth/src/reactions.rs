@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kernel::{Event, Fact, Failure, ports::Reaction};
+use kith_kernel::{Event, Fact, Failure, ports::Reaction};
 
 use crate::Remembered;
 

@@ -15,7 +15,7 @@ use aws_lc_rs::{
     hmac,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use kernel::{Entropy, SessionId};
+use kith_kernel::{Entropy, SessionId};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -156,7 +156,7 @@ impl RefreshToken {
 
 #[cfg(test)]
 mod tests {
-    use kernel::{SystemEntropy, Timestamp};
+    use kith_kernel::{SystemEntropy, Timestamp};
 
     use super::*;
 

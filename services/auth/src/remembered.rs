@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use kernel::{Actor, SessionId, Timestamp, UserId};
+use kith_kernel::{Actor, SessionId, Timestamp, UserId};
 
 use crate::{domain::opaque, keys::Claims};
 
@@ -148,7 +148,7 @@ fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use testkit::member;
+    use kith_testkit::member;
 
     use super::*;
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::{Router, extract::State};
 use connectrpc_axum::prelude::{ConnectError, ConnectResponse};
-use kernel::{PageSize, SessionId, id::InvalidId};
-use proto::{
+use kith_kernel::{PageSize, SessionId, id::InvalidId};
+use kith_proto::{
     Caller, Claimed, Valid,
     auth::v1::{
         CreateRealtimeTicketRequest, CreateRealtimeTicketResponse, Credentials as WireCredentials, ListSessionsRequest,

@@ -1,7 +1,7 @@
 //! Every refusal of this slice.
 
-use kernel::{Failure, Fault, Problem, category::UnknownCategory, page::InvalidPage};
-use storage::StoreError;
+use kith_kernel::{Failure, Fault, Problem, category::UnknownCategory, page::InvalidPage};
+use kith_storage::StoreError;
 
 use crate::{
     domain::{InvalidCap, InvalidTerm, InvalidText},

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     CircleId, Clock, Entropy, EventId, Failure, UserId,
     ports::{CircleBrief, CircleLookup, CircleOwner, CircleRole, Circles, Member, Membership},
 };

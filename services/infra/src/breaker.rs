@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use kernel::{Clock, Entropy, Timestamp};
+use kith_kernel::{Clock, Entropy, Timestamp};
 
 /// When a breaker opens, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,7 +177,7 @@ impl Drop for Pass<'_> {
 
 #[cfg(test)]
 mod tests {
-    use testkit::HandClock;
+    use kith_testkit::HandClock;
 
     use super::*;
 

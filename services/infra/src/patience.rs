@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     Failure,
     ports::{Screen, Verdict, Written},
 };
@@ -61,7 +61,7 @@ impl Screen for Patience {
 mod tests {
     use std::future::pending;
 
-    use kernel::{
+    use kith_kernel::{
         Content, Fault, PostId, UserId,
         ports::{Hold, HoldReason},
     };

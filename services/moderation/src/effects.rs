@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use kernel::{
+use kith_kernel::{
     Clock, UserId,
     ports::{Accounts, Circles, Contents, Mutes},
 };

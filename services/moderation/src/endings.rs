@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kernel::{Clock, Failure, ports::Sweep};
+use kith_kernel::{Clock, Failure, ports::Sweep};
 
 use crate::{Effects, Error, store::Store};
 

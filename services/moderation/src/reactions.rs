@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     CaseId, Clock, Content, Event, Fact, Failure,
     event::{Moderation, REDELIVERY},
     ports::Reaction,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{
+use kith_kernel::{
     CaseId, Failure, Fault, PersonaId, Timestamp, UserId,
     ports::{Place, Vault},
 };

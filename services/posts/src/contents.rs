@@ -3,12 +3,12 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     Clock, Content, Entropy, Event, Fact, Failure, PostId, UserId, Veil,
     ports::{Blocks, Contents, Evidence, Membership},
     veil::Act,
 };
-use storage::StoreResult;
+use kith_storage::StoreResult;
 use uuid::Uuid;
 
 use crate::{

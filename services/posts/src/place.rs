@@ -1,6 +1,6 @@
 //! Where posts stand: in public, or in a circle.
 
-use kernel::{
+use kith_kernel::{
     CircleId, Failure, PersonaId, UserId,
     event::AboutPost,
     ports::{Inside, Member, Membership},

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kernel::{Access::Member, Actor, Blind, Procedure, Quota, ports::Limit};
+use kith_kernel::{Access::Member, Actor, Blind, Procedure, Quota, ports::Limit};
 
 use crate::{Error, domain::Kind};
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{
+use kith_kernel::{
     Content, Fact, Veil,
     event::{AboutPost, Moderation},
     ports::{Screen, Verdict, Written},

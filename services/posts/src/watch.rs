@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kernel::{
+use kith_kernel::{
     Actor, Channel, Clock, Event, Fact, Failure, Fault, PostId, Standing,
     event::{AboutPost, Moderation},
     live::Heard,

@@ -1,6 +1,6 @@
 //! Who may call which method, and how often. What is not here cannot be called.
 
-use kernel::{Access::Member, Procedure, Quota};
+use kith_kernel::{Access::Member, Procedure, Quota};
 
 /// One row a method.
 pub const PROCEDURES: &[Procedure] = &[

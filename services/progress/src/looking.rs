@@ -1,6 +1,6 @@
 //! How a period went.
 
-use kernel::{Actor, Cursor, Page, PageSize, Timestamp};
+use kith_kernel::{Actor, Cursor, Page, PageSize, Timestamp};
 
 use crate::{
     CheckIn, Day, Error, HeatDay, Journey, Milestone, Patterns, Period, Relapse, Service, Streak,

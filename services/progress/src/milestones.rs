@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kernel::{Clock, Entropy, Event, Fact, Failure, UserId, ports::Sweep};
-use storage::StoreResult;
+use kith_kernel::{Clock, Entropy, Event, Fact, Failure, UserId, ports::Sweep};
+use kith_storage::StoreResult;
 
 use crate::store::Store;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{
+use kith_kernel::{
     CheckInId, Failure, Fault,
     ports::{DataKey, Place, Vault},
 };

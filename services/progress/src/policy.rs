@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kernel::Timestamp;
+use kith_kernel::Timestamp;
 
 use crate::{Day, Period, UnknownDay, Zone, domain::HeatDay};
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use kernel::{Actor, CheckInId, Clock, Entropy, Event, Fact, RelapseId, Timestamp, UserId};
-use storage::StoreError;
+use kith_kernel::{Actor, CheckInId, Clock, Entropy, Event, Fact, RelapseId, Timestamp, UserId};
+use kith_storage::StoreError;
 use uuid::Uuid;
 
 use crate::{

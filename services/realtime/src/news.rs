@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kernel::{
+use kith_kernel::{
     CaseId, Channel, Event, EventId, Fact, PostId, ResponseId, Timestamp, UserId,
     event::{AboutPost, AboutResponse, Moderation},
     live::{Entry, Mark},
@@ -175,11 +175,11 @@ pub(crate) fn missed(channel: &Channel, entries: &[Entry]) -> Vec<(Mark, News)> 
 
 #[cfg(test)]
 mod tests {
-    use kernel::{
+    use kith_kernel::{
         Position, ReportId,
         event::{CaseChange, Weight},
     };
-    use testkit::{happened, user};
+    use kith_testkit::{happened, user};
 
     use super::*;
 

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use servers::{Kind, Server};
+use kith_servers::{Kind, Server};
 
 /// Which server is started in the process that is killed.
 const PARENT: &str = "KITH_SERVERS_TEST_PARENT";

@@ -3,12 +3,12 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     Clock, Entropy, Event, Fact, Failure, PostId, ResponseId, UserId, Veil,
     ports::{Blocks, Contents, Evidence, Excerpt, PostLookup},
     veil::Act,
 };
-use storage::StoreResult;
+use kith_storage::StoreResult;
 use uuid::Uuid;
 
 use crate::{Content, Response, policy, store::Store};
@@ -34,8 +34,12 @@ pub struct Desk {
 
 #[async_trait]
 impl Contents for Desk {
-    async fn evidence(&self, content: kernel::Content, viewer: Option<UserId>) -> Result<Option<Evidence>, Failure> {
-        let kernel::Content::Response(id) = content else { return Ok(None) };
+    async fn evidence(
+        &self,
+        content: kith_kernel::Content,
+        viewer: Option<UserId>,
+    ) -> Result<Option<Evidence>, Failure> {
+        let kith_kernel::Content::Response(id) = content else { return Ok(None) };
         let Some(response) = self.store.get(id).await? else { return Ok(None) };
         if let Some(viewer) = viewer
             && !self.sees(viewer, &response).await?
@@ -45,15 +49,15 @@ impl Contents for Desk {
         Ok(Some(Evidence { context: self.around(&response).await?, ..evidence(&response) }))
     }
 
-    async fn remove(&self, content: kernel::Content, by: UserId) -> Result<(), Failure> {
+    async fn remove(&self, content: kith_kernel::Content, by: UserId) -> Result<(), Failure> {
         self.act(content, Act::Remove, by).await
     }
 
-    async fn restore(&self, content: kernel::Content, by: UserId) -> Result<(), Failure> {
+    async fn restore(&self, content: kith_kernel::Content, by: UserId) -> Result<(), Failure> {
         self.act(content, Act::Restore, by).await
     }
 
-    async fn release(&self, content: kernel::Content, by: UserId) -> Result<(), Failure> {
+    async fn release(&self, content: kith_kernel::Content, by: UserId) -> Result<(), Failure> {
         self.act(content, Act::Release, by).await
     }
 
@@ -82,7 +86,7 @@ impl Desk {
 
     /// The post that it answers, and what others answered just before and after.
     async fn around(&self, response: &Response) -> Result<Vec<Excerpt>, Failure> {
-        let post = self.of_posts.evidence(kernel::Content::Post(response.post), None).await?;
+        let post = self.of_posts.evidence(kith_kernel::Content::Post(response.post), None).await?;
         let post = post.map(|Evidence { content, persona, text, at, .. }| Excerpt { content, persona, text, at });
         let (store, id, nobody) = (&self.store, Some(response.id), UserId::from_uuid(Uuid::nil()));
         let before = store.newest(Some(response.post), id, AROUND).await?;
@@ -92,8 +96,8 @@ impl Desk {
         Ok(post.into_iter().chain(answers).collect())
     }
 
-    async fn act(&self, content: kernel::Content, act: Act, by: UserId) -> Result<(), Failure> {
-        let kernel::Content::Response(id) = content else { return Ok(()) };
+    async fn act(&self, content: kith_kernel::Content, act: Act, by: UserId) -> Result<(), Failure> {
+        let kith_kernel::Content::Response(id) = content else { return Ok(()) };
         if self.done(id, act).await? {
             tracing::info!(response = %id, ?act, %by, "staff acted on a response");
         }
@@ -142,6 +146,6 @@ fn excerpt(response: &Response) -> Excerpt {
         Content::Text(text) => text.reveal().to_owned(),
         Content::Quick(kind) => kind.word().to_owned(),
     };
-    let content = kernel::Content::Response(response.id);
+    let content = kith_kernel::Content::Response(response.id);
     Excerpt { content, persona: response.persona, text, at: response.created_at }
 }

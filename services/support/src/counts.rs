@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     Failure, PostId, UserId,
     ports::{ResponseCounts, Tallies},
 };

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kernel::{
+use kith_kernel::{
     CircleId, PersonaId, PostId, ResponseId, Timestamp, UserId, Veil,
     event::{AboutResponse, Weight},
 };
@@ -166,7 +166,7 @@ pub struct Stats {
 
 #[cfg(test)]
 mod tests {
-    use kernel::SystemEntropy;
+    use kith_kernel::SystemEntropy;
 
     use super::*;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kernel::{
+use kith_kernel::{
     Actor, UserId,
     ports::{PostBrief, Verdict},
 };
@@ -57,7 +57,7 @@ pub fn may_mark(actor: &Actor, response: &Response) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use kernel::{
+    use kith_kernel::{
         PersonaId, PostId, ResponseId, SessionId, Standing, SystemEntropy, Timestamp, Veil,
         actor::Role,
         ports::{Hold, HoldReason},

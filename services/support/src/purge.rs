@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use kernel::{Clock, Failure, ports::Sweep};
+use kith_kernel::{Clock, Failure, ports::Sweep};
 
 use crate::store::Store;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{
+use kith_kernel::{
     Fact,
     event::Moderation,
     ports::{Screen, Verdict, Written},
@@ -25,7 +25,7 @@ pub(crate) async fn look(screen: &Arc<dyn Screen>, response: &Response) -> Verdi
     let nothing = Verdict { hold: None, crisis: false, version: 0 };
     let Content::Text(text) = &response.content else { return nothing };
     let written = Written {
-        content: kernel::Content::Response(response.id),
+        content: kith_kernel::Content::Response(response.id),
         author: response.author,
         circle: response.circle,
         text: text.reveal().to_owned(),
@@ -43,6 +43,6 @@ pub(crate) fn told(response: &Response, crisis: bool) -> Vec<Fact> {
         None => Fact::ResponseGiven { about, weight },
         Some(_) => Fact::ResponseModerated { about, weight, how: Moderation::Held },
     };
-    let seen = crisis.then_some(Fact::CrisisSeen { content: kernel::Content::Response(response.id) });
+    let seen = crisis.then_some(Fact::CrisisSeen { content: kith_kernel::Content::Response(response.id) });
     [there].into_iter().chain(seen).collect()
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use kernel::{
+use kith_kernel::{
     Actor, Clock, Cursor, Entropy, Event, Fact, Page, PageSize, PersonaId, PostId, ResponseId, UserId, Veil,
     ports::{Blocks, PostBrief, PostLookup, Screen},
 };
-use storage::StoreError;
+use kith_storage::StoreError;
 use uuid::Uuid;
 
 use crate::{

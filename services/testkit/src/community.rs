@@ -1,6 +1,6 @@
 //! A community of its own on servers that tests share.
 
-use kernel::{Clock as _, SystemClock};
+use kith_kernel::{Clock as _, SystemClock};
 
 use crate::{event_id, mongo_url, postgres};
 

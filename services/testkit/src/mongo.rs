@@ -5,8 +5,8 @@
 
 use std::{ops::Deref, time::Duration};
 
-use kernel::{Clock as _, EventId, SystemClock};
-use storage::mongo::{Database, Pool};
+use kith_kernel::{Clock as _, EventId, SystemClock};
+use kith_storage::mongo::{Database, Pool};
 use tokio::sync::OnceCell;
 
 use crate::event_id;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use servers::{Kind, Server};
+use kith_servers::{Kind, Server};
 use tempfile::TempDir;
 
 /// A server on a free port, with a folder of its own. It ends with the test, however that ends.

@@ -5,9 +5,9 @@
 
 use std::{ops::Deref, time::Duration};
 
-use kernel::{Clock as _, EventId, SystemClock};
+use kith_kernel::{Clock as _, EventId, SystemClock};
+use kith_storage::sql::{Database, Pool};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
-use storage::sql::{Database, Pool};
 use tokio::sync::OnceCell;
 
 use crate::event_id;
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A schema of its own in the Postgres for tests.
 #[derive(Debug)]
 pub struct Postgres {
-    database: Database<storage::sql::Postgres>,
+    database: Database<kith_storage::sql::Postgres>,
     url: String,
 }
 
@@ -37,13 +37,13 @@ impl Postgres {
     /// # Panics
     /// Never: the address was good before.
     #[must_use]
-    pub fn as_another_node(&self) -> Database<storage::sql::Postgres> {
+    pub fn as_another_node(&self) -> Database<kith_storage::sql::Postgres> {
         connect(&self.url)
     }
 }
 
 impl Deref for Postgres {
-    type Target = Database<storage::sql::Postgres>;
+    type Target = Database<kith_storage::sql::Postgres>;
 
     fn deref(&self) -> &Self::Target {
         &self.database
@@ -94,7 +94,7 @@ async fn sweep(admin: &mut PgConnection) {
     }
 }
 
-fn connect(url: &str) -> Database<storage::sql::Postgres> {
+fn connect(url: &str) -> Database<kith_storage::sql::Postgres> {
     let pool = Pool { connections: 12, wait: PATIENCE, statement: PATIENCE, patience: PATIENCE };
     Database::connect(url, &pool).expect("a Postgres address")
 }

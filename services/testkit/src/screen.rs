@@ -1,7 +1,7 @@
 //! A screen that says what a text asks it to say.
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     Failure, Fault,
     ports::{Hold, HoldReason, Screen, Verdict, Written},
 };

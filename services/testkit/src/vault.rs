@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use infra::keys::Ring;
-use kernel::{SystemEntropy, ports::Vault};
+use kith_infra::keys::Ring;
+use kith_kernel::{SystemEntropy, ports::Vault};
 
 /// Seals as the real one does, with a secret of no secrecy.
 #[must_use]

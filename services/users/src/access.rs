@@ -1,6 +1,6 @@
 //! Who may call which method, and how often. What is not here cannot be called.
 
-use kernel::{
+use kith_kernel::{
     Access::{Account, Member, Writer},
     Procedure, Quota,
 };

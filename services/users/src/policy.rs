@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kernel::{
+use kith_kernel::{
     Space, Timestamp, UserId,
     actor::Role,
     event::{AboutResponse, Weight},
@@ -85,7 +85,7 @@ pub const fn told(space: Space, points: u32) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use kernel::{CircleId, SystemEntropy};
+    use kith_kernel::{CircleId, SystemEntropy};
 
     use super::*;
 

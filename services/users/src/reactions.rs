@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     Clock, Event, Fact, Failure,
     event::{AboutResponse, Moderation, REDELIVERY},
     ports::Reaction,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::{Router, extract::State};
 use connectrpc_axum::prelude::{ConnectError, ConnectResponse};
-use kernel::{PageSize, PersonaId, actor, id::InvalidId};
-use proto::{
+use kith_kernel::{PageSize, PersonaId, actor, id::InvalidId};
+use kith_proto::{
     Caller, Claimed, Valid, convert, refusal,
     users::v1::{
         AccountKind, Block as WireBlock, BlockUserRequest, BlockUserResponse, GetMeRequest, GetMeResponse,

@@ -1,6 +1,6 @@
 //! Handles for those who do not choose one: two calm words and a number.
 
-use kernel::Entropy;
+use kith_kernel::Entropy;
 
 /// A handle such as `quiet_river_0412`, out of 204 million. It keeps the rules of [`Handle`](crate::Handle).
 #[must_use]
@@ -59,7 +59,7 @@ const THINGS: [&str; 144] = [
 mod tests {
     use std::collections::BTreeSet;
 
-    use kernel::SystemEntropy;
+    use kith_kernel::SystemEntropy;
 
     use super::*;
     use crate::Handle;

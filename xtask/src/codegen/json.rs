@@ -1,4 +1,4 @@
-//! For each message: its canonical JSON, over `proto::json`.
+//! For each message: its canonical JSON, over `kith_proto::json`.
 //!
 //! pbjson's generated code is not used: it writes times with `+00:00`, fails a whole answer for one enum of a newer
 //! build, and refuses `null` and `1.0` where the specification takes them (see docs/adr/0009).
@@ -23,7 +23,7 @@ pub(super) fn of(package: &str, pool: &DescriptorPool) -> Result<TokenStream> {
 fn named(choice: &EnumDescriptor) -> Result<TokenStream> {
     let path = enum_path(choice, choice.package_name())?;
     Ok(quote! {
-        impl ::proto::json::Named for #path {
+        impl ::kith_proto::json::Named for #path {
             fn name(&self) -> &'static str {
                 self.as_str_name()
             }
@@ -52,7 +52,7 @@ fn serialize(message: &MessageDescriptor) -> Result<TokenStream> {
         } else if field.cardinality() == Cardinality::Repeated {
             let written = form.write(&quote!(value));
             quote!(if !self.#name.is_empty() {
-                map.serialize_entry(#json, &::proto::json::List(&self.#name, |value| #written))?;
+                map.serialize_entry(#json, &::kith_proto::json::List(&self.#name, |value| #written))?;
             })
         } else if field.supports_presence() {
             let written = form.write(&quote!(value));
@@ -86,18 +86,18 @@ fn deserialize(message: &MessageDescriptor) -> Result<TokenStream> {
         let names = if name == json { quote!(#name) } else { quote!(#json | #name) };
         let body = if let Some((choice, held)) = oneof(&field)? {
             quote! {
-                if let Some(value) = ::proto::json::optional(map.next_value::<Option<#read>>()?)
+                if let Some(value) = ::kith_proto::json::optional(map.next_value::<Option<#read>>()?)
                     && message.#choice.replace(#held(value)).is_some()
                 {
                     return Err(::serde::de::Error::custom("more than one of a choice is set"));
                 }
             }
         } else if field.cardinality() == Cardinality::Repeated {
-            quote!(message.#ident = ::proto::json::list(map.next_value::<Option<Vec<#read>>>()?);)
+            quote!(message.#ident = ::kith_proto::json::list(map.next_value::<Option<Vec<#read>>>()?);)
         } else if field.supports_presence() {
-            quote!(message.#ident = ::proto::json::optional(map.next_value::<Option<#read>>()?);)
+            quote!(message.#ident = ::kith_proto::json::optional(map.next_value::<Option<#read>>()?);)
         } else {
-            quote!(message.#ident = ::proto::json::value(map.next_value::<Option<#read>>()?);)
+            quote!(message.#ident = ::kith_proto::json::value(map.next_value::<Option<#read>>()?);)
         };
         arms.extend(quote!(#names => { #body }));
     }
@@ -118,7 +118,7 @@ fn deserialize(message: &MessageDescriptor) -> Result<TokenStream> {
                         mut map: A,
                     ) -> ::core::result::Result<Self::Value, A::Error> {
                         #message_var = Self::Value::default();
-                        while let Some(key) = map.next_key::<::proto::json::Key<'de>>()? {
+                        while let Some(key) = map.next_key::<::kith_proto::json::Key<'de>>()? {
                             match key.as_ref() {
                                 #arms
                                 _ => { map.next_value::<::serde::de::IgnoredAny>()?; }
@@ -185,22 +185,22 @@ impl Form {
     fn write(&self, value: &TokenStream) -> TokenStream {
         match self {
             Self::Plain(_) | Self::Bool | Self::Number(_) | Self::Message(_) => quote!(#value),
-            Self::Text(_) => quote!(::proto::json::Text(*#value)),
-            Self::Base64 => quote!(::proto::json::Base64(#value)),
-            Self::Choice(path) => quote!(::proto::json::Choice::<#path>::new(*#value)),
-            Self::Time => quote!(::proto::json::Time(#value)),
+            Self::Text(_) => quote!(::kith_proto::json::Text(*#value)),
+            Self::Base64 => quote!(::kith_proto::json::Base64(#value)),
+            Self::Choice(path) => quote!(::kith_proto::json::Choice::<#path>::new(*#value)),
+            Self::Time => quote!(::kith_proto::json::Time(#value)),
         }
     }
 
     /// The type that it is read as.
     fn read(&self) -> TokenStream {
         match self {
-            Self::Plain(plain) | Self::Message(plain) => quote!(::proto::json::Plain<#plain>),
-            Self::Bool => quote!(::proto::json::Plain<bool>),
-            Self::Number(number) | Self::Text(number) => quote!(::proto::json::Number<#number>),
-            Self::Base64 => quote!(::proto::json::Base64<Vec<u8>>),
-            Self::Choice(path) => quote!(::proto::json::Choice<#path>),
-            Self::Time => quote!(::proto::json::Time<::pbjson_types::Timestamp>),
+            Self::Plain(plain) | Self::Message(plain) => quote!(::kith_proto::json::Plain<#plain>),
+            Self::Bool => quote!(::kith_proto::json::Plain<bool>),
+            Self::Number(number) | Self::Text(number) => quote!(::kith_proto::json::Number<#number>),
+            Self::Base64 => quote!(::kith_proto::json::Base64<Vec<u8>>),
+            Self::Choice(path) => quote!(::kith_proto::json::Choice<#path>),
+            Self::Time => quote!(::kith_proto::json::Time<::pbjson_types::Timestamp>),
         }
     }
 
@@ -218,7 +218,7 @@ impl Form {
 fn foreign(package: &str) -> Result<TokenStream> {
     let modules = package.strip_prefix("kith.").unwrap_or(package).split('.');
     let modules = modules.map(syn::parse_str::<syn::Ident>).collect::<syn::Result<Vec<_>>>()?;
-    Ok(quote!(::proto::#(#modules)::*))
+    Ok(quote!(::kith_proto::#(#modules)::*))
 }
 
 fn message_path(message: &MessageDescriptor, from: &str) -> Result<TokenStream> {

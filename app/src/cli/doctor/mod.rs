@@ -14,8 +14,8 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use kernel::{Clock, Entropy, Timestamp};
-use storage::{
+use kith_kernel::{Clock, Entropy, Timestamp};
+use kith_storage::{
     StoreResult,
     sql::{Database, Durability, Schema, SqlDeadLetters},
 };

@@ -1,7 +1,7 @@
 //! What would keep a node of a cluster from working.
 
 use anyhow::Result;
-use storage::sql::Schema;
+use kith_storage::sql::Schema;
 
 use super::Finding;
 use crate::{

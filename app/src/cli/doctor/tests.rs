@@ -1,6 +1,6 @@
 use std::fs;
 
-use kernel::{EventId, Parcel, SystemClock, SystemEntropy, ports::DeadLetters as _};
+use kith_kernel::{EventId, Parcel, SystemClock, SystemEntropy, ports::DeadLetters as _};
 use tempfile::TempDir;
 
 use super::*;

@@ -8,8 +8,8 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use kernel::Fault;
-use proto::Refusal;
+use kith_kernel::Fault;
+use kith_proto::Refusal;
 use serde::{Deserialize, de::IgnoredAny};
 
 use crate::http::{

@@ -8,8 +8,8 @@ use std::sync::{
 use axum::{body::Body, extract::Request};
 use connectrpc_axum::prelude::ConnectError;
 use http_body_util::BodyExt as _;
-use kernel::Fault;
-use proto::Refusal;
+use kith_kernel::Fault;
+use kith_proto::Refusal;
 use tower_http::decompression::DecompressionBody;
 
 /// Whether the body of a request could not be unpacked. The request carries a clone of it.

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use kernel::Timestamp;
+use kith_kernel::Timestamp;
 use rand::{Rng, RngExt as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 
 use super::{

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use kernel::Category;
+use kith_kernel::Category;
 
 use super::*;
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use kernel::{Clock as _, actor::Role};
+use kith_kernel::{Clock as _, actor::Role};
 use serde_json::{Value, json};
 
 use crate::house::{House, Person, Size, text};
@@ -255,8 +255,8 @@ impl Town {
     /// What the moderator makes of it: of one thing, wrongly.
     pub(crate) fn verdict(&self, subject: Subject) -> Value {
         let until = |hours| {
-            let until = Some(proto::convert::timestamp(self.house.clock.now().after(Duration::from_hours(hours))));
-            let request = proto::moderation::v1::DecideCaseRequest { until, ..Default::default() };
+            let until = Some(kith_proto::convert::timestamp(self.house.clock.now().after(Duration::from_hours(hours))));
+            let request = kith_proto::moderation::v1::DecideCaseRequest { until, ..Default::default() };
             serde_json::to_value(request).unwrap()["until"].clone()
         };
         let done = |action: &str| json!({ "action": action, "rule": "be kind", "statement": "it harms people here" });

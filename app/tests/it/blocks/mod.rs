@@ -9,8 +9,8 @@ mod ears;
 mod eyes;
 mod town;
 
+use kith_testkit::block_on;
 use proptest::{collection::vec, prelude::*};
-use testkit::block_on;
 
 use self::town::{Act, Town};
 

@@ -5,16 +5,16 @@ use std::{
     sync::Arc,
 };
 
-use app::{
-    http::{self, Care},
-    wiring::{App, Quotas, Settings, Stores, World},
-};
 use axum::{
     body::{Body, to_bytes},
     http::Request,
 };
-use infra::keys::Ring;
-use kernel::{SystemClock, SystemEntropy};
+use kith_app::{
+    http::{self, Care},
+    wiring::{App, Quotas, Settings, Stores, World},
+};
+use kith_infra::keys::Ring;
+use kith_kernel::{SystemClock, SystemEntropy};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
@@ -53,7 +53,7 @@ pub(super) struct Town {
     pub(super) posts: Vec<Post>,
     pub(super) answers: Vec<Answer>,
     blocks: BTreeSet<(usize, usize)>,
-    _database: testkit::Sqlite,
+    _database: kith_testkit::Sqlite,
 }
 
 pub(super) struct Person {
@@ -97,11 +97,11 @@ type Told = Vec<(usize, Frame)>;
 
 impl Town {
     pub(super) async fn open() -> Self {
-        let database = testkit::sqlite().await;
+        let database = kith_testkit::sqlite().await;
         let entropy = Arc::new(SystemEntropy);
         let ring = Arc::new(Ring::new(&[7; 32], &[], &[8; 32], entropy.clone()));
         let world = World { clock: Arc::new(SystemClock), entropy, ring };
-        let realtime = realtime::Limits { burst: 10_000, channels: 1_000, ..realtime::Limits::default() };
+        let realtime = kith_realtime::Limits { burst: 10_000, channels: 1_000, ..kith_realtime::Limits::default() };
         let settings = Settings { quotas: Quotas::Endless, realtime, ..Settings::default() };
         let stores = Stores::embedded(&database, &world, &settings).unwrap();
         let app = App::wire(&stores, &world, &settings).await.unwrap();

@@ -17,7 +17,7 @@ mod password;
 mod recovery;
 mod session;
 
-use kernel::{SessionId, Timestamp, ports::Persona};
+use kith_kernel::{SessionId, Timestamp, ports::Persona};
 pub(crate) use opaque;
 
 pub use self::{

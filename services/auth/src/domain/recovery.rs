@@ -1,6 +1,6 @@
 //! The way back in without a device.
 
-use kernel::Entropy;
+use kith_kernel::Entropy;
 use zeroize::Zeroizing;
 
 /// Crockford's base32: no letter that is read as a digit, and no `U`.
@@ -83,7 +83,7 @@ fn sign(bits: u32) -> char {
 
 #[cfg(test)]
 mod tests {
-    use kernel::SystemEntropy;
+    use kith_kernel::SystemEntropy;
 
     use super::*;
 

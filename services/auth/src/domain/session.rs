@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kernel::{SessionId, Timestamp, UserId};
+use kith_kernel::{SessionId, Timestamp, UserId};
 
 /// How long a session lasts that nobody refreshes.
 pub const IDLE: Duration = Duration::from_hours(30 * 24);
@@ -113,7 +113,7 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
-    use kernel::{SystemEntropy, Timestamp};
+    use kith_kernel::{SystemEntropy, Timestamp};
 
     use super::*;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kernel::{
+use kith_kernel::{
     EventId, Timestamp, UserId,
     audit::{self, Act},
 };

@@ -12,7 +12,7 @@ mod sessions;
 
 use std::sync::Arc;
 
-use kernel::{
+use kith_kernel::{
     Clock, Entropy, Event, Fact, Pager, PersonaId, SessionId, Timestamp, UserId,
     ports::{Accounts, DataKey, Place, Vault},
 };

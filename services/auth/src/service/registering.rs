@@ -1,10 +1,10 @@
 //! New accounts, and an address for an old one.
 
-use kernel::{
+use kith_kernel::{
     Actor, Failure, Fault, UserId,
     ports::{DataKey, NewAccount},
 };
-use storage::StoreError;
+use kith_storage::StoreError;
 use uuid::Uuid;
 
 use super::{Service, place_of_email};

@@ -1,6 +1,6 @@
 //! The devices of an account, and how one leaves.
 
-use kernel::{Actor, Cursor, Page, PageSize, SessionId, Timestamp, UserId};
+use kith_kernel::{Actor, Cursor, Page, PageSize, SessionId, Timestamp, UserId};
 
 use super::{Service, place_of_device};
 use crate::{

@@ -5,8 +5,8 @@
 mod sql;
 
 use async_trait::async_trait;
-use kernel::{Event, SessionId, Timestamp, UserId, audit, ports::DataKey};
-use storage::StoreResult;
+use kith_kernel::{Event, SessionId, Timestamp, UserId, audit, ports::DataKey};
+use kith_storage::StoreResult;
 
 pub use self::sql::Sql;
 use crate::domain::{Digest, Session, opaque};
@@ -55,7 +55,7 @@ pub type Revoked<'a> = &'a (dyn Fn(SessionId) -> Event + Send + Sync);
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Keeps all that a new account is entered by, with its first session: everything or nothing. An account that is
-    /// known is [`Taken`](storage::StoreError::Taken) as `owner`, whatever else is; an address as `email_index`.
+    /// known is [`Taken`](kith_storage::StoreError::Taken) as `owner`, whatever else is; an address as `email_index`.
     async fn enroll(&self, enrolment: &Enrolment, session: &Session) -> StoreResult<()>;
 
     /// Gives an account another recovery code, and one session in place of all that it had: the first enrolment was
@@ -69,7 +69,7 @@ pub trait Store: Send + Sync {
     ) -> StoreResult<bool>;
 
     /// Gives an account an address and a password. `false`, and nothing, if it has some, or is not known. An address of
-    /// another account is [`Taken`](storage::StoreError::Taken) as `email_index`.
+    /// another account is [`Taken`](kith_storage::StoreError::Taken) as `email_index`.
     async fn upgrade(&self, account: UserId, entrance: &Entrance) -> StoreResult<bool>;
 
     /// Whom an address lets in.

@@ -6,22 +6,22 @@ use std::{
 };
 
 use async_trait::async_trait;
-use auth::{
+use kith_auth::{
     Booth, Keys, Passwords, RefreshKeys, Remembered, Service, Verifier,
     domain::{Appearance, Credentials, Device, Email, NewPassword, Welcome},
     store::{Sql, Store},
 };
-use infra::ephemeral::Local;
-use kernel::{
+use kith_infra::ephemeral::Local;
+use kith_kernel::{
     Actor, Clock, Fact, Failure, Fault, Pager, PersonaId, Standing, SystemClock, SystemEntropy, Timestamp, UserId,
     actor::Role,
     ports::{AccountState, Accounts, Audit, NewAccount, Persona, Tokens as _},
 };
-use storage::{
+use kith_storage::{
     Outbox, Relay,
     sql::{SqlAudit, SqlOutbox},
 };
-use testkit::{HandClock, KeepingBus};
+use kith_testkit::{HandClock, KeepingBus};
 
 pub(crate) const SEED: [u8; 32] = [3; 32];
 pub(crate) const ISSUER: &str = "https://kith.example";
@@ -109,19 +109,19 @@ pub(crate) struct Bed {
 
 /// What the database lies in.
 enum Kept {
-    File(testkit::Sqlite),
-    Server(testkit::Postgres),
+    File(kith_testkit::Sqlite),
+    Server(kith_testkit::Postgres),
 }
 
 pub(crate) async fn sqlite() -> Bed {
-    let (file, clock) = (testkit::sqlite().await, Arc::new(HandClock::at(SystemClock.now())));
+    let (file, clock) = (kith_testkit::sqlite().await, Arc::new(HandClock::at(SystemClock.now())));
     let outbox = Arc::new(SqlOutbox::new(file.clone(), clock.clone()));
     let audit = Arc::new(SqlAudit::new(file.clone()));
     bed(Arc::new(Sql::new(file.clone())), audit, outbox, clock, Kept::File(file))
 }
 
 pub(crate) async fn postgres() -> Bed {
-    let (server, clock) = (testkit::postgres().await, Arc::new(HandClock::at(SystemClock.now())));
+    let (server, clock) = (kith_testkit::postgres().await, Arc::new(HandClock::at(SystemClock.now())));
     let outbox = Arc::new(SqlOutbox::new(server.clone(), clock.clone()));
     let audit = Arc::new(SqlAudit::new(server.clone()));
     bed(Arc::new(Sql::new(server.clone())), audit, outbox, clock, Kept::Server(server))
@@ -153,7 +153,7 @@ fn bed(
     let auth = Arc::new(Service {
         store: store.clone(),
         accounts: town.clone(),
-        vault: testkit::vault(),
+        vault: kith_testkit::vault(),
         passwords: Arc::new(Passwords::new(16, entropy.clone())),
         keys,
         refresh: Arc::new(RefreshKeys::new(&[[5; 32]], entropy.clone()).unwrap()),
@@ -176,7 +176,7 @@ impl Bed {
     }
 
     /// The file itself, if it is one.
-    pub(crate) fn file(&self) -> Option<&testkit::Sqlite> {
+    pub(crate) fn file(&self) -> Option<&kith_testkit::Sqlite> {
         match &self.kept {
             Kept::File(file) => Some(file),
             Kept::Server(_) => None,

@@ -5,14 +5,14 @@ use std::{
     time::Duration,
 };
 
-use auth::{
+use kith_auth::{
     Error,
     domain::{ABSOLUTE, Credentials, IDLE},
     keys::LIFETIME,
 };
-use kernel::{Fact, Timestamp, ports::Tokens as _};
+use kith_kernel::{Fact, Timestamp, ports::Tokens as _};
+use kith_testkit::block_on;
 use proptest::prelude::*;
-use testkit::block_on;
 use tokio::runtime::Runtime;
 
 use crate::bed::{Bed, postgres, sqlite};
@@ -21,7 +21,7 @@ fn ended(answer: &Result<Credentials, Error>) -> bool {
     matches!(answer, Err(Error::SessionEnded))
 }
 
-#[testkit::contract(sqlite, postgres)]
+#[kith_testkit::contract(sqlite, postgres)]
 mod contract {
     use super::*;
 

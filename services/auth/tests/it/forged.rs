@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use auth::domain::Credentials;
 use aws_lc_rs::{
     digest, hmac,
     signature::{Ed25519KeyPair, KeyPair as _},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use kernel::{Actor, ports::Tokens as _};
+use kith_auth::domain::Credentials;
+use kith_kernel::{Actor, ports::Tokens as _};
+use kith_testkit::block_on;
 use serde_json::{Value, json};
-use testkit::block_on;
 
 use crate::bed::{AUDIENCE, Bed, ISSUER, SEED, sqlite};
 
@@ -107,7 +107,7 @@ fn no_token_enters_whose_claims_are_wrong() {
     block_on(async {
         let smith = Smith::new().await;
         let now = smith.claims["iat"].as_i64().unwrap();
-        let nobody = testkit::user().to_string();
+        let nobody = kith_testkit::user().to_string();
         let wrong = [
             ("iss", json!("https://elsewhere.example")),
             ("iss", json!([ISSUER])),
@@ -282,6 +282,6 @@ fn the_published_keys_are_public_ones_and_verify_what_is_signed() {
         assert_eq!(first["kid"], json!(kid(&pair(SEED))));
         assert_eq!(first["x"], json!(URL_SAFE_NO_PAD.encode(pair(SEED).public_key().as_ref())));
         assert_eq!(first["d"], Value::Null);
-        assert!(auth::Keys::new(&[], ISSUER, AUDIENCE).is_err());
+        assert!(kith_auth::Keys::new(&[], ISSUER, AUDIENCE).is_err());
     });
 }

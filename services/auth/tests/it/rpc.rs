@@ -1,15 +1,15 @@
 //! What a client sees: Connect over the router, without a socket.
 
-use auth::{access::PROCEDURES, rpc};
 use axum::{
     Router,
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
-use kernel::{Actor, EventId, SystemEntropy, Timestamp, ports::Tokens as _};
-use proto::{Claimed, METHODS};
+use kith_auth::{access::PROCEDURES, rpc};
+use kith_kernel::{Actor, EventId, SystemEntropy, Timestamp, ports::Tokens as _};
+use kith_proto::{Claimed, METHODS};
+use kith_testkit::block_on;
 use serde_json::{Value, json};
-use testkit::block_on;
 use tower::ServiceExt as _;
 
 use crate::bed::{Bed, PASSWORD, sqlite};

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version, password_hash::phc::PasswordHash};
-use auth::{
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use kith_auth::{
     Error, IdentityReader,
     domain::{Appearance, Email, NewPassword, Password},
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use kernel::{
+use kith_kernel::{
     EventId, Fault, Problem as _, SystemEntropy, Timestamp, UserId,
     ports::{Accounts as _, Identities as _, NewAccount},
 };
-use testkit::block_on;
+use kith_testkit::block_on;
 use uuid::Uuid;
 
 use crate::bed::{PASSWORD, email, password, phone, sqlite};
@@ -226,7 +226,7 @@ fn a_password_that_was_hashed_in_a_former_way_is_hashed_again_at_the_next_login(
 fn nothing_that_enters_an_account_can_be_read_in_the_database() {
     block_on(async {
         let bed = sqlite().await;
-        let device = auth::domain::Device::new("the telephone of Marianne");
+        let device = kith_auth::domain::Device::new("the telephone of Marianne");
         let chosen = NewPassword::new("twelve loud samovars", &email()).unwrap();
         let welcome = bed.auth.register_with_email(None, &email(), &chosen, called("ann"), &device).await.unwrap();
         let traded = bed.auth.refresh(&welcome.credentials.refresh).await.unwrap();

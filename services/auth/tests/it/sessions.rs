@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use auth::{Error, Retention, booth::ADMITS, domain::LIVE_AT_MOST};
-use kernel::{
+use kith_auth::{Error, Retention, booth::ADMITS, domain::LIVE_AT_MOST};
+use kith_kernel::{
     Fact, PageSize, Problem as _, Standing,
     ports::{Accounts as _, Reaction as _, Sessions as _, Sweep as _, Tickets as _, Tokens as _},
 };
-use testkit::block_on;
+use kith_testkit::block_on;
 
 use crate::bed::{phone, sqlite};
 
@@ -189,9 +189,9 @@ fn how_an_account_stands_is_read_again_as_soon_as_it_is_said_to_have_changed() {
         let ann = bed.whose(&credentials).await.unwrap();
         bed.town.set(ann.user, Standing::Suspended);
         assert_eq!(bed.whose(&credentials).await.unwrap().standing, Standing::Good, "for a second");
-        let reactions = auth::Reactions { remembered: bed.auth.remembered.clone() };
-        for (user, standing) in [(testkit::user(), Standing::Good), (ann.user, Standing::Suspended)] {
-            reactions.on(&testkit::happened(Fact::RoleChanged { user })).await.unwrap();
+        let reactions = kith_auth::Reactions { remembered: bed.auth.remembered.clone() };
+        for (user, standing) in [(kith_testkit::user(), Standing::Good), (ann.user, Standing::Suspended)] {
+            reactions.on(&kith_testkit::happened(Fact::RoleChanged { user })).await.unwrap();
             assert_eq!(bed.whose(&credentials).await.unwrap().standing, standing);
         }
     });

@@ -1,19 +1,19 @@
-//! What `auth::store::Store` promises, on every database that keeps it.
+//! What `kith_auth::store::Store` promises, on every database that keeps it.
 
 use std::{collections::BTreeSet, pin::Pin, time::Duration};
 
-use auth::{
+use kith_auth::{
     domain::{Digest, Session},
     store::{Enrolment, Entrance},
 };
-use kernel::{Event, Fact, SessionId, SystemEntropy, UserId, ports::DataKey};
-use storage::{StoreError, StoreResult};
-use testkit::{happened, race, user};
+use kith_kernel::{Event, Fact, SessionId, SystemEntropy, UserId, ports::DataKey};
+use kith_storage::{StoreError, StoreResult};
+use kith_testkit::{happened, race, user};
 
 use crate::bed::{Bed, postgres, sqlite};
 
 fn digest() -> Digest {
-    kernel::Entropy::secret(&SystemEntropy)
+    kith_kernel::Entropy::secret(&SystemEntropy)
 }
 
 fn session(bed: &Bed, account: UserId) -> Session {
@@ -51,7 +51,7 @@ async fn enrolled(bed: &Bed) -> (Enrolment, Session) {
     (enrolment, session)
 }
 
-#[testkit::contract(sqlite, postgres)]
+#[kith_testkit::contract(sqlite, postgres)]
 mod contract {
     use super::*;
 
@@ -260,7 +260,7 @@ mod contract {
         }
         assert!(bed.store.end(ended.id, ended.account, bed.now(), &[], &[]).await.unwrap());
         assert!(!bed.store.trade(&ended.traded(digest(), vec![9], bed.now())).await.unwrap());
-        bed.clock.pass(auth::domain::IDLE);
+        bed.clock.pass(kith_auth::domain::IDLE);
         assert!(!bed.store.trade(&expired.traded(digest(), vec![9], bed.now())).await.unwrap());
     }
 
@@ -311,7 +311,7 @@ mod contract {
         made.reverse();
         assert_eq!(bed.store.list(ann, None, bed.now(), 2).await.unwrap(), made[..2]);
         assert_eq!(bed.store.list(ann, Some(made[1].id), bed.now(), 10).await.unwrap(), made[2..]);
-        bed.clock.pass(auth::domain::IDLE);
+        bed.clock.pass(kith_auth::domain::IDLE);
         assert_eq!(bed.store.list(ann, None, bed.now(), 10).await.unwrap(), []);
     }
 
@@ -322,8 +322,8 @@ mod contract {
         }
         bed.store.end(ended.id, ended.account, bed.now(), &[], &[]).await.unwrap();
         assert_eq!(bed.store.forget(bed.now()).await.unwrap(), 0);
-        bed.clock.pass(auth::domain::IDLE);
-        let live = Session { created_at: bed.now(), expires_at: bed.now().after(auth::domain::IDLE), ..live };
+        bed.clock.pass(kith_auth::domain::IDLE);
+        let live = Session { created_at: bed.now(), expires_at: bed.now().after(kith_auth::domain::IDLE), ..live };
         bed.store.open(&live, 10, &revoked).await.unwrap();
         bed.clock.pass(Duration::from_millis(5));
         assert_eq!(bed.store.forget(bed.now()).await.unwrap(), 2);

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use kernel::{CircleId, Entropy, InviteId, PersonaId, Timestamp, UserId};
+use kith_kernel::{CircleId, Entropy, InviteId, PersonaId, Timestamp, UserId};
 use uuid::{Builder, Uuid};
 
 /// A way into a circle.
@@ -137,7 +137,7 @@ pub struct Digest(pub [u8; 32]);
 
 #[cfg(test)]
 mod tests {
-    use kernel::SystemEntropy;
+    use kith_kernel::SystemEntropy;
 
     use super::*;
 

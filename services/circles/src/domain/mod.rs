@@ -3,7 +3,7 @@
 mod invite;
 mod text;
 
-use kernel::{Category, CircleId, Entropy, PersonaId, Timestamp, UserId, ports::CircleRole};
+use kith_kernel::{Category, CircleId, Entropy, PersonaId, Timestamp, UserId, ports::CircleRole};
 
 pub use self::{
     invite::{Code, Digest, InvalidTerm, Invite, Term, invite_id, timeless},
@@ -241,7 +241,7 @@ pub(crate) const ROLES: [(CircleRole, i64); 3] =
 
 #[cfg(test)]
 mod tests {
-    use kernel::SystemEntropy;
+    use kith_kernel::SystemEntropy;
 
     use super::*;
 

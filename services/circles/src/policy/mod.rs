@@ -9,7 +9,7 @@ mod rules;
 
 use std::time::Duration;
 
-use kernel::{InviteId, PersonaId, ports::CircleRole};
+use kith_kernel::{InviteId, PersonaId, ports::CircleRole};
 
 pub use self::rules::{Invited, at_least, change, decide, is_open, knows, may_invite, role_of};
 use crate::domain::{Change, Circle, Digest, Invite, Person, State};

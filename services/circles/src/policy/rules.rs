@@ -1,6 +1,6 @@
 //! The rules of circles.
 
-use kernel::{PersonaId, Timestamp, event::CircleChange, ports::CircleRole};
+use kith_kernel::{PersonaId, Timestamp, event::CircleChange, ports::CircleRole};
 
 use super::{Act, INVITES, Refused, Ruling, Scene, WAIT};
 use crate::domain::{Access, Change, Circle, Invite, State};

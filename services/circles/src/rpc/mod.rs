@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use axum::{Router, extract::State};
 use connectrpc_axum::prelude::{ConnectError, ConnectResponse};
-use kernel::PageSize;
-use proto::{
+use kith_kernel::PageSize;
+use kith_proto::{
     Caller, Claimed, Valid,
     circles::v1::{
         ArchiveCircleRequest, ArchiveCircleResponse, CreateCircleRequest, CreateCircleResponse, GetCircleFeedRequest,

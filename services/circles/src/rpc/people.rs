@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use connectrpc_axum::prelude::ConnectResponse;
-use proto::{
+use kith_proto::{
     Caller, Claimed, Valid,
     circles::v1::{
         AcceptInviteRequest, AcceptInviteResponse, BanMemberRequest, BanMemberResponse, CreateInviteRequest,

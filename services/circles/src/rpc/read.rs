@@ -1,7 +1,7 @@
 //! Requests, in the words of the domain.
 
-use kernel::{CircleId, InviteId, PersonaId, id::InvalidId, ports::CircleRole};
-use proto::circles::v1::{
+use kith_kernel::{CircleId, InviteId, PersonaId, id::InvalidId, ports::CircleRole};
+use kith_proto::circles::v1::{
     CircleAccess, CircleRole as WireRole, CircleScope, CreateCircleRequest, ListCirclesRequest, MemberScope,
     UpdateCircleRequest,
 };

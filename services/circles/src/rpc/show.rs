@@ -2,11 +2,11 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use kernel::{
+use kith_kernel::{
     PersonaId,
     ports::{CircleRole, Persona, Personas},
 };
-use proto::{
+use kith_proto::{
     circles::v1::{
         Circle as WireCircle, CircleAccess, CircleLogAct as LogAct, CircleLogEntry, CircleMember,
         CircleRole as WireRole, CircleStanding, Invite as WireInvite, JoinRequest,

@@ -1,6 +1,6 @@
 //! Ways in.
 
-use kernel::{Actor, CircleId, Cursor, InviteId, Page, PageSize};
+use kith_kernel::{Actor, CircleId, Cursor, InviteId, Page, PageSize};
 use uuid::Uuid;
 
 use super::{Service, as_seen};

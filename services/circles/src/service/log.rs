@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kernel::{Actor, CircleId, Cursor, Page, PageSize, UserId};
+use kith_kernel::{Actor, CircleId, Cursor, Page, PageSize, UserId};
 
 use super::Service;
 use crate::{Error, store::Entry};

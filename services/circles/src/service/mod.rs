@@ -13,7 +13,7 @@ mod people;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use kernel::{
+use kith_kernel::{
     Actor, Category, CircleId, Clock, Cursor, Entropy, EventId, Page, PageSize, Pager, PersonaId, Space, Timestamp,
     UserId,
     ports::{Blocks, CircleRole, Spaces},

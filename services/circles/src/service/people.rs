@@ -1,6 +1,6 @@
 //! Members, and who wants to be one.
 
-use kernel::{Actor, CircleId, Cursor, Page, PageSize, PersonaId, ports::CircleRole};
+use kith_kernel::{Actor, CircleId, Cursor, Page, PageSize, PersonaId, ports::CircleRole};
 
 use super::Service;
 use crate::{

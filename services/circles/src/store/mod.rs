@@ -7,8 +7,8 @@ mod sql;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use kernel::{Category, CircleId, EventId, InviteId, PersonaId, Timestamp, UserId, ports::CircleRole};
-use storage::StoreResult;
+use kith_kernel::{Category, CircleId, EventId, InviteId, PersonaId, Timestamp, UserId, ports::CircleRole};
+use kith_storage::StoreResult;
 use uuid::Uuid;
 
 pub use self::sql::Sql;
@@ -22,7 +22,7 @@ use crate::{
 pub trait Store: Send + Sync {
     /// Opens a circle with its owner, who is its one member, says so in its log and announces it: all or nothing. If the
     /// same person has opened one of this id already nothing changes. An id that somebody else has is
-    /// [`Taken`](storage::StoreError::Taken) as `id`.
+    /// [`Taken`](kith_storage::StoreError::Taken) as `id`.
     async fn open(&self, circle: &Circle, owner: &Person, by: &By) -> StoreResult<Circle>;
 
     /// Does what [`decide`](crate::policy::decide) says comes of a deed, and gives what is so then. Of all that is done in

@@ -7,19 +7,19 @@ use std::{
 };
 
 use async_trait::async_trait;
-use circles::{
+use kith_circles::{
     Doors, Roster, Service,
     domain::{About, Access, Blur, Cap, Circle, Name, Person, Rules, State, Terms},
     store::{By, Sql, Store},
 };
-use kernel::{
+use kith_kernel::{
     Actor, CircleId, Clock as _, EventId, Fact, Failure, Fault, Pager, PersonaId, Space, SystemClock, SystemEntropy,
     UserId,
     event::{AboutCircle, CircleChange},
     ports::{Blocks, CircleRole, Persona, Personas, Spaces},
 };
-use storage::{Outbox, Relay, sql::SqlOutbox};
-use testkit::{HandClock, KeepingBus};
+use kith_storage::{Outbox, Relay, sql::SqlOutbox};
+use kith_testkit::{HandClock, KeepingBus};
 
 pub(crate) struct Bed {
     pub(crate) store: Arc<dyn Store>,
@@ -31,7 +31,7 @@ pub(crate) struct Bed {
 }
 
 pub(crate) async fn sqlite() -> Bed {
-    let file = testkit::sqlite().await;
+    let file = kith_testkit::sqlite().await;
     let database = (*file).clone();
     let clock = Arc::new(HandClock::at(SystemClock.now()));
     Bed {
@@ -44,7 +44,7 @@ pub(crate) async fn sqlite() -> Bed {
 }
 
 pub(crate) async fn postgres() -> Bed {
-    let server = testkit::postgres().await;
+    let server = kith_testkit::postgres().await;
     let database = (*server).clone();
     let clock = Arc::new(HandClock::at(SystemClock.now()));
     Bed {
@@ -181,5 +181,5 @@ pub(crate) fn circle(access: Access, cap: u32) -> Circle {
 }
 
 pub(crate) fn person(state: State) -> Person {
-    Person { user: testkit::user(), persona: PersonaId::random(&SystemEntropy), state, since: SystemClock.now() }
+    Person { user: kith_testkit::user(), persona: PersonaId::random(&SystemEntropy), state, since: SystemClock.now() }
 }

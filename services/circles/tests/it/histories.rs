@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use circles::{
+use kith_circles::{
     domain::{Access, State},
     policy::{Act, Refused},
     store::{Deed, Door},
 };
-use kernel::{PersonaId, SystemEntropy, UserId, ports::CircleRole};
+use kith_kernel::{PersonaId, SystemEntropy, UserId, ports::CircleRole};
+use kith_testkit::block_on;
 use proptest::prelude::*;
-use testkit::block_on;
 
 use crate::bed::{Bed, circle, person, postgres, sqlite};
 
@@ -158,9 +158,9 @@ impl Model {
 
 async fn agrees(bed: &Bed, access: Access, steps: Vec<Step>) {
     let people: Vec<(UserId, PersonaId)> =
-        (0..PEOPLE).map(|_| (testkit::user(), PersonaId::random(&SystemEntropy))).collect();
+        (0..PEOPLE).map(|_| (kith_testkit::user(), PersonaId::random(&SystemEntropy))).collect();
     let (circle, first) = (circle(access, CAP), person(State::Member(CircleRole::Owner)));
-    let owner = circles::domain::Person { user: people[0].0, persona: people[0].1, ..first };
+    let owner = kith_circles::domain::Person { user: people[0].0, persona: people[0].1, ..first };
     bed.store.open(&circle, &owner, &bed.by(owner.user)).await.unwrap();
     let mut model = Model { by_request: access == Access::ByRequest, ..Model::default() };
     model.ranks.insert(0, 3);

@@ -1,9 +1,9 @@
 //! Every method about one circle, by everybody who may stand to it in some way, in a public and in a private one.
 
 use axum::Router;
-use kernel::Actor;
+use kith_kernel::Actor;
+use kith_testkit::{block_on, member};
 use serde_json::{Value, json};
-use testkit::{block_on, member};
 
 use crate::{
     bed::sqlite,

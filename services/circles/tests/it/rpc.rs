@@ -8,14 +8,14 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
-use circles::{
+use kith_circles::{
     access::PROCEDURES,
     rpc::{self, Methods, Views},
 };
-use kernel::{Actor, CircleId, PageSize, ports::Circles as _};
-use proto::{Refusal, posts::v1::Post, views::CircleFeeds};
+use kith_kernel::{Actor, CircleId, PageSize, ports::Circles as _};
+use kith_proto::{Refusal, posts::v1::Post, views::CircleFeeds};
+use kith_testkit::{block_on, member, user};
 use serde_json::{Value, json};
-use testkit::{block_on, member, user};
 use tower::ServiceExt as _;
 
 use crate::bed::{Bed, sqlite};
@@ -163,7 +163,7 @@ fn the_log_says_what_was_done_by_whom_to_whom_and_in_which_hour() {
             if open {
                 doors.open(id, owner.user).await.unwrap();
             } else {
-                doors.close(id, testkit::user()).await.unwrap();
+                doors.close(id, kith_testkit::user()).await.unwrap();
             }
         }
         later();

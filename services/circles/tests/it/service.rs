@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use circles::{
+use kith_circles::{
     Error, Service,
     domain::{Access, Change, Term},
     policy::Refused,
     service::Scope,
     store::{Seen, Standing},
 };
-use kernel::{
+use kith_kernel::{
     Actor, CircleId, PageSize, PersonaId,
     ports::{CircleLookup as _, CircleRole, Circles as _, Membership as _},
 };
-use testkit::{block_on, member};
+use kith_testkit::{block_on, member};
 
 use crate::bed::{Bed, sqlite, terms};
 
@@ -41,7 +41,7 @@ fn once() -> Term {
 
 /// Everything that somebody who may not know of a circle can try on it.
 async fn tries(bed: &Bed, circles: &Service, actor: &Actor, circle: CircleId, somebody: PersonaId) -> Vec<Refused> {
-    let invite = circles::domain::invite_id(None, &kernel::SystemEntropy);
+    let invite = kith_circles::domain::invite_id(None, &kith_kernel::SystemEntropy);
     let size = PageSize::DEFAULT;
     let all = [
         refused(circles.get(actor, circle, None).await),

@@ -1,19 +1,19 @@
-//! What `circles::store::Store` promises.
+//! What `kith_circles::store::Store` promises.
 
 use std::{collections::BTreeSet, time::Duration};
 
-use circles::{
+use kith_circles::{
     domain::{Access, Change, Circle, Code, Invite, Name, Person, State, invite_id},
     policy::{Act, Refused, Scene},
     store::{Behind, Deed, Door, Standing},
 };
-use kernel::{
+use kith_kernel::{
     CircleId, Clock as _, PersonaId, SystemEntropy, UserId,
     event::CircleChange::{Archived, Asked, Closed, Created, Joined, Left, Opened, RoleGiven, Updated},
     ports::CircleRole,
 };
-use storage::StoreError;
-use testkit::race;
+use kith_storage::StoreError;
+use kith_testkit::race;
 
 use crate::bed::{Bed, circle, person, postgres, sqlite};
 
@@ -56,7 +56,7 @@ async fn live(bed: &Bed, circle: &Circle) -> usize {
     bed.store.invites(circle.id, bed.clock.now(), None, 200).await.unwrap().len()
 }
 
-#[testkit::contract(sqlite, postgres)]
+#[kith_testkit::contract(sqlite, postgres)]
 mod contract {
     use super::*;
 
@@ -65,7 +65,7 @@ mod contract {
         assert_eq!(bed.store.open(&circle, &owner, &bed.by(owner.user)).await.unwrap(), circle);
         let seen = bed.store.look(circle.id, owner.user).await.unwrap().unwrap();
         assert_eq!((seen.circle, seen.person), (circle.clone(), Some(owner)));
-        let other = bed.store.look(circle.id, testkit::user()).await.unwrap().unwrap();
+        let other = bed.store.look(circle.id, kith_testkit::user()).await.unwrap().unwrap();
         assert_eq!(other.person, None);
         assert_eq!(bed.store.look(crate::bed::circle(Access::Open, 5).id, owner.user).await.unwrap(), None);
         assert_eq!(bed.announced().await, [(Created, Some(owner.user))]);
@@ -268,7 +268,7 @@ mod contract {
 
     async fn what_is_not_there_is_no_circle(bed: &Bed) {
         let nowhere = circle(Access::Open, 5).id;
-        assert_eq!(does(bed, nowhere, testkit::user(), Act::Leave).await.unwrap_err(), Refused::NoCircle);
+        assert_eq!(does(bed, nowhere, kith_testkit::user(), Act::Leave).await.unwrap_err(), Refused::NoCircle);
     }
 
     async fn a_use_is_taken_with_what_it_gives_and_the_last_ends_the_invite(bed: &Bed) {

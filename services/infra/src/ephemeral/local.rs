@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     Clock, Failure, Timestamp,
     ports::{Ephemeral, Sweep},
 };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ::redis::cmd;
 use async_trait::async_trait;
-use kernel::{Failure, ports::Ephemeral};
+use kith_kernel::{Failure, ports::Ephemeral};
 
 use crate::redis::Redis as Server;
 

@@ -12,7 +12,7 @@ use aws_lc_rs::{
     hkdf::{HKDF_SHA256, KeyType, Salt},
     hmac,
 };
-use kernel::{
+use kith_kernel::{
     Entropy, Failure, Fault,
     ports::{DataKey, Place, Vault},
 };
@@ -143,7 +143,7 @@ fn broken() -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use kernel::SystemEntropy;
+    use kith_kernel::SystemEntropy;
     use uuid::Uuid;
 
     use super::*;

@@ -1,7 +1,7 @@
 //! AES-256-GCM with a random nonce: 2^32 values under one key before two nonces are likely to meet (NIST SP 800-38D).
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use kernel::{Entropy, Failure, Fault};
+use kith_kernel::{Entropy, Failure, Fault};
 
 /// The bytes of a key, and of an index.
 pub(super) const TAG: usize = 32;

@@ -1,7 +1,7 @@
 //! Who we are, out of the address of a server. The client does not look there by itself.
 
 use async_nats::{ConnectOptions, ServerAddr};
-use kernel::{Failure, Fault};
+use kith_kernel::{Failure, Fault};
 
 /// How to connect as whom the address names.
 pub(super) fn of(server: Option<&ServerAddr>) -> Result<ConnectOptions, Failure> {

@@ -2,7 +2,7 @@
 
 use async_nats::header::NATS_SEQUENCE;
 use futures_util::StreamExt as _;
-use kernel::Failure;
+use kith_kernel::Failure;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 

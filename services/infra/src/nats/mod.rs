@@ -23,7 +23,7 @@ use async_nats::{
     Client, Event, HeaderMap, Message, Request, RequestErrorKind, ServerAddr, Statistics, Subscriber, connection::State,
 };
 use bytes::Bytes;
-use kernel::{Entropy, Failure, Fault};
+use kith_kernel::{Entropy, Failure, Fault};
 use tokio::{sync::watch, time::timeout};
 
 pub(crate) use self::{
@@ -193,7 +193,7 @@ pub(crate) async fn within<T>(
 
 #[cfg(test)]
 mod tests {
-    use kernel::SystemEntropy;
+    use kith_kernel::SystemEntropy;
 
     use super::*;
 

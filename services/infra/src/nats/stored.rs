@@ -6,7 +6,7 @@ use async_nats::{
     HeaderMap, Message,
     header::{NATS_LAST_SEQUENCE, NATS_MESSAGE_ID, NATS_SEQUENCE, NATS_TIME_STAMP},
 };
-use kernel::{EventId, Failure, Fault, Parcel};
+use kith_kernel::{EventId, Failure, Fault, Parcel};
 
 /// Where something stands in a stream, and what stands there: a stream whose store was put back to an older state gives
 /// the same sequences again, but never at the same nanosecond.

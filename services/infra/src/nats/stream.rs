@@ -14,7 +14,7 @@ use async_nats::{
     jetstream::{self, Context, stream::Config},
 };
 use bytes::Bytes;
-use kernel::{Failure, Fault};
+use kith_kernel::{Failure, Fault};
 use serde_json::{Value, json};
 use tokio::{sync::watch, time::sleep};
 

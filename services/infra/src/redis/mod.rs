@@ -21,7 +21,7 @@ use std::{
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use kernel::{Clock, Entropy, Failure, Fault};
+use kith_kernel::{Clock, Entropy, Failure, Fault};
 use redis::{ErrorKind, FromRedisValue, RedisError, RedisResult};
 
 use self::address::Address;

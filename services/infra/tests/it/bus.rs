@@ -9,12 +9,12 @@ use std::{
 };
 
 use async_trait::async_trait;
-use infra::bus::{Local, Nats, READER, Settings};
-use kernel::{
+use kith_infra::bus::{Local, Nats, READER, Settings};
+use kith_kernel::{
     Event, EventId, Fact, Failure, Fault, Parcel, SystemClock,
     ports::{Bus, DeadLetters, Reaction},
 };
-use testkit::{OwnServer, block_on, happened, user};
+use kith_testkit::{OwnServer, block_on, happened, user};
 use tokio::time::sleep;
 
 use crate::live::connection;
@@ -150,7 +150,7 @@ async fn nats() -> Bed {
     Bed { server: Some(OwnServer::nats()) }
 }
 
-#[testkit::contract(local, nats)]
+#[kith_testkit::contract(local, nats)]
 mod contract {
     use super::*;
 

@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use infra::{ephemeral, limit};
-use kernel::{
+use kith_infra::{ephemeral, limit};
+use kith_kernel::{
     Access, Fault, Procedure, Quota, SystemClock,
     ports::{Ephemeral as _, Limit},
 };
-use testkit::{OwnServer, block_on, vault};
+use kith_testkit::{OwnServer, block_on, vault};
 use tokio::{net::TcpListener, time::Instant};
 
 use crate::server::{namespace, node};

@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use infra::ephemeral;
-use kernel::{Clock as _, SystemClock, ports::Ephemeral};
-use testkit::{HandClock, block_on};
+use kith_infra::ephemeral;
+use kith_kernel::{Clock as _, SystemClock, ports::Ephemeral};
+use kith_testkit::{HandClock, block_on};
 
 use crate::server;
 
@@ -36,7 +36,7 @@ async fn redis() -> Bed {
     Bed { ephemeral: Arc::new(ephemeral::Redis::new(node)), clock: None }
 }
 
-#[testkit::contract(local, redis)]
+#[kith_testkit::contract(local, redis)]
 mod contract {
     use futures_util::future::join_all;
 

@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use infra::limit::{self, Local};
-use kernel::{
+use kith_infra::limit::{self, Local};
+use kith_kernel::{
     Access, Clock as _, Procedure, Quota, SystemClock,
     ports::{Limit, Sweep as _},
 };
-use testkit::{HandClock, block_on, vault};
+use kith_testkit::{HandClock, block_on, vault};
 
 use crate::server;
 
@@ -53,7 +53,7 @@ fn node(namespace: &str) -> limit::Redis {
     limit::Redis::new(server::node(&server::url(), namespace), Arc::new(alone), vault())
 }
 
-#[testkit::contract(local, redis)]
+#[kith_testkit::contract(local, redis)]
 mod contract {
     use super::{ASK, Bed, Duration, ENDLESS, FAST, HELP, Procedure};
 

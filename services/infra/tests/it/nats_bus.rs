@@ -10,12 +10,12 @@ use std::{
 };
 
 use async_trait::async_trait;
-use infra::bus::{Nats, Settings};
-use kernel::{
+use kith_infra::bus::{Nats, Settings};
+use kith_kernel::{
     Clock as _, Event, EventId, Failure, Fault, Parcel, SystemClock, Timestamp,
     ports::{Bus as _, Reaction},
 };
-use testkit::{OwnServer, block_on};
+use kith_testkit::{OwnServer, block_on};
 use tokio::{
     sync::{Notify, oneshot},
     task::JoinHandle,

@@ -7,14 +7,14 @@ use std::{
     time::Duration,
 };
 
-use infra::{bus, live, nats::Connection};
-use kernel::{
+use kith_infra::{bus, live, nats::Connection};
+use kith_kernel::{
     SystemClock, SystemEntropy,
     live::Heard,
     ports::{Live as _, Reaction},
 };
+use kith_testkit::block_on;
 use tempfile::TempDir;
-use testkit::block_on;
 use tokio::time::{sleep, timeout};
 
 use crate::{

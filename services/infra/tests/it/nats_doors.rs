@@ -6,9 +6,9 @@ use std::{
     time::Duration,
 };
 
-use infra::{bus::Nats, nats::Connection};
-use kernel::{Fault, SystemClock, SystemEntropy};
-use testkit::{OwnServer, block_on};
+use kith_infra::{bus::Nats, nats::Connection};
+use kith_kernel::{Fault, SystemClock, SystemEntropy};
+use kith_testkit::{OwnServer, block_on};
 use tokio::time::sleep;
 
 use crate::bus::settings;

@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use infra::live::Nats;
-use kernel::{
+use kith_infra::live::Nats;
+use kith_kernel::{
     EventId, Fault,
     live::{Heard, Replay},
     ports::{Listener, Live as _},
 };
-use testkit::{OwnServer, block_on};
+use kith_testkit::{OwnServer, block_on};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
@@ -224,7 +224,7 @@ fn what_somebody_else_writes_into_the_log_is_passed_over() {
 }
 
 /// Hears until something is lost.
-async fn lost(listener: &mut dyn Listener) -> kernel::live::Mark {
+async fn lost(listener: &mut dyn Listener) -> kith_kernel::live::Mark {
     loop {
         if let Heard::Lost(mark) = next(listener).await {
             return mark;

@@ -2,8 +2,8 @@
 
 use std::{fs, path::Path};
 
+use kith_testkit::OwnServer;
 use tempfile::TempDir;
-use testkit::OwnServer;
 
 /// A copy of all that a server had stored while it was dead.
 pub(crate) struct Store(TempDir);

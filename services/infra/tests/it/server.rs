@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use infra::redis::Redis;
-use kernel::{Entropy as _, SystemClock, SystemEntropy};
+use kith_infra::redis::Redis;
+use kith_kernel::{Entropy as _, SystemClock, SystemEntropy};
 
 /// The shared server's address.
 #[expect(clippy::disallowed_methods, reason = "who runs the tests says where the servers are")]

@@ -1,7 +1,7 @@
 //! Every refusal.
 
-use kernel::{Failure, Fault, Problem, actor::NotAnAdmin, page::InvalidPage};
-use storage::StoreError;
+use kith_kernel::{Failure, Fault, Problem, actor::NotAnAdmin, page::InvalidPage};
+use kith_storage::StoreError;
 
 use super::InvalidFlag;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use aws_lc_rs::digest::{Context, SHA256};
-use kernel::{Actor, Role, Timestamp, UserId};
+use kith_kernel::{Actor, Role, Timestamp, UserId};
 use uuid::Uuid;
 
 /// Something that can be switched on.
@@ -100,7 +100,7 @@ fn place(name: &Name, user: UserId) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use testkit::member;
+    use kith_testkit::member;
 
     use super::*;
 

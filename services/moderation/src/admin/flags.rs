@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use kernel::{Actor, Clock, Failure, Timestamp, ports::Flags};
+use kith_kernel::{Actor, Clock, Failure, Timestamp, ports::Flags};
 
 use super::{Flag, store::Store};
 

@@ -12,7 +12,7 @@
 //! Roles are not kept here: they stand in the accounts, and the port `Staff` gives and takes them.
 //!
 //! # To ask for a flag
-//! Take `Arc<dyn kernel::ports::Flags>` and ask `on("name", actor)`. Nobody has to make the flag first: it is off.
+//! Take `Arc<dyn kith_kernel::ports::Flags>` and ask `on("name", actor)`. Nobody has to make the flag first: it is off.
 
 pub mod error;
 mod flag;

@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{Router, extract::State};
 use connectrpc_axum::prelude::{ConnectError, ConnectResponse};
-use kernel::{PageSize, PersonaId, Role, Timestamp, id::InvalidId, ports::StaffMember};
-use proto::{
+use kith_kernel::{PageSize, PersonaId, Role, Timestamp, id::InvalidId, ports::StaffMember};
+use kith_proto::{
     Caller, Claimed, Valid, convert,
     moderation::v1::{
         AuditEntry, Flag as WireFlag, GrantRoleRequest, GrantRoleResponse, ListAuditLogRequest, ListAuditLogResponse,

@@ -5,12 +5,12 @@ use std::{
     sync::Arc,
 };
 
-use kernel::{
+use kith_kernel::{
     Actor, Admin, Clock, Cursor, Entropy, EventId, Page, PageSize, Pager, PersonaId, Role, UserId,
     audit::{Act, Entry, Line, OPERATOR},
     ports::{Accounts, Audit, AuditQuery, Persona, Personas, RoleOrder, RoleSet, Staff, StaffMember},
 };
-use storage::StoreError;
+use kith_storage::StoreError;
 use uuid::Uuid;
 
 use super::{Error, Flag, Name, Percent, Switches, store::Store};

@@ -1,6 +1,6 @@
 //! A case.
 
-use kernel::{CaseId, CircleId, PersonaId, Timestamp, UserId};
+use kith_kernel::{CaseId, CircleId, PersonaId, Timestamp, UserId};
 
 use super::{Reason, Subject, words};
 

@@ -1,6 +1,6 @@
 //! A decision, the appeal against it, and the strike that it gives.
 
-use kernel::{CaseId, Timestamp, UserId};
+use kith_kernel::{CaseId, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::{Subject, words};

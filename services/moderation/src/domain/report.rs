@@ -1,6 +1,6 @@
 //! A report, and what somebody's reports were worth.
 
-use kernel::{CaseId, ReportId, Timestamp, UserId};
+use kith_kernel::{CaseId, ReportId, Timestamp, UserId};
 
 use super::{Reason, Subject, words};
 

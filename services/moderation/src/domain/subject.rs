@@ -1,6 +1,6 @@
 //! What is reported, why, and what it said.
 
-use kernel::{CircleId, Content, PersonaId, PostId, ResponseId, Timestamp};
+use kith_kernel::{CircleId, Content, PersonaId, PostId, ResponseId, Timestamp};
 use uuid::Uuid;
 
 use super::words;

@@ -31,7 +31,7 @@ pub fn hides(reason: Reason, reporter: Accuracy, evidence: &Snapshot) -> bool {
 /// Whether a text bears out a reason that hides. What somebody says of harming themselves bears out none of them.
 #[must_use]
 pub fn supports(reason: Reason, text: &str) -> bool {
-    let plain = screen::fold(text);
+    let plain = kith_screening_engine::fold(text);
     let text = plain.text();
     match reason {
         Reason::Doxxing => names_a_place_or_number(text),

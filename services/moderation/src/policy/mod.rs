@@ -6,7 +6,7 @@ mod risk;
 
 use std::time::Duration;
 
-use kernel::{Timestamp, UserId, actor::Role};
+use kith_kernel::{Timestamp, UserId, actor::Role};
 
 pub use self::{
     hiding::{hides, supports},

@@ -7,7 +7,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use kernel::{Timestamp, UserId};
+use kith_kernel::{Timestamp, UserId};
 
 use crate::domain::{Accuracy, Origin, Reason, Record};
 

@@ -1,6 +1,6 @@
 //! Each rule, and each way around it.
 
-use kernel::{CaseId, PersonaId, PostId, SystemEntropy};
+use kith_kernel::{CaseId, PersonaId, PostId, SystemEntropy};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -200,7 +200,8 @@ fn every_action_has_its_place_and_its_end() {
         assert_eq!(decide(&persona, action, None), Err(Refusal::WrongAction));
     }
     assert_eq!(decide(&persona, Action::Warn, None), Ok(()));
-    let circle = Case { subject: Subject::Circle(kernel::CircleId::new(NOW, &SystemEntropy)), concerned: None, ..open };
+    let circle =
+        Case { subject: Subject::Circle(kith_kernel::CircleId::new(NOW, &SystemEntropy)), concerned: None, ..open };
     for action in [Action::Remove, Action::Restore, Action::Dismiss] {
         assert_eq!(decide(&circle, action, None), Ok(()));
     }
@@ -235,7 +236,7 @@ fn what_was_hidden_comes_back_when_nothing_is_decided_against_it() {
     for action in [Action::Remove, Action::Warn, Action::Mute, Action::Suspend, Action::Ban, Action::Hold] {
         assert_eq!(measure(&open, action), Some(Measure::Removed));
     }
-    let circle = Case { subject: Subject::Circle(kernel::CircleId::new(NOW, &SystemEntropy)), ..open.clone() };
+    let circle = Case { subject: Subject::Circle(kith_kernel::CircleId::new(NOW, &SystemEntropy)), ..open.clone() };
     assert_eq!(measure(&circle, Action::Warn), Some(Measure::Removed));
     assert_eq!(measure(&circle, Action::Overturn), Some(Measure::Shown));
     let persona = Case { subject: Subject::Persona(PersonaId::random(&SystemEntropy)), ..open };

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use axum::{Router, extract::State};
 use connectrpc_axum::prelude::{ConnectError, ConnectResponse};
-use kernel::{Actor, Moderator, PageSize, ports::Personas};
-use proto::{
+use kith_kernel::{Actor, Moderator, PageSize, ports::Personas};
+use kith_proto::{
     Caller, Claimed, Valid, convert,
     moderation::v1::{
         AppealDecisionRequest, AppealDecisionResponse, AssignCaseRequest, AssignCaseResponse, DecideCaseRequest,

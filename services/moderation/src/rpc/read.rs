@@ -1,7 +1,7 @@
 //! What requests say, in the words of the domain.
 
-use kernel::{CaseId, id::InvalidId};
-use proto::{
+use kith_kernel::{CaseId, id::InvalidId};
+use kith_proto::{
     convert,
     moderation::v1::{self as wire, DecideCaseRequest},
 };

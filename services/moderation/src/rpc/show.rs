@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use kernel::{Moderator, PersonaId, UserId, ports::Persona};
-use proto::{
+use kith_kernel::{Moderator, PersonaId, UserId, ports::Persona};
+use kith_proto::{
     convert,
     moderation::v1::{self as wire, GetCaseResponse, GetModerationStatsResponse},
 };
@@ -76,7 +76,7 @@ impl Desk {
     }
 }
 
-fn edit(at: kernel::Timestamp, text: &str) -> wire::EvidenceEdit {
+fn edit(at: kith_kernel::Timestamp, text: &str) -> wire::EvidenceEdit {
     wire::EvidenceEdit { at: Some(convert::timestamp(at)), text: text.to_owned() }
 }
 

@@ -1,8 +1,8 @@
 //! Every refusal of the rules.
 
-use kernel::{Failure, Fault, Problem, actor::NotAModerator};
-use screen::{InvalidRules, List};
-use storage::StoreError;
+use kith_kernel::{Failure, Fault, Problem, actor::NotAModerator};
+use kith_screening_engine::{InvalidRules, List};
+use kith_storage::StoreError;
 
 /// Why a use case did not do it.
 #[derive(Debug, thiserror::Error)]

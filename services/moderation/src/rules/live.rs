@@ -9,11 +9,11 @@ use std::{
 };
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     Clock, Content, Failure, Timestamp,
     ports::{self, Hold, HoldReason, Written},
 };
-use screen::{Action, Detector, Kind, Rules, Screen, Verdict};
+use kith_screening_engine::{Action, Detector, Kind, Rules, Screen, Verdict};
 use tokio::sync::Mutex;
 
 use super::{Error, store::Store};

@@ -4,11 +4,11 @@ use std::{collections::HashMap, sync::Arc};
 
 use axum::{Router, extract::State};
 use connectrpc_axum::prelude::{ConnectError, ConnectResponse};
-use kernel::{
+use kith_kernel::{
     Content, PersonaId,
     ports::{Persona, Personas},
 };
-use proto::{
+use kith_proto::{
     Caller, Valid, convert,
     moderation::v1::{
         ListRulesRequest, ListRulesResponse, PutRuleRequest, PutRuleResponse, Rule as WireRule, RuleAction,
@@ -17,7 +17,7 @@ use proto::{
     },
     refusal,
 };
-use screen::{Action, Detector, InvalidRules, Kind, Rule};
+use kith_screening_engine::{Action, Detector, InvalidRules, Kind, Rule};
 
 use super::{Error, Rulebook, Trial};
 

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use kernel::{
+use kith_kernel::{
     Actor, Clock, Entropy, EventId, Moderator, Timestamp, actor,
     audit::{Act, Entry},
     ports::{Contents, Evidence},
 };
-use screen::{Action, Finding, Rule, Rules, Screen};
+use kith_screening_engine::{Action, Finding, Rule, Rules, Screen};
 
 use super::{
     Error, Guard,

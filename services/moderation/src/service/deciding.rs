@@ -1,6 +1,6 @@
 //! Deciding.
 
-use kernel::{CaseId, Event, EventId, Fact, Moderator, Timestamp, audit::Act, event::CaseChange};
+use kith_kernel::{CaseId, Event, EventId, Fact, Moderator, Timestamp, audit::Act, event::CaseChange};
 use uuid::Uuid;
 
 use super::Service;

@@ -7,7 +7,7 @@ mod working;
 
 use std::sync::Arc;
 
-use kernel::{
+use kith_kernel::{
     Clock, Entropy, Event, EventId, Fact, Moderator, Pager,
     audit::{Act, Entry},
     event::CaseChange,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use kernel::CircleId;
-use kernel::{
+use kith_kernel::CircleId;
+use kith_kernel::{
     Actor, CaseId, Clock, Content, Cursor, Entropy, Event, EventId, Fact, Page, PageSize, PersonaId, ReportId, UserId,
     event::CaseChange,
     ports::{self, Accounts, Blocks, CircleLookup, Contents, Membership, Personas},

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kernel::{Actor, Cursor, Event, Fact, Page, PageSize, Timestamp, event::CaseChange};
+use kith_kernel::{Actor, Cursor, Event, Fact, Page, PageSize, Timestamp, event::CaseChange};
 use uuid::Uuid;
 
 use super::Service;

@@ -1,6 +1,6 @@
 //! What staff do with cases until they decide.
 
-use kernel::{CaseId, CircleId, Cursor, Moderator, Page, PageSize, Timestamp, audit::Act, event::CaseChange};
+use kith_kernel::{CaseId, CircleId, Cursor, Moderator, Page, PageSize, Timestamp, audit::Act, event::CaseChange};
 
 use super::Service;
 use crate::{

@@ -7,8 +7,8 @@ mod sql;
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use kernel::{CaseId, Cursor, Event, EventId, ReportId, Timestamp, UserId, audit::Entry};
-use storage::StoreResult;
+use kith_kernel::{CaseId, Cursor, Event, EventId, ReportId, Timestamp, UserId, audit::Entry};
+use kith_storage::StoreResult;
 use uuid::Uuid;
 
 pub use self::sql::Sql;

@@ -7,17 +7,17 @@ use std::{
 };
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     Actor, EventId, Failure, Fault, Pager, PersonaId, Role, Standing, SystemEntropy, Timestamp, UserId,
     audit::{Act, Entry},
     ports::{AccountState, Accounts, Audit, NewAccount, Persona, Personas, RoleOrder, RoleSet, Staff, StaffMember},
 };
-use moderation::admin::{
+use kith_moderation::admin::{
     Service, Switches,
     store::{Sql, Store},
 };
-use storage::sql::SqlAudit;
-use testkit::{HandClock, member};
+use kith_storage::sql::SqlAudit;
+use kith_testkit::{HandClock, member};
 
 pub(crate) struct Bed {
     pub(crate) store: Arc<dyn Store>,
@@ -30,13 +30,13 @@ pub(crate) struct Bed {
 }
 
 pub(crate) async fn sqlite() -> Bed {
-    let file = testkit::sqlite().await;
+    let file = kith_testkit::sqlite().await;
     let audit = Arc::new(SqlAudit::new((*file).clone()));
     bed(Arc::new(Sql::new((*file).clone())), audit, Box::new(file))
 }
 
 pub(crate) async fn postgres() -> Bed {
-    let server = testkit::postgres().await;
+    let server = kith_testkit::postgres().await;
     let audit = Arc::new(SqlAudit::new((*server).clone()));
     bed(Arc::new(Sql::new((*server).clone())), audit, Box::new(server))
 }

@@ -5,10 +5,10 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
-use kernel::{Actor, Role};
-use moderation::admin::rpc;
+use kith_kernel::{Actor, Role};
+use kith_moderation::admin::rpc;
+use kith_testkit::block_on;
 use serde_json::{Value, json};
-use testkit::block_on;
 use tower::ServiceExt as _;
 
 use crate::bed::{Bed, sqlite};

@@ -2,16 +2,16 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use kernel::{
+use kith_kernel::{
     Actor, EventId, PageSize, PersonaId, Problem as _, Role, SystemEntropy,
     audit::{Act, Entry, OPERATOR},
     ports::Flags as _,
 };
-use moderation::admin::{
+use kith_moderation::admin::{
     Error, Name, Percent,
     service::{Setting, Wanted},
 };
-use testkit::{block_on, member};
+use kith_testkit::{block_on, member};
 use uuid::Uuid;
 
 use crate::bed::{Bed, House, sqlite};
@@ -134,7 +134,7 @@ fn a_flag_is_known_here_at_once_and_elsewhere_within_five_seconds() {
         assert!(bed.switches.on("new_feed", &ann).await.unwrap());
         assert!(!bed.switches.on("another", &ann).await.unwrap());
         // As another node sets it.
-        let off = moderation::admin::Flag {
+        let off = kith_moderation::admin::Flag {
             percent: Percent::new(0).unwrap(),
             version: 2,
             ..bed.store.flag(&Name::new("new_feed").unwrap()).await.unwrap().unwrap()
@@ -147,8 +147,8 @@ fn a_flag_is_known_here_at_once_and_elsewhere_within_five_seconds() {
     });
 }
 
-async fn append(bed: &Bed, actor: kernel::UserId, subject: &str, detail: &str) {
-    let at = kernel::Timestamp::from_millis(1_700_000_000_000);
+async fn append(bed: &Bed, actor: kith_kernel::UserId, subject: &str, detail: &str) {
+    let at = kith_kernel::Timestamp::from_millis(1_700_000_000_000);
     let entry = Entry {
         id: EventId::new(at, &SystemEntropy),
         at,
@@ -166,7 +166,7 @@ fn the_trail_is_shown_newest_first_and_names_nobody_but_by_their_persona() {
     block_on(async {
         let bed = sqlite().await;
         let (admin, ann) = (bed.person("admin", Role::Admin), bed.person("ann", Role::Member));
-        let gone = testkit::user();
+        let gone = kith_testkit::user();
         append(&bed, OPERATOR, &format!("account:{}", admin.user), "role=admin").await;
         append(&bed, admin.user, &format!("account:{gone}"), &format!("a=1 account={} b=2", ann.user)).await;
         append(&bed, admin.user, "case:1", "decision=removed").await;

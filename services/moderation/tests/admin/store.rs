@@ -1,14 +1,14 @@
-//! What `moderation::admin::store::Store` promises.
+//! What `kith_moderation::admin::store::Store` promises.
 
 use std::collections::BTreeSet;
 
-use kernel::{
+use kith_kernel::{
     EventId, Role, SystemEntropy, Timestamp,
     audit::{Act, Entry},
 };
-use moderation::admin::{Flag, Name, Percent};
-use storage::StoreError;
-use testkit::{race, user};
+use kith_moderation::admin::{Flag, Name, Percent};
+use kith_storage::StoreError;
+use kith_testkit::{race, user};
 use uuid::Uuid;
 
 use crate::bed::{Bed, postgres, sqlite};
@@ -37,7 +37,7 @@ fn entry() -> [Entry; 1] {
     }]
 }
 
-#[testkit::contract(sqlite, postgres)]
+#[kith_testkit::contract(sqlite, postgres)]
 mod contract {
     use super::*;
 

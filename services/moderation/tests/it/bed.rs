@@ -3,22 +3,22 @@
 use std::{any::Any, sync::Arc};
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     Actor, CaseId, Clock as _, Event, Fact, Moderator, Pager, PostId, SystemClock, SystemEntropy, Timestamp,
     actor::Role, ports::Reaction as _,
 };
-use moderation::{
+use kith_moderation::{
     Effects, Endings, Reactions, Sealer, Service,
     domain::{Action, Case, Decision, Reason, Report, State, Subject},
     policy::Proposal,
     service::{Intake, MyStanding},
     store::{Sql, Store},
 };
-use storage::{
+use kith_storage::{
     Outbox, Relay, StoreResult, sql,
     sql::{Database, Engine, SqlOutbox},
 };
-use testkit::{HandClock, KeepingBus, member};
+use kith_testkit::{HandClock, KeepingBus, member};
 
 use crate::people::People;
 
@@ -33,7 +33,7 @@ pub(crate) struct Bed {
 }
 
 pub(crate) async fn sqlite() -> Bed {
-    let file = testkit::sqlite().await;
+    let file = kith_testkit::sqlite().await;
     let database = (*file).clone();
     let clock = Arc::new(HandClock::at(SystemClock.now()));
     Bed {
@@ -47,7 +47,7 @@ pub(crate) async fn sqlite() -> Bed {
 }
 
 pub(crate) async fn postgres() -> Bed {
-    let server = testkit::postgres().await;
+    let server = kith_testkit::postgres().await;
     let database = (*server).clone();
     let clock = Arc::new(HandClock::at(SystemClock.now()));
     Bed {
@@ -119,7 +119,7 @@ impl Bed {
     }
 
     fn sealer() -> Sealer {
-        Sealer { vault: testkit::vault() }
+        Sealer { vault: kith_testkit::vault() }
     }
 
     fn intake(&self) -> Arc<Intake> {
@@ -207,12 +207,12 @@ impl Bed {
     }
 
     pub(crate) async fn open_cases(&self, staff: &Moderator) -> Vec<Case> {
-        self.service().queue(staff, State::Open, kernel::PageSize::MAX, "").await.unwrap().0
+        self.service().queue(staff, State::Open, kith_kernel::PageSize::MAX, "").await.unwrap().0
     }
 
     /// How somebody stands, with all that fits on a page.
     pub(crate) async fn standing(&self, actor: &Actor) -> MyStanding {
-        self.service().standing(actor, kernel::PageSize::MAX, "").await.unwrap()
+        self.service().standing(actor, kith_kernel::PageSize::MAX, "").await.unwrap()
     }
 
     /// What is written down of what staff did: the act, and to what.

@@ -1,10 +1,10 @@
 //! Cases about circles: the circle is closed, and who answers for it is the person concerned.
 
-use kernel::{
+use kith_kernel::{
     Actor, CaseId, CircleId, Fact, PersonaId, SystemEntropy,
     ports::{CircleRole, Reaction as _, Sweep as _},
 };
-use moderation::{
+use kith_moderation::{
     domain::{Action, Reason, State, Subject},
     policy::Refusal,
 };
@@ -30,7 +30,7 @@ async fn reported(bed: &Bed, by: &Actor, circle: CircleId) -> CaseId {
     bed.service().report(by, Subject::Circle(circle), Reason::Scam, "look at this", None).await.unwrap().case
 }
 
-#[testkit::contract(sqlite, postgres)]
+#[kith_testkit::contract(sqlite, postgres)]
 mod contract {
     use super::*;
 
@@ -44,7 +44,7 @@ mod contract {
         assert_eq!(dossier.evidence[0].1.text, "Nights\n\nFor who cannot sleep.\n\nNo phones.\n\nsleep");
         let subject = Subject::Circle(circle.id);
         let own = bed.service().report(&circle.owner, subject, Reason::Scam, "", None).await.unwrap_err();
-        assert!(matches!(own, moderation::Error::Oneself), "{own:?}");
+        assert!(matches!(own, kith_moderation::Error::Oneself), "{own:?}");
     }
 
     async fn whatever_is_done_to_the_owner_closes_the_circle_and_is_told(bed: &Bed) {
@@ -138,7 +138,7 @@ mod contract {
         let etag = bed.service().assign(&staff, case).await.unwrap().etag();
         for action in [Action::Warn, Action::Mute, Action::Suspend, Action::Ban] {
             let refused = bed.service().decide(&staff, case, &etag, &bed.proposal(action), None).await.unwrap_err();
-            assert!(matches!(refused, moderation::Error::Refused(Refusal::WrongAction)), "{refused:?}");
+            assert!(matches!(refused, kith_moderation::Error::Refused(Refusal::WrongAction)), "{refused:?}");
         }
         let decision = bed.decide(&staff, case, Action::Remove).await;
         assert!(bed.people.is_closed(id));
@@ -155,10 +155,10 @@ mod contract {
         assert_eq!(bed.open_cases(&keeper).await, []);
         let decision = bed.decide(&bed.moderator(), case, Action::Remove).await;
         bed.service().appeal(&circle.owner, decision.id, "We do no harm.").await.unwrap();
-        let appealed = bed.service().queue(&keeper, State::Appealed, kernel::PageSize::MAX, "").await.unwrap().0;
+        let appealed = bed.service().queue(&keeper, State::Appealed, kith_kernel::PageSize::MAX, "").await.unwrap().0;
         assert_eq!(appealed, []);
         let refused = bed.service().assign(&keeper, case).await.unwrap_err();
-        assert!(matches!(refused, moderation::Error::NoSuchCase), "{refused:?}");
+        assert!(matches!(refused, kith_moderation::Error::NoSuchCase), "{refused:?}");
     }
 
     async fn what_is_closed_cannot_be_reported(bed: &Bed) {
@@ -167,6 +167,6 @@ mod contract {
         bed.decide(&bed.moderator(), case, Action::Remove).await;
         let subject = Subject::Circle(circle.id);
         let refused = bed.service().report(&circle.member, subject, Reason::Scam, "", None).await.unwrap_err();
-        assert!(matches!(refused, moderation::Error::NoSuchSubject), "{refused:?}");
+        assert!(matches!(refused, kith_moderation::Error::NoSuchSubject), "{refused:?}");
     }
 }

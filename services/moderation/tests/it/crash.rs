@@ -1,11 +1,11 @@
 //! A process that dies, or slices that do not answer, between a decision and what it does.
 
-use kernel::ports::{Reaction as _, Sweep as _};
-use moderation::domain::{Action, Reason};
+use kith_kernel::ports::{Reaction as _, Sweep as _};
+use kith_moderation::domain::{Action, Reason};
 
 use crate::bed::{Bed, hours, postgres, sqlite};
 
-#[testkit::contract(sqlite, postgres)]
+#[kith_testkit::contract(sqlite, postgres)]
 mod contract {
     use super::*;
 

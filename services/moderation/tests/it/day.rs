@@ -1,8 +1,8 @@
 //! A moderator's day: 60 reports over 20 subjects from 15 people, some of whom act together.
 
-use kernel::{Actor, CaseId, PostId, ports::Sweep as _};
-use moderation::domain::{Accuracy, Action, AppealState, Outcome, Reason, State};
-use testkit::block_on;
+use kith_kernel::{Actor, CaseId, PostId, ports::Sweep as _};
+use kith_moderation::domain::{Accuracy, Action, AppealState, Outcome, Reason, State};
+use kith_testkit::block_on;
 
 use crate::bed::{Bed, hours, sqlite};
 
@@ -132,10 +132,10 @@ fn a_day_of_sixty_reports_is_cleared_in_the_order_of_risk() {
 
         // Everybody who reported knows that it is done, and the books agree.
         for actor in town.honest.iter().chain(&town.colluders) {
-            let (reports, _) = bed.service().my_reports(actor, kernel::PageSize::MAX, "").await.unwrap();
+            let (reports, _) = bed.service().my_reports(actor, kith_kernel::PageSize::MAX, "").await.unwrap();
             assert!(reports.iter().all(|report| report.outcome.is_some()));
         }
-        let (reports, _) = bed.service().my_reports(&town.colluders[0], kernel::PageSize::MAX, "").await.unwrap();
+        let (reports, _) = bed.service().my_reports(&town.colluders[0], kith_kernel::PageSize::MAX, "").await.unwrap();
         assert!(reports.iter().all(|report| report.outcome == Some(Outcome::Dismissed)));
         let stats = bed.service().stats(&mia).await.unwrap();
         assert_eq!((stats.open, stats.appealed, stats.overturned, stats.hidden), (0, 0, 1, 0));

@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     Actor, CircleId, Clock as _, Content, Failure, Fault, PersonaId, PostId, Standing, SystemClock, SystemEntropy,
     Timestamp, UserId,
     actor::Role,

@@ -7,10 +7,10 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
-use kernel::{Actor, Moderator, PostId};
-use moderation::rpc::{self, Desk};
+use kith_kernel::{Actor, Moderator, PostId};
+use kith_moderation::rpc::{self, Desk};
+use kith_testkit::block_on;
 use serde_json::{Value, json};
-use testkit::block_on;
 use tower::ServiceExt as _;
 
 use crate::bed::{Bed, sqlite};
@@ -102,7 +102,7 @@ fn what_is_refused_says_why() {
         let broken = json!({ "kind": "SUBJECT_KIND_POST", "subjectId": "7", "reason": "REASON_SPAM" });
         let (status, refusal) = call(&server, &ann, "ReportContent", broken).await;
         assert_eq!((status, &refusal["code"]), (StatusCode::BAD_REQUEST, &json!("invalid_argument")));
-        let nowhere = report(PostId::new(bed.now(), &kernel::SystemEntropy));
+        let nowhere = report(PostId::new(bed.now(), &kith_kernel::SystemEntropy));
         let (status, refusal) = call(&server, &ann, "ReportContent", nowhere).await;
         assert_eq!((status, &refusal["code"]), (StatusCode::NOT_FOUND, &json!("not_found")));
         call(&server, &ann, "ReportContent", report(post)).await;

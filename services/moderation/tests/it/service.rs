@@ -1,16 +1,16 @@
 //! What people and staff can do, and what they are refused.
 
-use kernel::{
+use kith_kernel::{
     Actor, CircleId, Content, Fact, PageSize, Problem as _, SystemEntropy,
     event::CaseChange,
     ports::{CircleRole, Reaction as _},
 };
-use moderation::{
+use kith_moderation::{
     Error,
     domain::{Accuracy, Action, AppealState, Origin, Outcome, Reason, State, Subject},
     policy::{NoAppeal, Proposal, Refusal},
 };
-use testkit::{block_on, happened};
+use kith_testkit::{block_on, happened};
 
 use crate::bed::{Bed, hours, sqlite};
 
@@ -323,16 +323,16 @@ fn a_ban_without_an_end_lasts_and_the_longest_of_two_suspensions_holds() {
         let week = bed.now().after(hours(7 * 24));
         assert_eq!(bed.people.suspended_until(&bob), Some(week));
         bed.clock.pass(hours(48));
-        kernel::ports::Sweep::sweep(&bed.endings()).await.unwrap();
+        kith_kernel::ports::Sweep::sweep(&bed.endings()).await.unwrap();
         assert_eq!(bed.people.suspended_until(&bob), Some(week), "the longer one goes on");
         bed.decide(&staff, cases[2], Action::Ban).await;
         bed.clock.pass(hours(24 * 365 * 50));
-        kernel::ports::Sweep::sweep(&bed.endings()).await.unwrap();
+        kith_kernel::ports::Sweep::sweep(&bed.endings()).await.unwrap();
         assert!(bed.people.suspended_until(&bob).unwrap() > bed.now());
     });
 }
 
-async fn decided(bed: &Bed, bob: &Actor, action: Action) -> moderation::domain::Decision {
+async fn decided(bed: &Bed, bob: &Actor, action: Action) -> kith_moderation::domain::Decision {
     let post = bed.people.wrote(bob, None, "spam");
     let case = bed.report(&bed.person(), post, Reason::Spam).await.case;
     bed.decide(&bed.moderator(), case, action).await
@@ -441,8 +441,8 @@ fn what_the_screen_held_is_released_or_removed() {
         for (action, there) in [(Action::Restore, true), (Action::Dismiss, true), (Action::Remove, false)] {
             let post = bed.people.wrote(&bob, None, "write to me at a@b.example");
             bed.people.held(post);
-            let about = kernel::event::AboutPost { post, categories: vec![], circle: None };
-            let fact = Fact::PostModerated { about, how: kernel::event::Moderation::Held };
+            let about = kith_kernel::event::AboutPost { post, categories: vec![], circle: None };
+            let fact = Fact::PostModerated { about, how: kith_kernel::event::Moderation::Held };
             bed.reactions().on(&happened(fact)).await.unwrap();
             let case = bed.open_cases(&staff).await[0].id;
             assert!(!bed.people.is_there(post));
@@ -460,7 +460,7 @@ fn a_decision_that_is_sent_again_is_made_once() {
         let post = bed.people.wrote(&bob, None, "spam");
         let case = bed.report(&ann, post, Reason::Spam).await.case;
         let etag = bed.service().assign(&staff, case).await.unwrap().etag();
-        let claimed = Some(kernel::EventId::new(bed.now(), &SystemEntropy).uuid());
+        let claimed = Some(kith_kernel::EventId::new(bed.now(), &SystemEntropy).uuid());
         let proposal = bed.proposal(Action::Warn);
         let (_, first) = bed.service().decide(&staff, case, &etag, &proposal, claimed).await.unwrap();
         let (_, again) = bed.service().decide(&staff, case, &etag, &proposal, claimed).await.unwrap();

@@ -1,7 +1,7 @@
 //! What waits is weighed by what is known when the queue is read, not by what was known when it came in.
 
-use kernel::{Actor, CaseId};
-use moderation::domain::{Action, Reason};
+use kith_kernel::{Actor, CaseId};
+use kith_moderation::domain::{Action, Reason};
 
 use crate::bed::{Bed, postgres, sqlite};
 
@@ -23,7 +23,7 @@ async fn risks(bed: &Bed, cases: &[CaseId]) -> Vec<u32> {
     risks
 }
 
-#[testkit::contract(sqlite, postgres)]
+#[kith_testkit::contract(sqlite, postgres)]
 mod contract {
     use super::*;
 

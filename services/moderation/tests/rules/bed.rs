@@ -10,21 +10,21 @@ use std::{
 };
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     Actor, Clock as _, Content, Failure, PersonaId, PostId, ResponseId, SystemClock, SystemEntropy, Timestamp, UserId,
     actor::Role,
     audit::Entry,
     ports::{Contents, Evidence, Persona, Personas},
 };
-use moderation::rules::{
+use kith_moderation::rules::{
     Guard, Rulebook,
     store::{Kept, Sql, Store},
 };
-use storage::{
+use kith_storage::{
     StoreError, StoreResult, sql,
     sql::{Database, Engine},
 };
-use testkit::{HandClock, member};
+use kith_testkit::{HandClock, member};
 
 pub(crate) struct Bed {
     pub(crate) store: Arc<dyn Store>,
@@ -35,7 +35,7 @@ pub(crate) struct Bed {
 }
 
 pub(crate) async fn sqlite() -> Bed {
-    let file = testkit::sqlite().await;
+    let file = kith_testkit::sqlite().await;
     bed(
         (*file).clone(),
         |database| Arc::new(Sql::new(database)),
@@ -45,7 +45,7 @@ pub(crate) async fn sqlite() -> Bed {
 }
 
 pub(crate) async fn postgres() -> Bed {
-    let server = testkit::postgres().await;
+    let server = kith_testkit::postgres().await;
     bed(
         (*server).clone(),
         |database| Arc::new(Sql::new(database)),

@@ -5,13 +5,13 @@ use std::{
     time::Duration,
 };
 
-use kernel::{
+use kith_kernel::{
     Content, PostId, SystemEntropy,
     ports::{HoldReason, Screen as _, Verdict, Written},
 };
-use moderation::rules::Guard;
-use screen::{Action, Rule, Rules};
-use testkit::{block_on, user};
+use kith_moderation::rules::Guard;
+use kith_screening_engine::{Action, Rule, Rules};
+use kith_testkit::{block_on, user};
 
 use crate::bed::{Bed, Breakable, admin, sqlite};
 
@@ -89,7 +89,7 @@ fn the_store_is_asked_no_more_than_it_must_be() {
             look(&bed, &guard, "hello").await;
         }
         assert_eq!(*store.asked.lock().unwrap(), 1);
-        bed.clock.set(kernel::Timestamp::from_millis(0));
+        bed.clock.set(kith_kernel::Timestamp::from_millis(0));
         look(&bed, &guard, "hello").await;
         assert_eq!(*store.asked.lock().unwrap(), 2, "a clock that was set back does not stop it");
     });
@@ -103,18 +103,18 @@ fn rules_that_cannot_be_used_leave_the_last_ones() {
         let mut rules = Rules::standard().unwrap();
         rules.version = 2;
         rules.rules[0].threshold = 0;
-        let kept = moderation::rules::store::Kept {
+        let kept = kith_moderation::rules::store::Kept {
             rules,
             name: "phone".into(),
             by: user(),
-            at: kernel::Clock::now(&*bed.clock),
+            at: kith_kernel::Clock::now(&*bed.clock),
         };
-        let entry = kernel::audit::Entry {
-            id: kernel::EventId::new(kept.at, &SystemEntropy),
+        let entry = kith_kernel::audit::Entry {
+            id: kith_kernel::EventId::new(kept.at, &SystemEntropy),
             at: kept.at,
             actor: kept.by,
             session: None,
-            act: kernel::audit::Act::RulePut,
+            act: kith_kernel::audit::Act::RulePut,
             subject: "rule:phone".into(),
             detail: "version=2".into(),
         };

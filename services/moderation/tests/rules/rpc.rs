@@ -7,10 +7,10 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
-use kernel::Actor;
-use moderation::rules::rpc::{self, Desk};
+use kith_kernel::Actor;
+use kith_moderation::rules::rpc::{self, Desk};
+use kith_testkit::{block_on, member, moderator};
 use serde_json::{Value, json};
-use testkit::{block_on, member, moderator};
 use tower::ServiceExt as _;
 
 use crate::bed::{Bed, admin, sqlite};

@@ -1,8 +1,8 @@
 //! What staff can do with rules, and what they cannot.
 
-use kernel::{Fault, Problem as _, actor::Role};
-use screen::{Action, Detector, Rule, Rules};
-use testkit::{block_on, member, moderator};
+use kith_kernel::{Fault, Problem as _, actor::Role};
+use kith_screening_engine::{Action, Detector, Rule, Rules};
+use kith_testkit::{block_on, member, moderator};
 
 use crate::bed::{admin, sqlite};
 
@@ -50,7 +50,7 @@ fn a_stale_etag_and_those_who_are_no_admins_change_nothing() {
             assert_eq!((stale.kind(), stale.reason()), (Fault::Stale, "ETAG_MISMATCH"));
         }
         for role in [Role::Moderator, Role::Member] {
-            let actor = kernel::Actor { role, ..member() };
+            let actor = kith_kernel::Actor { role, ..member() };
             let denied = book.put(&actor, rule("url"), "2").await.unwrap_err();
             assert_eq!((denied.kind(), denied.reason()), (Fault::Denied, "ROLE_NEEDED"));
         }
@@ -103,7 +103,7 @@ fn a_rule_is_tried_on_what_was_written_and_changes_nothing() {
         let texts: Vec<_> = trials.shown.iter().map(|it| it.evidence.text.as_str()).collect();
         assert_eq!(texts[1..], ["relief gold saved me", "buy pills at cheap-relief.store, ask for relief gold"]);
         assert_eq!(trials.shown.iter().map(|it| it.crisis).collect::<Vec<_>>(), [true, false, false]);
-        let posts_only = Rule { on: [screen::Kind::Post].into(), ..candidate.clone() };
+        let posts_only = Rule { on: [kith_screening_engine::Kind::Post].into(), ..candidate.clone() };
         assert_eq!(book.try_rule(&moderator(), posts_only, 100).await.unwrap().tried, 3);
         let shadow = Rule { action: Action::Shadow, ..candidate.clone() };
         let trials = book.try_rule(&moderator(), shadow, 100).await.unwrap();

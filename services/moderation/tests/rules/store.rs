@@ -1,14 +1,14 @@
-//! What `moderation::rules::store::Store` promises.
+//! What `kith_moderation::rules::store::Store` promises.
 
 use std::sync::Arc;
 
-use kernel::{
+use kith_kernel::{
     Clock as _, EventId, SystemClock, SystemEntropy,
     audit::{Act, Entry},
 };
-use moderation::rules::store::Kept;
-use screen::{Rule, Rules};
-use testkit::{race, user};
+use kith_moderation::rules::store::Kept;
+use kith_screening_engine::{Rule, Rules};
+use kith_testkit::{race, user};
 
 use crate::bed::{Bed, postgres, sqlite};
 
@@ -32,7 +32,7 @@ fn entry(kept: &Kept) -> Entry {
     }
 }
 
-#[testkit::contract(sqlite, postgres)]
+#[kith_testkit::contract(sqlite, postgres)]
 mod contract {
     use super::*;
 

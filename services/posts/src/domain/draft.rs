@@ -2,7 +2,7 @@
 
 use std::{ops::Deref, time::Duration};
 
-use kernel::Timestamp;
+use kith_kernel::Timestamp;
 
 use super::{Body, Categories, Days, Invalid, Kind, Tag, Tags, Urgency, Warning};
 

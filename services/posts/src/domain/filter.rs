@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use kernel::Category;
+use kith_kernel::Category;
 
 use super::{Invalid, Kind, Post, Urgency};
 

@@ -18,7 +18,7 @@ pub mod text;
 
 use std::time::Duration;
 
-use kernel::{Actor, CircleId, PersonaId, PostId, Timestamp, UserId, Veil};
+use kith_kernel::{Actor, CircleId, PersonaId, PostId, Timestamp, UserId, Veil};
 
 pub use self::{
     draft::{Content, Draft, Edit},
@@ -176,7 +176,7 @@ const OPEN_SOS: i64 = 10;
 
 #[cfg(test)]
 mod tests {
-    use kernel::{SessionId, Standing, SystemEntropy, actor::Role};
+    use kith_kernel::{SessionId, Standing, SystemEntropy, actor::Role};
 
     use super::*;
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kernel::{Actor, CircleId, PageSize, Pager};
-use proto::{Refusal, posts::v1::Post, refused, views::CircleFeeds};
+use kith_kernel::{Actor, CircleId, PageSize, Pager};
+use kith_proto::{Refusal, posts::v1::Post, refused, views::CircleFeeds};
 
 use super::Views;
 use crate::{Error, Service};

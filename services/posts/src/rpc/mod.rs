@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 use axum::{Router, extract::State};
 use connectrpc_axum::prelude::{ConnectError, ConnectResponse};
-use kernel::{PageSize, Pager};
-use proto::{
+use kith_kernel::{PageSize, Pager};
+use kith_proto::{
     Caller, Claimed, Valid,
     content::v1::CrisisResource,
     convert::{crisis_resources, timestamp},

@@ -1,7 +1,7 @@
 //! Requests, in the words of the domain.
 
-use kernel::{CircleId, PostId, id::InvalidId};
-use proto::{
+use kith_kernel::{CircleId, PostId, id::InvalidId};
+use kith_proto::{
     convert::moment,
     posts::v1::{CreatePostRequest, FeedFilter, FeedOrder, PostKind, UpdatePostRequest},
 };

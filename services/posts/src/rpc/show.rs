@@ -3,11 +3,11 @@
 use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     Actor, Clock, Failure, PersonaId, PostId,
     ports::{Blocks, Persona, Personas, ResponseCounts, Tallies},
 };
-use proto::{
+use kith_proto::{
     convert::{moderation, persona, timestamp},
     posts::v1::{Post as Message, PostKind, PostVisibility},
     views::{Place, PostView, PostViews},

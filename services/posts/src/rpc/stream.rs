@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use connectrpc_axum::prelude::{ConnectError, ConnectResponse, StreamBody};
 use futures_util::{Stream, stream};
-use proto::{
+use kith_proto::{
     Caller, Valid,
     posts::v1::{
         FeedLost, FeedRemoved, FeedStarted, StreamFeedRequest, StreamFeedResponse, stream_feed_response::Kind,

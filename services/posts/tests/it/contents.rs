@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use kernel::{
+use kith_kernel::{
     Actor, Clock as _, Content as Kernel, Fact, PageSize, Problem as _, ResponseId, SystemEntropy, Veil,
     event::{AboutPost, Moderation},
     ports::{Contents as _, Edit as Past, PostLookup as _},
 };
-use posts::{
+use kith_posts::{
     Desk, Post, Published, Service, Shelf,
     domain::{Body, Content, Draft, Edit, Filter, Kind, Order, Tags, Urgency, Words},
 };
-use testkit::{HandClock, Parrot, block_on, member, user};
+use kith_testkit::{HandClock, Parrot, block_on, member, user};
 
 use crate::bed::{Bed, Others, clock, content, plenty, sqlite};
 
@@ -256,7 +256,7 @@ fn evidence_is_all_that_was_ever_said_and_who_may_not_see_it_has_none() {
 fn what_nobody_wrote_can_be_taken_away_without_an_error() {
     block_on(async {
         let town = town().await;
-        let nothing = Kernel::Post(kernel::PostId::from_uuid(user().uuid()));
+        let nothing = Kernel::Post(kith_kernel::PostId::from_uuid(user().uuid()));
         assert_eq!(town.desk.evidence(nothing, None).await.unwrap(), None);
         town.desk.remove(nothing, user()).await.unwrap();
         assert_eq!(town.bed.announced().await, []);

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use kernel::{
+use kith_kernel::{
     Actor, CircleId, Clock as _, Content as Kernel, Fact, PageSize, Pager, PostId, Problem as _, SystemClock,
     SystemEntropy,
     ports::{Contents as _, PostLookup as _, Tallies},
 };
-use posts::{
+use kith_posts::{
     Desk, Post, Service, Shelf,
     domain::{Draft, Edit, Filter, Kind, Order, Urgency, Words},
     policy::Viewer,
     rpc::{CircleFeed, Views},
 };
-use proto::{posts::v1 as messages, views::CircleFeeds as _};
-use testkit::{HandClock, Parrot, block_on, member};
+use kith_proto::{posts::v1 as messages, views::CircleFeeds as _};
+use kith_testkit::{HandClock, Parrot, block_on, member};
 
 use crate::bed::{Bed, Others, anybody, categories, clock, content, ids, mongo, plenty, post_of, sqlite};
 
@@ -71,12 +71,12 @@ fn service(bed: &Bed, others: &Arc<Others>, clock: &Arc<HandClock>) -> Service {
 }
 
 fn a_circle() -> CircleId {
-    CircleId::from_uuid(testkit::user().uuid())
+    CircleId::from_uuid(kith_testkit::user().uuid())
 }
 
 fn sos() -> Draft {
     let sos = content(Kind::Sos, 5, "please");
-    Draft::new(posts::domain::Content { categories: categories(&["alcohol"]), ..sos }).unwrap()
+    Draft::new(kith_posts::domain::Content { categories: categories(&["alcohol"]), ..sos }).unwrap()
 }
 
 impl Town {
@@ -205,9 +205,9 @@ fn somebody_hidden_is_not_found_in_a_circle_either_nor_counted() {
         town.others.join(&town.ann, town.circle);
         let (post, own) = (town.post(&town.ann).await, town.post(&town.eve).await);
         town.others.gave(&town.ann, own.id, Tallies { texts: 1, quick: 1 });
-        for tally in [posts::store::Tally::Responses, posts::store::Tally::Supports] {
-            let event = testkit::event_id(SystemClock.now());
-            town.bed.store.count(own.id, event, tally, posts::store::Step::Up).await.unwrap();
+        for tally in [kith_posts::store::Tally::Responses, kith_posts::store::Tally::Supports] {
+            let event = kith_testkit::event_id(SystemClock.now());
+            town.bed.store.count(own.id, event, tally, kith_posts::store::Step::Up).await.unwrap();
         }
         let counts = async || {
             let (page, _) = town.feeds.feed(&town.eve, town.circle, PageSize::DEFAULT, "").await.unwrap();
@@ -223,7 +223,7 @@ fn somebody_hidden_is_not_found_in_a_circle_either_nor_counted() {
     });
 }
 
-#[testkit::contract(sqlite, mongo)]
+#[kith_testkit::contract(sqlite, mongo)]
 mod contract {
     use super::*;
 
@@ -243,7 +243,7 @@ mod contract {
         let inside = Viewer { circle: Some(one), ..anybody() };
         assert_eq!(bed.listed(&inside, &Filter::default(), Order::Latest).await, expected);
         let mut question =
-            posts::store::Question { filter: &Filter::default(), order: Order::Latest, after: None, limit: 2 };
+            kith_posts::store::Question { filter: &Filter::default(), order: Order::Latest, after: None, limit: 2 };
         let first = bed.store.list(&inside, &question).await.unwrap();
         question.after = first.last().map(|placed| placed.place);
         let second = bed.store.list(&inside, &question).await.unwrap();

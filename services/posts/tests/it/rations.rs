@@ -3,17 +3,17 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use infra::limit;
-use kernel::{
+use kith_infra::limit;
+use kith_kernel::{
     Actor, Failure, Fault, Problem as _, Procedure, SystemEntropy,
     ports::{Allowance, Limit},
 };
-use posts::{
+use kith_posts::{
     Error, Rations, Service,
     domain::{Draft, Kind},
     rations::RATIONS,
 };
-use testkit::{HandClock, Parrot, block_on, member};
+use kith_testkit::{HandClock, Parrot, block_on, member};
 use uuid::Uuid;
 
 use crate::bed::{Bed, Others, clock, content, sqlite};

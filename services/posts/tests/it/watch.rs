@@ -2,18 +2,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use infra::live::{Bounds, Local};
-use kernel::{
+use kith_infra::live::{Bounds, Local};
+use kith_kernel::{
     Actor, Channel, Clock as _, Event, Fact, Problem as _, Standing, SystemClock, SystemEntropy, Veil,
     event::Moderation,
     ports::{Live, Sessions},
 };
-use posts::{
+use kith_posts::{
     Error, Post, Watch,
     domain::{Content, Edit, Filter, Kind, Urgency},
     watch::{News, Watching},
 };
-use testkit::{HandClock, block_on, happened, member};
+use kith_testkit::{HandClock, block_on, happened, member};
 use tokio::time::timeout;
 
 use crate::bed::{Bed, Others, about, categories, clock, content, post_of, sqlite};

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use kernel::{CheckInId, UserId};
+use kith_kernel::{CheckInId, UserId};
 
 use super::Moment;
 

@@ -1,7 +1,7 @@
 //! What somebody counts from, and what broke it.
 
 use jiff::civil::DateTime;
-use kernel::{RelapseId, Timestamp, UserId, ports::DataKey};
+use kith_kernel::{RelapseId, Timestamp, UserId, ports::DataKey};
 
 use super::{Day, Moment, Triggers, Zone};
 

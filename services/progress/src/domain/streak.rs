@@ -1,6 +1,6 @@
 //! What a journey comes to.
 
-use kernel::Timestamp;
+use kith_kernel::Timestamp;
 
 use super::{Journey, Period, Told, Zone};
 

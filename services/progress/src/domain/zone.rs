@@ -7,7 +7,7 @@ use jiff::{
     civil::{Date, DateTime},
     tz::{TimeZone, TimeZoneDatabase},
 };
-use kernel::Timestamp;
+use kith_kernel::Timestamp;
 
 /// A time zone of the IANA database. The database is the one that was built in: every node, whatever its machine knows,
 /// counts the same days.

@@ -1,6 +1,6 @@
 //! Progress as messages.
 
-use proto::{
+use kith_proto::{
     convert::timestamp,
     users::v1::{
         CheckIn as WireCheckIn, Figures as WireFigures, GetProgressResponse, GoalKind, HeatDay as WireHeatDay,

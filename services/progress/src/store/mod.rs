@@ -6,8 +6,8 @@ mod mongo;
 mod sqlite;
 
 use async_trait::async_trait;
-use kernel::{CheckInId, Cursor, Event, Timestamp, UserId};
-use storage::{StoreError, StoreResult};
+use kith_kernel::{CheckInId, Cursor, Event, Timestamp, UserId};
+use kith_storage::{StoreError, StoreResult};
 
 pub use self::{mongo::Mongo, sqlite::Sqlite};
 use crate::{CheckIn, Cravings, Day, Goal, Journey, Mood, Start, Trigger, Triggers, Zone};
@@ -26,7 +26,7 @@ pub trait Store: Send + Sync {
     /// Up to `limit` people who are due at this moment or before, whoever waits longest first.
     async fn due(&self, now: Timestamp, limit: i64) -> StoreResult<Vec<UserId>>;
 
-    /// Adds a check-in. An id in use is [`Taken`](storage::StoreError::Taken) as `id`, whoever uses it.
+    /// Adds a check-in. An id in use is [`Taken`](kith_storage::StoreError::Taken) as `id`, whoever uses it.
     async fn add_check_in(&self, check_in: &CheckIn) -> StoreResult<()>;
 
     /// The check-in of this id, equal to what was added, if it is this owner's.

@@ -1,12 +1,12 @@
 //! Progress in SQLite.
 
 use async_trait::async_trait;
-use kernel::{CheckInId, Cursor, Event, RelapseId, Timestamp, UserId, ports::DataKey};
-use sqlx::FromRow;
-use storage::{
+use kith_kernel::{CheckInId, Cursor, Event, RelapseId, Timestamp, UserId, ports::DataKey};
+use kith_storage::{
     StoreError, StoreResult,
     sql::{At, Database, Tx},
 };
+use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Store, cravings, goal, goal_word, mood, start, triggers, words, zone};
@@ -269,7 +269,7 @@ mod tests {
     use super::*;
 
     async fn plan(statement: &str, values: usize) -> String {
-        let database = testkit::sqlite().await;
+        let database = kith_testkit::sqlite().await;
         let explained = format!("EXPLAIN QUERY PLAN {statement}");
         let mut question = sqlx::query_as(AssertSqlSafe(explained));
         for _ in 0..values {
@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn lists_are_read_along_their_index_and_sorted_by_it() {
-        testkit::block_on(async {
+        kith_testkit::block_on(async {
             for (statement, values, index) in [(LISTED, 5, "check_ins_owner"), (DUE, 2, "journeys_due")] {
                 let plan = plan(statement, values).await;
                 assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{plan}");

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use kernel::{Actor, CheckInId, Clock as _, Event, Fact, RelapseId, SystemEntropy, Timestamp, UserId, ports::DataKey};
-use progress::{
+use kith_kernel::{
+    Actor, CheckInId, Clock as _, Event, Fact, RelapseId, SystemEntropy, Timestamp, UserId, ports::DataKey,
+};
+use kith_progress::{
     CheckIn, Cravings, Day, Goal, Journey, Milestones, Moment, Mood, Notes, Relapse, Service, Start, Told, Trigger,
     Zone,
     service::{Change, Said, State},
     store::{Mongo, Sqlite, Store},
 };
-use storage::{Outbox, Relay, mongo::MongoOutbox, sql::SqlOutbox};
-use testkit::{HandClock, KeepingBus};
+use kith_storage::{Outbox, Relay, mongo::MongoOutbox, sql::SqlOutbox};
+use kith_testkit::{HandClock, KeepingBus};
 
 pub(crate) struct Bed {
     pub(crate) store: Arc<dyn Store>,
@@ -18,7 +20,7 @@ pub(crate) struct Bed {
     pub(crate) service: Arc<Service>,
     outbox: Arc<dyn Outbox>,
     /// Goes when the bed goes.
-    _keeper: Option<testkit::Sqlite>,
+    _keeper: Option<kith_testkit::Sqlite>,
 }
 
 /// Whatever the machine's clock says, it is this moment.
@@ -30,14 +32,14 @@ pub(crate) fn at(text: &str) -> Timestamp {
 }
 
 pub(crate) async fn sqlite() -> Bed {
-    let keeper = testkit::sqlite().await;
+    let keeper = kith_testkit::sqlite().await;
     let (database, clock) = ((*keeper).clone(), Arc::new(HandClock::at(at(NOW))));
     let outbox = Arc::new(SqlOutbox::new(database.clone(), clock.clone()));
     Bed::on(Arc::new(Sqlite::new(database)), outbox, clock, Some(keeper))
 }
 
 pub(crate) async fn mongo() -> Bed {
-    let (database, clock) = (testkit::mongo().await, Arc::new(HandClock::at(at(NOW))));
+    let (database, clock) = (kith_testkit::mongo().await, Arc::new(HandClock::at(at(NOW))));
     let outbox = Arc::new(MongoOutbox::new(database.clone(), Mongo::COLLECTION, clock.clone()));
     Bed::on(Arc::new(Mongo::new(database.clone())), outbox, clock, None)
 }
@@ -47,7 +49,7 @@ impl Bed {
         store: Arc<dyn Store>,
         outbox: Arc<dyn Outbox>,
         clock: Arc<HandClock>,
-        keeper: Option<testkit::Sqlite>,
+        keeper: Option<kith_testkit::Sqlite>,
     ) -> Self {
         let service =
             Service { store: store.clone(), notes: notes(), clock: clock.clone(), entropy: Arc::new(SystemEntropy) };
@@ -95,7 +97,7 @@ impl Bed {
 }
 
 pub(crate) fn notes() -> Notes {
-    Notes { vault: testkit::vault() }
+    Notes { vault: kith_testkit::vault() }
 }
 
 /// What somebody says who feels so.

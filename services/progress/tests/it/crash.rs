@@ -9,19 +9,19 @@ use std::{
     time::Duration,
 };
 
-use kernel::{Actor, CheckInId, Clock as _, Fact, RelapseId, SystemClock, SystemEntropy, UserId};
-use progress::{
+use kith_kernel::{Actor, CheckInId, Clock as _, Fact, RelapseId, SystemClock, SystemEntropy, UserId};
+use kith_progress::{
     Journey, Note, Service, Zone,
     domain::MILESTONES,
     service::{Change, Said},
     store::{Mongo, Sqlite, Store},
 };
-use storage::{
+use kith_storage::{
     Outbox, Relay,
     mongo::MongoOutbox,
     sql::{Database, Durability, SqlOutbox},
 };
-use testkit::{KeepingBus, block_on, member};
+use kith_testkit::{KeepingBus, block_on, member};
 
 use crate::bed::{notes, said};
 
@@ -46,7 +46,7 @@ struct Kept {
 async fn open(place: &str) -> Kept {
     let clock = Arc::new(SystemClock);
     if !place.contains('/') {
-        let database = (*testkit::mongo_named(place).await).clone();
+        let database = (*kith_testkit::mongo_named(place).await).clone();
         let outbox = Arc::new(MongoOutbox::new(database.clone(), Mongo::COLLECTION, clock));
         return Kept { store: Arc::new(Mongo::new(database)), outbox };
     }
@@ -158,7 +158,7 @@ fn a_kill_splits_no_change_from_its_fact_in_sqlite() {
 
 #[test]
 fn a_kill_splits_no_change_from_its_fact_in_mongo() {
-    let place = block_on(async { testkit::mongo().await.name().to_owned() });
+    let place = block_on(async { kith_testkit::mongo().await.name().to_owned() });
     kill_and_look(&place);
 }
 

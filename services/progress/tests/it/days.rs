@@ -1,8 +1,8 @@
 //! Streaks beside a model that knows no calendar: it walks through time, a quarter of an hour at a step, and counts how
 //! often the date on the wall has changed.
 
-use kernel::{RelapseId, Timestamp, UserId, ports::DataKey};
-use progress::{Day, Journey, Moment, Relapse, Start, Streak, Zone};
+use kith_kernel::{RelapseId, Timestamp, UserId, ports::DataKey};
+use kith_progress::{Day, Journey, Moment, Relapse, Start, Streak, Zone};
 use proptest::prelude::*;
 use uuid::Uuid;
 

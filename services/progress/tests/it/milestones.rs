@@ -1,12 +1,12 @@
 //! When a milestone is told, and that it is told once.
 
-use kernel::{Fact, ports::Sweep as _};
-use progress::service::State;
-use testkit::{block_on, member, race};
+use kith_kernel::{Fact, ports::Sweep as _};
+use kith_progress::service::State;
+use kith_testkit::{block_on, member, race};
 
 use crate::bed::{Bed, at, mongo, sqlite};
 
-#[testkit::contract(sqlite, mongo)]
+#[kith_testkit::contract(sqlite, mongo)]
 mod told {
     use super::*;
 
@@ -136,8 +136,8 @@ fn travel_tells_nothing_again() {
         assert_eq!(bed.told().await, [7]);
         for (zone, days) in [("America/New_York", 6), ("Pacific/Kiritimati", 6), ("UTC", 7)] {
             let etag = bed.service.streak(&ann).await.unwrap().etag();
-            let zone = Some(progress::Zone::new(zone).unwrap());
-            let change = progress::service::Change { zone, ..Default::default() };
+            let zone = Some(kith_progress::Zone::new(zone).unwrap());
+            let change = kith_progress::service::Change { zone, ..Default::default() };
             let state = bed.service.update(&ann, &etag, &change).await.unwrap();
             assert_eq!((state.current.unwrap().days, state.current.unwrap().began), (days, at("2024-06-10T12:00:00Z")));
             bed.milestones().sweep().await.unwrap();

@@ -7,11 +7,11 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
-use kernel::{Actor, Pager};
-use progress::{access::PROCEDURES, rpc};
-use proto::Claimed;
+use kith_kernel::{Actor, Pager};
+use kith_progress::{access::PROCEDURES, rpc};
+use kith_proto::Claimed;
+use kith_testkit::{block_on, member, user};
 use serde_json::{Value, json};
-use testkit::{block_on, member, user};
 use tower::ServiceExt as _;
 
 use crate::bed::{Bed, sqlite};

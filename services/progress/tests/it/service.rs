@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use kernel::{Cursor, Fault, PageSize, Problem as _, RelapseId};
-use progress::{
+use kith_kernel::{Cursor, Fault, PageSize, Problem as _, RelapseId};
+use kith_progress::{
     Day, Error, Goal, Note, Trigger, Zone,
     policy::RELAPSES,
     service::{Change, Said},
 };
-use testkit::{block_on, member, race, user};
+use kith_testkit::{block_on, member, race, user};
 
 use crate::bed::{Bed, at, said, sqlite};
 
@@ -63,7 +63,7 @@ fn what_is_counted_from_is_changed_by_who_has_read_it() {
         // What is counted in between makes no etag stale.
         bed.falls(&ann, "2024-06-01T00:00:00Z").await;
         bed.until("2024-06-12T00:00:00Z");
-        kernel::ports::Sweep::sweep(&bed.milestones()).await.unwrap();
+        kith_kernel::ports::Sweep::sweep(&bed.milestones()).await.unwrap();
         let zone = Change { zone: Some(Zone::new("Asia/Tokyo").unwrap()), ..Change::default() };
         let state = bed.service.update(&ann, &state.etag(), &zone).await.unwrap();
         assert_eq!((state.journey.goal, state.journey.zone().name()), (Some(Goal::Reduce), "Asia/Tokyo"));
@@ -157,11 +157,11 @@ fn relapses_have_a_bound() {
         let (first, state) = bed.falls(&ann, "2020-01-01T00:00:00Z").await;
         let mut full = state.journey;
         for minute in 1..RELAPSES {
-            let moment = progress::Moment {
+            let moment = kith_progress::Moment {
                 at: at("2020-01-01T00:00:00Z").after(std::time::Duration::from_mins(minute.try_into().unwrap())),
                 zone: None,
             };
-            full.add(progress::Relapse { id: RelapseId::from_uuid(user().uuid()), moment, triggers: [].into() });
+            full.add(kith_progress::Relapse { id: RelapseId::from_uuid(user().uuid()), moment, triggers: [].into() });
         }
         assert!(bed.store.save(&full, None, &[]).await.unwrap());
         let refusal = bed.service.relapse(&ann, None, &[].into(), None).await.unwrap_err();
@@ -189,7 +189,7 @@ fn a_note_is_sealed_where_it_is_kept_and_opens_for_its_owner_alone() {
 }
 
 /// So many check-ins, a day apart, the last one now.
-async fn some_days(bed: &Bed, actor: &kernel::Actor, days: u32, mood: u32) {
+async fn some_days(bed: &Bed, actor: &kith_kernel::Actor, days: u32, mood: u32) {
     for day in 0..days {
         let then = at("2024-06-10T12:00:00Z").before(std::time::Duration::from_hours(24 * u64::from(day)));
         bed.service.check_in(actor, Said { at: Some(then), ..said(mood) }, None).await.unwrap();

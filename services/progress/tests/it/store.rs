@@ -1,11 +1,11 @@
-//! What `progress::store::Store` promises.
+//! What `kith_progress::store::Store` promises.
 
 use std::time::Duration;
 
-use kernel::{Clock as _, Cursor, Event, Fact, Timestamp, UserId, ports::DataKey};
-use progress::{CheckIn, Journey, Moment};
-use storage::StoreError;
-use testkit::{event_id, race, user};
+use kith_kernel::{Clock as _, Cursor, Event, Fact, Timestamp, UserId, ports::DataKey};
+use kith_progress::{CheckIn, Journey, Moment};
+use kith_storage::StoreError;
+use kith_testkit::{event_id, race, user};
 
 use crate::bed::{Bed, at, check_in, journey, mongo, relapse, sqlite};
 
@@ -41,7 +41,7 @@ async fn read_all(bed: &Bed, owner: UserId, mut between: impl AsyncFnMut()) -> V
     }
 }
 
-#[testkit::contract(sqlite, mongo)]
+#[kith_testkit::contract(sqlite, mongo)]
 mod contract {
     use super::*;
 

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use kernel::{Channel, Failure, PostId, live::Mark, ports::PostLookup};
+use kith_kernel::{Channel, Failure, PostId, live::Mark, ports::PostLookup};
 use tokio::time::{Instant, sleep, timeout};
 
 use self::recent::{Recent, Sight};
@@ -149,9 +149,9 @@ fn vanished(what: What) -> Option<Told> {
 mod tests {
     use async_trait::async_trait;
     use futures_util::FutureExt as _;
-    use kernel::{Position, PostId, ResponseId, Timestamp, UserId, ports::PostBrief};
-    use proto::{posts::v1::Post, support::v1::Response};
-    use testkit::{event_id, user};
+    use kith_kernel::{Position, PostId, ResponseId, Timestamp, UserId, ports::PostBrief};
+    use kith_proto::{posts::v1::Post, support::v1::Response};
+    use kith_testkit::{event_id, user};
 
     use super::*;
 

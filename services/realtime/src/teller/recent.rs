@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use kernel::EventId;
+use kith_kernel::EventId;
 use tokio::{sync::OnceCell, time::Instant};
 
 use super::Untold;
@@ -87,8 +87,8 @@ impl Reading {
 
 #[cfg(test)]
 mod tests {
-    use kernel::PostId;
-    use testkit::{event_id, user};
+    use kith_kernel::PostId;
+    use kith_testkit::{event_id, user};
 
     use super::*;
 
@@ -97,7 +97,7 @@ mod tests {
     }
 
     fn event() -> EventId {
-        event_id(kernel::Timestamp::from_millis(0))
+        event_id(kith_kernel::Timestamp::from_millis(0))
     }
 
     #[test]

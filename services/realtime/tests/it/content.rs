@@ -1,17 +1,17 @@
 //! Frames show what their event is about, as it is when they are told.
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use kernel::{
+use kith_kernel::{
     Fact, UserId,
     event::{AboutPost, Moderation, Weight},
 };
-use prost::Message as _;
-use proto::realtime::v1::{
+use kith_proto::realtime::v1::{
     ClientFrame, Hello, ServerFrame, Subscribe, client_frame, event_frame::Fact as Told, server_frame::Kind,
 };
-use realtime::Limits;
+use kith_realtime::Limits;
+use kith_testkit::{block_on, member};
+use prost::Message as _;
 use serde_json::json;
-use testkit::{block_on, member};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
@@ -31,7 +31,7 @@ async fn hear(client: &mut Client) -> Kind {
     ServerFrame::decode(bytes).unwrap().kind.unwrap()
 }
 
-async fn answer(node: &Node, author: UserId, post_author: UserId) -> kernel::event::AboutResponse {
+async fn answer(node: &Node, author: UserId, post_author: UserId) -> kith_kernel::event::AboutResponse {
     let about = about_response(author, post_author);
     node.tell(author, Fact::ResponseGiven { about, weight: Weight::Text }).await;
     about

@@ -1,6 +1,6 @@
 //! The document for client authors says what the code does.
 
-use realtime::{Close, Format, Limits};
+use kith_realtime::{Close, Format, Limits};
 
 const DOCUMENT: &str = include_str!("../../../../docs/realtime.md");
 

@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use kernel::{
+use kith_kernel::{
     Failure, Fault, Timestamp,
     audit::{Checkpoint, Head},
     ports::Checkpoints,

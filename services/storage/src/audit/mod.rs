@@ -11,7 +11,7 @@ pub mod sealing;
 
 use std::sync::Arc;
 
-use kernel::{
+use kith_kernel::{
     Failure,
     audit::{Broken, Forged, Head, Seals, Verifier},
     ports::{Audit, Checkpoints},

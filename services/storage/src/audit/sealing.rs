@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kernel::{
+use kith_kernel::{
     Clock,
     audit::{Checkpoint, Head, Seals, Verifier},
     ports::{Audit, Checkpoints},

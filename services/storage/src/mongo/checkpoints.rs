@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
-use kernel::{
+use kith_kernel::{
     Failure,
     audit::{Checkpoint, Head},
     ports::Checkpoints,

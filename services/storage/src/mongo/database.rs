@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kernel::Event;
+use kith_kernel::Event;
 use mongodb::{
     Client, Collection,
     bson::{Document, doc},

@@ -1,7 +1,7 @@
 //! The audit trail as a table: an act and the line about it commit together.
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     Failure,
     audit::{Entry, Head, Line},
     ports::{Audit, AuditQuery},
@@ -46,7 +46,7 @@ impl Tx<Db> {
         .bind(entry.id.uuid())
         .bind(At(entry.at))
         .bind(entry.actor.uuid())
-        .bind(entry.session.map(kernel::SessionId::uuid))
+        .bind(entry.session.map(kith_kernel::SessionId::uuid))
         .bind(entry.act.word())
         .bind(&entry.subject)
         .bind(&entry.detail)

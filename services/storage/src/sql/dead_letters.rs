@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kernel::{Clock, EventId, Failure, Parcel, Timestamp, ports::DeadLetters};
+use kith_kernel::{Clock, EventId, Failure, Parcel, Timestamp, ports::DeadLetters};
 use sqlx::Sqlite;
 use uuid::Uuid;
 

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use kernel::Timestamp;
+use kith_kernel::Timestamp;
 use sqlx::migrate::{MigrateError, Migration};
 
 use super::{Database, Engine, engine::Dialect as _};

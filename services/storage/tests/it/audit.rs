@@ -3,20 +3,20 @@
 use std::{any::Any, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     Clock as _, EventId, SessionId, SystemClock, SystemEntropy, Timestamp, UserId,
     audit::{Act, Broken, Checkpoint, Entry, Forged, Head, Seals},
     ports::{Audit, AuditQuery, Checkpoints},
 };
-use sqlx::AssertSqlSafe;
-use storage::{
+use kith_storage::{
     StoreError, StoreResult,
     audit::{FileCheckpoints, Sealing, Unsound, verify},
     mongo::MongoCheckpoints,
     sql,
     sql::{Database, Engine, SqlAudit},
 };
-use testkit::{HandClock, block_on, race, user};
+use kith_testkit::{HandClock, block_on, race, user};
+use sqlx::AssertSqlSafe;
 
 struct Bed {
     audit: Arc<dyn Audit>,
@@ -27,14 +27,14 @@ struct Bed {
 }
 
 async fn sqlite() -> Bed {
-    let file = testkit::sqlite().await;
+    let file = kith_testkit::sqlite().await;
     let database = (*file).clone();
     let rows = OnRows { database: database.clone(), postgres: false };
     bed(Arc::new(SqlAudit::new(database)), Arc::new(rows), Box::new(file))
 }
 
 async fn postgres() -> Bed {
-    let server = testkit::postgres().await;
+    let server = kith_testkit::postgres().await;
     let database = (*server).clone();
     let rows = OnRows { database: database.clone(), postgres: true };
     bed(Arc::new(SqlAudit::new(database)), Arc::new(rows), Box::new(server))
@@ -159,7 +159,7 @@ fn broken(verified: Result<Head, Unsound>) -> Broken {
     }
 }
 
-#[testkit::contract(sqlite, postgres)]
+#[kith_testkit::contract(sqlite, postgres)]
 mod contract {
     use super::*;
 
@@ -368,7 +368,7 @@ mod places {
     }
 
     async fn mongo() -> Bed {
-        let database = testkit::mongo().await;
+        let database = kith_testkit::mongo().await;
         Bed { place: Arc::new(MongoCheckpoints::new((*database).clone())), _kept: Box::new(database) }
     }
 
@@ -377,7 +377,7 @@ mod places {
         seals().sign(Head { position, hash }, Timestamp::from_millis(1_700_000_000_123))
     }
 
-    #[testkit::contract(file, mongo)]
+    #[kith_testkit::contract(file, mongo)]
     mod contract {
         use super::*;
 

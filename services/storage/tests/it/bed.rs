@@ -3,15 +3,15 @@
 use std::{any::Any, sync::Arc};
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     Clock as _, Event, EventId, Parcel, SystemClock,
     ports::{DeadLetters as _, Sweep},
 };
-use storage::{
+use kith_storage::{
     Outbox, sql,
     sql::{Database, DeadLetter, Engine, SqlDeadLetters, SqlInbox, SqlOutbox, Wake},
 };
-use testkit::HandClock;
+use kith_testkit::HandClock;
 
 /// How a transaction of the test ends.
 #[derive(Clone, Copy)]
@@ -34,7 +34,7 @@ pub(crate) trait OutboxAndSweep: Outbox + Sweep {}
 impl<O: Outbox + Sweep> OutboxAndSweep for O {}
 
 pub(crate) async fn sqlite() -> Bed {
-    let (file, clock) = (testkit::sqlite().await, Arc::new(HandClock::at(SystemClock.now())));
+    let (file, clock) = (kith_testkit::sqlite().await, Arc::new(HandClock::at(SystemClock.now())));
     let database = (*file).clone();
     let outbox = Arc::new(SqlOutbox::new(database.clone(), clock.clone()));
     let wake = database.wake();
@@ -42,7 +42,7 @@ pub(crate) async fn sqlite() -> Bed {
 }
 
 pub(crate) async fn postgres() -> Bed {
-    let (server, clock) = (testkit::postgres().await, Arc::new(HandClock::at(SystemClock.now())));
+    let (server, clock) = (kith_testkit::postgres().await, Arc::new(HandClock::at(SystemClock.now())));
     let database = (*server).clone();
     let outbox = Arc::new(SqlOutbox::new(database.clone(), clock.clone()));
     let wake = database.wake();

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use storage::lease::{Alone, Held, Lease, SILENCE};
-use testkit::{Postgres, block_on};
+use kith_storage::lease::{Alone, Held, Lease, SILENCE};
+use kith_testkit::{Postgres, block_on};
 
 const SOON: Duration = Duration::from_secs(1);
 
@@ -31,7 +31,7 @@ async fn is_lost(held: &dyn Held) {
 #[test]
 fn one_at_a_time_holds_it_until_they_let_go() {
     block_on(async {
-        let (database, other) = (testkit::postgres().await, testkit::postgres().await);
+        let (database, other) = (kith_testkit::postgres().await, kith_testkit::postgres().await);
         let (one, two) = (database.lease("outbox"), database.as_another_node().lease("outbox"));
         let held = one.acquire().await;
         held.check().await.unwrap();
@@ -46,7 +46,7 @@ fn one_at_a_time_holds_it_until_they_let_go() {
 #[test]
 fn when_the_holder_dies_another_has_it_within_a_second_and_the_dead_know() {
     block_on(async {
-        let database = testkit::postgres().await;
+        let database = kith_testkit::postgres().await;
         let (one, two) = (database.lease("outbox"), database.as_another_node().lease("outbox"));
         let first = one.acquire().await;
         let waiting = tokio::spawn(async move { two.acquire().await });
@@ -62,7 +62,7 @@ fn when_the_holder_dies_another_has_it_within_a_second_and_the_dead_know() {
 
 #[test]
 fn a_holder_is_heard_of_while_it_waits_and_one_that_is_not_loses_it() {
-    let database = block_on(testkit::postgres());
+    let database = block_on(kith_testkit::postgres());
     let silent = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     // Nothing beats on this runtime when nobody runs it: a process that was stopped.
     let held = silent.block_on(database.lease("outbox").acquire());
@@ -79,7 +79,7 @@ fn a_holder_is_heard_of_while_it_waits_and_one_that_is_not_loses_it() {
 #[test]
 fn a_holder_of_a_server_that_went_away_knows_and_waits_for_it() {
     block_on(async {
-        let database = testkit::postgres().await;
+        let database = kith_testkit::postgres().await;
         let lease = database.lease("outbox");
         let held = lease.acquire().await;
         kill_holder(&database).await;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kith_testkit::block_on;
 use sqlx::FromRow;
-use testkit::block_on;
 
 /// What is kept elsewhere where there is a Postgres.
 const ELSEWHERE: [&str; 5] = ["check_ins", "journeys", "posts", "relapses", "responses"];
@@ -38,7 +38,7 @@ fn plain(condition: &str) -> String {
 }
 
 async fn in_sqlite() -> Tables {
-    let database = testkit::sqlite().await;
+    let database = kith_testkit::sqlite().await;
     let reader = database.reader();
     let names: Vec<(String,)> = sqlx::query_as(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND sql IS NOT NULL AND name NOT LIKE 'sqlite_%'",
@@ -89,7 +89,7 @@ async fn in_sqlite() -> Tables {
 }
 
 async fn in_postgres() -> Tables {
-    let database = testkit::postgres().await;
+    let database = kith_testkit::postgres().await;
     let reader = database.reader();
     let columns: Vec<(String, String, String, bool)> = sqlx::query_as(
         "SELECT table_name::text, column_name::text,
@@ -155,7 +155,7 @@ fn all_that_postgres_holds_is_the_same_in_sqlite_and_nothing_is_missing() {
 #[test]
 fn every_unique_key_of_postgres_is_called_after_its_last_column() {
     block_on(async {
-        let database = testkit::postgres().await;
+        let database = kith_testkit::postgres().await;
         let keys: Vec<(String, String, String)> = sqlx::query_as(
             "SELECT relation.relname::text, key.relname::text,
                     replace(pg_get_indexdef(indexrelid, indnkeyatts::int, TRUE), chr(34), '')

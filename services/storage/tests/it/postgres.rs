@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kernel::{Event, EventId, Fact, SystemClock};
-use storage::{
+use kith_kernel::{Event, EventId, Fact, SystemClock};
+use kith_storage::{
     Outbox as _, StoreError, StoreResult,
     sql::{Database, Pool, Postgres, SqlOutbox},
 };
-use testkit::{block_on, happened, user};
+use kith_testkit::{block_on, happened, user};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{
@@ -42,7 +42,7 @@ async fn unavailable<T>(call: impl Future<Output = StoreResult<T>>) {
 #[test]
 fn a_slow_transaction_is_not_passed_over() {
     block_on(async {
-        let database = testkit::postgres().await;
+        let database = kith_testkit::postgres().await;
         let (outbox, slow, fast) = (outbox(&database), something(), something());
         let mut slow_tx = database.begin().await.unwrap();
         slow_tx.record(std::slice::from_ref(&slow)).await.unwrap();
@@ -50,7 +50,7 @@ fn a_slow_transaction_is_not_passed_over() {
         fast_tx.record(std::slice::from_ref(&fast)).await.unwrap();
         fast_tx.commit().await.unwrap();
         assert_eq!(waiting(&outbox).await, [fast.id]);
-        outbox.sent(&[fast.id], kernel::Timestamp::from_millis(1)).await.unwrap();
+        outbox.sent(&[fast.id], kith_kernel::Timestamp::from_millis(1)).await.unwrap();
         slow_tx.commit().await.unwrap();
         assert_eq!(waiting(&outbox).await, [slow.id], "a cursor behind `fast` would have missed it");
         assert_eq!(outbox.kept(None).await.unwrap().len(), 1);
@@ -60,7 +60,7 @@ fn a_slow_transaction_is_not_passed_over() {
 #[test]
 fn a_broken_key_is_called_after_its_column_and_a_statement_that_takes_too_long_is_unavailable() {
     block_on(async {
-        let kept = testkit::postgres().await;
+        let kept = kith_testkit::postgres().await;
         let database = Database::<Postgres>::connect(kept.url(), &Pool::default()).unwrap();
         let event = something();
         let mut tx = database.begin().await.unwrap();
@@ -79,7 +79,7 @@ fn a_broken_key_is_called_after_its_column_and_a_statement_that_takes_too_long_i
 #[test]
 fn who_waits_for_what_another_holds_is_unavailable_in_time() {
     block_on(async {
-        let kept = testkit::postgres().await;
+        let kept = kith_testkit::postgres().await;
         let database = Database::<Postgres>::connect(kept.url(), &Pool::default()).unwrap();
         let mut first = database.begin().await.unwrap();
         first.hold("a thing", b"1").await.unwrap();
@@ -97,7 +97,7 @@ fn who_waits_for_what_another_holds_is_unavailable_in_time() {
 #[test]
 fn when_no_connection_is_left_it_is_unavailable_in_time() {
     block_on(async {
-        let kept = testkit::postgres().await;
+        let kept = kith_testkit::postgres().await;
         let pool = Pool { connections: 1, ..Pool::default() };
         let database = Database::<Postgres>::connect(kept.url(), &pool).unwrap();
         let only = database.begin().await.unwrap();
@@ -180,7 +180,7 @@ async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mine: State, mut
 fn a_server_that_falls_silent_is_unavailable_in_time_and_serves_again_when_it_speaks() {
     block_on(async {
         for speaks_again in [State::Open, State::OpenToOthers] {
-            let kept = testkit::postgres().await;
+            let kept = kith_testkit::postgres().await;
             let door = Door::before(kept.url()).await;
             // Both are in use when it falls silent.
             let pool = Pool { connections: 2, ..Pool::default() };
@@ -212,7 +212,7 @@ fn a_server_that_falls_silent_is_unavailable_in_time_and_serves_again_when_it_sp
 #[test]
 fn a_server_that_was_restarted_serves_those_who_rested() {
     block_on(async {
-        let kept = testkit::postgres().await;
+        let kept = kith_testkit::postgres().await;
         let database = Database::<Postgres>::connect(kept.url(), &Pool::default()).unwrap();
         let mut sessions = Vec::new();
         for _ in 0..3 {

@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use kernel::{Event, EventId, Fact, Parcel, SystemClock, Timestamp};
-use storage::{Outbox, Relay, StoreError, StoreResult, lease::Alone, sql::Wake};
-use testkit::{KeepingBus, block_on, happened, user};
+use kith_kernel::{Event, EventId, Fact, Parcel, SystemClock, Timestamp};
+use kith_storage::{Outbox, Relay, StoreError, StoreResult, lease::Alone, sql::Wake};
+use kith_testkit::{KeepingBus, block_on, happened, user};
 
 fn something() -> Event {
     happened(Fact::UserBlocked { blocked: user() })

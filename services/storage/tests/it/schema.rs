@@ -3,12 +3,12 @@
 use std::{any::Any, collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
-use sqlx::{AssertSqlSafe, Executor as _};
-use storage::{
+use kith_storage::{
     StoreError, StoreResult, sql,
     sql::{Database, Engine, Schema, Step},
 };
-use testkit::race;
+use kith_testkit::race;
+use sqlx::{AssertSqlSafe, Executor as _};
 
 struct Bed {
     schema: Arc<dyn Changing>,
@@ -16,12 +16,12 @@ struct Bed {
 }
 
 async fn sqlite() -> Bed {
-    let file = testkit::sqlite().await;
+    let file = kith_testkit::sqlite().await;
     Bed { schema: Arc::new(Whole { database: (*file).clone() }), _kept: Box::new(file) }
 }
 
 async fn postgres() -> Bed {
-    let server = testkit::postgres().await;
+    let server = kith_testkit::postgres().await;
     Bed { schema: Arc::new(Whole { database: (*server).clone() }), _kept: Box::new(server) }
 }
 
@@ -74,7 +74,7 @@ impl Changing for Whole<Db> {
     }
 }
 
-#[testkit::contract(sqlite, postgres)]
+#[kith_testkit::contract(sqlite, postgres)]
 mod contract {
     use super::*;
 

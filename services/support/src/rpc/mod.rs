@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use axum::{Router, extract::State};
 use connectrpc_axum::prelude::{ConnectError, ConnectResponse};
-use kernel::{PageSize, Pager, PostId, ResponseId, id::InvalidId};
-use proto::{
+use kith_kernel::{PageSize, Pager, PostId, ResponseId, id::InvalidId};
+use kith_proto::{
     Caller, Claimed, Valid,
     convert::crisis_resources,
     refusal,

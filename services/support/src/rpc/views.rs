@@ -6,11 +6,11 @@ use std::{
 };
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     Failure, PersonaId, ResponseId,
     ports::{Persona, Personas, PostLookup},
 };
-use proto::{
+use kith_proto::{
     convert::{moderation, persona, timestamp},
     support::v1::{QuickKind as WireKind, Response as WireResponse, response::Content as WireContent},
     views::ResponseViews,

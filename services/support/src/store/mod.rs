@@ -8,8 +8,8 @@ mod sqlite;
 use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
-use kernel::{Event, PostId, ResponseId, Timestamp, UserId, Veil, ports::Tallies};
-use storage::{StoreError, StoreResult};
+use kith_kernel::{Event, PostId, ResponseId, Timestamp, UserId, Veil, ports::Tallies};
+use kith_storage::{StoreError, StoreResult};
 
 pub use self::{mongo::Mongo, sqlite::Sqlite};
 use crate::{Content, QuickKind, Response, Stats, Text};
@@ -18,7 +18,7 @@ use crate::{Content, QuickKind, Response, Stats, Text};
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Adds a response and its events, both or neither, and gives the response. An id in use is
-    /// [`Taken`](storage::StoreError::Taken) as `id`.
+    /// [`Taken`](kith_storage::StoreError::Taken) as `id`.
     ///
     /// If it is a quick support, and its author has a living one of this kind under this post, then that one is given
     /// instead, and nothing is added: of any number that are given at once, one is kept.

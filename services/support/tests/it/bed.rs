@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use kernel::{
+use kith_kernel::{
     Clock as _, Event, Fact, PersonaId, PostId, ResponseId, SystemClock, SystemEntropy, Timestamp, UserId,
     ports::PostBrief,
 };
-use storage::{
+use kith_storage::{
     Outbox, Relay, mongo,
     mongo::MongoOutbox,
     sql::{Database, SqlOutbox},
 };
-use support::{
+use kith_support::{
     Content, QuickKind, Response, Text,
     store::{Mongo, Sqlite, Store},
 };
-use testkit::{KeepingBus, happened, user};
+use kith_testkit::{KeepingBus, happened, user};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_123);
 
@@ -23,21 +23,21 @@ pub(crate) struct Bed {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) outbox: Arc<dyn Outbox>,
     /// Goes when the bed goes.
-    _keeper: Option<testkit::Sqlite>,
+    _keeper: Option<kith_testkit::Sqlite>,
 }
 
 pub(crate) async fn sqlite() -> Bed {
-    let keeper = testkit::sqlite().await;
+    let keeper = kith_testkit::sqlite().await;
     Bed::on((*keeper).clone(), Some(keeper))
 }
 
 pub(crate) async fn mongo() -> Bed {
-    let database = testkit::mongo().await;
+    let database = kith_testkit::mongo().await;
     Bed::in_mongo(&database)
 }
 
 impl Bed {
-    pub(crate) fn on(database: Database, keeper: Option<testkit::Sqlite>) -> Self {
+    pub(crate) fn on(database: Database, keeper: Option<kith_testkit::Sqlite>) -> Self {
         let outbox = Arc::new(SqlOutbox::new(database.clone(), Arc::new(SystemClock)));
         Self { store: Arc::new(Sqlite::new(database)), outbox, _keeper: keeper }
     }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     Actor, Clock as _, Content, Fact, Failure, PageSize, PostId, Problem as _, SystemEntropy, UserId, Veil,
     event::Moderation,
     ports::{Contents, Evidence},
 };
-use proto::views::ResponseViews as _;
-use support::{Desk, Response, Stats, rpc::Views};
-use testkit::{block_on, member, user};
+use kith_proto::views::ResponseViews as _;
+use kith_support::{Desk, Response, Stats, rpc::Views};
+use kith_testkit::{block_on, member, user};
 
 use crate::{
     bed::{HUG, given_fact, words},

@@ -7,10 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use kernel::{Clock as _, Fact, PostId, ResponseId, SystemClock, ports::PostBrief};
-use storage::sql::{Database, Durability};
-use support::store::Store;
-use testkit::{block_on, user};
+use kith_kernel::{Clock as _, Fact, PostId, ResponseId, SystemClock, ports::PostBrief};
+use kith_storage::sql::{Database, Durability};
+use kith_support::store::Store;
+use kith_testkit::{block_on, user};
 
 use crate::bed::{Bed, deleted, given, marked, post, response, words};
 
@@ -26,7 +26,7 @@ const ACKNOWLEDGED: usize = 30;
 /// The store of a file, or of a database in MongoDB if it is no path.
 async fn open(place: &str) -> Bed {
     if !place.contains('/') {
-        return Bed::in_mongo(&*testkit::mongo_named(place).await);
+        return Bed::in_mongo(&*kith_testkit::mongo_named(place).await);
     }
     let database = Database::open(place.into(), Durability::Power).await.unwrap();
     database.migrate().await.unwrap();
@@ -126,7 +126,7 @@ fn a_kill_splits_no_write_from_its_event_in_sqlite() {
 
 #[test]
 fn a_kill_splits_no_write_from_its_event_in_mongo() {
-    kill_writers(&block_on(async { testkit::mongo().await.name().to_owned() }));
+    kill_writers(&block_on(async { kith_testkit::mongo().await.name().to_owned() }));
 }
 
 fn kill_writers(place: &str) {

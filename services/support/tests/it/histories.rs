@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use kernel::{Actor, Fact, Fault, PostId, Problem as _, ResponseId, UserId};
+use kith_kernel::{Actor, Fact, Fault, PostId, Problem as _, ResponseId, UserId};
+use kith_support::{Content, Error, QuickKind, Response, Stats};
+use kith_testkit::{block_on, member};
 use proptest::prelude::*;
-use support::{Content, Error, QuickKind, Response, Stats};
-use testkit::{block_on, member};
 
 use crate::{
     bed::{deleted_fact, given_fact, mongo, words},
@@ -148,7 +148,7 @@ impl Model {
             response if response.author == user => Some(Fault::Precondition),
             _ => None,
         };
-        assert_eq!(outcome.as_ref().err().map(support::Error::kind), expected);
+        assert_eq!(outcome.as_ref().err().map(kith_support::Error::kind), expected);
         let Ok(marked) = outcome else { return };
         if self.given[at].helpful_at.is_none() {
             self.told.push(Fact::ResponseMarkedHelpful(marked.about()));

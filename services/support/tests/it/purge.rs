@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use kernel::ports::Sweep as _;
-use support::Purge;
-use testkit::{block_on, member};
+use kith_kernel::ports::Sweep as _;
+use kith_support::Purge;
+use kith_testkit::{block_on, member};
 
 use crate::{bed::words, world::World};
 

@@ -7,11 +7,11 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
-use kernel::{Actor, Pager, PostId, ResponseId, SystemEntropy};
-use proto::{Claimed, views::ResponseViews as _};
+use kith_kernel::{Actor, Pager, PostId, ResponseId, SystemEntropy};
+use kith_proto::{Claimed, views::ResponseViews as _};
+use kith_support::rpc::{self, Views};
+use kith_testkit::{block_on, member, user};
 use serde_json::{Value, json};
-use support::rpc::{self, Views};
-use testkit::{block_on, member, user};
 use tower::ServiceExt as _;
 
 use crate::{
@@ -312,8 +312,8 @@ fn a_stranger_is_refused_by_every_method() {
 
 #[test]
 fn every_method_has_a_row_and_every_row_a_method() {
-    let rows: Vec<&str> = support::access::PROCEDURES.iter().map(|row| row.path).collect();
-    let declared = proto::METHODS.iter().map(|method| method.path);
+    let rows: Vec<&str> = kith_support::access::PROCEDURES.iter().map(|row| row.path).collect();
+    let declared = kith_proto::METHODS.iter().map(|method| method.path);
     let declared: Vec<&str> = declared.filter(|path| path.starts_with("/kith.support.v1.")).collect();
     assert_eq!(declared.len(), METHODS.len());
     for method in METHODS {

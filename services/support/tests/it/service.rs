@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use kernel::{
+use kith_kernel::{
     Actor, CircleId, Clock as _, Fact, Fault, PageSize, PersonaId, PostId, Problem as _, ResponseId, SystemEntropy,
     ports::{CircleRole, Inside, Member},
 };
-use support::{Error, Response, Stats};
-use testkit::{block_on, member};
+use kith_support::{Error, Response, Stats};
+use kith_testkit::{block_on, member};
 use uuid::Uuid;
 
 use crate::{

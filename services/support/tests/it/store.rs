@@ -1,4 +1,4 @@
-//! What `support::store::Store` promises.
+//! What `kith_support::store::Store` promises.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -6,14 +6,14 @@ use std::{
     time::Duration,
 };
 
-use kernel::{
+use kith_kernel::{
     CircleId, Fact, ResponseId, UserId, Veil,
     event::Moderation,
     ports::{PostBrief, Tallies},
 };
-use storage::StoreError;
-use support::{Content, QuickKind, Response, Stats};
-use testkit::{happened, user};
+use kith_storage::StoreError;
+use kith_support::{Content, QuickKind, Response, Stats};
+use kith_testkit::{happened, user};
 
 use crate::bed::{
     Bed, HUG, NOW, deleted, deleted_fact, given, given_fact, marked, mongo, post, response, response_at, some_response,
@@ -61,7 +61,7 @@ async fn read_all(bed: &Bed, post: &PostBrief, mut between: impl AsyncFnMut(&[Re
     }
 }
 
-#[testkit::contract(sqlite, mongo)]
+#[kith_testkit::contract(sqlite, mongo)]
 mod contract {
     use super::*;
 

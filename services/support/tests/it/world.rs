@@ -9,12 +9,12 @@ use std::{
 };
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     Actor, Clock, Fact, Failure, Fault, PersonaId, PostId, SystemEntropy, UserId,
     ports::{Blocks, Inside, Persona, Personas, PostBrief, PostLookup},
 };
-use support::Service;
-use testkit::{HandClock, Parrot};
+use kith_support::Service;
+use kith_testkit::{HandClock, Parrot};
 
 use crate::bed::{Bed, NOW, sqlite};
 

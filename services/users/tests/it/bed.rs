@@ -7,16 +7,16 @@ use std::{
 };
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     Actor, CircleId, Clock as _, Event, Fact, Failure, Pager, PersonaId, Space, SystemClock, SystemEntropy, UserId,
     ports::{Audit, CircleRole, Identities, Member, Membership},
 };
-use storage::{
+use kith_storage::{
     Outbox, Relay, StoreResult, sql,
     sql::{Database, Engine, SqlAudit, SqlOutbox},
 };
-use testkit::{HandClock, KeepingBus, member};
-use users::{
+use kith_testkit::{HandClock, KeepingBus, member};
+use kith_users::{
     Account, Avatar, Directory, Handle, Reactions, Service,
     store::{Appearance, Opening, Sql, Store},
 };
@@ -32,7 +32,7 @@ pub(crate) struct Bed {
 }
 
 pub(crate) async fn sqlite() -> Bed {
-    let file = testkit::sqlite().await;
+    let file = kith_testkit::sqlite().await;
     let database = (*file).clone();
     let clock = Arc::new(HandClock::at(SystemClock.now()));
     Bed {
@@ -46,7 +46,7 @@ pub(crate) async fn sqlite() -> Bed {
 }
 
 pub(crate) async fn postgres() -> Bed {
-    let server = testkit::postgres().await;
+    let server = kith_testkit::postgres().await;
     let database = (*server).clone();
     let clock = Arc::new(HandClock::at(SystemClock.now()));
     Bed {
@@ -206,7 +206,7 @@ impl Bed {
 /// Somebody new who wants to be called so.
 pub(crate) fn opening(handle: &str) -> Opening {
     Opening {
-        user: testkit::user(),
+        user: kith_testkit::user(),
         persona: PersonaId::random(&SystemEntropy),
         handle: Handle::new(handle).unwrap(),
         avatar: Avatar::new(7).unwrap(),

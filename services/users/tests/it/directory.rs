@@ -9,12 +9,12 @@ use std::{
     time::Duration,
 };
 
-use kernel::{
+use kith_kernel::{
     Clock as _, Entropy, Fact, Fault, PersonaId, Role, Space, Standing, SystemEntropy,
     ports::{Accounts as _, Badge, Mutes as _, NewAccount, Personas as _, RoleOrder, RoleSet, Spaces as _, Staff as _},
 };
-use testkit::{block_on, user};
-use users::Directory;
+use kith_testkit::{block_on, user};
+use kith_users::Directory;
 
 use crate::bed::{circle, sqlite};
 

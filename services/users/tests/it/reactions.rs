@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use kernel::{
+use kith_kernel::{
     Actor, Clock as _, Event, Fact, Fault, PostId, ResponseId, SystemEntropy, Timestamp, UserId,
     event::{AboutResponse, Moderation, REDELIVERY, Weight},
     ports::Reaction as _,
 };
+use kith_testkit::{block_on, event_id, user};
+use kith_users::policy::{self, DAILY_POINTS};
 use proptest::{prelude::*, sample::Index};
-use testkit::{block_on, event_id, user};
-use users::policy::{self, DAILY_POINTS};
 
 use crate::bed::{Bed, postgres, sqlite};
 

@@ -7,11 +7,11 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
-use kernel::{Actor, Clock as _, ResponseId, SystemEntropy, ports::Personas as _};
+use kith_kernel::{Actor, Clock as _, ResponseId, SystemEntropy, ports::Personas as _};
+use kith_testkit::{block_on, event_id, user};
+use kith_users::{Earning, access::PROCEDURES, rpc};
 use serde_json::{Value, json};
-use testkit::{block_on, event_id, user};
 use tower::ServiceExt as _;
-use users::{Earning, access::PROCEDURES, rpc};
 
 use crate::bed::{Bed, sqlite};
 

@@ -1,7 +1,7 @@
 //! Attempts to enter by a password, inside of a transaction.
 
-use kernel::Timestamp;
-use storage::{
+use kith_kernel::Timestamp;
+use kith_storage::{
     StoreError, StoreResult, sql,
     sql::{At, Tx},
 };

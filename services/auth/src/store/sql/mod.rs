@@ -4,8 +4,8 @@ mod attempts;
 mod rows;
 
 use async_trait::async_trait;
-use kernel::{Event, SessionId, Timestamp, UserId, audit, ports::DataKey};
-use storage::{
+use kith_kernel::{Event, SessionId, Timestamp, UserId, audit, ports::DataKey};
+use kith_storage::{
     StoreResult, sql,
     sql::{At, Database, Engine, Sqlite},
 };

@@ -1,7 +1,7 @@
 //! Rows of sessions, and what is done with them inside of a transaction.
 
-use kernel::{Event, SessionId, UserId};
-use storage::{
+use kith_kernel::{Event, SessionId, UserId};
+use kith_storage::{
     StoreError, StoreResult, sql,
     sql::{At, Tx},
 };

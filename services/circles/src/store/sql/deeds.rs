@@ -1,11 +1,11 @@
 //! What is read before something is decided, and what is written after. All of it while the circle is held.
 
-use kernel::{CircleId, UserId, event::CircleChange};
-use sqlx::AssertSqlSafe;
-use storage::{
+use kith_kernel::{CircleId, UserId, event::CircleChange};
+use kith_storage::{
     StoreResult, sql,
     sql::{At, Tx},
 };
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::{

@@ -1,10 +1,10 @@
 //! Ways in: what is read and written of them while their circle is held.
 
-use sqlx::AssertSqlSafe;
-use storage::{
+use kith_storage::{
     StoreResult, sql,
     sql::{At, Tx},
 };
+use sqlx::AssertSqlSafe;
 
 use super::{Sql, rows::InviteRow};
 use crate::{domain::Invite, policy::Act, store::Deed};

@@ -14,14 +14,14 @@ mod rows;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use kernel::{
+use kith_kernel::{
     Category, CircleId, Event, Fact, InviteId, PersonaId, Timestamp, UserId, event::CircleChange, ports::CircleRole,
 };
-use sqlx::AssertSqlSafe;
-use storage::{
+use kith_storage::{
     StoreResult, sql,
     sql::{At, Database, Engine, Sqlite},
 };
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use self::rows::{EntryRow, InviteRow, PersonRow, SeenRow, role_number, standing_word};
@@ -254,6 +254,6 @@ impl Store for Sql<Db> {
 
 /// What is told of a change in a circle.
 fn announcement(circle: CircleId, by: &By, change: CircleChange, member: Option<UserId>) -> Event {
-    let about = kernel::event::AboutCircle { circle, change, member };
+    let about = kith_kernel::event::AboutCircle { circle, change, member };
     Event { id: by.event, at: by.at, actor: by.actor, fact: Fact::CircleChanged(about) }
 }

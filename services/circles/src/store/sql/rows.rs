@@ -1,8 +1,8 @@
 //! Rows, and what they say.
 
-use kernel::{CircleId, EventId, InviteId, PersonaId, UserId, ports::CircleRole};
+use kith_kernel::{CircleId, EventId, InviteId, PersonaId, UserId, ports::CircleRole};
+use kith_storage::{StoreError, StoreResult, sql::At};
 use sqlx::FromRow;
-use storage::{StoreError, StoreResult, sql::At};
 use uuid::Uuid;
 
 use crate::{

@@ -11,7 +11,7 @@ use async_nats::{
 };
 use bytes::Bytes;
 use futures_util::StreamExt as _;
-use kernel::{
+use kith_kernel::{
     Event, Failure, Fault, Parcel,
     event::REDELIVERY,
     ports::{DeadLetters, Reaction},

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use async_nats::{datetime::from_nanos, jetstream::consumer::DeliverPolicy};
-use kernel::{EventId, Failure, Timestamp};
+use kith_kernel::{EventId, Failure, Timestamp};
 use serde_json::{Value, json};
 
 use crate::nats::{ANSWER, Stream, unavailable, within};

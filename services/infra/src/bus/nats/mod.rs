@@ -15,7 +15,7 @@ use std::{pin::pin, sync::Arc, time::Duration};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
 use async_trait::async_trait;
 use futures_util::future::join_all;
-use kernel::{
+use kith_kernel::{
     Clock, Failure, Parcel, Timestamp,
     ports::{Bus, DeadLetters, Reaction},
 };
@@ -30,7 +30,7 @@ use crate::nats::{ANSWER, Connection, Stream, within};
 pub struct Settings {
     /// What the names of the stream, its subjects and its consumers begin with.
     pub namespace: String,
-    /// How long an event is kept. Longer than [`kernel::event::REDELIVERY`], so that a reaction that was away for so
+    /// How long an event is kept. Longer than [`kith_kernel::event::REDELIVERY`], so that a reaction that was away for so
     /// long can still tell which events it is too late for.
     pub age: Duration,
     /// How many bytes they may take. A full bus takes no more, and what it does not take waits in the outboxes.
@@ -94,7 +94,7 @@ impl Nats {
     /// sent publishes again what is not in here; the rest would do no harm but work.
     ///
     /// # Errors
-    /// [`Fault::Unavailable`](kernel::Fault::Unavailable) if the stream does not answer.
+    /// [`Fault::Unavailable`](kith_kernel::Fault::Unavailable) if the stream does not answer.
     pub async fn held(&self, since: Timestamp) -> Result<Held, Failure> {
         Held::since(&self.stream, &self.subject(), since).await
     }
@@ -102,7 +102,7 @@ impl Nats {
     /// The number of the newest event that the stream has.
     ///
     /// # Errors
-    /// [`Fault::Unavailable`](kernel::Fault::Unavailable) if the stream does not answer.
+    /// [`Fault::Unavailable`](kith_kernel::Fault::Unavailable) if the stream does not answer.
     pub async fn newest(&self) -> Result<u64, Failure> {
         let asked = async {
             self.stream.life().await?;
@@ -114,7 +114,7 @@ impl Nats {
     /// Whether a reaction has done all events up to this number. One that is not there has not.
     ///
     /// # Errors
-    /// [`Fault::Unavailable`](kernel::Fault::Unavailable) if the stream does not answer.
+    /// [`Fault::Unavailable`](kith_kernel::Fault::Unavailable) if the stream does not answer.
     pub async fn has_digested(&self, reaction: &str, number: u64) -> Result<bool, Failure> {
         within(ANSWER, follower::has_digested(self, reaction, number)).await
     }
@@ -141,7 +141,7 @@ impl Nats {
     /// Whether the bus answers, within a second.
     ///
     /// # Errors
-    /// [`Fault::Unavailable`](kernel::Fault::Unavailable) if it does not.
+    /// [`Fault::Unavailable`](kith_kernel::Fault::Unavailable) if it does not.
     pub async fn answers(&self) -> Result<(), Failure> {
         self.stream.answers().await
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use kernel::{Channel, Timestamp};
+use kith_kernel::{Channel, Timestamp};
 
 use super::{Ring, lock};
 

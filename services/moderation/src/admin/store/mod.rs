@@ -3,8 +3,8 @@
 mod sql;
 
 use async_trait::async_trait;
-use kernel::audit::Entry;
-use storage::StoreResult;
+use kith_kernel::audit::Entry;
+use kith_storage::StoreResult;
 use uuid::Uuid;
 
 pub use self::sql::Sql;
@@ -19,7 +19,7 @@ pub trait Store: Send + Sync {
     /// Up to `limit` flags behind the one of this id, by their ids.
     async fn flags(&self, after: Option<Uuid>, limit: i64) -> StoreResult<Vec<Flag>>;
 
-    /// Adds a flag and writes it down, both or neither. A name in use is [`Taken`](storage::StoreError::Taken) as `name`,
+    /// Adds a flag and writes it down, both or neither. A name in use is [`Taken`](kith_storage::StoreError::Taken) as `name`,
     /// an id in use as `id`.
     async fn add(&self, flag: &Flag, entries: &[Entry]) -> StoreResult<()>;
 

@@ -1,12 +1,12 @@
 //! Flags in Postgres and in SQLite.
 
 use async_trait::async_trait;
-use kernel::{Role, audit::Entry};
-use sqlx::FromRow;
-use storage::{
+use kith_kernel::{Role, audit::Entry};
+use kith_storage::{
     StoreError, StoreResult, sql,
     sql::{At, Database, Engine, Sqlite},
 };
+use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::Store;

@@ -5,9 +5,9 @@
 mod sql;
 
 use async_trait::async_trait;
-use kernel::{Timestamp, UserId, audit::Entry};
-use screen::Rules;
-use storage::StoreResult;
+use kith_kernel::{Timestamp, UserId, audit::Entry};
+use kith_screening_engine::Rules;
+use kith_storage::StoreResult;
 
 pub use self::sql::Sql;
 

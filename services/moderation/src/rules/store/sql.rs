@@ -1,8 +1,8 @@
 //! Rules in Postgres and in SQLite.
 
 use async_trait::async_trait;
-use kernel::{UserId, audit::Entry};
-use storage::{
+use kith_kernel::{UserId, audit::Entry};
+use kith_storage::{
     StoreError, StoreResult, sql,
     sql::{At, Database, Engine, Sqlite},
 };

@@ -3,9 +3,9 @@
 use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
-use kernel::{CaseId, Cursor, ReportId, Timestamp, UserId, audit::Entry};
+use kith_kernel::{CaseId, Cursor, ReportId, Timestamp, UserId, audit::Entry};
+use kith_storage::{StoreError, StoreResult, sql, sql::At};
 use sqlx::AssertSqlSafe;
-use storage::{StoreError, StoreResult, sql, sql::At};
 use uuid::Uuid;
 
 use super::{

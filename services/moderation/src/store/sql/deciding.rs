@@ -1,11 +1,11 @@
 //! Deciding, all of it or nothing.
 
-use kernel::UserId;
-use sqlx::AssertSqlSafe;
-use storage::{
+use kith_kernel::UserId;
+use kith_storage::{
     StoreError, StoreResult, sql,
     sql::{At, Tx},
 };
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::{

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use kernel::{CaseId, Event, Timestamp, UserId};
+use kith_kernel::{CaseId, Event, Timestamp, UserId};
+use kith_storage::{StoreResult, sql, sql::At};
 use sqlx::AssertSqlSafe;
-use storage::{StoreResult, sql, sql::At};
 use uuid::Uuid;
 
 use super::{

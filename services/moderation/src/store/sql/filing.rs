@@ -1,11 +1,11 @@
 //! Filing reports and cases.
 
-use kernel::UserId;
-use sqlx::AssertSqlSafe;
-use storage::{
+use kith_kernel::UserId;
+use kith_storage::{
     StoreError, StoreResult, sql,
     sql::{At, Tx},
 };
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::{
@@ -119,8 +119,8 @@ impl Sql<Db> {
         .bind(case.subject.word())
         .bind(case.subject.uuid())
         .bind(case.concerned.map(UserId::uuid))
-        .bind(case.persona.map(kernel::PersonaId::uuid))
-        .bind(case.circle.map(kernel::CircleId::uuid))
+        .bind(case.persona.map(kith_kernel::PersonaId::uuid))
+        .bind(case.circle.map(kith_kernel::CircleId::uuid))
         .bind(case.origin.word())
         .bind(case.state.word())
         .bind(i64::from(case.reports))

@@ -8,7 +8,7 @@ mod rows;
 mod trail;
 mod weighing;
 
-use storage::sql::{Database, Engine, Sqlite};
+use kith_storage::sql::{Database, Engine, Sqlite};
 
 /// Cases in a SQL database.
 #[derive(Debug)]

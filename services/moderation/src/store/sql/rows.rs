@@ -1,8 +1,8 @@
 //! Rows, and what they say.
 
-use kernel::{CaseId, CircleId, PersonaId, ReportId, UserId};
+use kith_kernel::{CaseId, CircleId, PersonaId, ReportId, UserId};
+use kith_storage::{StoreError, StoreResult, sql::At};
 use sqlx::FromRow;
-use storage::{StoreError, StoreResult, sql::At};
 use uuid::Uuid;
 
 use crate::{

@@ -1,7 +1,7 @@
 //! The trail of what staff did, from here.
 
-use kernel::audit::Entry;
-use storage::{StoreResult, sql, sql::Tx};
+use kith_kernel::audit::Entry;
+use kith_storage::{StoreResult, sql, sql::Tx};
 
 use super::Sql;
 

@@ -1,7 +1,7 @@
 //! What a case weighs, of all that is known of those who reported it.
 
-use kernel::{CaseId, Timestamp, UserId};
-use storage::{
+use kith_kernel::{CaseId, Timestamp, UserId};
+use kith_storage::{
     StoreError, StoreResult, sql,
     sql::{At, Tx},
 };

@@ -1,14 +1,14 @@
-//! What `moderation::store::CaseStore` promises.
+//! What `kith_moderation::store::CaseStore` promises.
 
-use kernel::{
+use kith_kernel::{
     Cursor, ReportId,
     audit::{Act, Entry},
 };
-use moderation::{
+use kith_moderation::{
     domain::{Action, Case, Lease, Origin, Outcome, Reason, Record, State},
     store::{Filing, How, Notes, Ruled},
 };
-use testkit::{event_id, race};
+use kith_testkit::{event_id, race};
 
 use super::{decision, filing, once, ruling, silence, subject};
 use crate::bed::{Bed, hours, postgres, sqlite};
@@ -17,7 +17,7 @@ fn entry(bed: &Bed) -> Entry {
     Entry {
         id: event_id(bed.now()),
         at: bed.now(),
-        actor: testkit::user(),
+        actor: kith_testkit::user(),
         session: None,
         act: Act::PrivateRead,
         subject: "case:1".into(),
@@ -25,7 +25,7 @@ fn entry(bed: &Bed) -> Entry {
     }
 }
 
-#[testkit::contract(sqlite, postgres)]
+#[kith_testkit::contract(sqlite, postgres)]
 mod contract {
     use super::*;
 
@@ -70,7 +70,7 @@ mod contract {
             let opened = bed.store.file(&filing(bed, Some(&bed.person()), subject, &bob), &silence).await.unwrap().case;
             let mut joins = filing(bed, Some(&bed.person()), subject, &bob);
             joins.report.as_mut().unwrap().reason = Reason::Threat;
-            let lease = Lease { holder: testkit::user(), until: bed.now().after(hours(1)) };
+            let lease = Lease { holder: kith_testkit::user(), until: bed.now().after(hours(1)) };
             let notes = Notes::default();
             let (joined, taken) =
                 tokio::join!(bed.store.file(&joins, &silence), bed.store.take(opened.id, lease, bed.now(), &notes));
@@ -270,7 +270,7 @@ mod contract {
         let (ann, bob) = (bed.person(), bed.person());
         let case = bed.store.file(&filing(bed, Some(&ann), subject(bed), &bob), &silence).await.unwrap().case;
         let (now, id) = (bed.now(), case.id);
-        let racers = (0..6).map(|_| Lease { holder: testkit::user(), until: now.after(hours(1)) });
+        let racers = (0..6).map(|_| Lease { holder: kith_testkit::user(), until: now.after(hours(1)) });
         let taken = race(racers.map(|lease| {
             let store = bed.store.clone();
             async move { store.take(id, lease, now, &Notes::default()).await.unwrap() }
@@ -282,7 +282,7 @@ mod contract {
         let renewed = Lease { until: now.after(hours(2)), ..first.lease.unwrap() };
         let again = bed.store.take(id, renewed, now, &Notes::default()).await.unwrap().unwrap();
         assert_eq!((again.lease, again.version), (Some(renewed), first.version));
-        let other = Lease { holder: testkit::user(), until: now.after(hours(9)) };
+        let other = Lease { holder: kith_testkit::user(), until: now.after(hours(9)) };
         assert_eq!(bed.store.take(id, other, now.after(hours(1)), &Notes::default()).await.unwrap(), None);
         let late = bed.store.take(id, other, now.after(hours(2)), &Notes::default()).await.unwrap().unwrap();
         assert_eq!(late.lease, Some(other));
@@ -291,7 +291,7 @@ mod contract {
     async fn a_case_is_left_to_admins_by_who_knows_its_version(bed: &Bed) {
         let (ann, bob) = (bed.person(), bed.person());
         let case = bed.store.file(&filing(bed, Some(&ann), subject(bed), &bob), &silence).await.unwrap().case;
-        let lease = Lease { holder: testkit::user(), until: bed.now().after(hours(1)) };
+        let lease = Lease { holder: kith_testkit::user(), until: bed.now().after(hours(1)) };
         let taken = bed.store.take(case.id, lease, bed.now(), &Notes::default()).await.unwrap().unwrap();
         let notes = Notes { events: vec![], entries: vec![entry(bed)] };
         assert_eq!(bed.store.escalate(case.id, case.version, bed.now(), &notes).await.unwrap(), None);
@@ -310,7 +310,7 @@ mod contract {
         let (ann, bob) = (bed.person(), bed.person());
         let case = bed.store.file(&filing(bed, Some(&ann), subject(bed), &bob), &silence).await.unwrap().case;
         let shapeless = Entry { detail: "what a person wrote".into(), ..entry(bed) };
-        let lease = Lease { holder: testkit::user(), until: bed.now().after(hours(1)) };
+        let lease = Lease { holder: kith_testkit::user(), until: bed.now().after(hours(1)) };
         let notes = Notes { events: vec![], entries: vec![shapeless] };
         bed.store.take(case.id, lease, bed.now(), &notes).await.unwrap_err();
         assert_eq!(bed.case(case.id).await.lease, None);

@@ -1,12 +1,12 @@
-//! What `moderation::store::DecisionStore` promises.
+//! What `kith_moderation::store::DecisionStore` promises.
 
-use kernel::{Actor, Event, Fact, event::CaseChange};
-use moderation::{
+use kith_kernel::{Actor, Event, Fact, event::CaseChange};
+use kith_moderation::{
     domain::{Action, AppealState, Case, Decision, Lease, Measure, Report, State},
     policy::FOR_EVER,
     store::{Appealing, Bounds, Notes, Ruled, Ruling},
 };
-use testkit::{event_id, happened, race};
+use kith_testkit::{event_id, happened, race};
 
 use super::{decision, filing, ruling, silence, subject};
 use crate::bed::{Bed, hours, postgres, sqlite};
@@ -52,7 +52,7 @@ async fn again(bed: &Bed, about: &Decision, staff: &Actor, action: Action) -> Ru
     ruling(&case, decision)
 }
 
-#[testkit::contract(sqlite, postgres)]
+#[kith_testkit::contract(sqlite, postgres)]
 mod contract {
     use super::*;
 
@@ -77,7 +77,8 @@ mod contract {
     async fn a_decision_whose_event_is_refused_was_never_made(bed: &Bed) {
         let (bob, staff) = (bed.person(), bed.person());
         let id = event_id(bed.now());
-        let told = move |_: &Vec<Report>| vec![Event { id, ..happened(Fact::UserMuted { user: testkit::user() }) }];
+        let told =
+            move |_: &Vec<Report>| vec![Event { id, ..happened(Fact::UserMuted { user: kith_testkit::user() }) }];
         let first = taken(bed, &bob, &staff).await;
         let decide = ruling(&first, decision(bed, &first, Some(&staff), Action::Remove));
         bed.store.decide(&decide, &told).await.unwrap();

@@ -1,14 +1,14 @@
-//! What the traits of `moderation::store` promise, on every adapter.
+//! What the traits of `kith_moderation::store` promise, on every adapter.
 
 mod cases;
 mod decisions;
 
-use kernel::{Actor, CaseId, Event, EventId, Fact, PostId, ReportId, SystemEntropy, event::CaseChange};
-use moderation::{
+use kith_kernel::{Actor, CaseId, Event, EventId, Fact, PostId, ReportId, SystemEntropy, event::CaseChange};
+use kith_moderation::{
     domain::{Action, Appeal, AppealState, Case, Decision, Measure, Origin, Reason, Report, State, Strike, Subject},
     store::{Evidence, Filed, Filing, Ruling},
 };
-use testkit::{event_id, happened};
+use kith_testkit::{event_id, happened};
 
 use crate::bed::{Bed, hours};
 

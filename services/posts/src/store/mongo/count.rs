@@ -17,15 +17,15 @@
 
 use std::time::Duration;
 
-use kernel::{EventId, PostId, Timestamp, event::REDELIVERY};
+use kith_kernel::{EventId, PostId, Timestamp, event::REDELIVERY};
+use kith_storage::{
+    StoreResult,
+    mongo::{Database, alive, date, id, insert_missing, uuid},
+};
 use mongodb::{
     Collection,
     bson::{self, Bson, Document, doc},
     options::ReturnDocument,
-};
-use storage::{
-    StoreResult,
-    mongo::{Database, alive, date, id, insert_missing, uuid},
 };
 
 use super::Mongo;

@@ -1,11 +1,11 @@
 //! A post as a document.
 
-use kernel::{CircleId, PersonaId, PostId, UserId, Veil};
-use mongodb::bson::{self, Bson, DateTime, Document, doc};
-use storage::{
+use kith_kernel::{CircleId, PersonaId, PostId, UserId, Veil};
+use kith_storage::{
     StoreError, StoreResult,
     mongo::{at, date, id, uuid},
 };
+use mongodb::bson::{self, Bson, DateTime, Document, doc};
 
 use super::words;
 use crate::{

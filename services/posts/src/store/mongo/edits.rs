@@ -1,13 +1,13 @@
 //! What posts said before they were changed: a list in each document, of bounded length.
 
-use kernel::{PostId, ports::Edit as Past};
+use kith_kernel::{PostId, ports::Edit as Past};
+use kith_storage::{
+    StoreResult,
+    mongo::{alive, at, date, id},
+};
 use mongodb::{
     Collection,
     bson::{DateTime, Document, doc},
-};
-use storage::{
-    StoreResult,
-    mongo::{alive, at, date, id},
 };
 
 use crate::store::EDITS;

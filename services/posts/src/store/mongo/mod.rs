@@ -16,14 +16,14 @@ mod words;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
-use kernel::{Event, EventId, PostId, Timestamp, ports::Edit as Past};
+use kith_kernel::{Event, EventId, PostId, Timestamp, ports::Edit as Past};
+use kith_storage::{
+    StoreError, StoreResult,
+    mongo::{Database, alive, date, entries, id},
+};
 use mongodb::{
     Collection,
     bson::{self, Document, doc},
-};
-use storage::{
-    StoreError, StoreResult,
-    mongo::{Database, alive, date, entries, id},
 };
 
 use self::{count::Counter, document::Row};
@@ -38,7 +38,7 @@ pub struct Mongo {
 }
 
 impl Mongo {
-    /// The collection, for the [`storage::mongo::MongoOutbox`] that drains it.
+    /// The collection, for the [`kith_storage::mongo::MongoOutbox`] that drains it.
     pub const COLLECTION: &'static str = "posts";
 
     /// The posts of this database.
@@ -115,7 +115,7 @@ impl Store for Mongo {
 
     async fn purge(&self, deleted_by: Timestamp, limit: i64) -> StoreResult<u64> {
         let deleted = doc! { "deleted_at": { "$lte": date(deleted_by) } };
-        self.database.within(storage::mongo::purge(&self.posts, deleted, limit)).await
+        self.database.within(kith_storage::mongo::purge(&self.posts, deleted, limit)).await
     }
 
     async fn sink(&self, now: Timestamp, limit: i64) -> StoreResult<u64> {

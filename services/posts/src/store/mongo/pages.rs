@@ -7,15 +7,15 @@
 use std::collections::BTreeSet;
 
 use futures_util::TryStreamExt as _;
-use kernel::Cursor;
+use kith_kernel::Cursor;
+use kith_storage::{
+    StoreResult,
+    mongo::{alive, date, id, ids},
+};
 use mongodb::{
     Collection,
     bson::{Bson, Document, doc},
     options::Hint,
-};
-use storage::{
-    StoreResult,
-    mongo::{alive, date, id, ids},
 };
 use uuid::Uuid;
 
@@ -201,8 +201,8 @@ fn found(viewer: &Viewer, wanted: &Wanted, filter: &Filter, after: Option<Cursor
 
 #[cfg(test)]
 mod tests {
-    use kernel::{Clock as _, PostId, SystemClock, SystemEntropy};
-    use testkit::Mongo;
+    use kith_kernel::{Clock as _, PostId, SystemClock, SystemEntropy};
+    use kith_testkit::Mongo;
 
     use super::*;
     use crate::{
@@ -251,7 +251,12 @@ mod tests {
     }
 
     fn viewer() -> Viewer {
-        Viewer { user: testkit::user(), hidden: [testkit::user()].into(), circle: None, now: SystemClock.now() }
+        Viewer {
+            user: kith_testkit::user(),
+            hidden: [kith_testkit::user()].into(),
+            circle: None,
+            now: SystemClock.now(),
+        }
     }
 
     fn assert_walks(stages: &[String], index: &str) {
@@ -262,8 +267,8 @@ mod tests {
 
     #[test]
     fn every_page_of_a_feed_is_read_along_an_index_from_where_the_last_one_ended() {
-        testkit::block_on(async {
-            let (database, viewer) = (testkit::mongo().await, viewer());
+        kith_testkit::block_on(async {
+            let (database, viewer) = (kith_testkit::mongo().await, viewer());
             let after = Cursor { rank: 3, id: Uuid::from_u128(42) };
             for filter in filters() {
                 for (order, along) in [(Order::Latest, "latest"), (Order::Urgent, "urgent")] {
@@ -286,9 +291,9 @@ mod tests {
 
     #[test]
     fn a_circles_feed_is_read_along_its_own_index_from_where_the_last_page_ended() {
-        testkit::block_on(async {
-            let database = testkit::mongo().await;
-            let viewer = Viewer { circle: Some(kernel::CircleId::from_uuid(Uuid::from_u128(7))), ..viewer() };
+        kith_testkit::block_on(async {
+            let database = kith_testkit::mongo().await;
+            let viewer = Viewer { circle: Some(kith_kernel::CircleId::from_uuid(Uuid::from_u128(7))), ..viewer() };
             let (filter, order) = (Filter::default(), Order::Latest);
             for after in [None, Some(Cursor { rank: 3, id: Uuid::from_u128(42) })] {
                 for walk in walks(&viewer, &Question { filter: &filter, order, after, limit: 20 }) {
@@ -300,10 +305,10 @@ mod tests {
 
     #[test]
     fn a_search_reads_along_the_index_of_words() {
-        testkit::block_on(async {
-            let (database, viewer) = (testkit::mongo().await, viewer());
+        kith_testkit::block_on(async {
+            let (database, viewer) = (kith_testkit::mongo().await, viewer());
             // Where no post has two words, no post can hold two.
-            let (author, now) = (testkit::member(), SystemClock.now());
+            let (author, now) = (kith_testkit::member(), SystemClock.now());
             let body = Body::new("two words").unwrap();
             let draft = Draft::new(Content::new(Kind::Question, Urgency::LEAST, body)).unwrap();
             let post = Post::new(PostId::new(now, &SystemEntropy), &author, draft, now);

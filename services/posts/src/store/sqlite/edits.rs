@@ -1,11 +1,11 @@
 //! What posts said before they were changed.
 
-use kernel::{PostId, ports::Edit as Past};
-use sqlx::sqlite::SqlitePool;
-use storage::{
+use kith_kernel::{PostId, ports::Edit as Past};
+use kith_storage::{
     StoreResult,
     sql::{At, Tx},
 };
+use sqlx::sqlite::SqlitePool;
 
 use crate::{Post, store::EDITS};
 

@@ -5,8 +5,8 @@ mod pages;
 mod row;
 
 use async_trait::async_trait;
-use kernel::{CircleId, Event, EventId, PostId, Timestamp, Veil, ports::Edit as Past};
-use storage::{
+use kith_kernel::{CircleId, Event, EventId, PostId, Timestamp, Veil, ports::Edit as Past};
+use kith_storage::{
     StoreResult,
     sql::{At, Database},
 };

@@ -4,14 +4,14 @@
 //! several kinds, is read along the index of each, and merged: one that is read along all posts would look through
 //! everything that is in none of them.
 
-use kernel::Cursor;
+use kith_kernel::Cursor;
+use kith_storage::{
+    StoreResult,
+    sql::{At, Database},
+};
 use sqlx::{
     Arguments as _, AssertSqlSafe,
     sqlite::{SqliteArguments, SqlitePool},
-};
-use storage::{
-    StoreResult,
-    sql::{At, Database},
 };
 use uuid::Uuid;
 
@@ -201,7 +201,7 @@ fn add<'t, T>(arguments: &mut SqliteArguments, value: T) -> StoreResult<()>
 where
     T: sqlx::Encode<'t, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
 {
-    arguments.add(value).map_err(storage::StoreError::corrupt)
+    arguments.add(value).map_err(kith_storage::StoreError::corrupt)
 }
 
 /// The text is made of constants and numbers here: whatever comes from elsewhere is an argument.
@@ -236,8 +236,8 @@ mod tests {
 
     #[test]
     fn every_page_of_a_feed_is_read_along_an_index_from_where_the_last_one_ended() {
-        testkit::block_on(async {
-            let database = testkit::sqlite().await;
+        kith_testkit::block_on(async {
+            let database = kith_testkit::sqlite().await;
             for filter in filters() {
                 for (order, along) in [(Order::Latest, "latest"), (Order::Urgent, "urgent")] {
                     let plan = plan(&database, &feed(&filter, order)).await;
@@ -259,8 +259,8 @@ mod tests {
 
     #[test]
     fn a_circles_feed_is_read_along_its_own_index_from_where_the_last_page_ended() {
-        testkit::block_on(async {
-            let database = testkit::sqlite().await;
+        kith_testkit::block_on(async {
+            let database = kith_testkit::sqlite().await;
             let plan = plan(&database, &of_circle(Order::Latest)).await;
             let is_walk = |line: &String| line.contains("posts_circle_latest (circle=? AND id<?)");
             assert!(plan.iter().any(is_walk) && !plan.iter().any(|line| line.contains("TEMP B-TREE")), "{plan:#?}");
@@ -269,8 +269,8 @@ mod tests {
 
     #[test]
     fn a_search_reads_along_the_index_of_words() {
-        testkit::block_on(async {
-            let database = testkit::sqlite().await;
+        kith_testkit::block_on(async {
+            let database = kith_testkit::sqlite().await;
             let plan = plan(&database, &found()).await;
             assert!(plan.iter().any(|line| line.starts_with("SCAN posts_words VIRTUAL TABLE INDEX")), "{plan:#?}");
             assert!(plan.iter().any(|line| line.contains("SEARCH posts USING INTEGER PRIMARY KEY")), "{plan:#?}");

@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-use kernel::{CircleId, PersonaId, PostId, UserId, Veil};
-use storage::{StoreError, StoreResult, sql::At};
+use kith_kernel::{CircleId, PersonaId, PostId, UserId, Veil};
+use kith_storage::{StoreError, StoreResult, sql::At};
 use uuid::Uuid;
 
 use crate::{

@@ -1,11 +1,11 @@
 //! A journey and a check-in as documents.
 
-use kernel::{CheckInId, RelapseId, Timestamp, UserId, ports::DataKey};
-use mongodb::bson::{self, Binary, Bson, DateTime, Document, doc, spec::BinarySubtype};
-use storage::{
+use kith_kernel::{CheckInId, RelapseId, Timestamp, UserId, ports::DataKey};
+use kith_storage::{
     StoreError, StoreResult,
     mongo::{at, date, id, uuid},
 };
+use mongodb::bson::{self, Binary, Bson, DateTime, Document, doc, spec::BinarySubtype};
 
 use crate::{
     CheckIn, Journey, Moment, Relapse, Told, Zone,

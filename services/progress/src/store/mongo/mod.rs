@@ -9,15 +9,15 @@ mod document;
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
-use kernel::{CheckInId, Cursor, Event, Timestamp, UserId};
+use kith_kernel::{CheckInId, Cursor, Event, Timestamp, UserId};
+use kith_storage::{
+    StoreError, StoreResult,
+    mongo::{Database, alive, date, entries, id, uuid},
+};
 use mongodb::{
     Collection,
     bson::{Document, doc},
     options::Hint,
-};
-use storage::{
-    StoreError, StoreResult,
-    mongo::{Database, alive, date, entries, id, uuid},
 };
 
 use self::document::{CheckInRow, JourneyRow, OwnerRow};
@@ -37,7 +37,7 @@ const LIST: &str = "check_ins_owner";
 const DUE: &str = "journeys_due";
 
 impl Mongo {
-    /// The collection that announces, for the [`storage::mongo::MongoOutbox`] that drains it.
+    /// The collection that announces, for the [`kith_storage::mongo::MongoOutbox`] that drains it.
     pub const COLLECTION: &'static str = "journeys";
 
     /// The progress of this database.
@@ -145,20 +145,20 @@ fn listed(owner: UserId, (from, until): (Timestamp, Timestamp), before: Option<C
 
 #[cfg(test)]
 mod tests {
-    use testkit::user;
+    use kith_testkit::user;
 
     use super::*;
 
     /// How MongoDB goes about it, in its own words.
     async fn plan(question: Document) -> String {
-        let database = testkit::mongo().await;
+        let database = kith_testkit::mongo().await;
         let explained = doc! { "explain": question, "verbosity": "queryPlanner" };
         database.raw().run_command(explained).await.unwrap().to_string()
     }
 
     #[test]
     fn lists_are_read_along_their_index_and_sorted_by_it() {
-        testkit::block_on(async {
+        kith_testkit::block_on(async {
             let now = Timestamp::from_millis(1_700_000_000_000);
             let place = Cursor { rank: now.millis(), id: user().uuid() };
             let filter = listed(user(), (now, now), Some(place));

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
-use mongodb::bson::{DateTime, Document, doc};
-use storage::{
+use kith_storage::{
     StoreError,
     mongo::{Database, Migrations},
     sql::Schema,
 };
-use testkit::block_on;
+use kith_testkit::block_on;
+use mongodb::bson::{DateTime, Document, doc};
 
 const FIRST: (&str, &str) = (
     "0001_things",
@@ -57,7 +57,7 @@ async fn collections(database: &Database) -> Vec<String> {
 #[test]
 fn a_new_database_is_brought_up_to_this_build_and_says_so() {
     block_on(async {
-        let database = testkit::empty_mongo().await;
+        let database = kith_testkit::empty_mongo().await;
         assert_eq!(database.schema().await.unwrap(), Schema::Behind(7));
         database.migrate().await.unwrap();
         database.migrate().await.unwrap();
@@ -84,7 +84,7 @@ fn a_new_database_is_brought_up_to_this_build_and_says_so() {
 #[test]
 fn many_nodes_that_start_at_once_migrate_once() {
     block_on(async {
-        let database = testkit::empty_mongo().await;
+        let database = kith_testkit::empty_mongo().await;
         let nodes: Vec<_> = (0..4)
             .map(|_| {
                 let database = (*database).clone();
@@ -101,7 +101,7 @@ fn many_nodes_that_start_at_once_migrate_once() {
 #[test]
 fn what_follows_changes_rules_and_indexes_and_what_is_kept_stays() {
     block_on(async {
-        let database = testkit::empty_mongo().await;
+        let database = kith_testkit::empty_mongo().await;
         first().run(&database).await.unwrap();
         assert_eq!(both().schema(&database).await.unwrap(), Schema::Behind(1));
         assert!(takes(&database, -1).await && !takes(&database, -1).await);
@@ -118,7 +118,7 @@ fn what_follows_changes_rules_and_indexes_and_what_is_kept_stays() {
 #[test]
 fn what_is_taken_back_leaves_what_was_before() {
     block_on(async {
-        let database = testkit::empty_mongo().await;
+        let database = kith_testkit::empty_mongo().await;
         both().run(&database).await.unwrap();
         assert!(takes(&database, 1).await);
         assert_eq!(both().down(&database).await.unwrap().unwrap().version, 2);
@@ -136,7 +136,7 @@ fn what_is_taken_back_leaves_what_was_before() {
 #[test]
 fn a_schema_of_another_build_is_seen_and_left_alone() {
     block_on(async {
-        let database = testkit::empty_mongo().await;
+        let database = kith_testkit::empty_mongo().await;
         both().run(&database).await.unwrap();
         assert_eq!(first().schema(&database).await.unwrap(), Schema::Ahead(1));
         let of_another = FIRST.1.replace("int", "long");
@@ -153,7 +153,7 @@ fn a_schema_of_another_build_is_seen_and_left_alone() {
 #[test]
 fn what_a_node_left_half_done_is_broken_until_it_is_done() {
     block_on(async {
-        let database = testkit::empty_mongo().await;
+        let database = kith_testkit::empty_mongo().await;
         both().run(&database).await.unwrap();
         let records = database.collection::<Document>("migrations");
         records.update_one(doc! { "_id": 2_i64 }, doc! { "$set": { "applied_at": null } }).await.unwrap();
@@ -168,7 +168,7 @@ fn what_a_node_left_half_done_is_broken_until_it_is_done() {
 #[test]
 fn the_lease_of_a_node_that_died_lapses_and_that_of_a_living_one_is_waited_for() {
     block_on(async {
-        let database = testkit::empty_mongo().await;
+        let database = kith_testkit::empty_mongo().await;
         let leases = database.collection::<Document>("leases");
         let until = |millis| DateTime::now().saturating_add_millis(millis);
         let lease = doc! { "_id": "migrations", "owner": "another", "until": until(60_000) };

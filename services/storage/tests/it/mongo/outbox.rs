@@ -2,16 +2,16 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use kernel::{
+use kith_kernel::{
     Clock as _, Event, EventId, Fact, PostId, SystemClock, SystemEntropy, Timestamp, event::AboutPost,
     ports::Sweep as _,
 };
-use mongodb::bson::{Document, doc};
-use storage::{
+use kith_storage::{
     Outbox as _, Relay,
     mongo::{Database, MongoOutbox, alive, entries},
 };
-use testkit::{HandClock, KeepingBus, block_on, happened};
+use kith_testkit::{HandClock, KeepingBus, block_on, happened};
+use mongodb::bson::{Document, doc};
 
 const WRITERS: usize = 8;
 const WRITES: usize = 40;
@@ -23,8 +23,8 @@ fn something() -> Event {
 }
 
 /// A database with a collection that has no rules.
-async fn things() -> testkit::Mongo {
-    let database = testkit::mongo().await;
+async fn things() -> kith_testkit::Mongo {
+    let database = kith_testkit::mongo().await;
     database.raw().create_collection("things").await.unwrap();
     database
 }
@@ -160,7 +160,7 @@ fn what_was_sent_is_forgotten_after_a_day_and_an_empty_tombstone_at_once() {
 #[test]
 fn the_copy_that_lapses_by_itself_does_so_after_a_day() {
     block_on(async {
-        let database = testkit::mongo().await;
+        let database = kith_testkit::mongo().await;
         let indexes = database.raw().run_command(doc! { "listIndexes": "sent" }).await.unwrap().to_string();
         assert!(indexes.contains("\"expireAfterSeconds\": 86400"), "{indexes}");
     });
@@ -169,7 +169,7 @@ fn the_copy_that_lapses_by_itself_does_so_after_a_day() {
 #[test]
 fn an_event_rings_the_bell_and_nothing_else_does() {
     block_on(async {
-        let database = testkit::mongo().await;
+        let database = kith_testkit::mongo().await;
         let rung = async || {
             let wake = database.wake();
             tokio::time::timeout(Duration::from_millis(20), wake.rung()).await.is_ok()
@@ -178,7 +178,7 @@ fn an_event_rings_the_bell_and_nothing_else_does() {
         assert!(!rung().await);
         database.recording(&[something()], async { Ok(()) }).await.unwrap();
         assert!(rung().await);
-        let failure = storage::StoreError::Unavailable("no answer".into());
+        let failure = kith_storage::StoreError::Unavailable("no answer".into());
         database.recording::<()>(&[something()], async { Err(failure) }).await.unwrap_err();
         assert!(rung().await, "it may have been written");
     });

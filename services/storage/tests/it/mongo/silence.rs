@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
+use kith_storage::{
+    StoreError,
+    mongo::{Database, Pool},
+};
+use kith_testkit::block_on;
 use mongodb::{
     bson::{Document, doc},
     options::{ClientOptions, ServerAddress},
 };
-use storage::{
-    StoreError,
-    mongo::{Database, Pool},
-};
-use testkit::block_on;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream, UnixStream},
@@ -54,7 +54,7 @@ fn where_somebody_listens_and_never_speaks_nobody_waits_long() {
 /// Passes bytes on while it may. The connections of before stay open, and say nothing.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the driver's list of addresses is open")]
 async fn pass(mut near: TcpStream, may: watch::Receiver<bool>) {
-    let server = ClientOptions::parse(testkit::mongo_url()).await.unwrap().hosts.remove(0);
+    let server = ClientOptions::parse(kith_testkit::mongo_url()).await.unwrap().hosts.remove(0);
     match server {
         ServerAddress::Unix { path } => copy(&mut near, &mut UnixStream::connect(path).await.unwrap(), may).await,
         address @ ServerAddress::Tcp { .. } => {
@@ -96,7 +96,7 @@ fn a_server_that_falls_silent_is_unavailable_in_time_and_used_again_when_it_spea
                 tokio::spawn(pass(near, watched.clone()));
             }
         });
-        let name = testkit::mongo().await.name().to_owned();
+        let name = kith_testkit::mongo().await.name().to_owned();
         let database = at(port).await.named(&name);
         timeout(IN_TIME, database.answers()).await.unwrap().unwrap();
         may.send(false).unwrap();
@@ -124,7 +124,7 @@ fn a_server_that_falls_silent_is_unavailable_in_time_and_used_again_when_it_spea
 #[test]
 fn a_database_that_is_closed_is_unavailable() {
     block_on(async {
-        let database = testkit::mongo().await;
+        let database = kith_testkit::mongo().await;
         database.answers().await.unwrap();
         database.close().await;
         assert!(matches!(database.answers().await, Err(StoreError::Unavailable(_))));
@@ -134,7 +134,7 @@ fn a_database_that_is_closed_is_unavailable() {
 #[test]
 fn a_write_that_breaks_a_rule_is_no_outage() {
     block_on(async {
-        let database = testkit::mongo().await;
+        let database = kith_testkit::mongo().await;
         let posts = database.collection::<Document>("posts");
         let refusal = StoreError::from(posts.insert_one(doc! { "body": 7 }).await.unwrap_err());
         assert!(matches!(refusal, StoreError::Internal(_)), "{refusal:?}");

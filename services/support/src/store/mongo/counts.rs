@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use kernel::{PostId, UserId, ports::Tallies};
-use mongodb::bson::{self, Bson, Document, doc};
-use storage::{
+use kith_kernel::{PostId, UserId, ports::Tallies};
+use kith_storage::{
     StoreError, StoreResult,
     mongo::{ids, uuid},
 };
+use mongodb::bson::{self, Bson, Document, doc};
 
 /// Text and quick are kept apart: each answer has one of them.
 pub(super) fn question(people: &BTreeSet<UserId>, posts: &[PostId]) -> Vec<Document> {

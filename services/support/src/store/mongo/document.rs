@@ -1,11 +1,11 @@
 //! A response as a document.
 
-use kernel::{CircleId, PersonaId, PostId, ResponseId, UserId, Veil};
-use mongodb::bson::{self, DateTime, Document, doc};
-use storage::{
+use kith_kernel::{CircleId, PersonaId, PostId, ResponseId, UserId, Veil};
+use kith_storage::{
     StoreResult,
     mongo::{at, date, id, uuid},
 };
+use mongodb::bson::{self, DateTime, Document, doc};
 
 use crate::{Content, Response, store::content};
 

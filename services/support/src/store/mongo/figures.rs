@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use kernel::UserId;
+use kith_kernel::UserId;
+use kith_storage::{StoreError, StoreResult, mongo::id};
 use mongodb::bson::{Bson, Document, doc};
-use storage::{StoreError, StoreResult, mongo::id};
 
 use super::not_by;
 use crate::Stats;
@@ -65,14 +65,14 @@ impl Figures {
 
 #[cfg(test)]
 mod tests {
-    use testkit::user;
+    use kith_testkit::user;
 
     use super::*;
 
     #[test]
     fn figures_are_read_along_two_indexes() {
-        testkit::block_on(async {
-            let database = testkit::mongo().await;
+        kith_testkit::block_on(async {
+            let database = kith_testkit::mongo().await;
             let figures = question(user(), &BTreeSet::from([user()]));
             let question = doc! { "aggregate": super::super::Mongo::COLLECTION, "pipeline": figures, "cursor": {} };
             let explained = doc! { "explain": question, "verbosity": "queryPlanner" };

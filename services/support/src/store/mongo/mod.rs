@@ -16,15 +16,15 @@ use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
-use kernel::{Event, PostId, ResponseId, Timestamp, UserId, Veil, ports::Tallies};
+use kith_kernel::{Event, PostId, ResponseId, Timestamp, UserId, Veil, ports::Tallies};
+use kith_storage::{
+    StoreError, StoreResult,
+    mongo::{Database, alive, date, entries, id, ids},
+};
 use mongodb::{
     Collection,
     bson::{Bson, Document, doc},
     options::{Hint, ReturnDocument},
-};
-use storage::{
-    StoreError, StoreResult,
-    mongo::{Database, alive, date, entries, id, ids},
 };
 
 use self::{document::Row, figures::Figures};
@@ -41,7 +41,7 @@ pub struct Mongo {
 const TRIES: usize = 8;
 
 impl Mongo {
-    /// The collection, for the [`storage::mongo::MongoOutbox`] that drains it.
+    /// The collection, for the [`kith_storage::mongo::MongoOutbox`] that drains it.
     pub const COLLECTION: &'static str = "responses";
 
     /// The responses of this database.
@@ -226,7 +226,7 @@ impl Store for Mongo {
 
     async fn purge(&self, until: Timestamp, limit: i64) -> StoreResult<u64> {
         let deleted = doc! { "deleted_at": { "$lte": date(until) } };
-        self.database.within(storage::mongo::purge(&self.responses, deleted, limit)).await
+        self.database.within(kith_storage::mongo::purge(&self.responses, deleted, limit)).await
     }
 }
 
@@ -265,8 +265,8 @@ fn not_by(hidden: &BTreeSet<UserId>) -> Document {
 
 #[cfg(test)]
 mod tests {
-    use kernel::{Clock as _, SystemClock, SystemEntropy};
-    use testkit::user;
+    use kith_kernel::{Clock as _, SystemClock, SystemEntropy};
+    use kith_testkit::user;
 
     use super::*;
 
@@ -278,8 +278,8 @@ mod tests {
 
     #[test]
     fn a_list_is_read_along_its_index_from_where_the_last_page_ended() {
-        testkit::block_on(async {
-            let database = testkit::mongo().await;
+        kith_testkit::block_on(async {
+            let database = kith_testkit::mongo().await;
             let now = SystemClock.now();
             let (post, after) = (PostId::new(now, &SystemEntropy), ResponseId::new(now, &SystemEntropy));
             let filter = listed(post, Some(after), user(), &BTreeSet::from([user()]));

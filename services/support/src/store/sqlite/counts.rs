@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use kernel::{PostId, UserId, ports::Tallies};
+use kith_kernel::{PostId, UserId, ports::Tallies};
+use kith_storage::{StoreError, StoreResult};
 use sqlx::sqlite::SqlitePool;
-use storage::{StoreError, StoreResult};
 use uuid::Uuid;
 
 pub(super) async fn given_by(

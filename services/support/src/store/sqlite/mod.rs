@@ -5,12 +5,12 @@ mod counts;
 use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
-use kernel::{CircleId, Event, PersonaId, PostId, ResponseId, Timestamp, UserId, Veil, ports::Tallies};
-use sqlx::{Executor, Sqlite as Driver};
-use storage::{
+use kith_kernel::{CircleId, Event, PersonaId, PostId, ResponseId, Timestamp, UserId, Veil, ports::Tallies};
+use kith_storage::{
     StoreError, StoreResult,
     sql::{At, Database, Tx},
 };
+use sqlx::{Executor, Sqlite as Driver};
 use uuid::Uuid;
 
 use super::{Store, content};

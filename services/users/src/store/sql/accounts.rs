@@ -1,12 +1,12 @@
 //! Accounts and personas.
 
 use async_trait::async_trait;
-use kernel::{Event, PersonaId, Space, Timestamp, UserId, audit::Entry};
-use sqlx::{AssertSqlSafe, Executor, QueryBuilder};
-use storage::{
+use kith_kernel::{Event, PersonaId, Space, Timestamp, UserId, audit::Entry};
+use kith_storage::{
     StoreError, StoreResult, sql,
     sql::{At, Tx},
 };
+use sqlx::{AssertSqlSafe, Executor, QueryBuilder};
 
 use super::{Sql, rows::AccountRow};
 use crate::{

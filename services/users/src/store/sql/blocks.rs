@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use kernel::{BlockId, Event, PersonaId, UserId};
-use sqlx::AssertSqlSafe;
-use storage::{
+use kith_kernel::{BlockId, Event, PersonaId, UserId};
+use kith_storage::{
     StoreResult, sql,
     sql::{At, Tx},
 };
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::{
@@ -108,8 +108,8 @@ mod tests {
 
     #[test]
     fn who_is_hidden_is_read_from_an_index_alone() {
-        testkit::block_on(async {
-            let database = testkit::sqlite().await;
+        kith_testkit::block_on(async {
+            let database = kith_testkit::sqlite().await;
             let plan: Vec<(i64, i64, i64, String)> =
                 sqlx::query_as(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {HIDDEN}")))
                     .bind(Uuid::nil())

@@ -6,7 +6,7 @@ mod points;
 mod rows;
 mod staff;
 
-use storage::sql::{Database, Engine, Sqlite};
+use kith_storage::sql::{Database, Engine, Sqlite};
 
 /// People in a SQL database.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! The ledger of strength points.
 
 use async_trait::async_trait;
-use kernel::{EventId, ResponseId};
-use storage::{StoreResult, sql, sql::Tx};
+use kith_kernel::{EventId, ResponseId};
+use kith_storage::{StoreResult, sql, sql::Tx};
 use uuid::Uuid;
 
 use super::Sql;

@@ -1,12 +1,12 @@
 //! Rows, and what they say.
 
-use kernel::{
+use kith_kernel::{
     BlockId, PersonaId, UserId,
     actor::Role,
     ports::{Badge, Persona},
 };
+use kith_storage::{StoreError, StoreResult, sql::At};
 use sqlx::FromRow;
-use storage::{StoreError, StoreResult, sql::At};
 use uuid::Uuid;
 
 use crate::{Account, Block, Privacy, Profile, domain::BADGES};

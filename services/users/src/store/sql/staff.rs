@@ -1,9 +1,9 @@
 //! Roles.
 
 use async_trait::async_trait;
-use kernel::{Event, Role, Space, UserId, audit::Entry, ports::RoleSet};
+use kith_kernel::{Event, Role, Space, UserId, audit::Entry, ports::RoleSet};
+use kith_storage::{StoreResult, sql};
 use sqlx::AssertSqlSafe;
-use storage::{StoreResult, sql};
 
 use super::{Sql, rows::AccountRow};
 use crate::{Handle, Profile, store::StaffStore};

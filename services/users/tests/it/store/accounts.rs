@@ -1,11 +1,11 @@
-//! What `users::store::AccountStore` promises.
+//! What `kith_users::store::AccountStore` promises.
 
 use std::{collections::BTreeSet, time::Duration};
 
-use kernel::{Clock as _, Fact, PersonaId, Space, Standing, SystemEntropy, UserId, actor::Role};
-use storage::StoreError;
-use testkit::{happened, race};
-use users::{
+use kith_kernel::{Clock as _, Fact, PersonaId, Space, Standing, SystemEntropy, UserId, actor::Role};
+use kith_storage::StoreError;
+use kith_testkit::{happened, race};
+use kith_users::{
     Avatar, Handle, Privacy,
     store::{Appearance, Change, Opening, Showing},
 };
@@ -25,7 +25,7 @@ fn handle(text: &str) -> Change {
     Change { handle: Some(Handle::new(text).unwrap()), avatar: None }
 }
 
-#[testkit::contract(sqlite, postgres)]
+#[kith_testkit::contract(sqlite, postgres)]
 mod contract {
     use super::*;
 
@@ -38,7 +38,7 @@ mod contract {
         assert_eq!((account.created_at, account.suspended_until), (asked.at, None));
         assert_eq!(bed.store.account(asked.user).await.unwrap().as_ref(), Some(&account));
         assert_eq!(bed.store.profile(asked.persona).await.unwrap(), Some(account.profile));
-        assert_eq!(bed.store.account(testkit::user()).await.unwrap(), None);
+        assert_eq!(bed.store.account(kith_testkit::user()).await.unwrap(), None);
         assert_eq!(bed.store.profile(PersonaId::random(&SystemEntropy)).await.unwrap(), None);
     }
 
@@ -58,7 +58,7 @@ mod contract {
         let back = Showing { points: Some(true), badges: Some(false) };
         let turned = bed.store.set_privacy(user, hidden.privacy_version, &back).await.unwrap().unwrap();
         assert_eq!(turned.profile.privacy, Privacy { shows_points: true, shows_badges: false });
-        assert_eq!(bed.store.set_privacy(testkit::user(), 1, &back).await.unwrap(), None);
+        assert_eq!(bed.store.set_privacy(kith_testkit::user(), 1, &back).await.unwrap(), None);
         assert_eq!(bed.store.account(bob.profile.owner).await.unwrap(), Some(bob));
     }
 
@@ -104,7 +104,7 @@ mod contract {
     }
 
     async fn nobody_without_an_account_appears(bed: &Bed) {
-        let asked = appearance(testkit::user(), Space::Circle(circle()), "nobody");
+        let asked = appearance(kith_testkit::user(), Space::Circle(circle()), "nobody");
         assert_eq!(bed.store.appear(&asked).await.unwrap(), None);
         assert_eq!(bed.store.profile(asked.persona).await.unwrap(), None);
     }
@@ -142,7 +142,7 @@ mod contract {
     }
 
     async fn of_many_who_open_one_account_at_once_all_get_the_same_persona(bed: &Bed) {
-        let user = testkit::user();
+        let user = kith_testkit::user();
         let racers: Vec<_> = (0..32)
             .map(|turn| {
                 let store = bed.store.clone();
@@ -208,7 +208,7 @@ mod contract {
         let ann = bed.person("ann").await;
         let before = bed.account(&ann).await;
         assert_eq!(bed.store.update(ann.user, before.version + 1, &handle("anna")).await.unwrap(), None);
-        assert_eq!(bed.store.update(testkit::user(), before.version, &handle("anna")).await.unwrap(), None);
+        assert_eq!(bed.store.update(kith_testkit::user(), before.version, &handle("anna")).await.unwrap(), None);
         assert_eq!(bed.account(&ann).await, before);
     }
 
@@ -238,7 +238,7 @@ mod contract {
         assert_eq!((account.suspended_until, account.standing(bed.clock.now())), (until, Standing::Suspended));
         assert!(bed.store.suspend(ann.user, None, &[], &[]).await.unwrap());
         assert!(!bed.store.suspend(ann.user, None, &event(), &[]).await.unwrap());
-        assert!(!bed.store.suspend(testkit::user(), until, &event(), &[]).await.unwrap());
+        assert!(!bed.store.suspend(kith_testkit::user(), until, &event(), &[]).await.unwrap());
         assert_eq!(bed.announced().await, [Fact::UserSuspended { user: ann.user }]);
     }
 
@@ -263,7 +263,7 @@ mod contract {
         assert_eq!(bed.account(&ann).await.standing(bed.clock.now()), Standing::Suspended);
         assert!(bed.store.mute(ann.user, None, &[]).await.unwrap());
         assert!(!bed.store.mute(ann.user, None, &event()).await.unwrap());
-        assert!(!bed.store.mute(testkit::user(), until, &event()).await.unwrap());
+        assert!(!bed.store.mute(kith_testkit::user(), until, &event()).await.unwrap());
         assert_eq!(bed.announced().await, [Fact::UserMuted { user: ann.user }]);
     }
 

@@ -1,11 +1,11 @@
-//! What `users::store::BlockStore` promises.
+//! What `kith_users::store::BlockStore` promises.
 
 use std::{collections::BTreeSet, pin::Pin};
 
-use kernel::{Actor, BlockId, Clock as _, Event, Fact, PersonaId, SystemClock, SystemEntropy};
-use storage::StoreError;
-use testkit::{happened, race};
-use users::Block;
+use kith_kernel::{Actor, BlockId, Clock as _, Event, Fact, PersonaId, SystemClock, SystemEntropy};
+use kith_storage::StoreError;
+use kith_testkit::{happened, race};
+use kith_users::Block;
 
 use crate::bed::{Bed, postgres, sqlite};
 
@@ -25,7 +25,7 @@ fn unblocked(block: &Block) -> [Event; 1] {
     [happened(Fact::UserUnblocked { unblocked: block.blocked })]
 }
 
-#[testkit::contract(sqlite, postgres)]
+#[kith_testkit::contract(sqlite, postgres)]
 mod contract {
     use super::*;
 

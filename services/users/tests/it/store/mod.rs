@@ -1,4 +1,4 @@
-//! What the traits of `users::store` promise, on every adapter.
+//! What the traits of `kith_users::store` promise, on every adapter.
 
 mod accounts;
 mod blocks;

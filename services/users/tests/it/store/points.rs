@@ -1,10 +1,10 @@
-//! What `users::store::PointStore` promises.
+//! What `kith_users::store::PointStore` promises.
 
 use std::{pin::Pin, time::Duration};
 
-use kernel::{Actor, Clock as _, ResponseId, SystemClock, SystemEntropy, Timestamp};
-use testkit::{event_id, race};
-use users::{Earning, policy::DAILY_POINTS, store::Withheld};
+use kith_kernel::{Actor, Clock as _, ResponseId, SystemClock, SystemEntropy, Timestamp};
+use kith_testkit::{event_id, race};
+use kith_users::{Earning, policy::DAILY_POINTS, store::Withheld};
 
 use crate::bed::{Bed, postgres, sqlite};
 
@@ -17,7 +17,7 @@ fn earning(who: &Actor, worth: u32) -> Earning {
     Earning { event: event_id(at), at, account: who.user, response: response(), worth }
 }
 
-#[testkit::contract(sqlite, postgres)]
+#[kith_testkit::contract(sqlite, postgres)]
 mod contract {
     use super::*;
 
@@ -170,7 +170,7 @@ mod contract {
 
     async fn nobody_earns_without_an_account_or_for_another(bed: &Bed) {
         let (ann, bob) = (bed.person("ann").await, bed.person("bob").await);
-        bed.store.earn(&earning(&testkit::member(), 5)).await.unwrap();
+        bed.store.earn(&earning(&kith_testkit::member(), 5)).await.unwrap();
         bed.store.earn(&earning(&ann, 5)).await.unwrap();
         assert_eq!((bed.points(&ann).await, bed.points(&bob).await), (5, 0));
     }

@@ -1,12 +1,12 @@
-//! What `users::store::StaffStore` promises.
+//! What `kith_users::store::StaffStore` promises.
 
-use kernel::{
+use kith_kernel::{
     Actor, Clock as _, EventId, Fact, Role, SystemEntropy,
     audit::{Act, Entry},
     ports::RoleSet,
 };
-use testkit::{happened, race};
-use users::Handle;
+use kith_testkit::{happened, race};
+use kith_users::Handle;
 
 use crate::bed::{Bed, postgres, sqlite};
 
@@ -32,7 +32,7 @@ async fn role(bed: &Bed, actor: &Actor) -> Role {
     bed.account(actor).await.profile.role
 }
 
-#[testkit::contract(sqlite, postgres)]
+#[kith_testkit::contract(sqlite, postgres)]
 mod contract {
     use super::*;
 
@@ -42,7 +42,7 @@ mod contract {
         assert_eq!(set(bed, &ann, Role::Moderator).await, Some(RoleSet::Already));
         assert_eq!(role(bed, &ann).await, Role::Moderator);
         assert_eq!((bed.announced().await.len(), bed.written_down().await.len()), (1, 1));
-        let nobody = Actor { user: testkit::user(), ..ann };
+        let nobody = Actor { user: kith_testkit::user(), ..ann };
         assert_eq!(set(bed, &nobody, Role::Admin).await, None);
         assert_eq!((bed.announced().await.len(), bed.written_down().await.len()), (0, 1));
     }

@@ -1,6 +1,6 @@
 //! How much is found, and how much is held that should not be.
 
-use screen::{Kind, Rules, Screen, Verdict};
+use kith_screening_engine::{Kind, Rules, Screen, Verdict};
 
 pub(crate) fn screen() -> Screen {
     Screen::new(&Rules::standard().unwrap()).unwrap()

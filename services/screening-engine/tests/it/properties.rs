@@ -1,7 +1,7 @@
 //! What holds of any text.
 
+use kith_screening_engine::{Kind, Rules, Screen};
 use proptest::prelude::*;
-use screen::{Kind, Rules, Screen};
 
 use crate::corpora::{BENIGN, CONTACT, CRISIS, lines, screen};
 
