@@ -1,44 +1,44 @@
-// Posts and answers, as they are and as they become.
+// Posts and responses, loaded and then updated by events.
 
-import { call, kept, once } from "/calls.js";
-import { forget, listen } from "/line.js";
-import { find, KINDS, on, QUICK, tell } from "/words.js";
+import { call, session, once } from "/api.js";
+import { subscribe, unsubscribe } from "/realtime.js";
+import { find, KINDS, on, QUICK, notify } from "/ui.js";
 
-// The most posts shown. Each is a channel, and a connection has 128 of them.
-const SHOWN = 50;
+// Maximum number of posts. Each is a channel, and a connection can have 128 channels.
+const MAX_POSTS = 50;
 
 const posts = new Map();
-const mine = (thing) => thing.author.id === kept.get()?.persona.id;
-const named = (thing) => mine(thing) ? `${thing.author.handle} (you)` : thing.author.handle;
+const mine = (thing) => thing.author.id === session.get()?.persona.id;
+const authorName = (thing) => mine(thing) ? `${thing.author.handle} (you)` : thing.author.handle;
 
-// Reads what a channel is about.
-export async function read(channel) {
+// Loads the state of a channel.
+export async function load(channel) {
   try {
-    if (channel === "feed") await readFeed();
-    if (channel.startsWith("post:")) await readResponses(channel.slice(5));
+    if (channel === "feed") await loadFeed();
+    if (channel.startsWith("post:")) await loadResponses(channel.slice(5));
   } catch (error) {
-    if (error.code !== "not_found") tell(error.message);
+    if (error.code !== "not_found") notify(error.message);
   }
 }
 
-export function happened(event) {
-  if (event.postCreated) appeared(event.postCreated);
+export function handleEvent(event) {
+  if (event.postCreated) addPost(event.postCreated);
   if (posts.has(event.postUpdated?.id)) showPost(event.postUpdated);
   if (event.postRemoved) hidePost(event.postRemoved.postId);
   if (event.responseCreated) showResponse(event.responseCreated);
   if (event.responseUpdated) showResponse(event.responseUpdated);
   if (event.responseRemoved) hideResponse(event.responseRemoved);
-  if (event.notice?.kind === "NOTICE_KIND_RESPONSE_RECEIVED") tell("Somebody answered you.");
-  if (event.notice?.kind === "NOTICE_KIND_MARKED_HELPFUL") tell("Your answer helped.");
-  if (event.notice?.kind === "NOTICE_KIND_MILESTONE_REACHED") tell("You have come to a milestone.");
+  if (event.notice?.kind === "NOTICE_KIND_RESPONSE_RECEIVED") notify("You received a response.");
+  if (event.notice?.kind === "NOTICE_KIND_MARKED_HELPFUL") notify("Your response was marked as helpful.");
+  if (event.notice?.kind === "NOTICE_KIND_MILESTONE_REACHED") notify("You reached a milestone.");
 }
 
-async function readFeed() {
+async function loadFeed() {
   const { posts: found = [] } = await call("posts.v1.PostService/GetFeed", { pageSize: 20 });
-  const there = new Set(found.map(({ id }) => id));
-  [...posts.keys()].filter((id) => !there.has(id)).forEach(hidePost);
+  const current = new Set(found.map(({ id }) => id));
+  [...posts.keys()].filter((id) => !current.has(id)).forEach(hidePost);
   found.toReversed().forEach(showPost);
-  // Those that stood there already keep their place in the document, and with it what is being written there.
+  // Existing elements are moved instead of replaced, so that text in their forms is kept.
   const list = find("#posts");
   found.forEach(({ id }, place) => {
     const { element } = posts.get(id);
@@ -46,7 +46,7 @@ async function readFeed() {
   });
 }
 
-async function readResponses(postId) {
+async function loadResponses(postId) {
   const found = [];
   let pageToken = "";
   do {
@@ -54,33 +54,33 @@ async function readResponses(postId) {
     found.push(...page.responses ?? []);
     pageToken = page.nextPageToken ?? "";
   } while (pageToken);
-  const there = new Set(found.map(({ id }) => id));
+  const current = new Set(found.map(({ id }) => id));
   const known = [...posts.get(postId)?.responses.keys() ?? []];
-  known.filter((id) => !there.has(id)).forEach((responseId) => hideResponse({ responseId, postId }));
+  known.filter((id) => !current.has(id)).forEach((responseId) => hideResponse({ responseId, postId }));
   found.forEach(showResponse);
 }
 
 // --- posts ---
 
-function appeared(post) {
-  if (!posts.has(post.id) && post.kind === "POST_KIND_SOS" && !mine(post)) tell(`${post.author.handle} asks for help.`);
+function addPost(post) {
+  if (!posts.has(post.id) && post.kind === "POST_KIND_SOS" && !mine(post)) notify(`${post.author.handle} asks for help.`);
   showPost(post);
-  [...posts.keys()].slice(0, -SHOWN).forEach(hidePost);
+  [...posts.keys()].slice(0, -MAX_POSTS).forEach(hidePost);
 }
 
 function card(post) {
   const element = find("#post-template").content.cloneNode(true).firstElementChild;
   element.id = `post-${post.id}`;
-  for (const [kind, words] of Object.entries(QUICK)) {
+  for (const [kind, text] of Object.entries(QUICK)) {
     const tap = document.createElement("button");
-    Object.assign(tap, { type: "button", textContent: words, ariaPressed: "false" });
+    Object.assign(tap, { type: "button", textContent: text, ariaPressed: "false" });
     tap.dataset.kind = kind;
-    on(tap, "click", () => call("support.v1.SupportService/QuickSupport", { postId: post.id, kind }, once()));
+    on(tap, "click", () => call("support.v1.SupportService/QuickSupport", { postId: post.id, kind }, idempotencyKey()));
     find(".taps", element).append(tap);
   }
   on(find(".answer", element), "submit", async ({ target }) => {
     const text = target.elements.text.value;
-    await call("support.v1.SupportService/CreateResponse", { postId: post.id, text }, once());
+    await call("support.v1.SupportService/CreateResponse", { postId: post.id, text }, idempotencyKey());
     target.reset();
   });
   on(find(".resolve", element), "click", () => call("posts.v1.PostService/ResolveSos", { postId: post.id }));
@@ -94,13 +94,13 @@ function showPost(post) {
     entry = { element: card(post), responses: new Map() };
     posts.set(post.id, entry);
     find("#posts").prepend(entry.element);
-    listen(`post:${post.id}`);
+    subscribe(`post:${post.id}`);
   }
   entry.post = post;
   const { element } = entry;
   element.dataset.kind = post.kind;
   element.dataset.resolved = String(Boolean(post.resolvedAt));
-  find(".author", element).textContent = named(post);
+  find(".author", element).textContent = authorName(post);
   find(".kind", element).textContent = [KINDS[post.kind], ...post.categories ?? [], post.resolvedAt && "safe now"]
     .filter(Boolean).join(" · ");
   find(".body", element).textContent = post.body;
@@ -119,25 +119,25 @@ function hidePost(id) {
   if (!entry) return;
   entry.element.remove();
   posts.delete(id);
-  forget(`post:${id}`);
+  unsubscribe(`post:${id}`);
   find("#empty").hidden = posts.size > 0;
 }
 
-// --- answers ---
+// --- responses ---
 
 function count({ element, responses }) {
   const taps = [...responses.values()].filter(({ quick }) => quick);
-  const words = responses.size - taps.length;
+  const texts = responses.size - taps.length;
   find(".counts", element).textContent =
-    responses.size ? `${words} in words, ${taps.length} in one tap` : "Nobody has answered yet.";
+    responses.size ? `responses: ${texts}, quick support: ${taps.length}` : "No responses yet.";
   const given = new Set(taps.filter(mine).map(({ quick }) => quick));
   for (const tap of find(".taps", element).children) tap.ariaPressed = String(given.has(tap.dataset.kind));
 }
 
-function said(className, words) {
+function span(className, text) {
   const part = document.createElement("span");
   part.className = className;
-  part.textContent = words;
+  part.textContent = text;
   return part;
 }
 
@@ -149,13 +149,13 @@ function showResponse(response) {
   const item = known ?? document.createElement("li");
   const hadFocus = item.contains(document.activeElement);
   const author = document.createElement("b");
-  author.textContent = named(response);
-  item.replaceChildren(author, said("text", QUICK[response.quick] ?? response.text));
+  author.textContent = authorName(response);
+  item.replaceChildren(author, span("text", QUICK[response.quick] ?? response.text));
   if (response.helpfulAt) {
-    item.append(said("helpful", "it helped"));
+    item.append(span("helpful", "helpful"));
   } else if (mine(entry.post) && !mine(response)) {
     const helpful = document.createElement("button");
-    Object.assign(helpful, { type: "button", textContent: "That helped" });
+    Object.assign(helpful, { type: "button", textContent: "Mark as helpful" });
     on(helpful, "click", () => call("support.v1.SupportService/MarkHelpful", { responseId: response.id }));
     item.append(helpful);
   }
@@ -163,7 +163,7 @@ function showResponse(response) {
     Object.assign(item, { id: `response-${response.id}`, tabIndex: -1 });
     find(".responses", entry.element).append(item);
   } else if (hadFocus) {
-    // The button is gone; who uses a keyboard goes on from here, not from the top.
+    // The focused button was removed; keyboard focus moves to the item instead of the top of the page.
     item.focus();
   }
   count(entry);

@@ -1,28 +1,28 @@
-//! `kith`: reads what was asked and chosen, and does it.
-#![expect(clippy::print_stderr, reason = "what is wrong before there is a log is said where people look")]
+//! The `kith` binary: parses the command line and the configuration, and runs the command.
+#![expect(clippy::print_stderr, reason = "errors before logging is initialized are printed to standard error")]
 
 use std::{path::Path, process::ExitCode};
 
 use anyhow::Result;
 use clap::Parser as _;
 use kith_app::{
-    cli::{Audit, Cli, Command, MISUSED, Settings, doctor, environment, settings},
+    cli::{AuditCommand, Cli, Command, ConfigCommand, EXIT_USAGE, config as config_output, doctor, environment},
     commands,
-    config::{self, Faults, Loaded, Request},
+    config::{self, ConfigErrors, ConfigSource, LoadedConfig},
     lifecycle, telemetry,
 };
 
-/// A call allocates a few dozen times; the system's allocator takes a tenth of its time.
+/// A call makes a few dozen allocations; the system allocator takes a tenth of its time.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    let environment = environment::ours();
-    let request = Request { file: cli.config.as_deref(), folder: Path::new("."), environment: &environment };
-    let loaded = config::load(request);
-    match Box::pin(run(cli.asked(), loaded)).await {
+    let environment = environment::kith_variables();
+    let source = ConfigSource { file: cli.config.as_deref(), folder: Path::new("."), environment: &environment };
+    let loaded = config::load(source);
+    match Box::pin(run(cli.command_or_default(), loaded)).await {
         Ok(code) => code,
         Err(error) => {
             eprintln!("kith: {error:#}");
@@ -31,50 +31,50 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command, loaded: Result<Loaded, Faults>) -> Result<ExitCode> {
+async fn run(command: Command, loaded: Result<LoadedConfig, ConfigErrors>) -> Result<ExitCode> {
     match command {
-        Command::Config(Settings::Docs) => {
-            settings::page(&mut std::io::stdout())?;
+        Command::Config(ConfigCommand::Docs) => {
+            config_output::print_docs(&mut std::io::stdout())?;
             return Ok(ExitCode::SUCCESS);
         }
-        Command::Doctor => return examine(loaded.as_ref()).await,
+        Command::Doctor => return run_doctor(loaded.as_ref()).await,
         Command::Serve(_)
         | Command::Migrate { .. }
         | Command::Seed(_)
-        | Command::Config(Settings::Check)
+        | Command::Config(ConfigCommand::Check)
         | Command::Events(_)
         | Command::Grant(_)
         | Command::Audit(_) => {}
     }
     let loaded = match loaded {
         Ok(loaded) => loaded,
-        Err(faults) => {
-            eprintln!("{faults}");
-            return Ok(ExitCode::from(MISUSED));
+        Err(errors) => {
+            eprintln!("{errors}");
+            return Ok(ExitCode::from(EXIT_USAGE));
         }
     };
     if let Command::Config(_) = command {
-        settings::check(&loaded, &mut std::io::stdout())?;
+        config_output::check(&loaded, &mut std::io::stdout())?;
         return Ok(ExitCode::SUCCESS);
     }
     telemetry::init(loaded.config.log_format(), &loaded.config.log.level)?;
     match command {
         Command::Serve(serve) => lifecycle::serve(&loaded, serve.ready_file).await?,
-        Command::Migrate { asked } => commands::migrate(&loaded, asked.unwrap_or_default()).await?,
+        Command::Migrate { command } => commands::migrate(&loaded, command.unwrap_or_default()).await?,
         Command::Seed(seed) => commands::seed(&loaded, seed).await?,
-        Command::Events(letters) => commands::events(&loaded, letters).await?,
+        Command::Events(command) => commands::events(&loaded, command).await?,
         Command::Grant(grant) => commands::grant(&loaded, &grant).await?,
-        Command::Audit(Audit::Verify) => {
-            let sound = commands::verify_audit(&loaded).await?;
-            return Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        Command::Audit(AuditCommand::Verify) => {
+            let is_valid = commands::verify_audit(&loaded).await?;
+            return Ok(if is_valid { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::Config(_) | Command::Doctor => {}
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn examine(loaded: Result<&Loaded, &Faults>) -> Result<ExitCode> {
-    let findings = doctor::examine(loaded, &commands::tools(loaded)).await;
-    doctor::print(&findings, &mut std::io::stdout())?;
-    Ok(if doctor::wrong(&findings) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+async fn run_doctor(loaded: Result<&LoadedConfig, &ConfigErrors>) -> Result<ExitCode> {
+    let results = doctor::run_checks(loaded, &commands::check_context(loaded)).await;
+    doctor::print(&results, &mut std::io::stdout())?;
+    Ok(if doctor::has_errors(&results) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -1,4 +1,4 @@
-//! What the process says while it runs: lines on standard error, in UTC, and where it panicked.
+//! Logging: lines on standard error, in UTC, and the location of panics.
 
 use std::{
     io::{self, IsTerminal as _},
@@ -7,34 +7,34 @@ use std::{
 
 use tracing_subscriber::{fmt, layer::SubscriberExt as _, registry, util::SubscriberInitExt as _};
 
-use crate::config::{Directives, LogFormat};
+use crate::config::{LogFilter, LogFormat};
 
-/// Somebody else logs already.
+/// A tracing subscriber is already set.
 #[derive(Debug, thiserror::Error)]
-#[error("a subscriber is installed already")]
-pub struct Installed(#[source] tracing_subscriber::util::TryInitError);
+#[error("tracing subscriber is already set")]
+pub struct SubscriberAlreadySet(#[source] tracing_subscriber::util::TryInitError);
 
-/// Begins to log. Called once, before anything that has something to say.
+/// Starts logging. Call it once, before anything that logs.
 ///
 /// # Errors
-/// If it was called before.
-pub fn init(format: LogFormat, directives: &Directives) -> Result<(), Installed> {
-    let registry = registry().with(directives.filter());
+/// If a subscriber is already set.
+pub fn init(format: LogFormat, filter: &LogFilter) -> Result<(), SubscriberAlreadySet> {
+    let registry = registry().with(filter.to_env_filter());
     let lines = fmt::layer().with_writer(io::stderr);
     let installed = match format {
         LogFormat::Pretty => registry.with(lines.with_ansi(io::stderr().is_terminal())).try_init(),
         LogFormat::Json => registry.with(lines.json().flatten_event(true).with_current_span(true)).try_init(),
     };
-    installed.map_err(Installed)?;
+    installed.map_err(SubscriberAlreadySet)?;
     log_panics();
     Ok(())
 }
 
-/// A panic's message may quote what a person wrote: only its place is logged.
+/// Logs only the location of a panic, because its message may contain user text.
 fn log_panics() {
     panic::set_hook(Box::new(|panic| {
-        let at = panic.location();
-        tracing::error!(file = at.map(Location::file), line = at.map(Location::line), "panicked");
+        let location = panic.location();
+        tracing::error!(file = location.map(Location::file), line = location.map(Location::line), "panic");
     }));
 }
 
@@ -59,18 +59,18 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_is_logged_by_its_place_and_without_a_word_of_it() {
+    fn panics_are_logged_with_their_location_and_without_their_message() {
         let lines = Lines::default();
         let writer = lines.clone();
         let subscriber = registry().with(fmt::layer().with_ansi(false).with_writer(move || writer.clone()));
         let before = panic::take_hook();
         log_panics();
-        let text = String::from("what a person wrote");
+        let text = String::from("user text");
         let ended = tracing::subscriber::with_default(subscriber, || panic::catch_unwind(|| panic!("{text}")));
         panic::set_hook(before);
         assert!(ended.is_err());
         let logged = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-        assert!(logged.contains("panicked") && logged.contains("telemetry.rs"), "{logged}");
-        assert!(!logged.contains("what a person wrote"));
+        assert!(logged.contains("panic") && logged.contains("telemetry.rs"), "{logged}");
+        assert!(!logged.contains("user text"));
     }
 }

@@ -5,15 +5,15 @@ use std::{future::pending, net::Ipv4Addr, sync::Arc};
 use anyhow::Result;
 use axum::{Router, body::Bytes, extract::State, routing::post, serve::ListenerExt as _};
 use connectrpc_axum::prelude::{ConnectError, ConnectLayer, ConnectResponse};
-use kith_app::http::{self, Care, Catalogue, Ports, Settings};
+use kith_app::http::{self, ConnectionLimits, HttpDeps, HttpSettings, MethodRegistry};
 use kith_infra::limit;
-use kith_kernel::{Access, Fault, Procedure, Quota, SystemClock, SystemEntropy};
+use kith_kernel::{RequiredAccess, ErrorKind, MethodPolicy, Quota, SystemClock, SystemEntropy};
 use kith_proto::{
-    Caller, Refusal, Valid,
+    Caller, ErrorResponse, Valid,
     posts::v1::{GetPostRequest, GetPostResponse, Post, post_service_connect::PostServiceBuilder},
 };
-use kith_storage::sql::SqlOutcomes;
-use kith_testkit::Badges;
+use kith_storage::sql::SqlIdempotencyStore;
+use kith_testkit::StubTokens;
 use tokio::net::TcpListener;
 
 const METHOD: &str = "/kith.posts.v1.PostService/GetPost";
@@ -29,20 +29,20 @@ pub fn serve() -> Result<()> {
 
 #[expect(clippy::print_stdout, reason = "it tells where it is")]
 async fn listen() -> Result<()> {
-    let (badges, clock, entropy) = (Badges::default(), Arc::new(SystemClock), Arc::new(SystemEntropy));
-    let token = badges.give(&kith_testkit::member());
-    let endless = Procedure::new(METHOD, Access::Member, Quota::per_minute(u32::MAX));
-    let catalogue = Arc::new(Catalogue::new(kith_proto::METHODS, [endless])?);
-    let database = kith_testkit::sqlite().await;
-    let ports = Ports {
+    let (badges, clock, entropy) = (StubTokens::default(), Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let token = badges.issue(&kith_testkit::member());
+    let endless = MethodPolicy::new(METHOD, RequiredAccess::Member, Quota::per_minute(u32::MAX));
+    let registry = Arc::new(MethodRegistry::new(kith_proto::METHODS, [endless])?);
+    let database = kith_testkit::sqlite_database().await;
+    let ports = HttpDeps {
         tokens: Arc::new(badges),
-        limit: Arc::new(limit::Local::new(catalogue.procedures(), clock.clone())),
-        outcomes: Arc::new(SqlOutcomes::new(database.clone(), kith_testkit::vault(), clock.clone(), entropy.clone())),
+        rate_limiter: Arc::new(limit::Local::new(registry.policies(), clock.clone())),
+        idempotency: Arc::new(SqlIdempotencyStore::new(database.clone(), kith_testkit::test_encryption(), clock.clone(), entropy.clone())),
         clock,
         entropy,
     };
-    let settings = Settings { origins: vec!["https://app.kith.example".parse()?], ..Settings::default() };
-    let edge = http::edge(methods(), Router::new(), catalogue, &settings, &ports);
+    let settings = HttpSettings { allowed_origins: vec!["https://app.kith.example".parse()?], ..HttpSettings::default() };
+    let edge = http::build_stack(methods(), Router::new(), registry, &settings, &ports);
     let alone = alone().layer(ConnectLayer::new());
     let echo = Router::new().route("/echo", post(async |body: Bytes| body));
 
@@ -62,7 +62,7 @@ async fn listen() -> Result<()> {
     let tapped = |listener: TcpListener| listener.tap_io(|io| drop(io.set_nodelay(true)));
     tokio::spawn(async move { axum::serve(tapped(rpcs), alone).await });
     tokio::spawn(async move { axum::serve(tapped(echoes), echo).await });
-    Ok(http::connection::serve(edges, edge, Care::default(), pending()).await?)
+    Ok(http::connection::serve(edges, edge, ConnectionLimits::default(), pending()).await?)
 }
 
 async fn bind() -> Result<TcpListener> {
@@ -88,7 +88,7 @@ fn alone() -> Router {
 
 fn find(kept: &Post, asked: &GetPostRequest) -> Answer {
     if asked.post_id != kept.id {
-        return Err(Refusal::new(Fault::NotFound, "POST_NOT_FOUND", "there is no such post").into());
+        return Err(ErrorResponse::new(ErrorKind::NotFound, "POST_NOT_FOUND", "there is no such post").into());
     }
     Ok(ConnectResponse::new(GetPostResponse { post: Some(kept.clone()) }))
 }

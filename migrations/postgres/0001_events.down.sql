@@ -1,4 +1,4 @@
--- All that waits is lost.
+-- Events that have not been sent are lost.
 DROP TABLE dead_letters;
 DROP TABLE inbox;
 DROP TABLE outbox;

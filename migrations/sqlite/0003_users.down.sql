@@ -1,6 +1,7 @@
--- Those that point to others go first.
-DROP TABLE strength_points_void;
-DROP TABLE strength_points;
+-- Tables that refer to others go first.
+DROP TABLE points_held;
+DROP TABLE points_revoked;
+DROP TABLE points_ledger;
 DROP TABLE blocks;
 DROP TABLE personas;
 DROP TABLE accounts;

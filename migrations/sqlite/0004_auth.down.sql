@@ -1,3 +1,4 @@
+DROP TABLE password_attempts;
 DROP TABLE sessions;
-DROP TABLE logins;
+DROP TABLE email_credentials;
 DROP TABLE data_keys;

@@ -1,4 +1,5 @@
--- The triggers go with the table that they watch.
+-- The triggers are dropped with `posts`.
 DROP TABLE posts;
-DROP TABLE posts_categories;
-DROP TABLE posts_words;
+DROP TABLE post_revisions;
+DROP TABLE post_categories;
+DROP TABLE posts_fts;

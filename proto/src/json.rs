@@ -1,9 +1,9 @@
-//! Canonical proto3 JSON (the "`ProtoJSON` Format" of protobuf.dev), as far as our messages need it.
+//! Canonical proto3 JSON (the "`ProtoJSON` Format" of protobuf.dev), for the field types that the protos use.
 //!
-//! `cargo xtask codegen` writes `Serialize` and `Deserialize` of each message over these; a field of a type that is not
-//! here ends the generator. What is read is what the specification says a reader takes: both names of a field, numbers
-//! as texts, `1.0` for 1, `null` for unset, either alphabet of base64, enums by name or number. What nobody knows is
-//! passed over, so that a newer client can talk to an older server.
+//! `cargo xtask codegen` generates `Serialize` and `Deserialize` of each message with these types, and fails on a field of
+//! any other type. The reader accepts everything that the specification requires of a parser: both names of a field,
+//! numbers as strings, `1.0` for 1, `null` for unset, both alphabets of base64, enums by name or number. Unknown fields are
+//! ignored, so that a newer client can call an older server.
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
@@ -19,13 +19,13 @@ use serde::{
     ser::Error as _,
 };
 
-/// What can be set from JSON: the type of a field behind the form that JSON gives it.
-pub trait Read<'de, T>: Deserialize<'de> {
-    /// The value of the field.
-    fn value(self) -> T;
+/// The JSON form of a field of type `T`.
+pub trait FromJson<'de, T>: Deserialize<'de> {
+    /// Returns the value of the field.
+    fn into_value(self) -> T;
 }
 
-/// The name of a field, borrowed where it holds no escape.
+/// Name of a field. Borrowed from the input if it contains no escape sequence.
 pub struct Key<'a>(Cow<'a, str>);
 
 impl AsRef<str> for Key<'_> {
@@ -41,7 +41,7 @@ impl<'de> Deserialize<'de> for Key<'de> {
             type Value = Cow<'de, str>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the name of a field")
+                f.write_str("a field name")
             }
 
             fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Cow<'de, str>, E> {
@@ -56,22 +56,22 @@ impl<'de> Deserialize<'de> for Key<'de> {
     }
 }
 
-/// The value, or what an unset field has.
-pub fn value<'de, W: Read<'de, T>, T: Default>(read: Option<W>) -> T {
-    read.map(Read::value).unwrap_or_default()
+/// Returns the value, or the default of the type if the field is unset.
+pub fn value<'de, W: FromJson<'de, T>, T: Default>(read: Option<W>) -> T {
+    read.map(FromJson::into_value).unwrap_or_default()
 }
 
-/// The value, if it is set.
-pub fn optional<'de, W: Read<'de, T>, T>(read: Option<W>) -> Option<T> {
-    read.map(Read::value)
+/// Returns the value if the field is set.
+pub fn optional<'de, W: FromJson<'de, T>, T>(read: Option<W>) -> Option<T> {
+    read.map(FromJson::into_value)
 }
 
-/// The values of a list; `null` is an empty one.
-pub fn list<'de, W: Read<'de, T>, T>(read: Option<Vec<W>>) -> Vec<T> {
-    read.unwrap_or_default().into_iter().map(Read::value).collect()
+/// Returns the values of a list; `null` is an empty list.
+pub fn list<'de, W: FromJson<'de, T>, T>(read: Option<Vec<W>>) -> Vec<T> {
+    read.unwrap_or_default().into_iter().map(FromJson::into_value).collect()
 }
 
-/// A list as JSON writes it, item by item.
+/// Serializes a list item by item.
 pub struct List<'a, T, W>(pub &'a [T], pub fn(&'a T) -> W);
 
 impl<T, W: Serialize> Serialize for List<'_, T, W> {
@@ -80,53 +80,56 @@ impl<T, W: Serialize> Serialize for List<'_, T, W> {
     }
 }
 
-/// What JSON says as our types say it.
-pub struct Plain<T>(pub T);
+/// A value whose JSON form is that of its Rust type.
+pub struct PlainValue<T>(pub T);
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Plain<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for PlainValue<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         T::deserialize(deserializer).map(Self)
     }
 }
 
-impl<'de, T: Deserialize<'de>> Read<'de, T> for Plain<T> {
-    fn value(self) -> T {
+impl<'de, T: Deserialize<'de>> FromJson<'de, T> for PlainValue<T> {
+    fn into_value(self) -> T {
         self.0
     }
 }
 
-/// A whole number. It is written as a number up to 32 bits and as a text above, which JavaScript could not hold.
+/// An integer, read from a number or a string.
+///
+/// Integers of up to 32 bits are written as numbers. Those of 64 bits are written as strings ([`Int64Text`]), because JavaScript
+/// numbers cannot represent them.
 pub struct Number<T>(pub T);
 
 impl<'de, T: TryFrom<i128>> Deserialize<'de> for Number<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let whole = deserializer.deserialize_any(Whole)?;
-        T::try_from(whole).map(Self).map_err(|_| D::Error::custom("a number out of range"))
+        let whole = deserializer.deserialize_any(WholeNumber)?;
+        T::try_from(whole).map(Self).map_err(|_| D::Error::custom("number out of range"))
     }
 }
 
-impl<T: TryFrom<i128>> Read<'_, T> for Number<T> {
-    fn value(self) -> T {
+impl<T: TryFrom<i128>> FromJson<'_, T> for Number<T> {
+    fn into_value(self) -> T {
         self.0
     }
 }
 
-/// A number of 64 bits, as it is written.
-pub struct Text<T>(pub T);
+/// A 64-bit integer, written as a string.
+pub struct Int64Text<T>(pub T);
 
-impl<T: fmt::Display> Serialize for Text<T> {
+impl<T: fmt::Display> Serialize for Int64Text<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
     }
 }
 
-struct Whole;
+struct WholeNumber;
 
-impl Visitor<'_> for Whole {
+impl Visitor<'_> for WholeNumber {
     type Value = i128;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a whole number")
+        f.write_str("an integer")
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<i128, E> {
@@ -147,24 +150,28 @@ impl Visitor<'_> for Whole {
     }
 }
 
-/// Not `inf` and the other words that Rust reads as numbers.
+/// Returns false for `inf`, `nan` and other words that Rust parses as floating-point numbers.
 fn is_decimal(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte))
 }
 
-/// 2^64: all that fits our numbers is below, and a `f64` holds it exactly.
+/// 2^64. Every supported integer is below it, and `f64` represents it exactly.
 const BEYOND: f64 = 18_446_744_073_709_551_616.0;
 
 fn whole(number: f64) -> Option<i128> {
     if number.fract() != 0.0 || number.abs() >= BEYOND {
         return None;
     }
-    #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "whole and within bounds: exact")]
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_possible_truncation,
+        reason = "integral and within bounds, so the cast is exact"
+    )]
     let exact = number as i128;
     Some(exact)
 }
 
-/// Bytes, in base64.
+/// Bytes, encoded in base64.
 pub struct Base64<T>(pub T);
 
 impl<T: AsRef<[u8]>> Serialize for Base64<T> {
@@ -181,36 +188,36 @@ impl<'de> Deserialize<'de> for Base64<Vec<u8>> {
         let url = text.contains(['-', '_']);
         let alphabet = if url { &alphabet::URL_SAFE } else { &alphabet::STANDARD };
         let bytes = GeneralPurpose::new(alphabet, LENIENT).decode(text.as_bytes());
-        bytes.map(Self).map_err(|_| D::Error::custom("not base64"))
+        bytes.map(Self).map_err(|_| D::Error::custom("invalid base64"))
     }
 }
 
-impl Read<'_, Vec<u8>> for Base64<Vec<u8>> {
-    fn value(self) -> Vec<u8> {
+impl FromJson<'_, Vec<u8>> for Base64<Vec<u8>> {
+    fn into_value(self) -> Vec<u8> {
         self.0
     }
 }
 
-/// A choice: written by name, or by number if a newer build made it.
-pub struct Choice<T>(pub i32, pub PhantomData<T>);
+/// An enum value. Written by name, or by number if this build does not know the value.
+pub struct EnumValue<T>(pub i32, pub PhantomData<T>);
 
-/// An enum of the protos.
-pub trait Named: TryFrom<i32> + Into<i32> + Sized {
-    /// Its name in the proto.
+/// A generated enum.
+pub trait ProtoEnum: TryFrom<i32> + Into<i32> + Sized {
+    /// Returns the name of the value in the proto.
     fn name(&self) -> &'static str;
-    /// The one of this name.
-    fn of(name: &str) -> Option<Self>;
+    /// Returns the value with this name.
+    fn from_name(name: &str) -> Option<Self>;
 }
 
-impl<T: Named> Choice<T> {
-    /// A choice for a field.
+impl<T: ProtoEnum> EnumValue<T> {
+    /// Wraps the number that a field contains.
     #[must_use]
     pub const fn new(number: i32) -> Self {
         Self(number, PhantomData)
     }
 }
 
-impl<T: Named> Serialize for Choice<T> {
+impl<T: ProtoEnum> Serialize for EnumValue<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match T::try_from(self.0) {
             Ok(known) => serializer.serialize_str(known.name()),
@@ -219,29 +226,29 @@ impl<T: Named> Serialize for Choice<T> {
     }
 }
 
-impl<'de, T: Named> Deserialize<'de> for Choice<T> {
+impl<'de, T: ProtoEnum> Deserialize<'de> for EnumValue<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Chooser::<T>(PhantomData)).map(Self::new)
+        deserializer.deserialize_any(EnumVisitor::<T>(PhantomData)).map(Self::new)
     }
 }
 
-impl<T: Named> Read<'_, i32> for Choice<T> {
-    fn value(self) -> i32 {
+impl<T: ProtoEnum> FromJson<'_, i32> for EnumValue<T> {
+    fn into_value(self) -> i32 {
         self.0
     }
 }
 
-struct Chooser<T>(PhantomData<T>);
+struct EnumVisitor<T>(PhantomData<T>);
 
-impl<T: Named> Visitor<'_> for Chooser<T> {
+impl<T: ProtoEnum> Visitor<'_> for EnumVisitor<T> {
     type Value = i32;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name or the number of a choice")
+        f.write_str("the name or number of an enum value")
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<i32, E> {
-        T::of(name).map(Into::<i32>::into).ok_or_else(|| E::invalid_value(Unexpected::Str(name), &self))
+        T::from_name(name).map(Into::<i32>::into).ok_or_else(|| E::invalid_value(Unexpected::Str(name), &self))
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<i32, E> {
@@ -258,38 +265,39 @@ impl<T: Named> Visitor<'_> for Chooser<T> {
     }
 }
 
-/// A moment: RFC 3339, in UTC, with as many digits as it needs in threes.
-pub struct Time<T>(pub T);
+/// A timestamp in RFC 3339. Written in UTC with 0, 3, 6 or 9 fractional digits.
+pub struct TimestampValue<T>(pub T);
 
-impl Serialize for Time<&Timestamp> {
+impl Serialize for TimestampValue<&Timestamp> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let nanos = u32::try_from(self.0.nanos).map_err(|_| S::Error::custom("a moment with negative nanos"))?;
-        let moment = DateTime::<Utc>::from_timestamp(self.0.seconds, nanos).filter(|it| in_range(it.timestamp()));
-        let moment = moment.ok_or_else(|| S::Error::custom("a moment out of range"))?;
-        serializer.serialize_str(&moment.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+        let nanos = u32::try_from(self.0.nanos).map_err(|_| S::Error::custom("timestamp with negative nanos"))?;
+        let timestamp = DateTime::<Utc>::from_timestamp(self.0.seconds, nanos).filter(|it| in_range(it.timestamp()));
+        let timestamp = timestamp.ok_or_else(|| S::Error::custom("timestamp out of range"))?;
+        serializer.serialize_str(&timestamp.to_rfc3339_opts(SecondsFormat::AutoSi, true))
     }
 }
 
-impl<'de> Deserialize<'de> for Time<Timestamp> {
+impl<'de> Deserialize<'de> for TimestampValue<Timestamp> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<'de, str>::deserialize(deserializer)?;
-        let moment = DateTime::parse_from_rfc3339(&text).map_err(|_| D::Error::custom("not a moment of RFC 3339"))?;
-        if !in_range(moment.timestamp()) {
-            return Err(D::Error::custom("a moment out of range"));
+        let timestamp =
+            DateTime::parse_from_rfc3339(&text).map_err(|_| D::Error::custom("invalid RFC 3339 timestamp"))?;
+        if !in_range(timestamp.timestamp()) {
+            return Err(D::Error::custom("timestamp out of range"));
         }
-        // A leap second is the last nanosecond of the one before it.
-        let nanos = i32::try_from(moment.timestamp_subsec_nanos().min(999_999_999)).unwrap_or(0);
-        Ok(Self(Timestamp { seconds: moment.timestamp(), nanos }))
+        // A leap second becomes the last nanosecond of the preceding second.
+        let nanos = i32::try_from(timestamp.timestamp_subsec_nanos().min(999_999_999)).unwrap_or(0);
+        Ok(Self(Timestamp { seconds: timestamp.timestamp(), nanos }))
     }
 }
 
-impl Read<'_, Timestamp> for Time<Timestamp> {
-    fn value(self) -> Timestamp {
+impl FromJson<'_, Timestamp> for TimestampValue<Timestamp> {
+    fn into_value(self) -> Timestamp {
         self.0
     }
 }
 
-/// The years 1 to 9999.
+/// Returns true for the years 1 to 9999, the range that the specification allows.
 const fn in_range(seconds: i64) -> bool {
     seconds >= -62_135_596_800 && seconds <= 253_402_300_799
 }

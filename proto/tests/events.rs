@@ -1,10 +1,12 @@
-//! The bytes that the kernel writes by hand are those that the proto describes.
+//! Compares the kernel's hand-written encoding of events with the generated code of `kith.events.v1`.
+use std::{collections::BTreeSet, mem::discriminant};
+
 use kith_kernel::{
-    CaseId, Category, CircleId, Content, Event, EventId, Fact, PostId, ReportId, ResponseId, SessionId, Timestamp,
-    UserId,
-    event::{AboutCircle, AboutPost, AboutResponse, CaseChange, CircleChange, Moderation, Weight},
+    AccountEvent, CaseId, Category, CircleId, ContentId, EncodedEvent, Event, EventId, EventPayload, ModerationEvent,
+    PostEvent, PostId, ProgressEvent, ReportId, ResponseEvent, ResponseId, SessionId, Timestamp, UserId,
+    event::{CaseEvent, CircleChange, CircleEvent, PostKind, PostRef, ResponseClass, ResponseRef, VisibilityChange},
 };
-use kith_proto::events::v1 as wire;
+use kith_proto::events::v1::{self as wire, event::Payload};
 use prost::Message;
 use uuid::Uuid;
 
@@ -15,166 +17,204 @@ const RESPONSE: Uuid = Uuid::from_u128(4);
 const SESSION: Uuid = Uuid::from_u128(5);
 const CIRCLE: Uuid = Uuid::from_u128(6);
 const CASE: Uuid = Uuid::from_u128(7);
+const EVENT: Uuid = Uuid::from_u128(9);
 
-fn about_post() -> (AboutPost, wire::AboutPost) {
-    let categories = [Category::ALL[0], Category::ALL[3]];
-    let slugs = categories.iter().map(ToString::to_string).collect();
-    (
-        AboutPost {
-            post: PostId::from_uuid(POST),
-            categories: categories.to_vec(),
-            circle: Some(CircleId::from_uuid(CIRCLE)),
-        },
-        wire::AboutPost { id: bytes(POST), categories: slugs, circle: bytes(CIRCLE) },
-    )
-}
-
-fn about_response(weight: wire::Weight) -> (AboutResponse, wire::AboutResponse) {
-    (
-        AboutResponse {
-            response: ResponseId::from_uuid(RESPONSE),
-            author: UserId::from_uuid(USER),
-            post: PostId::from_uuid(POST),
-            post_author: UserId::from_uuid(OTHER),
-        },
-        wire::AboutResponse {
-            id: bytes(RESPONSE),
-            author: bytes(USER),
-            post: bytes(POST),
-            post_author: bytes(OTHER),
-            weight: weight.into(),
-        },
-    )
-}
+/// An event payload and its expected form on the wire.
+type Case = (EventPayload, Payload);
 
 fn bytes(id: Uuid) -> Vec<u8> {
     id.as_bytes().to_vec()
 }
 
-fn facts() -> Vec<(Fact, wire::event::Fact)> {
-    let (post, wire_post) = about_post();
-    let response = |weight| about_response(weight).1;
-    let about = about_response(wire::Weight::Unspecified).0;
-    let user = UserId::from_uuid(OTHER);
-    let wire_user = || wire::AboutUser { id: bytes(OTHER) };
-    let mut facts = vec![
-        (Fact::PostCreated(post.clone()), wire::event::Fact::PostCreated(wire_post.clone())),
-        (Fact::PostUpdated(post.clone()), wire::event::Fact::PostUpdated(wire_post.clone())),
-        (Fact::SosResolved(post.clone()), wire::event::Fact::SosResolved(wire_post.clone())),
-        (Fact::PostDeleted(post.clone()), wire::event::Fact::PostDeleted(wire_post.clone())),
-        (Fact::PostRestored(post), wire::event::Fact::PostRestored(wire_post)),
-        (
-            Fact::ResponseMarkedHelpful(about),
-            wire::event::Fact::ResponseMarkedHelpful(response(wire::Weight::Unspecified)),
-        ),
-        (Fact::UserBlocked { blocked: user }, wire::event::Fact::UserBlocked(wire_user())),
-        (Fact::UserUnblocked { unblocked: user }, wire::event::Fact::UserUnblocked(wire_user())),
-        (Fact::UserSuspended { user }, wire::event::Fact::UserSuspended(wire_user())),
-        (Fact::UserReinstated { user }, wire::event::Fact::UserReinstated(wire_user())),
-        (
-            Fact::SessionRevoked { user, session: SessionId::from_uuid(SESSION) },
-            wire::event::Fact::SessionRevoked(wire::AboutSession { user: bytes(OTHER), session: bytes(SESSION) }),
-        ),
-    ];
-    let weights = [
-        (Weight::Quick, wire::Weight::Quick),
-        (Weight::Text, wire::Weight::Text),
-        (Weight::LongText, wire::Weight::LongText),
-    ];
-    for (weight, on_wire) in weights {
-        facts.push((Fact::ResponseGiven { about, weight }, wire::event::Fact::ResponseGiven(response(on_wire))));
-        facts.push((Fact::ResponseDeleted { about, weight }, wire::event::Fact::ResponseDeleted(response(on_wire))));
-    }
-    facts.extend(moderated());
-    facts.extend(circles_and_cases());
-    facts
+fn post_ref(kind: PostKind, wire_kind: wire::PostKind) -> (PostRef, wire::PostRef) {
+    let categories = vec![Category::ALL[0], Category::ALL[3]];
+    let slugs = categories.iter().map(ToString::to_string).collect();
+    let circle = Some(CircleId::from_uuid(CIRCLE));
+    (
+        PostRef { post: PostId::from_uuid(POST), kind, categories, circle },
+        wire::PostRef { id: bytes(POST), categories: slugs, circle: bytes(CIRCLE), kind: wire_kind.into() },
+    )
 }
 
-fn moderated() -> Vec<(Fact, wire::event::Fact)> {
-    let hows = [
-        (Moderation::Held, wire::Moderation::Held),
-        (Moderation::Released, wire::Moderation::Released),
-        (Moderation::Removed, wire::Moderation::Removed),
-        (Moderation::Reinstated, wire::Moderation::Reinstated),
-    ];
-    let mut facts = Vec::new();
-    for (how, on_wire) in hows {
-        let (about, wire_about) = about_post();
-        let post = wire::ModeratedPost { about: Some(wire_about), how: on_wire.into() };
-        facts.push((Fact::PostModerated { about, how }, wire::event::Fact::PostModerated(post)));
-        let (about, wire_about) = about_response(wire::Weight::Text);
-        let response = wire::ModeratedResponse { about: Some(wire_about), how: on_wire.into() };
-        let fact = Fact::ResponseModerated { about, weight: Weight::Text, how };
-        facts.push((fact, wire::event::Fact::ResponseModerated(response)));
-    }
-    facts
+fn question() -> (PostRef, wire::PostRef) {
+    post_ref(PostKind::Question, wire::PostKind::Question)
 }
 
-fn circles_and_cases() -> Vec<(Fact, wire::event::Fact)> {
-    let (user, circle, case) = (UserId::from_uuid(OTHER), CircleId::from_uuid(CIRCLE), CaseId::from_uuid(CASE));
-    let wire_user = || wire::AboutUser { id: bytes(OTHER) };
-    let notice = |of| wire::Notice { user: bytes(OTHER), of: bytes(of) };
-    let content = |what| wire::event::Fact::CrisisSeen(wire::AboutContent { what: Some(what) });
-    let mut facts = vec![
-        (
-            Fact::CrisisSeen { content: Content::Post(PostId::from_uuid(POST)) },
-            content(wire::about_content::What::Post(bytes(POST))),
-        ),
-        (
-            Fact::CrisisSeen { content: Content::Response(ResponseId::from_uuid(RESPONSE)) },
-            content(wire::about_content::What::Response(bytes(RESPONSE))),
-        ),
-        (Fact::StatementIssued { user, decision: CASE }, wire::event::Fact::StatementIssued(notice(CASE))),
-        (Fact::ReportClosed { user, report: ReportId::from_uuid(CASE) }, wire::event::Fact::ReportClosed(notice(CASE))),
-        (Fact::UserMuted { user }, wire::event::Fact::UserMuted(wire_user())),
-        (Fact::UserUnmuted { user }, wire::event::Fact::UserUnmuted(wire_user())),
-        (Fact::RoleChanged { user }, wire::event::Fact::RoleChanged(wire_user())),
-        (Fact::MilestoneReached { days: 7 }, wire::event::Fact::MilestoneReached(wire::Milestone { days: 7 })),
+fn response_ref() -> ResponseRef {
+    ResponseRef {
+        response: ResponseId::from_uuid(RESPONSE),
+        author: UserId::from_uuid(USER),
+        post: PostId::from_uuid(POST),
+        post_author: UserId::from_uuid(OTHER),
+    }
+}
+
+fn wire_response_ref(class: wire::ResponseClass) -> wire::ResponseRef {
+    wire::ResponseRef {
+        id: bytes(RESPONSE),
+        author: bytes(USER),
+        post: bytes(POST),
+        post_author: bytes(OTHER),
+        class: class.into(),
+    }
+}
+
+fn post_events() -> Vec<Case> {
+    let kinds = [
+        (PostKind::Sos, wire::PostKind::Sos),
+        (PostKind::CheckIn, wire::PostKind::CheckIn),
+        (PostKind::Victory, wire::PostKind::Victory),
+        (PostKind::Question, wire::PostKind::Question),
     ];
+    let created = kinds.map(|(kind, wire_kind)| {
+        let (post, wire_post) = post_ref(kind, wire_kind);
+        (PostEvent::Created(post).into(), Payload::PostCreated(wire_post))
+    });
+    let (post, wire_post) = question();
+    let mut cases = created.to_vec();
+    cases.extend([
+        (PostEvent::Updated(post.clone()).into(), Payload::PostUpdated(wire_post.clone())),
+        (PostEvent::SosResolved(post.clone()).into(), Payload::SosResolved(wire_post.clone())),
+        (PostEvent::Deleted(post.clone()).into(), Payload::PostDeleted(wire_post.clone())),
+        (PostEvent::Restored(post).into(), Payload::PostRestored(wire_post)),
+    ]);
+    cases
+}
+
+fn response_events() -> Vec<Case> {
+    let classes = [
+        (ResponseClass::Quick, wire::ResponseClass::Quick),
+        (ResponseClass::Text, wire::ResponseClass::Text),
+        (ResponseClass::LongText, wire::ResponseClass::LongText),
+    ];
+    let response = response_ref();
+    let marked = wire_response_ref(wire::ResponseClass::Unspecified);
+    let mut cases = vec![(ResponseEvent::MarkedHelpful(response).into(), Payload::ResponseMarkedHelpful(marked))];
+    for (class, wire_class) in classes {
+        let message = wire_response_ref(wire_class);
+        cases.extend([
+            (ResponseEvent::Created { response, class }.into(), Payload::ResponseCreated(message.clone())),
+            (ResponseEvent::Deleted { response, class }.into(), Payload::ResponseDeleted(message)),
+        ]);
+    }
+    cases
+}
+
+fn visibility_events() -> Vec<Case> {
+    let changes = [
+        (VisibilityChange::Held, wire::VisibilityChange::Held),
+        (VisibilityChange::Released, wire::VisibilityChange::Released),
+        (VisibilityChange::Removed, wire::VisibilityChange::Removed),
+        (VisibilityChange::Restored, wire::VisibilityChange::Restored),
+    ];
+    let (response, class) = (response_ref(), ResponseClass::Text);
+    let mut cases = Vec::new();
+    for (change, wire_change) in changes {
+        let (post, wire_post) = question();
+        let message = wire::PostVisibilityChange { post: Some(wire_post), change: wire_change.into() };
+        cases.push((PostEvent::VisibilityChanged { post, change }.into(), Payload::PostVisibilityChanged(message)));
+        let wire_response = Some(wire_response_ref(wire::ResponseClass::Text));
+        let message = wire::ResponseVisibilityChange { response: wire_response, change: wire_change.into() };
+        cases.push((
+            ResponseEvent::VisibilityChanged { response, class, change }.into(),
+            Payload::ResponseVisibilityChanged(message),
+        ));
+    }
+    cases
+}
+
+fn account_events() -> Vec<Case> {
+    let (user, session) = (UserId::from_uuid(OTHER), SessionId::from_uuid(SESSION));
+    let user_ref = || wire::UserRef { id: bytes(OTHER) };
+    let session_ref = wire::SessionRef { user: bytes(OTHER), session: bytes(SESSION) };
+    vec![
+        (AccountEvent::Blocked { blocked: user }.into(), Payload::UserBlocked(user_ref())),
+        (AccountEvent::Unblocked { unblocked: user }.into(), Payload::UserUnblocked(user_ref())),
+        (AccountEvent::Suspended { user }.into(), Payload::UserSuspended(user_ref())),
+        (AccountEvent::Reinstated { user }.into(), Payload::UserReinstated(user_ref())),
+        (AccountEvent::Muted { user }.into(), Payload::UserMuted(user_ref())),
+        (AccountEvent::Unmuted { user }.into(), Payload::UserUnmuted(user_ref())),
+        (AccountEvent::RoleChanged { user }.into(), Payload::RoleChanged(user_ref())),
+        (AccountEvent::SessionRevoked { user, session }.into(), Payload::SessionRevoked(session_ref)),
+        (ProgressEvent::MilestoneReached { days: 7 }.into(), Payload::MilestoneReached(wire::Milestone { days: 7 })),
+    ]
+}
+
+fn circle_events() -> Vec<Case> {
+    let (user, circle) = (UserId::from_uuid(OTHER), CircleId::from_uuid(CIRCLE));
+    let mut cases = Vec::new();
     for (number, &change) in (1..).zip(CircleChange::ALL) {
         for member in [None, Some(user)] {
-            let about = AboutCircle { circle, change, member };
-            let member = member.map(|_| bytes(OTHER)).unwrap_or_default();
-            let on_wire = wire::AboutCircle { id: bytes(CIRCLE), change: number, member };
-            facts.push((Fact::CircleChanged(about), wire::event::Fact::CircleChanged(on_wire)));
+            let wire_member = member.map(|_| bytes(OTHER)).unwrap_or_default();
+            let message = wire::CircleRef { id: bytes(CIRCLE), change: number, member: wire_member };
+            cases.push((CircleEvent { circle, change, member }.into(), Payload::CircleChanged(message)));
         }
     }
-    for (number, &change) in (1..).zip(CaseChange::ALL) {
-        let on_wire = wire::AboutCase { id: bytes(CASE), change: number };
-        facts.push((Fact::CaseChanged { case, change }, wire::event::Fact::CaseChanged(on_wire)));
+    cases
+}
+
+fn moderation_events() -> Vec<Case> {
+    let (user, case) = (UserId::from_uuid(OTHER), CaseId::from_uuid(CASE));
+    let notice = || wire::Notice { user: bytes(OTHER), subject: bytes(CASE) };
+    let detected = |content| Payload::CrisisDetected(wire::ContentRef { content: Some(content) });
+    let (post, response) = (PostId::from_uuid(POST), ResponseId::from_uuid(RESPONSE));
+    let mut cases = vec![
+        (
+            ModerationEvent::CrisisDetected { content: ContentId::Post(post) }.into(),
+            detected(wire::content_ref::Content::Post(bytes(POST))),
+        ),
+        (
+            ModerationEvent::CrisisDetected { content: ContentId::Response(response) }.into(),
+            detected(wire::content_ref::Content::Response(bytes(RESPONSE))),
+        ),
+        (ModerationEvent::StatementIssued { user, decision: CASE }.into(), Payload::StatementIssued(notice())),
+        (
+            ModerationEvent::ReportResolved { user, report: ReportId::from_uuid(CASE) }.into(),
+            Payload::ReportResolved(notice()),
+        ),
+    ];
+    for (number, &change) in (1..).zip(CaseEvent::ALL) {
+        let message = wire::CaseRef { id: bytes(CASE), change: number };
+        cases.push((ModerationEvent::CaseChanged { case, change }.into(), Payload::CaseChanged(message)));
     }
-    facts
+    cases
+}
+
+fn cases() -> Vec<Case> {
+    [post_events(), response_events(), visibility_events(), account_events(), circle_events(), moderation_events()]
+        .concat()
 }
 
 #[test]
-fn every_fact_is_written_as_the_proto_describes_it_and_read_back() {
-    for (fact, expected) in facts() {
+fn kernel_encoding_equals_generated_encoding() {
+    for (payload, wire_payload) in cases() {
         let event = Event {
-            id: EventId::from_uuid(Uuid::from_u128(9)),
+            id: EventId::from_uuid(EVENT),
             at: Timestamp::from_millis(1_700_000_000_123),
             actor: UserId::from_uuid(USER),
-            fact,
+            payload,
         };
-        let described = wire::Event {
-            id: bytes(Uuid::from_u128(9)),
+        let message = wire::Event {
+            id: bytes(EVENT),
             at_millis: 1_700_000_000_123,
             actor: bytes(USER),
-            fact: Some(expected),
+            payload: Some(wire_payload),
         };
-        let parcel = event.parcel();
-        assert!(wire::Event::decode(parcel.bytes.as_slice()).unwrap() == described, "{event:?}");
-        assert_eq!(parcel.bytes, described.encode_to_vec(), "{event:?}");
+        let encoded = event.encode();
+        assert!(wire::Event::decode(encoded.bytes.as_slice()).unwrap() == message, "{event:?}");
+        assert_eq!(encoded.bytes, message.encode_to_vec(), "{event:?}");
+        let generated = EncodedEvent { id: event.id, bytes: message.encode_to_vec() };
+        assert_eq!(Event::decode(&generated).unwrap(), event);
     }
 }
 
 #[test]
-fn the_proto_describes_no_fact_that_is_not_tried_here() {
-    let described = kith_proto::DESCRIPTORS;
-    let tags: std::collections::BTreeSet<_> =
-        facts().iter().map(|(_, fact)| std::mem::discriminant(fact)).map(|it| format!("{it:?}")).collect();
-    let set = prost_types::FileDescriptorSet::decode(described).unwrap();
+fn every_payload_in_the_proto_is_tested() {
+    let tested: BTreeSet<_> =
+        cases().iter().map(|(_, payload)| discriminant(payload)).map(|it| format!("{it:?}")).collect();
+    let set = prost_types::FileDescriptorSet::decode(kith_proto::DESCRIPTORS).unwrap();
     let file = set.file.iter().find(|file| file.package() == "kith.events.v1").unwrap();
     let event = file.message_type.iter().find(|message| message.name() == "Event").unwrap();
-    let in_oneof = event.field.iter().filter(|field| field.oneof_index.is_some()).count();
-    assert_eq!(tags.len(), in_oneof);
+    let declared = event.field.iter().filter(|field| field.oneof_index.is_some()).count();
+    assert_eq!(tested.len(), declared);
 }

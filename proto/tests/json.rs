@@ -1,5 +1,5 @@
-//! What canonical proto3 JSON asks of a reader and of a writer, case by case.
-#![expect(clippy::unwrap_used, reason = "a test fails where a step does")]
+//! Conformance of the generated JSON code to canonical proto3 JSON, case by case.
+#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
 
 use kith_proto::{
     grpc::reflection::v1::ExtensionRequest,
@@ -13,13 +13,13 @@ use prost::Message;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-#[expect(clippy::needless_pass_by_value, reason = "a case is written where it is read")]
+#[expect(clippy::needless_pass_by_value, reason = "callers build the value inline")]
 fn read<M: DeserializeOwned>(value: Value) -> Result<M, serde_json::Error> {
-    // As a text, so that what is borrowed from it is tried too.
+    // From text, so that borrowed fields are tested too.
     serde_json::from_str(&value.to_string())
 }
 
-fn written(message: &impl Serialize) -> Value {
+fn to_json(message: &impl Serialize) -> Value {
     serde_json::to_value(message).unwrap()
 }
 
@@ -45,7 +45,7 @@ fn post() -> Post {
 }
 
 #[test]
-fn a_message_is_written_as_the_specification_says() {
+fn messages_are_serialized_as_the_specification_requires() {
     let expected = json!({
         "id": "0193",
         "author": { "id": "p", "handle": "still_water", "avatar": 7, "badges": ["BADGE_GUIDE"] },
@@ -58,41 +58,41 @@ fn a_message_is_written_as_the_specification_says() {
         "createdAt": "2023-11-14T22:13:20.120Z",
         "responseCount": "18446744073709551615",
     });
-    assert_eq!(written(&post()), expected);
-    assert_eq!(written(&Post::default()), json!({}));
+    assert_eq!(to_json(&post()), expected);
+    assert_eq!(to_json(&Post::default()), json!({}));
     assert_eq!(read::<Post>(expected).unwrap(), post());
 }
 
 #[test]
-fn a_choice_of_a_newer_build_is_its_number_both_ways() {
+fn unknown_enum_values_round_trip_as_numbers() {
     let newer = Post { kind: 77, ..Post::default() };
-    assert_eq!(written(&newer), json!({ "kind": 77 }));
+    assert_eq!(to_json(&newer), json!({ "kind": 77 }));
     assert_eq!(read::<Post>(json!({ "kind": 77 })).unwrap(), newer);
     let mixed = Persona { badges: vec![1, 99], ..Persona::default() };
-    assert_eq!(written(&mixed), json!({ "badges": ["BADGE_SUPPORTER", 99] }));
-    read::<Post>(json!({ "kind": "POST_KIND_OF_TOMORROW" })).unwrap_err();
+    assert_eq!(to_json(&mixed), json!({ "badges": ["BADGE_SUPPORTER", 99] }));
+    read::<Post>(json!({ "kind": "POST_KIND_UNKNOWN" })).unwrap_err();
 }
 
 #[test]
-fn null_is_unset_everywhere() {
-    let nothing = json!({
+fn null_means_unset_for_every_field() {
+    let unset = json!({
         "id": null, "author": null, "kind": null, "urgency": null, "categories": null, "contentWarning": null,
         "createdAt": null, "responseCount": null,
     });
-    assert_eq!(read::<Post>(nothing).unwrap(), Post::default());
+    assert_eq!(read::<Post>(unset).unwrap(), Post::default());
     assert_eq!(read::<CreateResponseRequest>(json!({ "text": null, "quick": null })).unwrap().content, None);
     read::<Post>(json!({ "categories": [null] })).unwrap_err();
 }
 
 #[test]
-fn whole_numbers_are_read_in_every_form_and_others_are_refused() {
+fn integers_are_accepted_in_every_form_and_other_numbers_are_rejected() {
     for form in [json!(3), json!(3.0), json!("3"), json!("3.0"), json!("3e0"), json!(3e0)] {
         assert_eq!(read::<Post>(json!({ "urgency": form })).unwrap().urgency, 3, "{form}");
         assert_eq!(read::<Post>(json!({ "responseCount": form })).unwrap().response_count, Some(3), "{form}");
     }
-    let refused =
+    let rejected =
         [json!(3.5), json!("3.5"), json!("three"), json!(""), json!(true), json!([]), json!("inf"), json!(1e300)];
-    for form in refused {
+    for form in rejected {
         read::<Post>(json!({ "urgency": form })).unwrap_err();
     }
     read::<Post>(json!({ "urgency": 2_147_483_648_u64 })).unwrap_err();
@@ -102,16 +102,16 @@ fn whole_numbers_are_read_in_every_form_and_others_are_refused() {
 }
 
 #[test]
-fn both_names_of_a_field_are_read_and_unknown_ones_passed_over() {
+fn both_names_of_a_field_are_accepted_and_unknown_fields_are_ignored() {
     let filter = FeedFilter { minimum_urgency: Some(4), ..FeedFilter::default() };
     for name in ["minimumUrgency", "minimum_urgency"] {
-        let request = json!({ "filter": { name: 4, "ofTomorrow": { "deep": [1, null] } }, "x": "y" });
+        let request = json!({ "filter": { name: 4, "unknownField": { "deep": [1, null] } }, "x": "y" });
         assert_eq!(read::<GetFeedRequest>(request).unwrap().filter, Some(filter.clone()), "{name}");
     }
 }
 
 #[test]
-fn moments_are_read_with_any_offset_and_written_in_utc() {
+fn timestamps_accept_any_offset_and_are_written_in_utc() {
     let at = |text: &str| read::<Post>(json!({ "createdAt": text })).map(|post| post.created_at.unwrap());
     for same in ["2023-11-14T22:13:20Z", "2023-11-14T23:13:20+01:00", "2023-11-14t22:13:20.000000000z"] {
         assert_eq!(at(same).unwrap(), Timestamp { seconds: 1_700_000_000, nanos: 0 }, "{same}");
@@ -120,43 +120,43 @@ fn moments_are_read_with_any_offset_and_written_in_utc() {
         ["2023-11-14T22:13:20Z", "2023-11-14T22:13:20.001Z", "2023-11-14T22:13:20.000001Z", "0001-01-01T00:00:00Z"]
     {
         let post = Post { created_at: Some(at(digits).unwrap()), ..Post::default() };
-        assert_eq!(written(&post)["createdAt"], digits);
+        assert_eq!(to_json(&post)["createdAt"], digits);
     }
-    for broken in
+    for invalid in
         ["", "2023-11-14", "2023-11-14T22:13:20", "14 Nov 2023", "0000-12-31T23:59:59Z", "9999-12-31T23:59:59-01:00"]
     {
-        at(broken).unwrap_err();
+        at(invalid).unwrap_err();
     }
     read::<Post>(json!({ "createdAt": 1_700_000_000 })).unwrap_err();
 }
 
 #[test]
-fn of_a_oneof_one_is_set_and_two_are_refused() {
+fn a_oneof_accepts_one_member_and_rejects_two() {
     let quick = read::<CreateResponseRequest>(json!({ "postId": "p", "quick": "QUICK_KIND_HUG" })).unwrap();
     assert_eq!(quick.content, Some(Content::Quick(QuickKind::Hug.into())));
     let empty = read::<CreateResponseRequest>(json!({ "text": "" })).unwrap();
     assert_eq!(empty.content, Some(Content::Text(String::new())));
-    assert_eq!(written(&empty), json!({ "text": "" }), "a member that is set is written, default or not");
+    assert_eq!(to_json(&empty), json!({ "text": "" }), "a oneof member with a default value is serialized");
     read::<CreateResponseRequest>(json!({ "text": "a", "quick": "QUICK_KIND_HUG" })).unwrap_err();
-    let frame = read::<ServerFrame>(json!({ "lost": { "channel": "feed" } })).unwrap();
-    assert!(matches!(frame.kind, Some(Kind::Lost(_))));
+    let frame = read::<ServerFrame>(json!({ "gap": { "channel": "feed" } })).unwrap();
+    assert!(matches!(frame.kind, Some(Kind::Gap(_))));
 }
 
 #[test]
-fn what_is_no_message_is_refused() {
-    for broken in
+fn values_that_are_not_messages_are_rejected() {
+    for invalid in
         [json!([]), json!("x"), json!(1), json!({ "body": 1 }), json!({ "author": [] }), json!({ "tags": "x" })]
     {
-        read::<Post>(broken.clone()).map(|_| ()).expect_err(&broken.to_string());
+        read::<Post>(invalid.clone()).map(|_| ()).expect_err(&invalid.to_string());
     }
     assert_eq!(read::<UpdatePostRequest>(json!({ "tags": {} })).unwrap().tags, Some(TagList::default()));
     assert_eq!(read::<CreatePostRequest>(json!({})).unwrap(), CreatePostRequest::default());
 }
 
 #[test]
-fn binary_and_json_say_the_same() {
+fn binary_and_json_encodings_are_equivalent() {
     let binary = Post::decode(post().encode_to_vec().as_slice()).unwrap();
-    assert_eq!(written(&binary), written(&post()));
+    assert_eq!(to_json(&binary), to_json(&post()));
     let request = ExtensionRequest { containing_type: "a.B".to_owned(), extension_number: -1 };
-    assert_eq!(written(&request), json!({ "containingType": "a.B", "extensionNumber": -1 }));
+    assert_eq!(to_json(&request), json!({ "containingType": "a.B", "extensionNumber": -1 }));
 }

@@ -1,4 +1,4 @@
-//! Builds the migrations in again when one is added.
+//! Rebuilds the crate when a migration changes.
 
 fn main() {
     println!("cargo:rerun-if-changed=../../migrations/mongo");

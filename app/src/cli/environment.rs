@@ -1,14 +1,12 @@
-//! The process's variables, read once.
+//! The environment variables of the process.
 
 use std::env;
 
 use crate::config::Environment;
 
-/// The variables that are ours. Nothing else of the environment goes any further.
-///
-/// Bytes that are no text become marks that no value allows.
+/// Returns the variables that begin with `KITH_`. Invalid UTF-8 is replaced by U+FFFD, which no value allows.
 #[must_use]
-pub fn ours() -> Environment {
+pub fn kith_variables() -> Environment {
     let pairs = env::vars_os().map(|(name, value)| (name.to_string_lossy().into_owned(), value));
     pairs
         .filter(|(name, _)| name.starts_with("KITH_"))

@@ -1,178 +1,165 @@
-//! The command line: what can be asked for, and what is printed in answer.
+//! Command-line interface: commands, help and output.
 //!
-//! | file | holds |
+//! | file | content |
 //! | --- | --- |
-//! | here | the commands and their help |
-//! | [`environment`] | the one place that reads the process's variables |
-//! | [`settings`] | `kith config check` and `kith config docs` |
-//! | [`banner`] | where everything is, at a start in development |
-//! | [`ready`] | the file that says where everything is, for programs |
+//! | here | commands and help texts |
+//! | [`environment`] | the only place that reads environment variables |
+//! | [`config`] | `kith config check` and `kith config docs` |
 //! | [`doctor`] | `kith doctor` |
-//! | [`letters`] | `kith events list` |
+//! | [`dead_letters`] | `kith events list` |
 //!
 //! # To add a command
-//! Add it to [`Command`] with its help, write what it does in a file of its own, and call it in `main`.
+//! Add it to [`Command`] with its help text, implement it in a file of [`crate::commands`], and call it in `main`.
 
-pub mod banner;
+pub mod config;
+pub mod dead_letters;
 pub mod doctor;
 pub mod environment;
-pub mod letters;
-pub mod ready;
-pub mod settings;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// What everything that is wrong with the configuration, or with how the program was called, ends with.
-pub const MISUSED: u8 = 2;
+/// Exit code for an invalid configuration or command line.
+pub const EXIT_USAGE: u8 = 2;
 
-/// Kith: an anonymous community of people who help each other, in one program.
+/// Kith: backend of an anonymous peer-support community.
 ///
-/// Without a command it serves. Everything that can be chosen is in docs/configuration.md.
+/// Without a command it runs the server. Settings are documented in docs/configuration.md.
 #[derive(Debug, Clone, PartialEq, Eq, Parser)]
 #[command(name = "kith", version, propagate_version = true)]
 pub struct Cli {
-    /// The configuration, in TOML or YAML. Without it, `KITH_CONFIG`, or kith.toml or kith.yaml here.
+    /// Configuration file in TOML or YAML. Defaults to the value of `KITH_CONFIG`, or to kith.toml or kith.yaml in the
+    /// working directory
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// What to do.
     #[command(subcommand)]
     command: Option<Command>,
 }
 
 impl Cli {
-    /// What to do: to serve, where nothing is said.
+    /// The command, or [`Command::Serve`] if none is given.
     #[must_use]
-    pub fn asked(self) -> Command {
+    pub fn command_or_default(self) -> Command {
         self.command.unwrap_or_else(|| Command::Serve(Serve::default()))
     }
 }
 
-/// What can be asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
-    /// Serves until it is told to stop; a second signal ends it at once.
+    /// Run the server
     Serve(Serve),
-    /// The schemas of the databases: without more, brings them up to this build, and ends. Serving does so, too.
+    /// Apply or inspect database migrations. Without a subcommand, apply them. The server applies them at its start too
     Migrate {
-        /// What to do with them.
         #[command(subcommand)]
-        asked: Option<Migrate>,
+        command: Option<MigrateCommand>,
     },
-    /// Fills the database with a made-up community, to try things on.
+    /// Fill the database with generated sample data
     Seed(Seed),
-    /// Looks for what would keep the server from working. Ends with 1 if it finds something.
+    /// Check configuration, storage and dependencies. Exits with code 1 if a check fails
     Doctor,
-    /// The configuration.
+    /// Check or document the configuration
     #[command(subcommand)]
-    Config(Settings),
-    /// Events that were given up, and wait for somebody to look at them.
+    Config(ConfigCommand),
+    /// Manage dead-lettered events
     #[command(subcommand)]
-    Events(Letters),
-    /// Gives somebody a role, as the operator's own act: the first admin is made so. Also beside a server that runs.
+    Events(DeadLetterCommand),
+    /// Grant a staff role. Can be used while the server is running, and for the first admin
     Grant(Grant),
-    /// What was written down of privileged acts.
+    /// Audit log commands
     #[command(subcommand)]
-    Audit(Audit),
+    Audit(AuditCommand),
 }
 
-/// Which role, and to whom.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct Grant {
-    /// Which.
+    /// Role to grant
     #[arg(long, value_enum)]
-    pub role: Granted,
-    /// The id of their public persona, or their handle, letter for letter.
+    pub role: GrantableRole,
+    /// Id of the public persona, or its exact handle
     #[arg(value_name = "PERSONA-OR-HANDLE")]
-    pub whom: String,
+    pub persona_or_handle: String,
 }
 
-/// A role that can be given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Granted {
-    /// Works the queue of cases.
+pub enum GrantableRole {
+    /// Reviews reports and cases
     Moderator,
-    /// Gives and takes roles.
+    /// Manages staff roles
     Admin,
 }
 
-/// What can be done with the audit trail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
-pub enum Audit {
-    /// Reads all of it, with its signed checkpoints, and ends with 1 at the first fault. Also beside a server that runs.
+pub enum AuditCommand {
+    /// Verify the audit log and its signed checkpoints. Exits with code 1 at the first error. Can be used while the
+    /// server is running
     Verify,
 }
 
-/// How to serve.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub struct Serve {
-    /// Where to write, once calls are taken, where everything is: JSON, in one piece.
+    /// File to which the server's addresses are written once it is ready, as JSON. The file is created atomically
     #[arg(long, value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
 }
 
-/// How large a community. The same seed makes the same one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
 pub struct Seed {
-    /// How many people.
+    /// Number of accounts
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub accounts: u32,
-    /// How many posts.
+    /// Number of posts
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     pub posts: u32,
-    /// What chance begins with.
+    /// Random seed. The same seed and size generate the same data
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
 }
 
-/// What can be done with the schemas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Subcommand)]
-pub enum Migrate {
-    /// Brings them up to this build.
+pub enum MigrateCommand {
+    /// Apply all pending migrations
     #[default]
     Up,
-    /// Shows every migration, and when it was applied.
+    /// List all migrations with the time of their application
     Status,
-    /// Ends with 1 if a schema is not exactly this build's.
+    /// Exit with code 1 if a schema is not up to date
     Verify,
-    /// Takes the last migration of each back, with all that was kept in it. For development alone.
+    /// Revert the last migration of each database and delete its data. Development only
     Down,
 }
 
-/// What can be asked about the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
-pub enum Settings {
-    /// Shows every value and where it comes from, secrets apart; or everything that is wrong.
+pub enum ConfigCommand {
+    /// Print every value and its origin, without secrets, or all errors
     Check,
-    /// Prints docs/configuration.md.
+    /// Print docs/configuration.md
     Docs,
 }
 
-/// What can be done about events that were given up.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
-pub enum Letters {
-    /// Shows the oldest of them: which event, who gave it up, why, and when.
+pub enum DeadLetterCommand {
+    /// List the oldest dead letters with event id, consumer, error and time
     List {
-        /// How many at most.
+        /// Maximum number of dead letters
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         limit: u32,
     },
-    /// Gives them to their consumers once more. What is digested leaves the list.
+    /// Deliver dead letters to their consumers again. Events that are processed are removed from the list
     Replay {
-        /// Only this event.
+        /// Only this event
         #[arg(long, value_name = "ID")]
         event: Option<kith_kernel::EventId>,
-        /// Only what this consumer gave up.
+        /// Only dead letters of this consumer
         #[arg(long, value_name = "NAME")]
         consumer: Option<String>,
     },
-    /// Takes one away for good: somebody has looked at it, and it cannot or need not be digested.
+    /// Delete a dead letter that cannot or need not be processed
     Discard {
-        /// Which event.
+        /// Event id
         #[arg(long, value_name = "ID")]
         event: kith_kernel::EventId,
-        /// What this consumer gave up.
+        /// Consumer that failed
         #[arg(long, value_name = "NAME")]
         consumer: String,
     },
@@ -189,38 +176,41 @@ mod tests {
     }
 
     #[test]
-    fn the_commands_fit_together() {
+    fn the_command_definition_is_consistent() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn nothing_at_all_means_to_serve() {
-        assert_eq!(parse("kith").unwrap().asked(), Command::Serve(Serve::default()));
+    fn serve_is_the_default_command() {
+        assert_eq!(parse("kith").unwrap().command_or_default(), Command::Serve(Serve::default()));
         let cli = parse("kith serve --ready-file r.json --config k.toml").unwrap();
         assert_eq!(cli.config, Some(PathBuf::from("k.toml")));
-        assert_eq!(cli.asked(), Command::Serve(Serve { ready_file: Some(PathBuf::from("r.json")) }));
+        assert_eq!(cli.command_or_default(), Command::Serve(Serve { ready_file: Some(PathBuf::from("r.json")) }));
     }
 
     #[test]
-    fn every_command_is_understood() {
-        let seed = parse("kith seed --accounts 3 --posts 9 --seed 7").unwrap().asked();
+    fn every_command_is_parsed() {
+        let seed = parse("kith seed --accounts 3 --posts 9 --seed 7").unwrap().command_or_default();
         assert_eq!(seed, Command::Seed(Seed { accounts: 3, posts: 9, seed: 7 }));
-        assert_eq!(parse("kith --config k.toml doctor").unwrap().asked(), Command::Doctor);
-        assert_eq!(parse("kith migrate").unwrap().asked(), Command::Migrate { asked: None });
-        let status = Command::Migrate { asked: Some(Migrate::Status) };
-        assert_eq!(parse("kith migrate status").unwrap().asked(), status);
-        assert_eq!(parse("kith config docs").unwrap().asked(), Command::Config(Settings::Docs));
-        let list = Command::Events(Letters::List { limit: 50 });
-        assert_eq!(parse("kith events list").unwrap().asked(), list);
-        let grant = Grant { role: Granted::Admin, whom: "ann".to_owned() };
-        assert_eq!(parse("kith grant --role admin ann").unwrap().asked(), Command::Grant(grant));
-        assert_eq!(parse("kith audit verify").unwrap().asked(), Command::Audit(Audit::Verify));
+        assert_eq!(parse("kith --config k.toml doctor").unwrap().command_or_default(), Command::Doctor);
+        assert_eq!(parse("kith migrate").unwrap().command_or_default(), Command::Migrate { command: None });
+        let status = Command::Migrate { command: Some(MigrateCommand::Status) };
+        assert_eq!(parse("kith migrate status").unwrap().command_or_default(), status);
+        assert_eq!(parse("kith config docs").unwrap().command_or_default(), Command::Config(ConfigCommand::Docs));
+        let list = Command::Events(DeadLetterCommand::List { limit: 50 });
+        assert_eq!(parse("kith events list").unwrap().command_or_default(), list);
+        let grant = Grant { role: GrantableRole::Admin, persona_or_handle: "ann".to_owned() };
+        assert_eq!(parse("kith grant --role admin ann").unwrap().command_or_default(), Command::Grant(grant));
+        assert_eq!(parse("kith audit verify").unwrap().command_or_default(), Command::Audit(AuditCommand::Verify));
         let replay = "kith events replay --event 0190163d-8694-739b-aea5-966c26f8ad91 --consumer support";
-        assert!(matches!(parse(replay).unwrap().asked(), Command::Events(Letters::Replay { event: Some(_), .. })));
+        assert!(matches!(
+            parse(replay).unwrap().command_or_default(),
+            Command::Events(DeadLetterCommand::Replay { event: Some(_), .. })
+        ));
     }
 
     #[test]
-    fn what_is_not_understood_ends_with_two() {
+    fn usage_errors_exit_with_code_two() {
         for line in [
             "kith dance",
             "kith seed --accounts 0",
@@ -228,7 +218,7 @@ mod tests {
             "kith events replay --event x",
             "kith grant ann",
         ] {
-            assert_eq!(parse(line).unwrap_err().exit_code(), i32::from(MISUSED), "{line}");
+            assert_eq!(parse(line).unwrap_err().exit_code(), i32::from(EXIT_USAGE), "{line}");
         }
     }
 }

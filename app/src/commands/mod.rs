@@ -1,10 +1,10 @@
-//! What the commands do that do not serve.
+//! Implementation of the commands other than `serve`.
 //!
-//! | file | holds |
+//! | file | content |
 //! | --- | --- |
 //! | here | `migrate`, `events` |
-//! | `staff` | `grant` and `audit verify`: beside a server, too |
-//! | `seeding` | `seed`: a made-up community, through the services, at its own pace in time |
+//! | `staff` | `grant` and `audit verify`, which can run next to a server |
+//! | `seeding` | `seed`: sample data, created through the services with a simulated clock |
 
 mod seeding;
 mod staff;
@@ -12,125 +12,131 @@ mod staff;
 use std::{io, sync::Arc};
 
 use anyhow::{Result, ensure};
-use kith_kernel::{Event, Parcel, SystemClock, SystemEntropy};
-use kith_storage::sql::{DeadLetter, Schema};
+use kith_kernel::{Delivery, EncodedEvent, SystemClock, SystemEntropy};
+use kith_storage::{SchemaState, sql::DeadLetter};
 
 pub use self::{
     seeding::seed,
     staff::{grant, verify_audit},
 };
 use crate::{
-    cli::{Letters, Migrate, doctor::Tools, letters},
-    config::{Faults, Loaded, Mode},
+    cli::{DeadLetterCommand, MigrateCommand, dead_letters, doctor::CheckContext},
+    config::{ConfigErrors, LoadedConfig, Mode},
     lifecycle::{
         self,
-        data::DATABASE,
-        kept::{Kept, Letters as GivenUp},
+        backend::{Backend, DeadLetterAdmin},
+        data_dir::DATABASE_FILE,
         settings,
     },
     wiring::App,
 };
 
-/// What the doctor examines with.
+/// Inputs of the checks of `kith doctor`.
 #[must_use]
-pub fn tools(loaded: Result<&Loaded, &Faults>) -> Tools {
+pub fn check_context(loaded: Result<&LoadedConfig, &ConfigErrors>) -> CheckContext {
     let folder = loaded.map_or_else(|_| std::path::PathBuf::from("data"), |loaded| loaded.config.data_dir.clone());
-    Tools { database: folder.join(DATABASE), clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) }
+    CheckContext {
+        database: folder.join(DATABASE_FILE),
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+    }
 }
 
-/// Changes the schemas, or says how they stand.
+/// Applies, lists, verifies or reverts migrations.
 ///
 /// # Errors
-/// If another process uses the data folder, a migration fails, or a schema that is verified is not this build's.
-#[expect(clippy::print_stdout, reason = "what is asked is answered")]
-pub async fn migrate(loaded: &Loaded, asked: Migrate) -> Result<()> {
-    let world = lifecycle::world(loaded)?;
-    let kept = Kept::open(&loaded.config, &world).await?;
-    match asked {
-        Migrate::Up => {
-            kept.migrate().await?;
-            tracing::info!("everything is up to this build");
+/// If another process uses the data folder, a migration fails, or a verified schema is not up to date.
+#[expect(clippy::print_stdout, reason = "output of the command")]
+pub async fn migrate(loaded: &LoadedConfig, command: MigrateCommand) -> Result<()> {
+    let runtime = lifecycle::runtime_context(loaded)?;
+    let backend = Backend::open(&loaded.config, &runtime).await?;
+    match command {
+        MigrateCommand::Up => {
+            backend.migrate().await?;
+            tracing::info!("schemas are up to date");
         }
-        Migrate::Status => {
-            for schema in kept.schemas() {
-                for step in schema.steps().await? {
-                    let when = step.applied_at.map_or_else(|| "waits".to_owned(), |at| letters::utc(at.millis()));
-                    println!("{:<14}{:04}  {:<24}{when}", schema.name(), step.version, step.name);
+        MigrateCommand::Status => {
+            for schema in backend.schemas() {
+                for step in schema.statuses().await? {
+                    let applied_at =
+                        step.applied_at.map_or_else(|| "pending".to_owned(), |at| dead_letters::utc(at.millis()));
+                    println!("{:<14}{:04}  {:<24}{applied_at}", schema.name(), step.version, step.name);
                 }
             }
         }
-        Migrate::Verify => {
-            for schema in kept.schemas() {
-                let (name, found) = (schema.name(), schema.schema().await?);
-                ensure!(found == Schema::Current, "{name} is not this build's: {found:?}");
-                println!("{name} is this build's");
+        MigrateCommand::Verify => {
+            for schema in backend.schemas() {
+                let (name, state) = (schema.name(), schema.state().await?);
+                ensure!(state == SchemaState::Current, "{name} is not up to date: {state:?}");
+                println!("{name} is up to date");
             }
         }
-        Migrate::Down => {
-            ensure!(loaded.config.mode == Mode::Development, "in production, nothing is taken back");
-            for schema in kept.schemas() {
+        MigrateCommand::Down => {
+            ensure!(loaded.config.mode == Mode::Development, "migrations cannot be reverted in production");
+            for schema in backend.schemas() {
                 match schema.down().await? {
-                    Some(step) => println!("{}: {:04} {} was taken back", schema.name(), step.version, step.name),
-                    None => println!("{}: nothing is left to take back", schema.name()),
+                    Some(step) => println!("{}: reverted {:04} {}", schema.name(), step.version, step.name),
+                    None => println!("{}: no migration to revert", schema.name()),
                 }
             }
         }
     }
-    kept.close().await;
+    backend.close().await;
     Ok(())
 }
 
-/// Lists events that were given up, or gives them to their consumers once more.
+/// Lists, replays or discards dead letters.
 ///
 /// # Errors
-/// If another process uses the data folder, or an event is given up again.
-pub async fn events(loaded: &Loaded, asked: Letters) -> Result<()> {
-    let world = lifecycle::world(loaded)?;
-    let kept = Kept::open(&loaded.config, &world).await?;
-    kept.migrate().await?;
-    let dead = kept.letters(world.clock.clone());
-    match asked {
-        Letters::List { limit } => letters::list(&dead.list(limit.into()).await?, &mut io::stdout())?,
-        Letters::Replay { event, consumer } => {
-            let settings = settings::of(&loaded.config, "http://localhost")?;
-            let app = App::wire(&kept.stores(&world, &settings)?, &world, &settings).await?;
-            let mut wanted = dead.list(i64::MAX).await?;
-            wanted.retain(|letter| event.is_none_or(|event| letter.parcel.id == event));
-            wanted.retain(|letter| consumer.as_ref().is_none_or(|consumer| letter.consumer == *consumer));
-            replay_all(&app, &*dead, &wanted).await?;
+/// If another process uses the data folder, or a replay fails.
+pub async fn events(loaded: &LoadedConfig, command: DeadLetterCommand) -> Result<()> {
+    let runtime = lifecycle::runtime_context(loaded)?;
+    let backend = Backend::open(&loaded.config, &runtime).await?;
+    backend.migrate().await?;
+    let store = backend.dead_letters(runtime.clock.clone());
+    match command {
+        DeadLetterCommand::List { limit } => dead_letters::list(&store.list(limit.into()).await?, &mut io::stdout())?,
+        DeadLetterCommand::Replay { event, consumer } => {
+            let settings = settings::server_settings(&loaded.config, "http://localhost")?;
+            let app = App::wire(&backend.stores(&runtime, &settings)?, &runtime, &settings).await?;
+            let mut selected = store.list(i64::MAX).await?;
+            selected.retain(|dead_letter| event.is_none_or(|event| dead_letter.event.id == event));
+            selected.retain(|dead_letter| consumer.as_ref().is_none_or(|consumer| dead_letter.consumer == *consumer));
+            replay_all(&app, &*store, &selected).await?;
         }
-        Letters::Discard { event, consumer } => {
-            ensure!(dead.remove(event, &consumer).await?, "{consumer} has not given {event} up");
-            tracing::info!(%event, consumer, "taken away for good");
+        DeadLetterCommand::Discard { event, consumer } => {
+            ensure!(store.remove(event, &consumer).await?, "no dead letter of event {event} and consumer {consumer}");
+            tracing::info!(%event, consumer, "dead letter discarded");
         }
     }
-    kept.close().await;
+    backend.close().await;
     Ok(())
 }
 
-async fn replay_all(app: &App, dead: &dyn GivenUp, letters: &[DeadLetter]) -> Result<()> {
-    let mut refused = 0_usize;
-    for DeadLetter { parcel, consumer, .. } in letters {
-        if let Err(error) = replay(app, parcel, consumer).await {
-            tracing::warn!(event = %parcel.id, consumer, error = %format!("{error:#}"), "given up again");
-            refused += 1;
+async fn replay_all(app: &App, store: &dyn DeadLetterAdmin, dead_letters: &[DeadLetter]) -> Result<()> {
+    let mut failed = 0_usize;
+    for DeadLetter { event: encoded, consumer, .. } in dead_letters {
+        if let Err(error) = replay(app, encoded, consumer).await {
+            tracing::warn!(event = %encoded.id, consumer, error = %format!("{error:#}"), "replay failed");
+            failed += 1;
         } else {
-            dead.remove(parcel.id, consumer).await?;
+            store.remove(encoded.id, consumer).await?;
         }
     }
-    tracing::info!(digested = letters.len() - refused, refused, "what was given up was given once more");
-    ensure!(refused == 0, "{refused} of them were given up again; they stay where they are");
+    tracing::info!(processed = dead_letters.len() - failed, failed, "dead letters replayed");
+    ensure!(failed == 0, "{failed} events failed again and remain dead letters");
     Ok(())
 }
 
-/// Gives one event to the consumer that gave it up; to all, if nobody could open it then.
-async fn replay(app: &App, parcel: &Parcel, consumer: &str) -> Result<()> {
-    let event = Event::open(parcel)?;
-    let all = app.edges.reactions.iter();
-    let known: Vec<_> = all.filter(|it| it.name() == consumer || consumer == kith_infra::bus::READER).collect();
-    ensure!(!known.is_empty(), "nobody here is called {consumer}");
-    for reaction in known {
-        reaction.on(&event).await?;
+/// Delivers an event to the consumer that failed, or to all consumers if the event could not be decoded.
+async fn replay(app: &App, encoded: &EncodedEvent, consumer: &str) -> Result<()> {
+    let delivery = Delivery::decode(encoded.clone())?;
+    let handlers = app.entrypoints.event_handlers.iter();
+    let selected: Vec<_> =
+        handlers.filter(|handler| handler.name() == consumer || consumer == kith_infra::bus::READER).collect();
+    ensure!(!selected.is_empty(), "unknown consumer {consumer}");
+    for handler in selected {
+        handler.handle(&delivery).await?;
     }
     Ok(())
 }

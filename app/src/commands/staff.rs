@@ -1,4 +1,4 @@
-//! `kith grant` and `kith audit verify`. Both work beside a server.
+//! `kith grant` and `kith audit verify`. Both can run next to a server.
 
 use std::sync::Arc;
 
@@ -6,85 +6,85 @@ use anyhow::{Context as _, Result, bail};
 use kith_kernel::{
     PersonaId, Role, SystemClock, SystemEntropy,
     audit::OPERATOR,
-    ports::{RoleOrder, RoleSet, Staff as _},
+    ports::{SetRole, SetRoleOutcome, StaffDirectory as _},
 };
-use kith_storage::audit::{Unsound, verify};
+use kith_storage::audit::{AuditVerifyError, verify};
 use kith_users::{Directory, Handle, Profile, store::Store};
 
 use crate::{
-    cli::{Grant, Granted},
-    config::Loaded,
-    lifecycle::{self, beside::Beside},
-    wiring::edges::seals,
+    cli::{Grant, GrantableRole},
+    config::LoadedConfig,
+    lifecycle::{self, offline::OfflineStores},
+    wiring::entrypoints::checkpoint_keys,
 };
 
-/// Gives somebody a role, as the operator's own act.
+/// Grants a staff role. The audit log names the operator as the actor.
 ///
 /// # Errors
-/// If nobody is called so, or the databases are not there.
-#[expect(clippy::print_stdout, reason = "what is asked is answered")]
-pub async fn grant(loaded: &Loaded, asked: &Grant) -> Result<()> {
-    let beside = Beside::open(&loaded.config).await?;
-    let role = match asked.role {
-        Granted::Moderator => Role::Moderator,
-        Granted::Admin => Role::Admin,
+/// If no public persona has this id or handle, or the databases cannot be opened.
+#[expect(clippy::print_stdout, reason = "output of the command")]
+pub async fn grant(loaded: &LoadedConfig, args: &Grant) -> Result<()> {
+    let stores = OfflineStores::open(&loaded.config).await?;
+    let role = match args.role {
+        GrantableRole::Moderator => Role::Moderator,
+        GrantableRole::Admin => Role::Admin,
     };
-    let profile = whom(&*beside.people, &asked.whom).await?;
+    let profile = find_profile(&*stores.users, &args.persona_or_handle).await?;
     let directory =
-        Directory { store: beside.people.clone(), clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) };
-    let order = RoleOrder { user: profile.owner, role, by: OPERATOR, session: None };
-    let (handle, id, role) = (&profile.handle, profile.id, role.word());
-    match directory.set_role(&order).await? {
-        RoleSet::Done => println!("{handle} ({id}) has the role {role} from now on"),
-        RoleSet::Already => println!("{handle} ({id}) has the role {role} already"),
-        RoleSet::LastAdmin => bail!("{handle} ({id}) is the last admin, and stays one"),
+        Directory { store: stores.users.clone(), clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) };
+    let request = SetRole { user: profile.owner, role, by: OPERATOR, session: None };
+    let (handle, id, role) = (&profile.handle, profile.id, role.as_str());
+    match directory.set_role(&request).await? {
+        SetRoleOutcome::Changed => println!("granted role {role} to {handle} ({id})"),
+        SetRoleOutcome::Unchanged => println!("{handle} ({id}) already has role {role}"),
+        SetRoleOutcome::LastAdmin => bail!("{handle} ({id}) is the last admin; grant another admin first"),
     }
-    beside.close().await;
+    stores.close().await;
     Ok(())
 }
 
-/// By the id of a public persona, or by its handle, letter for letter.
-async fn whom(people: &dyn Store, asked: &str) -> Result<Profile> {
-    let nobody = || format!("nobody is called {asked} in public");
-    let found = if let Ok(persona) = asked.parse::<PersonaId>() {
-        match people.profile(persona).await? {
-            Some(found) => people.account(found.owner).await?.map(|account| account.profile),
+/// Finds an account by the id of its public persona, or by its exact handle.
+async fn find_profile(users: &dyn Store, name: &str) -> Result<Profile> {
+    let not_found = || format!("no public persona with id or handle {name}");
+    let profile = if let Ok(persona) = name.parse::<PersonaId>() {
+        match users.profile(persona).await? {
+            Some(public) => users.account(public.owner).await?.map(|account| account.profile),
             None => None,
         }
         .filter(|public| public.id == persona)
     } else {
-        let handle = Handle::new(asked).with_context(nobody)?;
-        people.called(&handle).await?
+        let handle = Handle::new(name).with_context(not_found)?;
+        users.called(&handle).await?
     };
-    let found = found.with_context(nobody)?;
-    // One that only looks like it may be somebody who hoped for this.
-    if found.id.to_string() != asked && found.handle != asked {
-        bail!("nobody is called {asked} in public; somebody is called {}", found.handle);
+    let profile = profile.with_context(not_found)?;
+    // Handles are compared without regard to look-alike letters, and the operator may have meant another account.
+    if profile.id.to_string() != name && profile.handle != name {
+        bail!("no public persona with id or handle {name}; did you mean {}?", profile.handle);
     }
-    Ok(found)
+    Ok(profile)
 }
 
-/// Verifies all of the audit trail and its checkpoints; whether it is sound.
+/// Verifies the audit log and its checkpoints. Returns true if they are valid.
 ///
 /// # Errors
-/// If it cannot be read.
-#[expect(clippy::print_stdout, reason = "what is asked is answered")]
-pub async fn verify_audit(loaded: &Loaded) -> Result<bool> {
-    let beside = Beside::open(&loaded.config).await?;
-    let seals = seals(&lifecycle::world(loaded)?.ring)?;
-    let found = verify(&*beside.audit, &beside.checkpoints, &seals).await;
-    beside.close().await;
-    match found {
-        Ok(sound) => {
-            for (place, count) in &sound.places {
-                println!("{count} checkpoints in {place} fit");
+/// If a store cannot be read.
+#[expect(clippy::print_stdout, reason = "output of the command")]
+pub async fn verify_audit(loaded: &LoadedConfig) -> Result<bool> {
+    let stores = OfflineStores::open(&loaded.config).await?;
+    let keys = checkpoint_keys(&lifecycle::runtime_context(loaded)?.ring)?;
+    let result = verify(&*stores.audit, &stores.checkpoints, &keys).await;
+    stores.close().await;
+    match result {
+        Ok(verified) => {
+            for (location, count) in &verified.stores {
+                println!("{count} checkpoints in {location} are valid");
             }
-            println!("OK: {} lines, each bound to the one before it", sound.head.position);
+            println!("OK: {} records, the hash chain is valid", verified.head.position);
             Ok(true)
         }
-        Err(Unsound::Unread(failure)) => Err(failure.into()),
-        Err(fault @ (Unsound::Broken(_) | Unsound::Forged { .. })) => {
-            println!("NOT SOUND: {fault}");
+        Err(AuditVerifyError::Unreadable(error)) => Err(error.into()),
+        Err(error @ (AuditVerifyError::Chain(_) | AuditVerifyError::InvalidCheckpoint { .. })) => {
+            println!("INVALID: {error}");
             Ok(false)
         }
     }

@@ -1,4 +1,4 @@
-//! TOML and YAML, down to keys with lines.
+//! Parses TOML and YAML into dotted keys with line numbers.
 
 use std::{fmt, fs, path::Path};
 
@@ -9,34 +9,33 @@ use serde::{
 use serde_saphyr::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{
-    Fault, Source,
-    source::{Entry, Raw},
-};
+use super::{error::ConfigError, precedence::Entry, source::Source, value::RawValue};
 
-/// The entries of this file; its ending says what it is.
-pub(super) fn read(path: &Path) -> Result<Vec<Entry>, Fault> {
-    let whole = || Source::File { path: path.to_owned(), line: None };
-    let text = fs::read_to_string(path).map_err(|error| Fault::new("", whole(), format!("cannot be read: {error}")))?;
-    let tree = match path.extension().and_then(|ending| ending.to_str()) {
+/// Reads the entries of a file. The extension determines the format.
+pub(super) fn read(path: &Path) -> Result<Vec<Entry>, ConfigError> {
+    let whole_file = || Source::File { path: path.to_owned(), line: None };
+    let text = fs::read_to_string(path)
+        .map_err(|error| ConfigError::new("", whole_file(), format!("cannot read the file: {error}")))?;
+    let tree = match path.extension().and_then(|extension| extension.to_str()) {
         Some("toml") => from_toml(&text),
         Some("yaml" | "yml") => from_yaml(&text),
-        _ => return Err(Fault::new("", whole(), "is neither .toml nor .yaml")),
+        _ => return Err(ConfigError::new("", whole_file(), "must be a .toml or .yaml file")),
     };
-    let tree = tree.map_err(|(line, what)| Fault::new("", Source::File { path: path.to_owned(), line }, what))?;
+    let tree =
+        tree.map_err(|(line, message)| ConfigError::new("", Source::File { path: path.to_owned(), line }, message))?;
     let mut entries = Vec::new();
     flatten(String::new(), tree, path, &mut entries);
     Ok(entries)
 }
 
-/// A value of the file, whichever its language.
+/// A parsed value, independent of the format.
 struct Node {
     line: usize,
     value: Value,
 }
 
 enum Value {
-    Nothing,
+    Null,
     Scalar(String),
     List(Vec<Node>),
     Table(Vec<(String, Node)>),
@@ -47,15 +46,15 @@ type Parsed = Result<Node, (Option<usize>, String)>;
 fn flatten(key: String, node: Node, path: &Path, entries: &mut Vec<Entry>) {
     let source = Source::File { path: path.to_owned(), line: Some(node.line) };
     match node.value {
-        // A key that is written without a value is not set.
-        Value::Nothing => {}
-        Value::Scalar(text) => entries.push(Entry { key, raw: Raw::Text(text), source }),
+        // A key without a value counts as unset.
+        Value::Null => {}
+        Value::Scalar(text) => entries.push(Entry { key, value: RawValue::Text(text), source }),
         Value::List(nodes) => {
             let text = |node: Node| match node.value {
                 Value::Scalar(text) => text,
-                Value::Nothing | Value::List(_) | Value::Table(_) => String::new(),
+                Value::Null | Value::List(_) | Value::Table(_) => String::new(),
             };
-            entries.push(Entry { key, raw: Raw::List(nodes.into_iter().map(text).collect()), source });
+            entries.push(Entry { key, value: RawValue::List(nodes.into_iter().map(text).collect()), source });
         }
         Value::Table(pairs) => {
             for (name, node) in pairs {
@@ -105,19 +104,19 @@ fn line(text: &str, at: usize) -> usize {
 
 fn from_yaml(text: &str) -> Parsed {
     if text.trim().is_empty() {
-        return Ok(Node { line: 1, value: Value::Nothing });
+        return Ok(Node { line: 1, value: Value::Null });
     }
     serde_saphyr::from_str::<Spanned<Yaml>>(text).map(Node::from).map_err(|error| {
         let line = error.location().and_then(|location| usize::try_from(location.line()).ok());
-        // The rest is a picture of the text, and the text may be a secret.
-        let what = error.without_snippet().to_string();
-        (line, what.lines().next().unwrap_or("cannot be understood").to_owned())
+        // The remaining lines quote the file, which may contain a secret.
+        let message = error.without_snippet().to_string();
+        (line, message.lines().next().unwrap_or("invalid YAML").to_owned())
     })
 }
 
-/// What YAML says, with the line of each node.
+/// A YAML value with line numbers.
 enum Yaml {
-    Nothing,
+    Null,
     Scalar(String),
     List(Vec<Spanned<Yaml>>),
     Table(Vec<(String, Spanned<Yaml>)>),
@@ -126,7 +125,7 @@ enum Yaml {
 impl From<Spanned<Yaml>> for Node {
     fn from(spanned: Spanned<Yaml>) -> Self {
         let value = match spanned.value {
-            Yaml::Nothing => Value::Nothing,
+            Yaml::Null => Value::Null,
             Yaml::Scalar(text) => Value::Scalar(text),
             Yaml::List(items) => Value::List(items.into_iter().map(Self::from).collect()),
             Yaml::Table(pairs) => Value::Table(pairs.into_iter().map(|(key, node)| (key, node.into())).collect()),
@@ -151,11 +150,11 @@ impl<'de> Visitor<'de> for YamlVisitor {
     }
 
     fn visit_unit<E>(self) -> Result<Yaml, E> {
-        Ok(Yaml::Nothing)
+        Ok(Yaml::Null)
     }
 
     fn visit_none<E>(self) -> Result<Yaml, E> {
-        Ok(Yaml::Nothing)
+        Ok(Yaml::Null)
     }
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Yaml, D::Error> {

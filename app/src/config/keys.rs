@@ -1,148 +1,157 @@
-//! Every key of the configuration. What is written here is the struct, the reader, the variables and the docs.
+//! Every configuration key. Structs, parsing, environment variables and docs/configuration.md are generated from here.
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use super::{
-    choice::{Directives, Embedded, LogFormat, Mode},
-    declare::{Key, declare},
-    network::{Namespace, Network, Origins, PublicUrl, ServerUrl},
-    secrets::Secret,
-    value::{List, Size, Value},
+    declare::declare,
+    enums::{Embedded, LogFilter, LogFormat, Mode},
+    key::Key,
+    network::{IpNetwork, Namespace, Origins, PublicUrl, ServerUrl},
+    secret::Secret,
+    value::{ConfigValue, List, Size},
 };
 
 declare! {
-    /// What the process is, and where.
+    /// Mode, addresses and storage of the process.
     Config "" {
-        /// What the process is for. In production nothing is made up for you: secrets, the public URL and the store are said.
+        /// Environment of the process. In production, secrets, the public URL and the storage must be set explicitly.
         mode: Mode = "development",
-        /// Where it listens. Port 0 takes a free one.
+        /// Address to listen on. Port 0 selects a free port.
         listen: SocketAddr = "127.0.0.1:8080",
-        /// What clients reach it by. Without it, where it listens.
+        /// URL under which clients reach the server. Defaults to the listen address.
         public_url: Option<PublicUrl> = "",
-        /// The folder of everything that is kept: the database and, in development, the secrets.
+        /// Folder of the database and, in development, of the generated secrets.
         data_dir: PathBuf = "./data",
-        /// Whether everything is kept in one file, by one process. In production it has to be asked for: `true`.
+        /// Embedded mode: one process with an SQLite file. In production it must be set to `true` explicitly.
         embedded: Embedded = "auto",
-        /// Postgres, with the database in its path. The four servers come together, and make the process a node of a cluster.
+        /// Postgres URL including the database. The four server URLs must be set together; they select cluster mode.
         postgres_url: Option<ServerUrl> = "",
-        /// MongoDB, with the database in its path: `kith` where it names none.
+        /// MongoDB URL. The database in the path defaults to `kith`.
         mongodb_url: Option<ServerUrl> = "",
-        /// Redis: one server (`redis://` or `rediss://`), a cluster (`redis+cluster://`) or sentinels (`redis+sentinel://`).
+        /// Redis URL of one server (`redis://` or `rediss://`), a cluster (`redis+cluster://`) or sentinels
+        /// (`redis+sentinel://`).
         redis_url: Option<ServerUrl> = "",
-        /// NATS with JetStream: one server of its cluster, or several with commas between them.
+        /// NATS URL, with JetStream enabled. Several servers of a cluster are separated by commas.
         nats_url: Option<ServerUrl> = "",
-        /// The networks of proxies that are believed when they say whom they forward for.
-        trusted_proxies: List<Network> = "",
+        /// Networks of reverse proxies whose forwarding headers are trusted.
+        trusted_proxies: List<IpNetwork> = "",
         ;
-        /// The servers of a cluster.
+        /// Cluster resources.
         cluster: Cluster,
-        /// Pages of others.
+        /// Browser access.
         cors: Cors,
-        /// What is logged.
+        /// Logging.
         log: Log,
-        /// Calls.
+        /// HTTP limits.
         http: Http,
-        /// Sockets.
+        /// WebSocket limits.
         realtime: Realtime,
-        /// Tokens.
+        /// Access tokens.
         auth: Auth,
-        /// What is written down of privileged acts.
+        /// Audit log.
         audit: Audit,
-        /// What everything is sealed with.
+        /// Encryption secrets.
         secrets: Secrets,
     }
 
-    /// How a node uses the servers of its cluster.
+    /// Use of the servers in cluster mode.
     Cluster "cluster." {
-        /// What streams, subjects and keys begin with, so that two communities can share servers.
+        /// Prefix of streams, subjects and keys. Communities with different prefixes can share servers.
         namespace: Namespace = "kith",
-        /// The most connections of a node to Postgres.
+        /// Maximum number of connections of a node to Postgres.
         postgres_connections: usize = "16",
-        /// The most connections of a node to MongoDB.
+        /// Maximum number of connections of a node to MongoDB.
         mongodb_connections: usize = "64",
-        /// On how many servers of the NATS cluster each event is kept before a write of it counts.
+        /// Number of NATS servers that must store an event before its publication is acknowledged.
         nats_replicas: usize = "1",
-        /// The most bytes that events take on NATS until all nodes have reacted. What does not fit waits in the databases.
-        events_bytes: Size = "1GiB",
-        /// The most bytes that all channels together take on NATS for those who reconnect. Beyond it the oldest go first.
-        log_bytes: Size = "1GiB",
+        /// Maximum size of the NATS stream of events that handlers have not processed. Further events wait in the
+        /// databases.
+        event_stream_max_bytes: Size = "1GiB",
+        /// Maximum size of the NATS stream of channel events that reconnecting clients can replay. The oldest events
+        /// are dropped first.
+        replay_log_max_bytes: Size = "1GiB",
     }
 
-    /// Whose pages may call.
+    /// Browser access.
     Cors "cors." {
-        /// The origins of pages that may call from a browser, and open sockets.
-        origins: Origins = "",
+        /// Origins of web pages that can call the API and open WebSockets.
+        allowed_origins: Origins = "",
     }
 
-    /// What is logged, to standard error, in UTC.
+    /// Logging to standard error. Times are in UTC.
     Log "log." {
-        /// `pretty` for people, `json` for machines. Without it, `pretty` in development and `json` in production.
+        /// `pretty` for people, `json` for machines. Defaults to `pretty` in development and `json` in production.
         format: Option<LogFormat> = "",
-        /// What is logged, as tracing's directives: a level, and exceptions to it by module, as `info,storage=debug`.
-        level: Directives = "info",
+        /// Filter in the syntax of tracing directives: a level, and levels of modules, such as `info,kith_storage=debug`.
+        level: LogFilter = "info",
     }
 
-    /// What a call may cost.
+    /// HTTP limits.
     Http "http." {
-        /// The most bytes of a request, as sent.
-        body_bytes: Size = "256KiB",
-        /// The most bytes of a message, unpacked.
-        message_bytes: Size = "256KiB",
-        /// The most calls at once; further ones are refused, and may be repeated.
-        calls: usize = "512",
-        /// The most streams at once.
-        streams: usize = "10000",
-        /// The longest that a call may take.
+        /// Maximum size of a request body, as sent.
+        max_body_bytes: Size = "256KiB",
+        /// Maximum size of a message, decompressed.
+        max_message_bytes: Size = "256KiB",
+        /// Maximum number of concurrent calls. Further calls are refused and can be retried.
+        max_concurrent_calls: usize = "512",
+        /// Maximum number of concurrent streams.
+        max_concurrent_streams: usize = "10000",
+        /// Maximum duration of a call.
         call_timeout: Duration = "5s",
-        /// The longest that a stream may last.
+        /// Maximum duration of a stream.
         stream_timeout: Duration = "1h",
-        /// The longest that a client may take to send the head of a request.
-        head_timeout: Duration = "10s",
-        /// How long calls and sockets may go on once the process is told to stop.
-        drain_window: Duration = "20s",
+        /// Maximum time to receive the head of a request.
+        header_timeout: Duration = "10s",
+        /// Maximum time for calls and sockets in progress after a shutdown signal.
+        drain_timeout: Duration = "20s",
     }
 
-    /// What a socket may cost, and how far back a reconnect recovers.
+    /// WebSocket limits and replay after a reconnect.
     Realtime "realtime." {
-        /// The most bytes that wait for one client before it is cut.
-        queue_bytes: Size = "256KiB",
-        /// The most channels of one connection.
-        channels: usize = "128",
-        /// The most events that a client may have missed on a channel and still recover.
-        replay: usize = "300",
-        /// How long events of a channel are kept for those who reconnect.
-        log_age: Duration = "1h",
-        /// The most events of a channel that are kept.
-        log_entries: usize = "1000",
-        /// The most bytes of a channel that are kept.
-        log_bytes: Size = "1MiB",
-        /// The silence after which a client is pinged. Most proxies cut after 30 s or more.
-        ping_after: Duration = "25s",
-        /// The most connections of one account at once.
+        /// Maximum size of the outbound queue of a connection. A connection that exceeds it is closed.
+        max_queue_bytes: Size = "256KiB",
+        /// Maximum number of channels of a connection.
+        max_channels: usize = "128",
+        /// Maximum number of missed events of a channel that are replayed.
+        max_replay_events: usize = "300",
+        /// Time for which events of a channel are kept for replay.
+        replay_log_max_age: Duration = "1h",
+        /// Maximum number of events of a channel that are kept for replay.
+        replay_log_max_entries: usize = "1000",
+        /// Maximum size of the events of a channel that are kept for replay.
+        replay_log_max_bytes: Size = "1MiB",
+        /// Idle time after which a client is pinged. Most proxies close idle connections after 30 s or more.
+        ping_interval: Duration = "25s",
+        /// Maximum number of concurrent connections of an account.
         connections_per_account: usize = "5",
     }
 
-    /// In whose name tokens speak.
+    /// Access tokens.
     Auth "auth." {
-        /// Who issues access tokens (`iss`). Without it, `public_url` if it is set, else `kith`. A change ends all access tokens.
+        /// Issuer of access tokens (`iss`). Defaults to `public_url` if set, otherwise `kith`. A change invalidates
+        /// all access tokens.
         issuer: Option<String> = "",
-        /// Whom access tokens are for (`aud`).
+        /// Audience of access tokens (`aud`).
         audience: String = "kith",
     }
 
-    /// What is written down of privileged acts.
+    /// Audit log.
     Audit "audit." {
-        /// The file where signed checkpoints of the audit trail are appended: on another disk than the database, if there is one. Without it, `audit.checkpoints` in the data folder; in a cluster MongoDB keeps them, and a file only where one is named.
-        checkpoints: Option<PathBuf> = "",
+        /// File to which signed checkpoints of the audit log are appended, preferably on another disk than the
+        /// database. In embedded mode it defaults to `audit.checkpoints` in the data folder. In cluster mode MongoDB
+        /// stores the checkpoints, and a file is written only if it is set.
+        checkpoint_file: Option<PathBuf> = "",
     }
 
-    /// What everything is sealed with: 32 random bytes each, in base64 or hex, as `openssl rand -hex 32` makes them.
+    /// Encryption secrets: 32 random bytes each, in base64 or hex, as generated by `openssl rand -hex 32`.
     Secrets "secrets." {
-        /// What new things are sealed with. In development one is made at the first start and kept in the data folder.
+        /// Secret that encrypts new data. In development it is generated at the first start and stored in the data
+        /// folder.
         current: Option<Secret> = "",
-        /// What `secrets.current` was before, newest first; what they sealed can still be opened.
+        /// Former values of `secrets.current`, newest first. They decrypt existing data.
         previous: List<Secret> = "",
-        /// What look-ups by e-mail use. It is never changed: nobody would be found by what was indexed before.
-        index: Option<Secret> = "",
+        /// Secret of the blind index for look-ups by e-mail. It must never change: existing entries would no longer
+        /// be found.
+        blind_index: Option<Secret> = "",
     }
 }

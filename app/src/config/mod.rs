@@ -1,125 +1,118 @@
-//! What the operator chose: typed, checked, and every fault of it named at once.
+//! Typed and validated configuration. All errors are reported at once.
 //!
-//! Defaults come first, then a file, then `KITH_*` variables; the later wins. Nothing here reads the process: the
-//! environment is passed in.
+//! Defaults are overridden by a file, and the file by `KITH_*` variables. This module does not read the process
+//! environment; it is passed in.
 //!
-//! | file | holds |
+//! | file | content |
 //! | --- | --- |
-//! | `keys` | every key, declared once: its type, its default, what it means |
-//! | `declare` | what becomes of a declaration: the struct, the reader, the list of keys |
-//! | `value`, `network`, `choice`, [`secrets`] | how the text of a value is read and shown |
-//! | `file` | TOML and YAML, down to keys with lines |
-//! | `source` | who has the last word on a key |
-//! | `rules`, `servers` | what values must be together |
-//! | `fault` | what is wrong, where, and what was probably meant |
+//! | `keys` | every key with type, default and description |
+//! | `declare` | the macro that generates structs and parsing from the declaration |
+//! | `key`, `source`, [`error`] | description of a key, origin of a value, errors with suggestions |
+//! | `value`, `network`, `enums`, `secret` | parsing and display of values |
+//! | `file` | TOML and YAML, flattened to keys with line numbers |
+//! | `precedence`, `reader` | merging of the sources, parsing of all keys |
+//! | `validation`, `servers` | rules that involve several keys |
+//! | [`secrets`] | secrets that are generated and stored in development |
 //! | [`docs`] | docs/configuration.md |
 //!
 //! # To add a key
-//! Add its line in `keys`, with its doc sentence and its default; if it must fit another key, say so in `rules`. Then
-//! run `kith config docs > docs/configuration.md`.
+//! Add it in `keys` with its description and default, and its constraints in `validation`. Then run
+//! `kith config docs > docs/configuration.md`.
 
-mod choice;
 mod declare;
 pub mod docs;
-mod fault;
+mod enums;
+pub mod error;
 mod file;
+mod key;
 mod keys;
 mod network;
-mod rules;
+mod precedence;
+mod reader;
+mod secret;
 pub mod secrets;
 mod servers;
 mod source;
+mod validation;
 mod value;
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 pub use self::{
-    choice::{Directives, Embedded, LogFormat, Mode},
-    declare::{Key, Shown},
-    fault::{Fault, Faults},
+    enums::{Embedded, LogFilter, LogFormat, Mode},
+    error::{ConfigError, ConfigErrors},
+    key::Key,
     keys::{Audit, Auth, Cluster, Config, Cors, Http, Log, Realtime, Secrets},
-    network::{Namespace, Network, Origins, PublicUrl, ServerUrl},
-    servers::{Four, Urls},
+    network::{IpNetwork, Namespace, Origins, PublicUrl, ServerUrl},
+    precedence::{Environment, FILE_VARIABLE},
+    reader::ResolvedValue,
+    servers::{ClusterUrls, ServerUrls},
     source::Source,
     value::{List, Size},
 };
-use self::{declare::Reader, source::Sources};
+use self::{keys::KEYS, precedence::MergedValues, reader::Reader};
 
-/// The variables of the environment.
-pub type Environment = BTreeMap<String, String>;
+/// Names of the files that are loaded from the working directory if none is named.
+const DEFAULT_FILES: [&str; 3] = ["kith.toml", "kith.yaml", "kith.yml"];
 
-/// Names the file, where no flag does.
-pub const FILE_VARIABLE: &str = "KITH_CONFIG";
-
-/// The files that are looked for where none is named.
-const USUAL: [&str; 3] = ["kith.toml", "kith.yaml", "kith.yml"];
-
-/// Where to look.
+/// Places from which the configuration is loaded.
 #[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
-    /// The file that a flag names.
+pub struct ConfigSource<'a> {
+    /// File named on the command line.
     pub file: Option<&'a Path>,
-    /// The folder where a `kith.toml` or `kith.yaml` counts.
+    /// Folder of the default files.
     pub folder: &'a Path,
-    /// The variables.
     pub environment: &'a Environment,
 }
 
-/// A configuration, and where each of its values comes from.
+/// A valid configuration with the origin of its values.
 #[derive(Debug, Clone)]
-pub struct Loaded {
-    /// The values.
+pub struct LoadedConfig {
     pub config: Config,
-    /// The file, if there is one.
+    /// The configuration file, if any.
     pub file: Option<PathBuf>,
-    /// Each key with its value, a secret's apart, and its source.
-    pub shown: Vec<Shown>,
+    pub resolved: Vec<ResolvedValue>,
 }
 
-/// Reads everything, and checks it.
+/// Loads and validates the configuration.
 ///
 /// # Errors
-/// All faults at once.
-pub fn load(request: Request<'_>) -> Result<Loaded, Faults> {
-    let mut faults = Vec::new();
-    let file = match named(&request) {
-        Ok(file) => file,
-        Err(fault) => {
-            faults.push(fault);
-            None
-        }
-    };
+/// All errors at once.
+pub fn load(source: ConfigSource<'_>) -> Result<LoadedConfig, ConfigErrors> {
+    let mut errors = Vec::new();
+    let file = find_file(&source).unwrap_or_else(|error| {
+        errors.push(error);
+        None
+    });
     let entries = file.as_deref().map_or_else(|| Ok(Vec::new()), file::read);
-    let entries = entries.unwrap_or_else(|fault| {
-        faults.push(fault);
+    let entries = entries.unwrap_or_else(|error| {
+        errors.push(error);
         Vec::new()
     });
-    let sources = Sources::gather(entries, request.environment, &mut faults);
-    let mut reader = Reader::new(sources, faults);
+    let values = MergedValues::merge(KEYS, entries, source.environment, &mut errors);
+    let mut reader = Reader::new(values, errors);
     let config = Config::read(&mut reader);
-    let (shown, mut faults, heard) = reader.finish();
-    rules::check(&config, &heard, &mut faults);
-    servers::check(&config, &heard, &mut faults);
-    if faults.is_empty() { Ok(Loaded { config, file, shown }) } else { Err(Faults::new(faults)) }
+    let (resolved, mut errors, sources) = reader.finish();
+    validation::validate(&config, &sources, &mut errors);
+    servers::validate(&config, &sources, &mut errors);
+    if errors.is_empty() { Ok(LoadedConfig { config, file, resolved }) } else { Err(ConfigErrors::new(errors)) }
 }
 
-fn named(request: &Request<'_>) -> Result<Option<PathBuf>, Fault> {
-    if let Some(file) = request.file {
+fn find_file(source: &ConfigSource<'_>) -> Result<Option<PathBuf>, ConfigError> {
+    if let Some(file) = source.file {
         return Ok(Some(file.to_owned()));
     }
-    if let Some(file) = request.environment.get(FILE_VARIABLE) {
+    if let Some(file) = source.environment.get(FILE_VARIABLE) {
         return Ok(Some(PathBuf::from(file)));
     }
-    let found: Vec<_> = USUAL.iter().map(|name| request.folder.join(name)).filter(|path| path.is_file()).collect();
+    let paths = DEFAULT_FILES.iter().map(|name| source.folder.join(name));
+    let found: Vec<_> = paths.filter(|path| path.is_file()).collect();
     match found.as_slice() {
         [] => Ok(None),
         [one] => Ok(Some(one.clone())),
         [one, other, ..] => {
-            let what = format!("{} is here too; name the one that counts with --config", other.display());
-            Err(Fault::new("", Source::File { path: one.clone(), line: None }, what))
+            let message = format!("ambiguous: {} exists too; select one with --config", other.display());
+            Err(ConfigError::new("", Source::File { path: one.clone(), line: None }, message))
         }
     }
 }

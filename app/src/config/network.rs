@@ -1,28 +1,24 @@
-//! Values that say who and where: URLs, origins, networks.
+//! Values of the network: URLs, origins, namespaces, IP networks.
 
 use std::{fmt, net::IpAddr};
 
 use axum::http::{HeaderValue, Uri, uri::Scheme};
 
-use super::{
-    source::Raw,
-    value::{Scalar, Value, items},
-};
-pub use crate::http::Network;
-use crate::http::peer::InvalidNetwork;
+use super::value::{ConfigValue, RawValue, ScalarValue, items};
+use crate::http::client_ip::InvalidIpNetwork;
+pub use crate::http::client_ip::IpNetwork;
 
-/// What clients reach us by: a scheme, a host and a port, without a path.
+/// URL under which clients reach the server: scheme, host and optional port, without a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicUrl(String);
 
 impl PublicUrl {
-    /// Without a slash at its end.
+    /// The URL without a trailing slash.
     #[must_use]
-    pub fn text(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether what passes is encrypted.
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.0.starts_with("https://")
@@ -35,26 +31,26 @@ impl fmt::Display for PublicUrl {
     }
 }
 
-impl Scalar for PublicUrl {
-    const KIND: &'static str = "a URL without a path, as https://kith.example.org";
+impl ScalarValue for PublicUrl {
+    const TYPE_HINT: &'static str = "a URL without a path, such as https://kith.example.org";
 
     fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || format!("is \"{text}\"; it has to be {}", <Self as Scalar>::KIND);
-        let url = origin(text.strip_suffix('/').unwrap_or(text)).ok_or_else(wrong)?;
+        let invalid = || format!("must be {}, got \"{text}\"", <Self as ScalarValue>::TYPE_HINT);
+        let url = origin(text.strip_suffix('/').unwrap_or(text)).ok_or_else(invalid)?;
         let known = url.scheme() == Some(&Scheme::HTTP) || url.scheme() == Some(&Scheme::HTTPS);
-        if known { Ok(Self(url.to_string().trim_end_matches('/').to_lowercase())) } else { Err(wrong()) }
+        if known { Ok(Self(url.to_string().trim_end_matches('/').to_lowercase())) } else { Err(invalid()) }
     }
 
-    fn nothing() -> Self {
+    fn placeholder() -> Self {
         Self("http://127.0.0.1:8080".to_owned())
     }
 
-    fn show(&self) -> String {
+    fn display(&self) -> String {
         self.0.clone()
     }
 }
 
-/// A scheme, a host, perhaps a port, and nothing else.
+/// Parses a scheme, a host and an optional port, without anything else.
 fn origin(text: &str) -> Option<Uri> {
     let (_, rest) = text.split_once("://")?;
     let url: Uri = text.parse().ok()?;
@@ -64,14 +60,14 @@ fn origin(text: &str) -> Option<Uri> {
     (bare && port).then_some(url)
 }
 
-/// Where a server is, and what lets us in.
+/// URL of a server, with credentials.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ServerUrl(String);
 
 impl ServerUrl {
-    /// All of it, for the driver.
+    /// The complete URL with credentials, for the driver.
     #[must_use]
-    pub fn reveal(&self) -> &str {
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }
@@ -82,89 +78,91 @@ impl fmt::Debug for ServerUrl {
     }
 }
 
-impl Scalar for ServerUrl {
-    const KIND: &'static str = "a URL, as its server's clients have them";
+impl ScalarValue for ServerUrl {
+    const TYPE_HINT: &'static str = "a URL in the format of the server's clients";
     const SECRET: bool = true;
 
     fn parse(text: &str) -> Result<Self, String> {
-        let named = text.split_once("://").is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty());
-        let plain = !text.chars().any(|letter| letter.is_whitespace() || letter.is_control());
-        if named && plain { Ok(Self(text.to_owned())) } else { Err(format!("has to be {}", <Self as Scalar>::KIND)) }
+        let has_scheme = text.split_once("://").is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty());
+        let is_printable = !text.chars().any(|letter| letter.is_whitespace() || letter.is_control());
+        if has_scheme && is_printable {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(format!("must be {}", <Self as ScalarValue>::TYPE_HINT))
+        }
     }
 
-    fn nothing() -> Self {
+    fn placeholder() -> Self {
         Self(String::new())
     }
 
-    fn show(&self) -> String {
+    fn display(&self) -> String {
         "set".to_owned()
     }
 }
 
-/// What the names of one community begin with where several share a server.
+/// Prefix of the names of one community on shared servers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Namespace(String);
 
 impl Namespace {
-    /// As it was written.
     #[must_use]
-    pub fn text(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl Scalar for Namespace {
-    const KIND: &'static str = "1 to 32 small letters, digits and underscores";
+impl ScalarValue for Namespace {
+    const TYPE_HINT: &'static str = "1 to 32 lower-case letters, digits and underscores";
 
     fn parse(text: &str) -> Result<Self, String> {
         let letters = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
         if (1..=32).contains(&text.len()) && text.chars().all(letters) {
             return Ok(Self(text.to_owned()));
         }
-        Err(format!("is \"{text}\"; it has to be {}", <Self as Scalar>::KIND))
+        Err(format!("must be {}, got \"{text}\"", <Self as ScalarValue>::TYPE_HINT))
     }
 
-    fn nothing() -> Self {
+    fn placeholder() -> Self {
         Self("kith".to_owned())
     }
 
-    fn show(&self) -> String {
+    fn display(&self) -> String {
         self.0.clone()
     }
 }
 
-/// Whose pages may call: those of these origins.
+/// Origins of web pages, as browsers send them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origins(Vec<HeaderValue>);
 
 impl Origins {
-    /// Those that are listed.
     #[must_use]
-    pub fn listed(&self) -> &[HeaderValue] {
+    pub fn as_slice(&self) -> &[HeaderValue] {
         &self.0
     }
 }
 
-impl Value for Origins {
-    const KIND: &'static str = "a list of origins, as https://app.example.org";
+impl ConfigValue for Origins {
+    const TYPE_HINT: &'static str = "a list of origins, such as https://app.example.org";
 
-    fn read(raw: &Raw) -> Result<Self, String> {
-        let listed = items(raw).into_iter().map(|text| {
-            // Browsers send small letters, and are compared with byte by byte.
+    fn from_raw(raw: &RawValue) -> Result<Self, String> {
+        let origins = items(raw).into_iter().map(|text| {
+            // Browsers send lower case, and origins are compared byte by byte.
             let plain = origin(text).filter(|_| text == text.to_lowercase());
             let value = plain.and_then(|_| HeaderValue::from_str(text).ok());
             value.ok_or_else(|| {
-                format!("has \"{text}\"; an origin is a scheme, a host and perhaps a port, in small letters, without a slash")
+                format!("must contain origins of scheme, host and optional port, in lower case and without a slash, got \"{text}\"")
             })
         });
-        listed.collect::<Result<_, _>>().map(Self)
+        origins.collect::<Result<_, _>>().map(Self)
     }
 
-    fn nothing() -> Self {
+    fn placeholder() -> Self {
         Self(Vec::new())
     }
 
-    fn show(&self) -> String {
+    fn display(&self) -> String {
         if self.0.is_empty() {
             return "none".to_owned();
         }
@@ -172,18 +170,18 @@ impl Value for Origins {
     }
 }
 
-impl Scalar for Network {
-    const KIND: &'static str = "a list of networks, as 10.0.0.0/8 or ::1";
+impl ScalarValue for IpNetwork {
+    const TYPE_HINT: &'static str = "a list of networks, such as 10.0.0.0/8 or ::1";
 
     fn parse(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|InvalidNetwork| format!("is \"{text}\"; it has to be a network, as 10.0.0.0/8 or ::1"))
+        text.parse().map_err(|InvalidIpNetwork| format!("must be a network, such as 10.0.0.0/8 or ::1, got \"{text}\""))
     }
 
-    fn nothing() -> Self {
-        Self::of(IpAddr::from([127, 0, 0, 1]))
+    fn placeholder() -> Self {
+        Self::from_address(IpAddr::from([127, 0, 0, 1]))
     }
 
-    fn show(&self) -> String {
+    fn display(&self) -> String {
         self.to_string()
     }
 }
@@ -193,9 +191,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_public_url_has_a_host_and_nothing_after_it() {
-        assert_eq!(PublicUrl::parse("https://Kith.example.org/").unwrap().text(), "https://kith.example.org");
-        assert_eq!(PublicUrl::parse("http://[::1]:8080").unwrap().text(), "http://[::1]:8080");
+    fn a_public_url_has_a_host_and_no_path() {
+        assert_eq!(PublicUrl::parse("https://Kith.example.org/").unwrap().as_str(), "https://kith.example.org");
+        assert_eq!(PublicUrl::parse("http://[::1]:8080").unwrap().as_str(), "http://[::1]:8080");
         for text in ["", "kith.example.org", "ftp://a.b", "https://a.b/c", "https://u@a.b", "https://a.b?c", "https://"]
         {
             assert!(PublicUrl::parse(text).is_err(), "{text}");
@@ -203,12 +201,12 @@ mod tests {
     }
 
     #[test]
-    fn origins_are_as_browsers_send_them() {
-        let read = |text: &str| Origins::read(&Raw::Text(text.to_owned()));
-        let origins = read("https://app.example.org, capacitor://localhost,http://localhost:5173").unwrap();
-        assert_eq!(origins.listed().len(), 3);
+    fn origins_must_be_in_the_form_that_browsers_send() {
+        let parse = |text: &str| Origins::from_raw(&RawValue::Text(text.to_owned()));
+        let origins = parse("https://app.example.org, capacitor://localhost,http://localhost:5173").unwrap();
+        assert_eq!(origins.as_slice().len(), 3);
         for text in ["https://App.example.org", "https://a.b/", "a.b", "*", "https://a.b,*", "https://*.a.b/c"] {
-            assert!(read(text).is_err(), "{text}");
+            assert!(parse(text).is_err(), "{text}");
         }
     }
 }

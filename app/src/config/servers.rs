@@ -1,39 +1,34 @@
-//! The servers of a cluster: all four of them make the process a node, none of them keeps everything in one file.
+//! Server URLs. All four select cluster mode, none selects embedded mode.
 
-use super::{Config, Embedded, Fault, ServerUrl, declare::Heard};
+use super::{enums::Embedded, error::ConfigError, keys::Config, network::ServerUrl, reader::ParsedSources};
 
-/// Where the servers of a cluster are.
+/// The configured server URLs by key.
 #[derive(Debug, Clone, Copy)]
-pub struct Urls<'a> {
+pub struct ServerUrls<'a> {
     named: [(&'static str, Option<&'a ServerUrl>); 4],
 }
 
-/// All four of them.
+/// The URLs of all four servers.
 #[derive(Debug, Clone, Copy)]
-pub struct Four<'a> {
-    /// Accounts, sessions, outcomes of calls.
+pub struct ClusterUrls<'a> {
     pub postgres: &'a ServerUrl,
-    /// Posts and responses.
     pub mongodb: &'a ServerUrl,
-    /// What is kept for seconds, and quotas.
     pub redis: &'a ServerUrl,
-    /// Events.
     pub nats: &'a ServerUrl,
 }
 
-impl<'a> Urls<'a> {
-    /// Whether nobody said any.
+impl<'a> ServerUrls<'a> {
     #[must_use]
-    pub fn is_none_said(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.named.iter().all(|(_, url)| url.is_none())
     }
 
-    /// All of them, if none is missing.
+    /// Returns the URLs if all four are set.
     #[must_use]
-    pub const fn all(&self) -> Option<Four<'a>> {
+    pub const fn all(&self) -> Option<ClusterUrls<'a>> {
         match self.named {
             [(_, Some(postgres)), (_, Some(mongodb)), (_, Some(redis)), (_, Some(nats))] => {
-                Some(Four { postgres, mongodb, redis, nats })
+                Some(ClusterUrls { postgres, mongodb, redis, nats })
             }
             _ => None,
         }
@@ -41,10 +36,9 @@ impl<'a> Urls<'a> {
 }
 
 impl Config {
-    /// The servers that were said.
     #[must_use]
-    pub const fn urls(&self) -> Urls<'_> {
-        Urls {
+    pub const fn server_urls(&self) -> ServerUrls<'_> {
+        ServerUrls {
             named: [
                 ("postgres_url", self.postgres_url.as_ref()),
                 ("mongodb_url", self.mongodb_url.as_ref()),
@@ -55,26 +49,27 @@ impl Config {
     }
 }
 
-/// Adds what is broken to the faults: each server that is missing beside others, what contradicts them, and what nodes
-/// must have in common.
-pub(super) fn check(config: &Config, heard: &Heard, faults: &mut Vec<Fault>) {
-    let urls = config.urls();
-    if urls.is_none_said() {
+/// Validates that server URLs are set together, do not contradict embedded mode, and come with the settings that all
+/// nodes need.
+pub(super) fn validate(config: &Config, sources: &ParsedSources, errors: &mut Vec<ConfigError>) {
+    let urls = config.server_urls();
+    if urls.is_empty() {
         return;
     }
-    for (key, _) in urls.named.iter().filter(|(key, url)| url.is_none() && heard.sound(key)) {
-        let what = "has to be set too: Postgres, MongoDB, Redis and NATS come together";
-        faults.push(Fault::new(*key, heard.source(key), what));
+    for (key, _) in urls.named.iter().filter(|(key, url)| url.is_none() && sources.is_valid(key)) {
+        let message = "must be set: Postgres, MongoDB, Redis and NATS must be configured together";
+        errors.push(ConfigError::new(*key, sources.source(key), message));
     }
-    if config.embedded == Embedded::Asked {
-        let what = "is `true`, and servers are said; one of them has to go";
-        faults.push(Fault::new("embedded", heard.source("embedded"), what));
+    if config.embedded == Embedded::Enabled {
+        let message = "must not be `true` if server URLs are set";
+        errors.push(ConfigError::new("embedded", sources.source("embedded"), message));
     }
-    let secrets = [("secrets.current", &config.secrets.current), ("secrets.index", &config.secrets.index)];
-    for (key, _) in secrets.iter().filter(|(key, secret)| secret.is_none() && heard.sound(key)) {
-        if faults.iter().all(|fault| fault.key != *key) {
-            let what = "has to be set where nodes share servers, the same for all; `openssl rand -hex 32` makes one";
-            faults.push(Fault::new(*key, heard.source(key), what));
+    let secrets = [("secrets.current", &config.secrets.current), ("secrets.blind_index", &config.secrets.blind_index)];
+    for (key, _) in secrets.iter().filter(|(key, secret)| secret.is_none() && sources.is_valid(key)) {
+        if errors.iter().all(|error| error.key != *key) {
+            let message =
+                "must be set in cluster mode, to the same value on all nodes; generate one with `openssl rand -hex 32`";
+            errors.push(ConfigError::new(*key, sources.source(key), message));
         }
     }
     for (key, count) in [
@@ -82,12 +77,12 @@ pub(super) fn check(config: &Config, heard: &Heard, faults: &mut Vec<Fault>) {
         ("cluster.mongodb_connections", config.cluster.mongodb_connections),
     ] {
         if count < 4 {
-            faults.push(Fault::new(key, heard.source(key), "is less than 4, and calls would wait for each other"));
+            errors.push(ConfigError::new(key, sources.source(key), "must be at least 4"));
         }
     }
     if ![1, 3, 5].contains(&config.cluster.nats_replicas) {
-        let what = "has to be 1, 3 or 5";
-        faults.push(Fault::new("cluster.nats_replicas", heard.source("cluster.nats_replicas"), what));
+        let message = "must be 1, 3 or 5";
+        errors.push(ConfigError::new("cluster.nats_replicas", sources.source("cluster.nats_replicas"), message));
     }
 }
 
@@ -95,7 +90,7 @@ pub(super) fn check(config: &Config, heard: &Heard, faults: &mut Vec<Fault>) {
 mod tests {
     use std::path::Path;
 
-    use crate::config::{Environment, Request, load};
+    use crate::config::{ConfigSource, Environment, load};
 
     const URLS: [(&str, &str); 4] = [
         ("KITH_POSTGRES_URL", "postgres://kith:hunter2@db/kith"),
@@ -105,54 +100,54 @@ mod tests {
     ];
     const SECRETS: [(&str, &str); 2] = [
         ("KITH_SECRETS_CURRENT", "0f1e2d3c4b5a69788796a5b4c3d2e1f00123456789abcdeffedcba9876543210"),
-        ("KITH_SECRETS_INDEX", "f0e1d2c3b4a5968778695a4b3c2d1e0f0123456789abcdeffedcba9876543210"),
+        ("KITH_SECRETS_BLIND_INDEX", "f0e1d2c3b4a5968778695a4b3c2d1e0f0123456789abcdeffedcba9876543210"),
     ];
 
-    fn faults(pairs: &[(&str, &str)]) -> Vec<String> {
+    fn invalid_keys(pairs: &[(&str, &str)]) -> Vec<String> {
         let environment: Environment = pairs.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
-        match load(Request { file: None, folder: Path::new("/nowhere"), environment: &environment }) {
+        match load(ConfigSource { file: None, folder: Path::new("/nowhere"), environment: &environment }) {
             Ok(loaded) => {
                 assert!(!format!("{loaded:?}").contains("hunter2"));
                 Vec::new()
             }
-            Err(faults) => {
-                assert!(!format!("{faults} {faults:?}").contains("hunter2"));
-                faults.all().iter().map(|fault| fault.key.clone()).collect()
+            Err(errors) => {
+                assert!(!format!("{errors} {errors:?}").contains("hunter2"));
+                errors.as_slice().iter().map(|error| error.key.clone()).collect()
             }
         }
     }
 
     #[test]
-    fn the_four_servers_come_together_and_with_secrets() {
+    fn all_server_urls_and_secrets_must_be_set_together() {
         let all: Vec<_> = URLS.into_iter().chain(SECRETS).collect();
-        assert!(faults(&all).is_empty());
+        assert!(invalid_keys(&all).is_empty());
         for (at, key) in ["postgres_url", "mongodb_url", "redis_url", "nats_url"].iter().enumerate() {
             let (mut without, mut alone) = (all.clone(), SECRETS.to_vec());
             alone.push(without.remove(at));
-            assert_eq!(faults(&without), [*key]);
-            assert_eq!(faults(&alone).len(), 3, "{key}");
+            assert_eq!(invalid_keys(&without), [*key]);
+            assert_eq!(invalid_keys(&alone).len(), 3, "{key}");
         }
-        assert_eq!(faults(&URLS), ["secrets.current", "secrets.index"]);
+        assert_eq!(invalid_keys(&URLS), ["secrets.blind_index", "secrets.current"]);
     }
 
     #[test]
-    fn production_takes_the_four_servers_in_place_of_one_file_and_not_both() {
+    fn production_accepts_either_server_urls_or_embedded_mode() {
         let mut all: Vec<_> = URLS.into_iter().chain(SECRETS).collect();
         all.extend([("KITH_MODE", "production"), ("KITH_PUBLIC_URL", "https://kith.example.org")]);
-        assert!(faults(&all).is_empty());
+        assert!(invalid_keys(&all).is_empty());
         all.push(("KITH_EMBEDDED", "true"));
-        assert_eq!(faults(&all), ["embedded"]);
+        assert_eq!(invalid_keys(&all), ["embedded"]);
     }
 
     #[test]
-    fn how_a_node_uses_its_servers_is_within_bounds() {
+    fn cluster_settings_are_validated() {
         for (variable, value, key) in [
             ("KITH_CLUSTER_NAMESPACE", "Two words", "cluster.namespace"),
             ("KITH_CLUSTER_NATS_REPLICAS", "2", "cluster.nats_replicas"),
             ("KITH_CLUSTER_POSTGRES_CONNECTIONS", "1", "cluster.postgres_connections"),
         ] {
             let all: Vec<_> = URLS.into_iter().chain(SECRETS).chain([(variable, value)]).collect();
-            assert_eq!(faults(&all), [key]);
+            assert_eq!(invalid_keys(&all), [key]);
         }
     }
 }

@@ -1,23 +1,26 @@
-//! From a configuration to a server that takes calls, and back to nothing.
+//! Start and shutdown of the server.
 //!
-//! | file | holds |
+//! | file | content |
 //! | --- | --- |
-//! | here | serving: the order in which things begin and end |
-//! | [`beside`] | what a command needs that works beside a server |
-//! | [`kept`] | where everything is kept: a folder, or the servers of a cluster |
-//! | [`data`] | the folder: who may use it |
-//! | [`settings`] | what the operator chose, in the words of the parts |
-//! | `reconciler` | publishes again what the bus of a cluster has lost |
-//! | `settling` | until when connections do not rely on what they knew |
-//! | `tasks` | what goes on by itself: each with a name, and a way to stop |
-//! | `signals` | when to stop, and when to stop at once |
+//! | here | the server: order of start and shutdown |
+//! | [`backend`] | opened storage: a data folder, or the servers of a cluster |
+//! | [`data_dir`] | the data folder and its lock |
+//! | [`offline`] | databases for commands that can run next to a server |
+//! | [`settings`] | translation of the configuration into settings of the components |
+//! | [`ready_file`], `banner` | addresses of the running server, for programs and for people |
+//! | `reconciler` | republishes events that the broker of a cluster has lost |
+//! | `revalidation` | revalidates permissions after a broker reconnect |
+//! | `tasks` | background tasks with names and stops |
+//! | `signals` | shutdown signals |
 
-pub mod beside;
-pub mod data;
-pub mod kept;
+pub mod backend;
+mod banner;
+pub mod data_dir;
+pub mod offline;
+pub mod ready_file;
 mod reconciler;
+mod revalidation;
 pub mod settings;
-mod settling;
 mod signals;
 mod tasks;
 
@@ -27,94 +30,104 @@ use anyhow::{Context as _, Result};
 use kith_kernel::{SystemClock, SystemEntropy};
 use tokio::{net::TcpListener, sync::watch};
 
-use self::{kept::Kept, tasks::Tasks};
+use self::{
+    backend::Backend,
+    ready_file::{ServerInfo, local_url},
+    tasks::Tasks,
+};
 use crate::{
-    cli::{
-        banner,
-        ready::{Ready, local_url},
-    },
-    config::Loaded,
-    http::{self, Care},
-    wiring::{App, World},
+    config::LoadedConfig,
+    http::{self, ConnectionLimits},
+    wiring::{App, RuntimeContext},
 };
 
-/// The world as it is: the machine's clock and entropy, and the secrets of this data folder.
+/// Clock and randomness of the operating system, and the keys derived from the configured or stored secrets.
 ///
 /// # Errors
-/// If the secrets cannot be read or made.
-pub fn world(loaded: &Loaded) -> Result<World> {
+/// If the secrets cannot be read or generated.
+pub fn runtime_context(loaded: &LoadedConfig) -> Result<RuntimeContext> {
     let entropy = Arc::new(SystemEntropy);
-    let ring = settings::ring(&loaded.config, entropy.clone())?;
-    Ok(World { clock: Arc::new(SystemClock), entropy, ring: Arc::new(ring) })
+    let ring = settings::key_ring(&loaded.config, entropy.clone())?;
+    Ok(RuntimeContext { clock: Arc::new(SystemClock), entropy, ring: Arc::new(ring) })
 }
 
-/// Serves until the process is told to stop; then lets everybody finish.
+/// Runs the server until a shutdown signal, then drains it.
 ///
 /// # Errors
-/// Whatever keeps it from beginning, and a task that ends by itself.
-pub async fn serve(loaded: &Loaded, ready_file: Option<PathBuf>) -> Result<()> {
+/// Errors of the start, and a task that ends unexpectedly.
+pub async fn serve(loaded: &LoadedConfig, ready_file: Option<PathBuf>) -> Result<()> {
     let config = &loaded.config;
-    let world = world(loaded)?;
-    let kept = Kept::open(config, &world).await?;
-    kept.migrate().await?;
+    let runtime = runtime_context(loaded)?;
+    let backend = Backend::open(config, &runtime).await?;
+    backend.migrate().await?;
     let listener = TcpListener::bind(config.listen);
-    let listener = listener.await.with_context(|| format!("{} cannot be listened to", config.listen))?;
-    let here = listener.local_addr()?;
-    let url = config.public_url.as_ref().map_or_else(|| local_url(here), |url| url.text().to_owned());
-    let settings = settings::of(config, &url)?;
-    tell_of_dead_letters(&kept, &world).await?;
-    let stores = kept.stores(&world, &settings)?;
-    let app = App::wire(&stores, &world, &settings).await?;
+    let listener = listener.await.with_context(|| format!("failed to listen on {}", config.listen))?;
+    let address = listener.local_addr()?;
+    let url = config.public_url.as_ref().map_or_else(|| local_url(address), |url| url.as_str().to_owned());
+    let settings = settings::server_settings(config, &url)?;
+    warn_about_dead_letters(&backend, &runtime).await?;
+    let stores = backend.stores(&runtime, &settings)?;
+    let app = App::wire(&stores, &runtime, &settings).await?;
 
     let (stop, stopped) = watch::channel(false);
-    let gateway = app.edges.gateway.clone();
-    let is_ready = app.edges.ready.clone();
-    let care = Care { head: config.http.head_timeout, farewell: config.http.drain_window, ..Care::default() };
+    let gateway = app.entrypoints.gateway.clone();
+    let is_ready = app.entrypoints.ready.clone();
+    let limits = ConnectionLimits {
+        header_timeout: config.http.header_timeout,
+        shutdown_grace: config.http.drain_timeout,
+        ..ConnectionLimits::default()
+    };
     let mut tasks = Tasks::default();
-    tasks.start_http(http::connection::serve(listener, app.edges.http.clone(), care, signals::told(stopped.clone())));
-    tasks.start_background(app.edges, &stores, world.clock.clone(), &stopped);
+    tasks.start_http(http::connection::serve(
+        listener,
+        app.entrypoints.http.clone(),
+        limits,
+        signals::stopped(stopped.clone()),
+    ));
+    tasks.start_background(app.entrypoints, &stores, runtime.clock.clone(), &stopped);
 
     is_ready.send_replace(true);
-    tell_where(&Ready::at(&url, here, config.data_dir.clone()), loaded, ready_file)?;
+    announce_ready(&ServerInfo::new(&url, address, config.data_dir.clone()), loaded, ready_file)?;
 
-    let ended = tokio::select! {
-        signal = signals::first() => signal.map(|()| tracing::info!("told to stop: calls in progress are finished")),
-        fault = tasks.fault() => Err(fault),
+    let result = tokio::select! {
+        signal = signals::first_signal() => {
+            signal.map(|signal| tracing::info!(signal, "shutdown signal received, draining"))
+        }
+        failure = tasks.first_failure() => Err(failure),
     };
     is_ready.send_replace(false);
-    let goodbye = async {
+    let shutdown = async {
         stop.send_replace(true);
-        gateway.drain(config.http.drain_window).await;
-        tasks.finish().await;
-        kept.close().await;
+        gateway.drain(config.http.drain_timeout).await;
+        tasks.join().await;
+        backend.close().await;
     };
     tokio::select! {
-        () = goodbye => tracing::info!("everybody is gone, everything is written"),
-        again = signals::first() => {
-            again?;
-            tracing::warn!("told again to stop: calls in progress are cut off");
+        () = shutdown => tracing::info!("shutdown complete"),
+        signal = signals::first_signal() => {
+            tracing::warn!(signal = signal?, "second shutdown signal received, exiting now");
         }
     }
-    ended
+    result
 }
 
-/// Says where everything is: to the log, to programs, and to people.
-fn tell_where(ready: &Ready, loaded: &Loaded, ready_file: Option<PathBuf>) -> Result<()> {
-    tracing::info!(listen = %ready.listen, url = ready.url, "calls are taken");
+/// Announces the addresses in the log, in the ready file and on standard output.
+fn announce_ready(server: &ServerInfo, loaded: &LoadedConfig, ready_file: Option<PathBuf>) -> Result<()> {
+    tracing::info!(listen = %server.listen, url = server.url, "server ready");
     if let Some(file) = ready_file {
-        ready.write(&file).with_context(|| format!("{} cannot be written", file.display()))?;
+        server.write(&file).with_context(|| format!("failed to write {}", file.display()))?;
     }
-    if banner::wanted(&loaded.config) {
-        banner::print(ready, loaded.file.as_deref(), &mut io::stdout())?;
+    if banner::is_enabled(&loaded.config) {
+        banner::print(server, loaded.file.as_deref(), &mut io::stdout())?;
     }
     Ok(())
 }
 
-/// Says how many events wait for somebody to look at them: the line of each may have left the log.
-async fn tell_of_dead_letters(kept: &Kept, world: &World) -> Result<()> {
-    let given_up = kept.letters(world.clock.clone()).count().await?;
-    if given_up > 0 {
-        tracing::warn!(given_up, "events were given up; see `kith events list`");
+/// Logs the number of dead letters, because the log lines of the individual events may have been rotated away.
+async fn warn_about_dead_letters(backend: &Backend, runtime: &RuntimeContext) -> Result<()> {
+    let dead_letters = backend.dead_letters(runtime.clock.clone()).count().await?;
+    if dead_letters > 0 {
+        tracing::warn!(dead_letters, "dead letters present; see `kith events list`");
     }
     Ok(())
 }

@@ -1,63 +1,64 @@
-//! Servers that come back with an older store have lost events that they had acknowledged. What was sent is kept for a
-//! day where it was written, so it is published again.
+//! Republishes events that the broker has lost, for example because a server was restored from an older store. Outboxes
+//! retain sent events for one day.
 
 use std::{sync::Arc, time::Duration};
 
 use kith_infra::bus;
-use kith_kernel::{Clock, Failure, ports::Bus as _};
-use kith_storage::{Outbox, lease::Held};
+use kith_kernel::{Clock, PortError, ports::EventBus as _};
+use kith_storage::{Outbox, lease::LeaseGuard};
 use tokio::time::{sleep, timeout};
 
-use crate::wiring::stores::Shared;
+use crate::wiring::stores::ClusterResources;
 
-/// Since when the stream is asked: what was sent is kept for a day, and clocks differ.
-const SINCE: Duration = Duration::from_hours(25);
-/// How often it is looked through when nothing has happened.
-const EVERY: Duration = Duration::from_hours(1);
-/// How long a connection that was lost and is back has to come to rest.
-const SETTLES: Duration = Duration::from_secs(1);
+/// Age of the events that are compared: outboxes retain them for one day, and clocks differ.
+const LOOKBACK: Duration = Duration::from_hours(25);
+/// Interval of reconciliation without a reconnect.
+const RECONCILE_INTERVAL: Duration = Duration::from_hours(1);
+/// Delay after a reconnect or an error.
+const SETTLE_DELAY: Duration = Duration::from_secs(1);
 
-/// Looks for what is lost, now, whenever the connection to the bus was lost, and from time to time; one node of all does.
-pub(super) async fn run(outboxes: Vec<Arc<dyn Outbox>>, shared: Shared, clock: Arc<dyn Clock>) {
+/// Reconciles at the start, after every reconnect to the broker, and at an interval. One node at a time, chosen by a
+/// lease.
+pub(super) async fn run(outboxes: Vec<Arc<dyn Outbox>>, cluster: ClusterResources, clock: Arc<dyn Clock>) {
     loop {
-        let held = shared.reconciler.acquire().await;
-        while held.check().await.is_ok() {
-            let mut shaken = shared.bus.shaken();
-            match look(&outboxes, &shared.bus, &*held, &*clock).await {
+        let lease = cluster.reconciler.acquire().await;
+        while lease.check().await.is_ok() {
+            let mut reconnects = cluster.bus.shaken();
+            match reconcile(&outboxes, &cluster.bus, &*lease, &*clock).await {
                 Ok(0) => {}
-                Ok(lost) => tracing::warn!(lost, "the bus had lost events; they are published again"),
-                Err(failure) => {
-                    tracing::warn!(%failure, "whether the bus has lost events is not known yet");
-                    sleep(SETTLES).await;
+                Ok(lost) => tracing::warn!(lost, "republished events lost by the broker"),
+                Err(error) => {
+                    tracing::warn!(%error, "failed to reconcile events, retrying");
+                    sleep(SETTLE_DELAY).await;
                     continue;
                 }
             }
-            // The lease is what ends this; how it is asked for again is up to the loop outside.
-            let _ = timeout(EVERY, shaken.changed()).await;
-            sleep(SETTLES).await;
+            // The result does not matter: the next check of the lease ends the inner loop.
+            let _ = timeout(RECONCILE_INTERVAL, reconnects.changed()).await;
+            sleep(SETTLE_DELAY).await;
         }
     }
 }
 
-/// Publishes again what the stream does not have of the last day, and says how much that was. What was published while
-/// it was looked for is published once more at worst, and known by its id.
-async fn look(
+/// Republishes the retained events that the stream does not have, and returns their number. An event that is published
+/// concurrently may be published twice; consumers deduplicate by id.
+async fn reconcile(
     outboxes: &[Arc<dyn Outbox>],
     bus: &bus::Nats,
-    lease: &dyn Held,
+    lease: &dyn LeaseGuard,
     clock: &dyn Clock,
-) -> Result<usize, Failure> {
-    let had = bus.held(clock.now().before(SINCE)).await?;
+) -> Result<usize, PortError> {
+    let published = bus.held(clock.now().before(LOOKBACK)).await?;
     let mut lost = 0_usize;
     for outbox in outboxes {
         let mut after = None;
         loop {
             lease.check().await?;
-            let page = outbox.kept(after).await?;
-            let Some(end) = page.last() else { break };
-            after = Some(end.id);
-            for parcel in page.iter().filter(|parcel| !had.has(parcel.id)) {
-                bus.publish(parcel).await?;
+            let page = outbox.retained(after).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            for event in page.iter().filter(|event| !published.has(event.id)) {
+                bus.publish(event).await?;
                 lost = lost.saturating_add(1);
             }
         }

@@ -1,4 +1,4 @@
-//! What the operator chose, in the words of the parts.
+//! Translates the configuration into settings of the components.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -11,91 +11,91 @@ use kith_realtime::Limits;
 use crate::{
     config::{Config, Mode, secrets},
     http,
-    wiring::{Cluster, Page, Quotas, Settings},
+    wiring::{Cluster, DemoPage, QuotaMode, Settings},
 };
 
-/// The keys of this community.
+/// Derives the keys of the community from its secrets.
 ///
 /// # Errors
-/// If the secrets of the data folder cannot be read or made.
-pub fn ring(config: &Config, entropy: Arc<dyn Entropy>) -> Result<Ring> {
+/// If the stored secrets cannot be read or generated.
+pub fn key_ring(config: &Config, entropy: Arc<dyn Entropy>) -> Result<Ring> {
     let secrets = match config.mode {
-        Mode::Production => secrets::complete(&config.secrets).context("in production, secrets are said")?,
-        Mode::Development => secrets::complete_in(&config.secrets, &config.data_dir, &*entropy)?,
+        Mode::Production => secrets::configured(&config.secrets).context("secrets must be set in production")?,
+        Mode::Development => secrets::configured_or_stored(&config.secrets, &config.data_dir, &*entropy)?,
     };
-    let previous: Vec<[u8; 32]> = secrets.previous.iter().map(|secret| *secret.reveal()).collect();
-    Ok(Ring::new(secrets.current.reveal(), &previous, secrets.index.reveal(), entropy))
+    let previous: Vec<[u8; 32]> = secrets.previous.iter().map(|secret| *secret.expose()).collect();
+    Ok(Ring::new(secrets.current.expose(), &previous, secrets.blind_index.expose(), entropy))
 }
 
-/// The settings of a server that clients reach by this URL.
+/// Settings of a server that clients reach at this URL.
 ///
 /// # Errors
-/// If the URL is no origin.
-pub fn of(config: &Config, url: &str) -> Result<Settings> {
-    let page = match config.mode {
-        Mode::Production => Page::Absent,
-        Mode::Development => Page::Served,
+/// If the URL is not a valid header value.
+pub fn server_settings(config: &Config, url: &str) -> Result<Settings> {
+    let demo_page = match config.mode {
+        Mode::Production => DemoPage::Disabled,
+        Mode::Development => DemoPage::Enabled,
     };
-    let http = http::Settings {
-        origins: origins(config, url)?,
-        proxies: config.trusted_proxies.to_vec(),
-        body: u64::try_from(config.http.body_bytes.bytes())?,
-        message: config.http.message_bytes.bytes(),
-        calls: config.http.calls,
-        streams: config.http.streams,
-        call: config.http.call_timeout,
-        stream: config.http.stream_timeout,
+    let http = http::HttpSettings {
+        allowed_origins: allowed_origins(config, url)?,
+        trusted_proxies: config.trusted_proxies.to_vec(),
+        max_body_bytes: u64::try_from(config.http.max_body_bytes.bytes())?,
+        max_message_bytes: config.http.max_message_bytes.bytes(),
+        max_concurrent_calls: config.http.max_concurrent_calls,
+        max_concurrent_streams: config.http.max_concurrent_streams,
+        call_timeout: config.http.call_timeout,
+        stream_timeout: config.http.stream_timeout,
     };
     let realtime = Limits {
         connections: config.realtime.connections_per_account,
-        channels: config.realtime.channels,
-        queue_bytes: config.realtime.queue_bytes.bytes(),
-        replay: config.realtime.replay,
-        ping_after: config.realtime.ping_after,
+        channels: config.realtime.max_channels,
+        queue_bytes: config.realtime.max_queue_bytes.bytes(),
+        replay: config.realtime.max_replay_events,
+        ping_after: config.realtime.ping_interval,
         ..Limits::default()
     };
-    let log = Bounds {
-        entries: config.realtime.log_entries,
-        bytes: config.realtime.log_bytes.bytes(),
-        age: config.realtime.log_age,
+    let replay_log = Bounds {
+        entries: config.realtime.replay_log_max_entries,
+        bytes: config.realtime.replay_log_max_bytes.bytes(),
+        age: config.realtime.replay_log_max_age,
     };
     Ok(Settings {
         http,
         realtime,
-        log,
+        replay_log,
         cluster: Cluster {
-            namespace: config.cluster.namespace.text().to_owned(),
+            namespace: config.cluster.namespace.as_str().to_owned(),
             replicas: config.cluster.nats_replicas,
-            events_bytes: u64::try_from(config.cluster.events_bytes.bytes())?,
-            log_bytes: u64::try_from(config.cluster.log_bytes.bytes())?,
+            event_stream_max_bytes: u64::try_from(config.cluster.event_stream_max_bytes.bytes())?,
+            replay_log_max_bytes: u64::try_from(config.cluster.replay_log_max_bytes.bytes())?,
         },
         issuer: issuer(config),
         audience: config.auth.audience.clone(),
-        page,
-        quotas: Quotas::Held,
-        checkpoints: checkpoints(config),
+        demo_page,
+        quotas: QuotaMode::Enforced,
+        checkpoint_file: checkpoint_file(config),
     })
 }
 
-/// Where the file of the audit trail's checkpoints is. In a cluster they have a second place anyway.
+/// Path of the checkpoint file of the audit log. In a cluster MongoDB stores the checkpoints, so the file is optional.
 #[must_use]
-pub fn checkpoints(config: &Config) -> Option<PathBuf> {
-    let usual = || config.urls().all().is_none().then(|| config.data_dir.join(CHECKPOINTS));
-    config.audit.checkpoints.clone().or_else(usual)
+pub fn checkpoint_file(config: &Config) -> Option<PathBuf> {
+    let default = || config.server_urls().all().is_none().then(|| config.data_dir.join(CHECKPOINT_FILE));
+    config.audit.checkpoint_file.clone().or_else(default)
 }
 
-/// In the data folder.
-const CHECKPOINTS: &str = "audit.checkpoints";
+/// Default file name in the data folder.
+const CHECKPOINT_FILE: &str = "audit.checkpoints";
 
-/// The same at each start, also where the port is not.
+/// Issuer of access tokens. It does not depend on the listen port, which can change with each start.
 fn issuer(config: &Config) -> String {
-    let public = || config.public_url.as_ref().map(|url| url.text().to_owned());
-    config.auth.issuer.clone().or_else(public).unwrap_or_else(|| "kith".to_owned())
+    let public_url = || config.public_url.as_ref().map(|url| url.as_str().to_owned());
+    config.auth.issuer.clone().or_else(public_url).unwrap_or_else(|| "kith".to_owned())
 }
 
-/// Those that were listed, and ourselves: the page, and whoever types `localhost` for it.
-fn origins(config: &Config, url: &str) -> Result<Vec<HeaderValue>> {
-    let mut origins = config.cors.origins.listed().to_vec();
+/// The configured origins, and the server's own for the demo page, in development also under `localhost`.
+fn allowed_origins(config: &Config, url: &str) -> Result<Vec<HeaderValue>> {
+    let mut origins = config.cors.allowed_origins.as_slice().to_vec();
     origins.push(HeaderValue::from_str(url)?);
     if config.mode == Mode::Development && url.contains("://127.0.0.1") {
         origins.push(HeaderValue::from_str(&url.replacen("127.0.0.1", "localhost", 1))?);

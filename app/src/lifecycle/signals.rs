@@ -1,4 +1,4 @@
-//! When to stop.
+//! Shutdown signals.
 
 use anyhow::Result;
 use tokio::{
@@ -6,18 +6,17 @@ use tokio::{
     sync::watch,
 };
 
-/// Returns when the process is told to stop: SIGTERM by whoever runs it, SIGINT by whoever watches.
-pub(super) async fn first() -> Result<()> {
+/// Waits for SIGTERM or SIGINT and returns its name.
+pub(super) async fn first_signal() -> Result<&'static str> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    })
 }
 
-/// Returns when the rest of the process is told to stop.
-pub(super) async fn told(mut stop: watch::Receiver<bool>) {
-    // Whoever could tell is gone: that is a way to tell.
+/// Waits until the shutdown of the process begins.
+pub(super) async fn stopped(mut stop: watch::Receiver<bool>) {
+    // A dropped sender also means shutdown.
     let _ = stop.wait_for(|stop| *stop).await;
 }

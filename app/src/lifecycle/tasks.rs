@@ -1,13 +1,13 @@
-//! What goes on by itself. Each task has a name and a way to stop; one that ends by itself ends the process, because
-//! without it the rest would only look alive.
+//! Background tasks. Each has a name and a way to stop. A task that ends unexpectedly ends the process, because the
+//! remaining tasks would only appear to work.
 
 use std::{io, sync::Arc, time::Duration};
 
 use anyhow::{Error, anyhow};
 use futures_util::future::join_all;
 use kith_infra::bus;
-use kith_kernel::{Clock, ports::Sweep};
-use kith_storage::sql::Wake;
+use kith_kernel::{Clock, ports::PeriodicJob};
+use kith_storage::OutboxNotifier;
 use tokio::{
     sync::watch,
     task::{Id, JoinSet},
@@ -16,15 +16,13 @@ use tokio::{
 
 use super::{
     reconciler,
-    settling::{Events, distrust},
-    signals::told,
+    revalidation::{ClusterPipeline, revalidate_after_reconnect},
+    signals::stopped,
 };
-use crate::wiring::{Edges, Stores};
+use crate::wiring::{Entrypoints, Stores};
 
-/// How often what is old is forgotten.
-const SWEEP_EVERY: Duration = Duration::from_mins(10);
+const PERIODIC_JOB_INTERVAL: Duration = Duration::from_mins(10);
 
-/// The tasks of this process.
 #[derive(Default)]
 pub(super) struct Tasks {
     running: JoinSet<io::Result<()>>,
@@ -32,66 +30,70 @@ pub(super) struct Tasks {
 }
 
 impl Tasks {
-    /// Takes calls.
     pub(super) fn start_http(&mut self, http: impl Future<Output = io::Result<()>> + Send + 'static) {
         self.start("http", http);
     }
 
-    /// Sends events on, reacts to those of others, and forgets what is old.
+    /// Starts the event relay, the event handlers, the periodic jobs and the audit signer.
     pub(super) fn start_background(
         &mut self,
-        edges: Edges,
+        entrypoints: Entrypoints,
         stores: &Stores,
         clock: Arc<dyn Clock>,
         stop: &watch::Receiver<bool>,
     ) {
-        let Edges { relay, reactions, sweeps, gateway, sealing, .. } = edges;
-        let bell = match &stores.shared {
-            None => stores.bells.first().cloned().unwrap_or_default(),
-            Some(shared) => {
-                let bell = Wake::default();
-                let (bus, letters) = (shared.bus.clone(), stores.dead_letters.clone());
-                let stopped = told(stop.clone());
-                self.start("reactions", async move {
-                    bus.consume(reactions, letters, stopped).await;
+        let Entrypoints { relay, event_handlers, periodic_jobs, gateway, audit_signer, .. } = entrypoints;
+        let notifier = match &stores.cluster {
+            None => stores.outbox_notifiers.first().cloned().unwrap_or_default(),
+            Some(cluster) => {
+                let notifier = OutboxNotifier::default();
+                let (bus, dead_letters) = (cluster.bus.clone(), stores.dead_letters.clone());
+                let stopped = stopped(stop.clone());
+                self.start("event-handlers", async move {
+                    bus.consume(event_handlers, dead_letters, stopped).await;
                     Ok(())
                 });
-                self.until(stop, "bells", bells(stores.bells.clone(), shared.bus.clone(), bell.clone()));
-                let way = Events { outboxes: stores.outboxes.clone(), bus: shared.bus.clone() };
-                let look = move || gateway.recheck();
-                self.until(stop, "rights", distrust(way, shared.bus.shaken(), clock.clone(), look));
-                self.until(stop, "reconciler", reconciler::run(stores.outboxes.clone(), shared.clone(), clock));
-                bell
+                let forwarding =
+                    forward_notifications(stores.outbox_notifiers.clone(), cluster.bus.clone(), notifier.clone());
+                self.start_until(stop, "outbox-notifier", forwarding);
+                let pipeline = ClusterPipeline { outboxes: stores.outboxes.clone(), bus: cluster.bus.clone() };
+                let revalidate = move || gateway.recheck();
+                let revalidation =
+                    revalidate_after_reconnect(pipeline, cluster.bus.shaken(), clock.clone(), revalidate);
+                self.start_until(stop, "revalidation", revalidation);
+                self.start_until(stop, "reconciler", reconciler::run(stores.outboxes.clone(), cluster.clone(), clock));
+                notifier
             }
         };
-        let (lease, alone, told_relay) = (stores.lease.clone(), stores.shared.is_none(), stop.clone());
+        let (lease, is_embedded, relay_stopped) =
+            (stores.lease.clone(), stores.cluster.is_none(), stopped(stop.clone()));
         self.start("relay", async move {
             tokio::select! {
-                never = relay.run(&*lease, bell) => match never {},
-                () = told(told_relay) => {}
+                never = relay.run(&*lease, notifier) => match never {},
+                () = relay_stopped => {}
             }
-            // What was written last is announced, too; what cannot be now is at the next start. In a cluster, whoever has
-            // the lease next does it.
-            if alone && let Err(error) = relay.drain().await {
-                tracing::warn!(%error, "some events wait for the next start");
+            // In embedded mode the last events are published before the process ends; the next start publishes what
+            // fails now. In a cluster the next holder of the lease publishes them.
+            if is_embedded && let Err(error) = relay.drain().await {
+                tracing::warn!(%error, "outbox not fully drained at shutdown");
             }
             Ok(())
         });
-        self.until(stop, "sweep", sweep(sweeps));
-        let told_audit = told(stop.clone());
+        self.start_until(stop, "periodic-jobs", run_periodic_jobs(periodic_jobs));
+        let signer_stopped = stopped(stop.clone());
         self.start("audit", async move {
             tokio::select! {
-                never = sealing.run() => match never {},
-                () = told_audit => {}
+                never = audit_signer.run() => match never {},
+                () = signer_stopped => {}
             }
-            // What was written down last is signed, too.
-            sealing.finish().await;
+            // The last records are signed too.
+            audit_signer.sign_head().await;
             Ok(())
         });
     }
 
-    /// Goes on until it is told to stop.
-    fn until<T>(
+    /// Starts a task that never ends by itself and is cancelled at shutdown.
+    fn start_until<T>(
         &mut self,
         stop: &watch::Receiver<bool>,
         name: &'static str,
@@ -100,8 +102,8 @@ impl Tasks {
         let stop = stop.clone();
         self.start(name, async move {
             tokio::select! {
-                _ = task => Err(io::Error::other("it has no end")),
-                () = told(stop) => Ok(()),
+                _ = task => Err(io::Error::other("task ended unexpectedly")),
+                () = stopped(stop) => Ok(()),
             }
         });
     }
@@ -111,59 +113,59 @@ impl Tasks {
         self.names.push((handle.id(), name));
     }
 
-    /// Returns when a task ends that was not told to.
-    pub(super) async fn fault(&mut self) -> Error {
-        let (id, why) = match self.running.join_next_with_id().await {
-            Some(Ok((id, Ok(())))) => (Some(id), "it ended".to_owned()),
+    /// Waits for a task to end before shutdown, and returns the error.
+    pub(super) async fn first_failure(&mut self) -> Error {
+        let (id, reason) = match self.running.join_next_with_id().await {
+            Some(Ok((id, Ok(())))) => (Some(id), "ended".to_owned()),
             Some(Ok((id, Err(error)))) => (Some(id), error.to_string()),
             Some(Err(error)) => (Some(error.id()), error.to_string()),
-            None => (None, "there is none".to_owned()),
+            None => (None, "no task is running".to_owned()),
         };
-        let name = self.names.iter().find(|(known, _)| Some(*known) == id).map_or("a", |(_, name)| name);
-        anyhow!("the {name} task is gone: {why}")
+        let name = self.names.iter().find(|(known, _)| Some(*known) == id).map_or("unknown", |(_, name)| name);
+        anyhow!("task {name} failed: {reason}")
     }
 
-    /// Waits for all of them, which were told to stop.
-    pub(super) async fn finish(mut self) {
+    /// Waits for all tasks to end after the stop signal.
+    pub(super) async fn join(mut self) {
         while let Some(ended) = self.running.join_next().await {
             if let Err(error) = ended {
-                tracing::error!(%error, "a task did not end well");
+                tracing::error!(%error, "task failed during shutdown");
             }
         }
     }
 }
 
-/// Whenever an event begins to wait here, tells the node that sends events on; and hears it where this is that node.
-async fn bells(ours: Vec<Wake>, bus: Arc<bus::Nats>, bell: Wake) {
-    let tell = join_all(ours.into_iter().map(async |our| {
+/// Forwards local outbox notifications to the node that holds the relay lease, and remote ones to the local relay.
+async fn forward_notifications(local: Vec<OutboxNotifier>, bus: Arc<bus::Nats>, relay: OutboxNotifier) {
+    let send = join_all(local.into_iter().map(async |notifier| {
         loop {
-            our.rung().await;
-            // At once, if it is this node; and it is no harm to ring twice.
-            bell.ring();
+            notifier.notified().await;
+            // The local relay may hold the lease; a second notification is harmless.
+            relay.notify();
             bus.ring().await;
         }
     }));
-    let hear = async {
+    let receive = async {
         let mut rings = bus.rings();
         loop {
             rings.rung().await;
-            bell.ring();
+            relay.notify();
         }
     };
-    let (_, ()) = tokio::join!(tell, hear);
+    let (_, ()) = tokio::join!(send, receive);
 }
 
-/// Lets each sweep do its work, now and every ten minutes.
-async fn sweep(sweeps: Vec<Arc<dyn Sweep>>) {
-    let mut tick = interval(SWEEP_EVERY);
+/// Runs all periodic jobs now and at every interval.
+async fn run_periodic_jobs(jobs: Vec<Arc<dyn PeriodicJob>>) {
+    let mut tick = interval(PERIODIC_JOB_INTERVAL);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        for sweep in &sweeps {
-            match sweep.sweep().await {
+        for job in &jobs {
+            match job.run().await {
                 Ok(0) => {}
-                Ok(forgotten) => tracing::debug!(sweep = sweep.name(), forgotten, "what was old is forgotten"),
-                Err(failure) => tracing::warn!(sweep = sweep.name(), %failure, "what is old could not be forgotten"),
+                Ok(deleted_rows) => tracing::debug!(job = job.name(), deleted_rows, "periodic job completed"),
+                Err(error) => tracing::warn!(job = job.name(), %error, "periodic job failed"),
             }
         }
     }

@@ -1,16 +1,16 @@
-//! A made-up community, to try things on.
+//! Generator of sample data.
 //!
-//! | file | holds |
+//! | file | content |
 //! | --- | --- |
-//! | `community` | people, posts, answers and their times, from a seed |
-//! | `words` | the fragments of texts: `fragments/*.txt`, a line each |
-//! | `topics` | what a category adds to a text |
+//! | `community` | accounts, posts, responses and their times, from a random seed |
+//! | `fragments` | fragments of texts: `fragments/*.txt`, one a line |
+//! | `topics` | sentences and tags of each category |
 //!
-//! # To add words
-//! Add a line to a file of fragments; it has to fit every other part of its file. It changes what every seed makes.
+//! # To add fragments
+//! Add a line to a file in `fragments/`. It must fit all other parts of its file. It changes the output of every seed.
 
 mod community;
+mod fragments;
 mod topics;
-mod words;
 
-pub use self::community::{Answer, Community, Kind, Member, Post, SHARES, Support, community};
+pub use self::community::{Answer, Community, Kind, Member, Post, SHARES, Support, generate};

@@ -1,6 +1,5 @@
-//! What a category adds to a text: sentences that fit any kind of post, and the tags that people use for it.
+//! Sentences and tags of each category. The sentences fit every kind of post.
 
-/// The sentences and the tags of one category.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Topic {
     pub(super) slug: &'static str,
@@ -8,7 +7,7 @@ pub(super) struct Topic {
     pub(super) tags: &'static [&'static str],
 }
 
-/// One for each category, as often as it is posted about: the first ones most.
+/// One topic for each category, in descending order of frequency.
 pub(super) const TOPICS: &[Topic] = &[
     Topic {
         slug: "alcohol",

@@ -147,9 +147,9 @@ async fn a_circle_is_closed_everywhere_by_a_decision_and_opened_by_the_appeal_ag
     let statement = &standing["statements"][0];
     assert_eq!((&statement["subjectId"], &statement["action"]), (&json!(town.circle), &json!("ACTION_REMOVE")));
     let mine = town.does(&town.outsider, MODERATION, "ListMyReports", json!({})).await;
-    assert_eq!(mine["reports"][0]["state"], "REPORT_STATE_ACTED");
+    assert_eq!(mine["reports"][0]["state"], "REPORT_STATE_ACTION_TAKEN");
 
-    let appeal = json!({ "decisionId": statement["decisionId"], "words": "it is a game" });
+    let appeal = json!({ "decisionId": statement["decisionId"], "reason": "it is a game" });
     town.does(&town.owner, MODERATION, "AppealDecision", appeal).await;
     let overturn = json!({ "action": "ACTION_OVERTURN", "statement": "it is a game" });
     town.decide(&town.other, "CASE_STATE_APPEALED", overturn).await;

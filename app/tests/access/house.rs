@@ -10,16 +10,16 @@ use std::{
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use kith_app::{
-    http::{self, Care},
-    wiring::{App, Quotas, Servers, Settings, Stores, World},
+    http::{self, ConnectionLimits},
+    wiring::{App, QuotaMode, Servers, Settings, Stores, RuntimeContext},
 };
 use kith_infra::{keys::Ring, nats, redis::Redis};
-use kith_kernel::{Clock as _, SystemClock, SystemEntropy, UserId, actor::Role, ports::RoleOrder};
+use kith_kernel::{Clock as _, SystemClock, SystemEntropy, UserId, actor::Role, ports::SetRole};
 use kith_storage::{
     mongo,
-    sql::{Database, Pool, Postgres},
+    sql::{Database, PoolConfig, Postgres},
 };
-use kith_testkit::{Community, HandClock, Sqlite};
+use kith_testkit::{TestCluster, ManualClock, SqliteDatabase};
 use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -42,7 +42,7 @@ pub(crate) enum Size {
 /// A whole Kith on a port of its own, and a clock in the hand of the test.
 pub(crate) struct House {
     pub(crate) app: App,
-    pub(crate) clock: Arc<HandClock>,
+    pub(crate) clock: Arc<ManualClock>,
     base: String,
     client: Client,
     /// Streams of which both sides speak at once take HTTP/2.
@@ -52,7 +52,7 @@ pub(crate) struct House {
     pub(crate) email: String,
     /// A moderator whom nothing concerns.
     pub(crate) clerk: Person,
-    _database: Option<Sqlite>,
+    _database: Option<SqliteDatabase>,
 }
 
 /// Somebody with an account.
@@ -69,27 +69,27 @@ pub(crate) struct Person {
 
 impl House {
     pub(crate) async fn open(size: Size) -> Self {
-        let clock = Arc::new(HandClock::at(SystemClock.now()));
+        let clock = Arc::new(ManualClock::at(SystemClock.now()));
         let entropy = Arc::new(SystemEntropy);
         let ring = Arc::new(Ring::new(&[7; 32], &[], &[8; 32], entropy.clone()));
-        let world = World { clock: clock.clone(), entropy, ring };
-        let mut settings = Settings { quotas: Quotas::Endless, ..Settings::default() };
+        let runtime = RuntimeContext { clock: clock.clone(), entropy, ring };
+        let mut settings = Settings { quotas: QuotaMode::Unlimited, ..Settings::default() };
         let (database, stores) = match size {
             Size::One => {
-                let database = kith_testkit::sqlite().await;
-                let stores = Stores::embedded(&database, &world, &settings).unwrap();
+                let database = kith_testkit::sqlite_database().await;
+                let stores = Stores::embedded(&database, &runtime, &settings).unwrap();
                 (Some(database), stores)
             }
-            Size::Cluster => (None, on_servers(&world, &mut settings).await),
+            Size::Cluster => (None, on_servers(&runtime, &mut settings).await),
         };
-        let app = App::wire(&stores, &world, &settings).await.unwrap();
-        app.edges.ready.send_replace(true);
+        let app = App::wire(&stores, &runtime, &settings).await.unwrap();
+        app.entrypoints.ready.send_replace(true);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(http::connection::serve(
             listener,
-            app.edges.http.clone(),
-            Care::default(),
+            app.entrypoints.http.clone(),
+            ConnectionLimits::default(),
             std::future::pending(),
         ));
         let email = "somebody@example.org".to_owned();
@@ -107,10 +107,10 @@ impl House {
     /// Gives somebody a role, as an operator can.
     pub(crate) async fn give(&self, person: &Person, role: Role) {
         let user = self.user(person).await;
-        let order = RoleOrder { user, role, by: user, session: None };
+        let order = SetRole { user, role, by: user, session: None };
         self.app.ports.staff.set_role(&order).await.unwrap();
         // What is known of a session is known for a second.
-        self.clock.pass(Duration::from_secs(1));
+        self.clock.advance(Duration::from_secs(1));
     }
 
     /// Somebody new, whose account's id is known.
@@ -154,13 +154,13 @@ impl House {
 
     /// Lets everything happen that follows from what has happened.
     pub(crate) async fn settle(&self) {
-        while self.app.edges.relay.drain().await.unwrap() > 0 {}
+        while self.app.entrypoints.relay.drain().await.unwrap() > 0 {}
     }
 
     /// Lets everything happen that is due.
     pub(crate) async fn sweep(&self) {
-        for sweep in &self.app.edges.sweeps {
-            sweep.sweep().await.unwrap();
+        for sweep in &self.app.entrypoints.periodic_jobs {
+            sweep.run().await.unwrap();
         }
     }
 
@@ -228,20 +228,20 @@ impl House {
 }
 
 /// The stores of a community of its own on the servers.
-async fn on_servers(world: &World, settings: &mut Settings) -> Stores {
-    let community = Community::new().await;
-    let postgres = Database::<Postgres>::connect(&community.postgres, &Pool::default()).unwrap();
-    let mongo = mongo::Database::open(&community.mongodb, &mongo::Pool::default()).await.unwrap();
+async fn on_servers(runtime: &RuntimeContext, settings: &mut Settings) -> Stores {
+    let community = TestCluster::new().await;
+    let postgres = Database::<Postgres>::connect(&community.postgres, &PoolConfig::default()).unwrap();
+    let mongo = mongo::Database::open(&community.mongodb, &mongo::PoolConfig::default()).await.unwrap();
     postgres.migrate().await.unwrap();
     mongo.migrate().await.unwrap();
-    let (clock, entropy) = (world.clock.clone(), world.entropy.clone());
+    let (clock, entropy) = (runtime.clock.clone(), runtime.entropy.clone());
     let redis = Redis::open(&community.redis, &community.namespace, clock, entropy.clone()).unwrap();
     let nats = nats::Connection::open(&community.nats, "kith", entropy).await.unwrap();
     settings.cluster.namespace = community.namespace;
     // Many communities share one server here, which sets aside what each may take.
-    (settings.cluster.events_bytes, settings.cluster.log_bytes) = (64 << 20, 64 << 20);
-    let stores = Stores::cluster(&Servers { postgres, mongo, redis, nats }, world, settings).unwrap();
-    Stores { shared: None, ..stores }
+    (settings.cluster.event_stream_max_bytes, settings.cluster.replay_log_max_bytes) = (64 << 20, 64 << 20);
+    let stores = Stores::cluster(&Servers { postgres, mongo, redis, nats }, runtime, settings).unwrap();
+    Stores { cluster: None, ..stores }
 }
 
 /// The first whole envelope.

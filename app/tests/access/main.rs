@@ -51,17 +51,17 @@ use crate::{
     rows::Row,
     scene::Scene,
 };
-use kith_app::wiring::{Quotas, edges};
-use kith_kernel::Access;
+use kith_app::wiring::{QuotaMode, method_policies};
+use kith_kernel::RequiredAccess;
 
 #[test]
 fn every_method_has_one_row_in_the_tables_and_a_row_here() {
     let methods: BTreeSet<_> = kith_proto::METHODS.iter().map(|method| method.path).collect();
-    let tables: BTreeSet<_> = edges::rows(Quotas::Held).map(|row| row.path).collect();
+    let tables: BTreeSet<_> = method_policies::method_policies(QuotaMode::Enforced).map(|row| row.path).collect();
     let here: BTreeSet<_> = rows::all().map(|row| row.path).collect();
     assert_eq!(methods, tables, "the tables of the slices");
     assert_eq!(methods, here, "the rows of this test");
-    assert_eq!(edges::rows(Quotas::Held).count(), tables.len(), "twice in a table");
+    assert_eq!(method_policies::method_policies(QuotaMode::Enforced).count(), tables.len(), "twice in a table");
     assert_eq!(rows::all().count(), here.len(), "twice in this test");
 }
 
@@ -95,23 +95,23 @@ async fn cell(house: &House, row: &Row, caller: Caller, place: Place) -> String 
 #[test]
 fn no_row_lets_in_more_than_its_table_says() {
     for row in rows::all() {
-        let table = edges::rows(Quotas::Held).find(|it| it.path == row.path).unwrap();
+        let table = method_policies::method_policies(QuotaMode::Enforced).find(|it| it.path == row.path).unwrap();
         for place in row.places {
             let answer = |caller| (row.answer)(caller, *place);
             let all = |which: fn(Caller) -> bool| Caller::ALL.into_iter().filter(move |caller| which(*caller));
             match table.access {
-                Access::Public => assert_ne!(answer(Caller::Nobody), "unauthenticated", "{}", row.path),
-                Access::Account | Access::Member | Access::Writer | Access::Moderator | Access::Admin => {
+                RequiredAccess::Public => assert_ne!(answer(Caller::Nobody), "unauthenticated", "{}", row.path),
+                RequiredAccess::Account | RequiredAccess::Member | RequiredAccess::ActiveMember | RequiredAccess::Moderator | RequiredAccess::Admin => {
                     all(Caller::is_nobody).for_each(|it| assert_eq!(answer(it), "unauthenticated", "{}", row.path));
                 }
             }
-            if matches!(table.access, Access::Member | Access::Writer | Access::Moderator | Access::Admin) {
+            if matches!(table.access, RequiredAccess::Member | RequiredAccess::ActiveMember | RequiredAccess::Moderator | RequiredAccess::Admin) {
                 assert_eq!(answer(Caller::Suspended), "permission_denied", "{}", row.path);
             }
             let less: fn(Caller) -> bool = match table.access {
-                Access::Public | Access::Account | Access::Member | Access::Writer => |_| false,
-                Access::Moderator => |caller| !caller.is_nobody() && !caller.is_staff(),
-                Access::Admin => |caller| !caller.is_nobody() && caller != Caller::Admin,
+                RequiredAccess::Public | RequiredAccess::Account | RequiredAccess::Member | RequiredAccess::ActiveMember => |_| false,
+                RequiredAccess::Moderator => |caller| !caller.is_nobody() && !caller.is_staff(),
+                RequiredAccess::Admin => |caller| !caller.is_nobody() && caller != Caller::Admin,
             };
             all(less).for_each(|it| assert_eq!(answer(it), "permission_denied", "{} by {it:?}", row.path));
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kith_kernel::{Clock as _, actor::Role};
-use kith_proto::{METHODS, Shape};
+use kith_proto::{METHODS, MethodShape};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -147,7 +147,7 @@ impl<'a> Scene<'a> {
         let until = self.house.clock.now().after(Duration::from_hours(24));
         self.house.app.ports.accounts.suspend(account, until, account).await.unwrap();
         // What is known of a session is known for a second.
-        self.house.clock.pass(Duration::from_secs(1));
+        self.house.clock.advance(Duration::from_secs(1));
     }
 
     async fn report(&self, who: &Person) {
@@ -173,8 +173,8 @@ impl<'a> Scene<'a> {
         let method = METHODS.iter().find(|method| method.path == path).unwrap();
         let token = self.token.as_deref();
         let answer = match method.shape {
-            Shape::Unary => self.house.say(path, token, &body).await,
-            Shape::ServerStream | Shape::ClientStream => self.house.listen(path, token, &body).await,
+            MethodShape::Unary => self.house.say(path, token, &body).await,
+            MethodShape::ServerStream | MethodShape::ClientStream => self.house.listen(path, token, &body).await,
         };
         answer.map_or_else(|code| code, |_| "ok".to_owned())
     }
@@ -299,7 +299,7 @@ impl<'a> Scene<'a> {
     /// The version of the rules of the screen.
     pub(crate) async fn rules_etag(&self) -> String {
         let clerk = self.house.enter(&self.house.clerk).await;
-        let path = "/kith.moderation.v1.ModerationService/ListRules";
+        let path = "/kith.screening.v1.ScreeningService/ListRules";
         text(&self.house.say(path, Some(&clerk), &json!({})).await.unwrap()["etag"])
     }
 
@@ -337,6 +337,6 @@ fn forged(token: &str) -> String {
 /// A token whose time is over.
 async fn expired(house: &House) -> String {
     let old = house.meet().await.access;
-    house.clock.pass(Duration::from_mins(11));
+    house.clock.advance(Duration::from_mins(11));
     old
 }

@@ -54,7 +54,7 @@ async fn flood(person: &Person, nodes: &[Server], method: &str, body: &Value, ti
         let here = person.moved(&node.url());
         for _ in 0..times {
             match here.says(method, body).await {
-                Err(refused) if refused.code == "resource_exhausted" => assert_eq!(refused.reason, "TOO_OFTEN"),
+                Err(refused) if refused.code == "resource_exhausted" => assert_eq!(refused.reason, "RATE_LIMITED"),
                 Err(refused) if refused.code == "invalid_argument" => {
                     admitted.fetch_add(1, Ordering::Relaxed);
                 }

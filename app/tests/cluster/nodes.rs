@@ -227,7 +227,7 @@ fn a_right_that_ends_on_one_node_ends_on_all() {
 #[test]
 fn a_node_that_is_killed_and_one_that_drains_lose_nothing() {
     block_on(async {
-        let home = Home::new(&[("KITH_HTTP_DRAIN_WINDOW", "2s")]);
+        let home = Home::new(&[("KITH_HTTP_DRAIN_TIMEOUT", "2s")]);
         let mut nodes = nodes(&home).await;
         let town = Arc::new(Town { writing: AtomicBool::new(true), ..Town::default() });
         *town.urls.lock().unwrap() = nodes.iter().map(Server::url).collect();

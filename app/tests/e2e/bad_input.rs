@@ -43,19 +43,19 @@ const INVALID: &str = "invalid_argument";
 
 /// What cannot be read at all.
 const UNREADABLE: &[Case] = &[
-    ("malformed JSON", 400, INVALID, "MESSAGE_UNREADABLE", &[], |it, _| call(it, "CreatePost").body("{\"body\":")),
-    ("a text for a number", 400, INVALID, "MESSAGE_UNREADABLE", &[], |it, _| but(it, "urgency", json!("very"))),
-    ("a list for a text", 400, INVALID, "MESSAGE_UNREADABLE", &[], |it, _| but(it, "body", json!(["one", "two"]))),
-    ("no moment", 400, INVALID, "MESSAGE_UNREADABLE", &[], |it, _| but(it, "expiresAt", json!("tomorrow"))),
-    ("the name of no kind", 400, INVALID, "MESSAGE_UNREADABLE", &[], |it, _| but(it, "kind", json!("POST_KIND_PARTY"))),
-    ("protobuf that is cut off", 400, INVALID, "MESSAGE_UNREADABLE", &[], |it, _| {
+    ("malformed JSON", 400, INVALID, "MALFORMED_MESSAGE", &[], |it, _| call(it, "CreatePost").body("{\"body\":")),
+    ("a text for a number", 400, INVALID, "MALFORMED_MESSAGE", &[], |it, _| but(it, "urgency", json!("very"))),
+    ("a list for a text", 400, INVALID, "MALFORMED_MESSAGE", &[], |it, _| but(it, "body", json!(["one", "two"]))),
+    ("no moment", 400, INVALID, "MALFORMED_MESSAGE", &[], |it, _| but(it, "expiresAt", json!("tomorrow"))),
+    ("the name of no kind", 400, INVALID, "MALFORMED_MESSAGE", &[], |it, _| but(it, "kind", json!("POST_KIND_PARTY"))),
+    ("protobuf that is cut off", 400, INVALID, "MALFORMED_MESSAGE", &[], |it, _| {
         bytes(it, "application/proto", &b"\x08\x01\x1a\x40cut"[..])
     }),
-    ("a GET whose message is no base64", 400, INVALID, "MESSAGE_UNREADABLE", &[], |it, _| {
+    ("a GET whose message is no base64", 400, INVALID, "MALFORMED_MESSAGE", &[], |it, _| {
         let get = it.client.get(&format!("{}?connect=v1&encoding=proto&base64=1&message=%25%25", path("GetPost")));
         get.bearer_auth(&it.access)
     }),
-    ("gzip that is none", 400, INVALID, "BODY_UNREADABLE", &[], |it, _| {
+    ("gzip that is none", 400, INVALID, "MALFORMED_BODY", &[], |it, _| {
         call(it, "CreatePost").header("content-encoding", "gzip").body("not packed")
     }),
     ("a compression that nobody knows", 501, "unimplemented", "", &[], |it, _| {
@@ -72,25 +72,25 @@ const UNREADABLE: &[Case] = &[
 
 /// What can be read and breaks a rule.
 const WRONG: &[Case] = &[
-    ("nothing of what is required", 400, INVALID, "RULE_BROKEN", &["kind", "urgency", "body"], |it, _| {
+    ("nothing of what is required", 400, INVALID, "VALIDATION_FAILED", &["kind", "urgency", "body"], |it, _| {
         call(it, "CreatePost").body("{}")
     }),
-    ("too long a text", 400, INVALID, "RULE_BROKEN", &["body"], |it, _| but(it, "body", json!("愛".repeat(5_001)))),
-    ("an empty text", 400, INVALID, "RULE_BROKEN", &["body"], |it, _| but(it, "body", json!(""))),
+    ("too long a text", 400, INVALID, "VALIDATION_FAILED", &["body"], |it, _| but(it, "body", json!("愛".repeat(5_001)))),
+    ("an empty text", 400, INVALID, "VALIDATION_FAILED", &["body"], |it, _| but(it, "body", json!(""))),
     ("a text of nothing but space", 400, INVALID, "BODY_EMPTY", &["body"], |it, _| but(it, "body", json!(" \n\t "))),
-    ("the number of no kind", 400, INVALID, "RULE_BROKEN", &["kind"], |it, _| but(it, "kind", json!(99))),
-    ("a number out of range", 400, INVALID, "RULE_BROKEN", &["urgency"], |it, _| but(it, "urgency", json!(6))),
-    ("an SOS that can wait", 400, INVALID, "SOS_NOT_URGENT", &["urgency"], |it, _| but(it, "urgency", json!(1))),
+    ("the number of no kind", 400, INVALID, "VALIDATION_FAILED", &["kind"], |it, _| but(it, "kind", json!(99))),
+    ("a number out of range", 400, INVALID, "VALIDATION_FAILED", &["urgency"], |it, _| but(it, "urgency", json!(6))),
+    ("an SOS that can wait", 400, INVALID, "SOS_URGENCY_TOO_LOW", &["urgency"], |it, _| but(it, "urgency", json!(1))),
     ("a category that there is not", 400, INVALID, "CATEGORY_UNKNOWN", &["categories"], |it, _| {
         but(it, "categories", json!(["alcohol", "weather"]))
     }),
-    ("too many in a list", 400, INVALID, "RULE_BROKEN", &["tags"], |it, _| {
+    ("too many in a list", 400, INVALID, "VALIDATION_FAILED", &["tags"], |it, _| {
         but(it, "tags", (0..11).map(|it| it.to_string()).collect())
     }),
-    ("no UUID", 400, INVALID, "RULE_BROKEN", &["post_id"], |it, _| {
+    ("no UUID", 400, INVALID, "VALIDATION_FAILED", &["post_id"], |it, _| {
         call(it, "GetPost").json(&json!({ "postId": "the last one" }))
     }),
-    ("a number out of range, further in", 400, INVALID, "RULE_BROKEN", &["filter.minimum_urgency"], |it, _| {
+    ("a number out of range, further in", 400, INVALID, "VALIDATION_FAILED", &["filter.minimum_urgency"], |it, _| {
         call(it, "GetFeed").json(&json!({ "filter": { "minimumUrgency": 9 } }))
     }),
     ("no content", 400, INVALID, "CONTENT_MISSING", &["content"], |it, scene| {
@@ -112,13 +112,13 @@ const WRONG: &[Case] = &[
 
 /// What is right, and may not be now, or not by this caller.
 const REFUSED: &[Case] = &[
-    ("a bad token", 401, "unauthenticated", "TOKEN_INVALID", &[], |it, _| {
+    ("a bad token", 401, "unauthenticated", "INVALID_ACCESS_TOKEN", &[], |it, _| {
         it.client.call("CreatePost").bearer_auth("nobody").json(&sos("x"))
     }),
-    ("a refresh token where an access token has to be", 401, "unauthenticated", "TOKEN_INVALID", &[], |it, _| {
+    ("a refresh token where an access token has to be", 401, "unauthenticated", "INVALID_ACCESS_TOKEN", &[], |it, _| {
         it.client.call("CreatePost").bearer_auth(&it.refresh).json(&sos("x"))
     }),
-    ("no token", 401, "unauthenticated", "TOKEN_INVALID", &[], |it, _| it.client.call("CreatePost").json(&sos("x"))),
+    ("no token", 401, "unauthenticated", "INVALID_ACCESS_TOKEN", &[], |it, _| it.client.call("CreatePost").json(&sos("x"))),
     ("no time left", 504, "deadline_exceeded", "", &[], |it, _| {
         call(it, "CreatePost").header("connect-timeout-ms", "0").json(&sos("x"))
     }),
@@ -131,7 +131,7 @@ const REFUSED: &[Case] = &[
     ("an old version", 409, "aborted", "ETAG_MISMATCH", &[], |it, _| {
         call(it, "UpdateProfile").json(&json!({ "etag": "an old one", "avatar": 7 }))
     }),
-    ("a post of somebody else", 403, "permission_denied", "NOT_THE_AUTHOR", &[], |it, scene| {
+    ("a post of another author", 403, "permission_denied", "NOT_AUTHOR", &[], |it, scene| {
         call(it, "DeletePost").json(&json!({ "postId": scene.post }))
     }),
     ("a post that there is not", 404, "not_found", "POST_NOT_FOUND", &[], |it, _| {

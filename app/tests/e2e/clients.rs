@@ -11,7 +11,7 @@ use kith_proto::{
         CreateRealtimeTicketRequest, CreateRealtimeTicketResponse, RegisterAnonymousRequest, RegisterAnonymousResponse,
     },
     posts::v1::{CreatePostRequest, CreatePostResponse, GetPostRequest, GetPostResponse, PostKind},
-    realtime::v1::{ClientFrame, Hello, ServerFrame, Subscribe, client_frame, event_frame::Fact, server_frame::Kind},
+    realtime::v1::{ClientFrame, Hello, ServerFrame, Subscribe, client_frame, event_frame::Payload, server_frame::Kind},
     support::v1::{
         CreateResponseRequest, CreateResponseResponse, MarkHelpfulRequest, MarkHelpfulResponse, QuickKind,
         QuickSupportRequest, QuickSupportResponse, create_response_request, response,
@@ -158,10 +158,10 @@ impl Binary {
         ServerFrame::decode(bytes).unwrap().kind.expect("a frame of a kind")
     }
 
-    async fn fact(&mut self) -> Fact {
+    async fn fact(&mut self) -> Payload {
         let kind = self.hears().await;
         let Kind::Event(event) = kind else { panic!("not an event: {kind:?}") };
-        event.fact.expect("an event of a kind")
+        event.payload.expect("an event of a kind")
     }
 }
 
@@ -183,7 +183,7 @@ fn rust_asks_hears_and_answers_in_binary() {
         };
         let made: CreatePostResponse = binary(&client, "CreatePost", &anns, &sos).await.unwrap();
         let post = made.post.unwrap();
-        let Fact::PostCreated(heard) = listening.fact().await else { panic!("not a post") };
+        let Payload::PostCreated(heard) = listening.fact().await else { panic!("not a post") };
         assert_eq!((&heard.id, &heard.body, &heard.author.unwrap().id), (&post.id, &sos.body, &ann));
 
         let mut waiting = Binary::open(&client, &anns).await;
@@ -196,7 +196,7 @@ fn rust_asks_hears_and_answers_in_binary() {
         };
         let given: CreateResponseResponse = binary(&client, "CreateResponse", &bobs, &answer).await.unwrap();
         let given = given.response.unwrap();
-        let Fact::ResponseCreated(seen) = waiting.fact().await else { panic!("not an answer") };
+        let Payload::ResponseCreated(seen) = waiting.fact().await else { panic!("not an answer") };
         assert_eq!((&seen, &seen.author.as_ref().unwrap().id), (&given, &bob));
         assert_eq!(seen.content, Some(response::Content::Text("I am here".to_owned())));
 
@@ -212,7 +212,7 @@ fn rust_asks_hears_and_answers_in_binary() {
 
         let calm = CreatePostRequest { urgency: 1, ..sos };
         let refused = binary::<CreatePostResponse>(&client, "CreatePost", &anns, &calm).await.unwrap_err();
-        assert_eq!((refused.code.as_str(), refused.reason.as_str()), ("invalid_argument", "SOS_NOT_URGENT"));
+        assert_eq!((refused.code.as_str(), refused.reason.as_str()), ("invalid_argument", "SOS_URGENCY_TOO_LOW"));
         assert_eq!(refused.fields, ["urgency"]);
         server.stop().await;
     });

@@ -17,9 +17,9 @@ const INDEX: &str = "e80b5f3c172d96a4d3f84e61bc907a25ff1386c94b7de052a8613cd97f4
 #[test]
 fn everything_that_is_wrong_with_the_configuration_is_said_at_once() {
     let home = Home::new(&[
-        ("KITH_HTTP_CALLS", "none"),
-        ("KITH_HTTP_BODY_BYTES", "a lot"),
-        ("KITH_REALTIME_REPLAY", "5000"),
+        ("KITH_HTTP_MAX_CONCURRENT_CALLS", "none"),
+        ("KITH_HTTP_MAX_BODY_BYTES", "a lot"),
+        ("KITH_REALTIME_MAX_REPLAY_EVENTS", "5000"),
         ("KITH_SECRETS_CURRENT", "secret"),
         ("KITH_LISEN", "127.0.0.1:1"),
     ]);
@@ -27,8 +27,8 @@ fn everything_that_is_wrong_with_the_configuration_is_said_at_once() {
         let refused = home.ask(command);
         assert_eq!(refused.status.code(), Some(2), "{command:?}");
         let lines = said(&refused.stderr);
-        assert!(lines.starts_with("5 things are wrong with the configuration"), "{lines}");
-        for key in ["http.calls", "http.body_bytes", "realtime.replay", "secrets.current", "LISEN"] {
+        assert!(lines.starts_with("5 configuration errors"), "{lines}");
+        for key in ["http.max_concurrent_calls", "http.max_body_bytes", "realtime.max_replay_events", "secrets.current", "LISEN"] {
             assert!(lines.contains(key), "{key}: {lines}");
         }
     }
@@ -44,10 +44,10 @@ fn a_fresh_folder_is_examined_migrated_and_served() {
         {
             let out = home.ask(command);
             assert!(out.status.success(), "{command:?}: {}{}", said(&out.stdout), said(&out.stderr));
-            assert!(!said(&out.stdout).contains("WRONG"), "{command:?}: {}", said(&out.stdout));
+            assert!(!said(&out.stdout).contains("ERROR"), "{command:?}: {}", said(&out.stdout));
         }
         let examined = said(&home.ask(&["doctor"]).stdout);
-        for line in ["is this build's", "none was given up"] {
+        for line in ["is up to date", "no dead letters"] {
             assert!(examined.contains(line), "{examined}");
         }
         let server = home.serve().await;
@@ -74,17 +74,17 @@ fn migrations_are_listed_verified_taken_back_one_by_one_and_applied_again() {
             assert_eq!(out.status.code(), Some(1), "{asked}: {}", said(&out.stdout));
             said(&out.stderr)
         };
-        let waiting = |status: &str| status.lines().filter(|line| line.ends_with("waits")).count();
+        let waiting = |status: &str| status.lines().filter(|line| line.ends_with("pending")).count();
 
         let fresh = does("status");
         let all = fresh.lines().count();
         assert!(all > 5 && waiting(&fresh) == all, "{fresh}");
-        assert!(refuses("verify").contains("is not this build's: Behind"));
+        assert!(refuses("verify").contains("is not up to date: Outdated"));
         does("up");
         let applied = does("status");
         assert_eq!((applied.lines().count(), waiting(&applied)), (all, 0), "{applied}");
         let verified = does("verify");
-        assert!(verified.lines().count() > 0 && verified.lines().all(|line| line.ends_with(" is this build's")));
+        assert!(verified.lines().count() > 0 && verified.lines().all(|line| line.ends_with(" is up to date")));
         // Somebody is there, so that what is taken back is not empty.
         let server = home.serve().await;
         Person::register(&Client::to(server.url())).await.sos("is anybody there?").await;
@@ -93,14 +93,14 @@ fn migrations_are_listed_verified_taken_back_one_by_one_and_applied_again() {
         let mut taken_back = 0;
         loop {
             let lines = does("down");
-            let steps = lines.lines().filter(|line| line.ends_with(" was taken back")).count();
+            let steps = lines.lines().filter(|line| line.contains(": reverted ")).count();
             if steps == 0 {
-                assert!(lines.lines().all(|line| line.ends_with("nothing is left to take back")), "{lines}");
+                assert!(lines.lines().all(|line| line.ends_with("no migration to revert")), "{lines}");
                 break;
             }
             taken_back += steps;
             assert_eq!(waiting(&does("status")), taken_back);
-            assert!(refuses("verify").contains("is not this build's: Behind"));
+            assert!(refuses("verify").contains("is not up to date: Outdated"));
         }
         assert_eq!(taken_back, all);
         // A server begins with what is missing.
@@ -120,7 +120,7 @@ fn a_made_up_community_is_counted_as_a_real_one_is() {
         assert!(seeded.status.success(), "{}", said(&seeded.stderr));
         let line = said(&seeded.stdout);
         let (_, code) = line.trim().rsplit_once(' ').unwrap();
-        assert_eq!(said(&home.ask(&["events", "list"]).stdout).trim(), "no event was given up");
+        assert_eq!(said(&home.ask(&["events", "list"]).stdout).trim(), "no dead letters");
 
         let server = home.serve().await;
         let client = Client::to(server.url());
@@ -150,14 +150,14 @@ fn nothing_is_taken_back_in_production() {
     let said_in_production = [
         ("KITH_MODE", "production"),
         ("KITH_SECRETS_CURRENT", SECRET),
-        ("KITH_SECRETS_INDEX", INDEX),
+        ("KITH_SECRETS_BLIND_INDEX", INDEX),
         ("KITH_PUBLIC_URL", "https://kith.example.org"),
     ];
     let home = Home::new(&[&said_in_production[..], PRODUCTION].concat());
     assert!(home.ask(&["migrate"]).status.success());
     let refused = home.ask(&["migrate", "down"]);
     assert_eq!(refused.status.code(), Some(1));
-    assert!(said(&refused.stderr).contains("in production, nothing is taken back"), "{}", said(&refused.stderr));
+    assert!(said(&refused.stderr).contains("migrations cannot be reverted in production"), "{}", said(&refused.stderr));
     assert!(home.ask(&["migrate", "verify"]).status.success(), "and nothing was");
 }
 
@@ -166,7 +166,7 @@ fn production_asks_for_everything_at_once() {
     let home = Home::new(&[
         ("KITH_MODE", "production"),
         ("KITH_SECRETS_CURRENT", ""),
-        ("KITH_SECRETS_INDEX", ""),
+        ("KITH_SECRETS_BLIND_INDEX", ""),
         ("KITH_POSTGRES_URL", ""),
         ("KITH_MONGODB_URL", ""),
         ("KITH_REDIS_URL", ""),
@@ -175,7 +175,7 @@ fn production_asks_for_everything_at_once() {
     let refused = home.ask(&["serve"]);
     assert_eq!(refused.status.code(), Some(2));
     let lines = said(&refused.stderr);
-    for key in ["secrets.current", "secrets.index", "public_url", "embedded"] {
+    for key in ["secrets.current", "secrets.blind_index", "public_url", "embedded"] {
         assert!(lines.contains(key), "{key}: {lines}");
     }
     assert!(!home.path("data").exists(), "no secret was made up");
@@ -187,7 +187,7 @@ fn production_begins_with_what_it_needs_and_has_no_page() {
         let said_in_production = [
             ("KITH_MODE", "production"),
             ("KITH_SECRETS_CURRENT", SECRET),
-            ("KITH_SECRETS_INDEX", INDEX),
+            ("KITH_SECRETS_BLIND_INDEX", INDEX),
             ("KITH_PUBLIC_URL", "https://kith.example.org"),
         ];
         let home = Home::new(&[&said_in_production[..], PRODUCTION].concat());

@@ -125,7 +125,7 @@ fn nothing_that_was_acknowledged_is_lost_by_a_kill() {
             ledger.answers.len()
         );
         let listed = home.ask(&["events", "list"]);
-        assert_eq!(said(&listed.stdout).trim(), "no event was given up");
+        assert_eq!(said(&listed.stdout).trim(), "no dead letters");
     });
 }
 

@@ -12,10 +12,11 @@
 //! | `circles` | a private circle, from its first invite until it is closed |
 //! | `moderation` | what staff decide holds until somebody else undoes it |
 //! | `staff` | the first admin, roles, and the trail of them |
+//! | `page`, `tour` | the demo page in a browser; the tours of README.md and docs/moderation.md |
 //! | `clients` | the same flow by curl, by Rust in binary, and by Node.js |
 //! | `commands`, `folder` | the command line, production, that one file has one process, and that its trail is not changed in silence |
 //!
-//! All but `folder` runs on the second size, too: see `tests/cluster`. `server`, `size`, `client`, `people`, `socket`,
+//! All but `folder`, `page` and `tour` runs on the second size, too: see `tests/cluster`. `server`, `size`, `client`, `people`, `socket`,
 //! `recount` and `open_house` are what they are written with. Whatever another process does is waited for by looking,
 //! with an end.
 #![expect(
@@ -37,6 +38,7 @@ mod killed;
 mod main_line;
 mod moderation;
 mod open_house;
+mod page;
 mod people;
 mod progress;
 mod recount;
@@ -48,3 +50,4 @@ mod socket;
 mod sockets;
 mod staff;
 mod stopped;
+mod tour;

@@ -48,7 +48,7 @@ async fn decides(staff: &Person, case: &Value, verdict: Value) -> Value {
 /// A day from now, as it is sent.
 fn tomorrow() -> Value {
     let until = Some(kith_proto::convert::timestamp(SystemClock.now().after(Duration::from_hours(24))));
-    serde_json::to_value(DecideCaseRequest { until, ..DecideCaseRequest::default() }).unwrap()["until"].take()
+    serde_json::to_value(DecideCaseRequest { expires_at: until, ..DecideCaseRequest::default() }).unwrap()["expiresAt"].take()
 }
 
 async fn writes(person: &Person, words: &str) -> Value {
@@ -84,7 +84,7 @@ fn what_is_decided_holds_at_once_and_over_a_restart_until_somebody_else_undoes_i
         let decided = decides(
             &mia,
             &case,
-            json!({ "action": "ACTION_SUSPEND", "until": tomorrow(), "rule": "no names",
+            json!({ "action": "ACTION_SUSPEND", "expiresAt": tomorrow(), "rule": "no names",
             "statement": "It tells who somebody is." }),
         )
         .await;
@@ -99,14 +99,14 @@ fn what_is_decided_holds_at_once_and_over_a_restart_until_somebody_else_undoes_i
         assert_eq!(bob.sees(&post).await.unwrap_err().code, "not_found");
         assert_eq!(eve.says("GetFeed", &json!({})).await.unwrap_err().reason, "ACCOUNT_SUSPENDED");
         let reports = ann.does("ListMyReports", &json!({})).await;
-        assert_eq!(reports["reports"][0]["state"], "REPORT_STATE_ACTED");
+        assert_eq!(reports["reports"][0]["state"], "REPORT_STATE_ACTION_TAKEN");
         let standing = eve.does("GetMyStanding", &json!({})).await;
         assert_eq!(standing["statements"][0]["statement"], "It tells who somebody is.");
-        let appeal = json!({ "decisionId": standing["statements"][0]["decisionId"], "words": "It is from a novel." });
+        let appeal = json!({ "decisionId": standing["statements"][0]["decisionId"], "reason": "It is from a novel." });
         eve.does("AppealDecision", &appeal).await;
         let case = case_about(&max, "CASE_STATE_APPEALED", &post).await;
         let own = mia.says("AssignCase", &json!({ "caseId": case["id"] })).await.unwrap_err();
-        assert_eq!(own.reason, "OWN_DECISION");
+        assert_eq!(own.reason, "CANNOT_DECIDE_OWN_APPEAL");
         decides(&max, &case, json!({ "action": "ACTION_OVERTURN", "statement": "Nobody is named." })).await;
         assert_eq!(bob.sees(&post).await.unwrap()["body"], DOXXING);
         soon("her way back", async || eve.says("GetFeed", &json!({})).await.ok()).await;
@@ -142,7 +142,7 @@ fn what_could_be_a_trap_waits_for_a_look_and_who_may_not_live_on_waits_for_nobod
         assert_eq!(names.collect::<Vec<_>>()[0], "988 Suicide & Crisis Lifeline");
         assert!(bob.sees(&post).await.is_ok());
         let case = case_about(&mia, "CASE_STATE_OPEN", &post).await;
-        assert_eq!(case["origin"], "CASE_ORIGIN_WATCH");
+        assert_eq!(case["origin"], "CASE_ORIGIN_CRISIS");
         let queue = mia.does("ListCases", &json!({})).await;
         assert_eq!(queue["cases"][0]["id"], case["id"], "it stands before all else");
         server.stop().await;

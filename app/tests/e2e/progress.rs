@@ -154,9 +154,9 @@ async fn it_is_all_there(ann: &Person, noon: Timestamp, fell: Timestamp, now: Ti
     let next = json!({ "pageSize": 1, "pageToken": went["nextPageToken"] });
     let next = ann.does("GetProgress", &next).await;
     assert_eq!((&next["checkIns"][0]["mood"], next.get("nextPageToken")), (&json!(2), None), "two, each once");
-    let figures = &went["figures"];
+    let figures = &went["stats"];
     let counted =
-        ["checkIns", "moodTenths", "cravingsMet", "cravingsResisted", "relapses"].map(|it| number(&figures[it]));
+        ["checkIns", "meanMoodTenths", "cravingsMet", "cravingsResisted", "relapses"].map(|it| number(&figures[it]));
     assert_eq!(counted, [2, 45, 3, 2, 1], "{figures}");
     assert_eq!((went["relapses"].as_array().unwrap().len(), days(&went["milestones"])), (1, vec![1, 1]));
     let streaks = went["streaks"].as_array().unwrap();
@@ -166,7 +166,7 @@ async fn it_is_all_there(ann: &Person, noon: Timestamp, fell: Timestamp, now: Ti
     let place = zone(EAST);
     assert_eq!(number(&streaks[1]["days"]), u64::from(place.day(fell).days_since(place.day(noon))));
     let days = went["heatMap"].as_array().unwrap();
-    let told = days.iter().filter(|day| day.get("figures").is_some()).count();
+    let told = days.iter().filter(|day| day.get("stats").is_some()).count();
     assert_eq!((days.len(), told), (364, 3), "two days with a check-in, and one with a relapse");
 }
 
@@ -174,7 +174,7 @@ async fn it_is_all_there(ann: &Person, noon: Timestamp, fell: Timestamp, now: Ti
 async fn nobody_else_has_any_of_it(bob: &Person, ann: &Person, relapse: &str) {
     assert_eq!(bob.says("WithdrawRelapse", &json!({ "relapseId": relapse })).await.unwrap_err().code, "not_found");
     let mine = bob.does("GetProgress", &json!({})).await;
-    for key in ["checkIns", "relapses", "streaks", "milestones", "figures"] {
+    for key in ["checkIns", "relapses", "streaks", "milestones", "stats"] {
         assert_eq!(mine.get(key), None, "{mine}");
     }
     let token = ann.does("GetProgress", &json!({ "pageSize": 1 })).await["nextPageToken"].take();

@@ -62,7 +62,7 @@ fn the_binary_answers_as_many_as_may_and_makes_one_post() {
             *kinds.entry(kind).or_default() += 1;
         }
         // A repeated call is a call: sixty at once are within the quota, and one more every second.
-        let too_often = kinds.remove("TOO_OFTEN").unwrap();
+        let too_often = kinds.remove("RATE_LIMITED").unwrap();
         assert_eq!(kinds.len(), 1, "{kinds:?}");
         assert!((60..70).contains(&(128 - too_often)), "{too_often}");
         assert_eq!(feed(&person).await.len(), 1);

@@ -75,7 +75,7 @@ async fn ends(person: &Person, socket: &mut Socket, end: impl AsyncFnOnce() -> s
     assert_eq!(socket.closed().await, Some(4501));
     let refused = soon("the end", async || person.says("GetMe", &json!({})).await.err()).await;
     assert!(begin.elapsed() < SOON, "{:?}", begin.elapsed());
-    let reason = "TOKEN_INVALID".to_owned();
+    let reason = "INVALID_ACCESS_TOKEN".to_owned();
     assert_eq!(refused, Refused { status: 401, code: "unauthenticated".to_owned(), reason, fields: vec![] });
     assert_eq!(person.refreshes(&person.refresh).await.unwrap_err().code, "unauthenticated");
 }

@@ -38,7 +38,7 @@ fn large(nth: usize) -> Value {
 #[test]
 fn who_does_not_read_is_cut_delays_nobody_and_comes_back_to_all_that_was_missed() {
     block_on(async {
-        let home = Home::new(&[("KITH_REALTIME_QUEUE_BYTES", "128KiB")]);
+        let home = Home::new(&[("KITH_REALTIME_MAX_QUEUE_BYTES", "128KiB")]);
         let server = home.serve().await;
         let client = Client::to(server.url());
         let (slow, fast) = (Person::register(&client).await, Person::register(&client).await);
@@ -99,7 +99,7 @@ fn note(event: &Value, position: &mut String, seen: &mut Vec<String>) {
 #[test]
 fn who_missed_more_than_is_replayed_is_told_so_and_goes_on_from_there() {
     block_on(async {
-        let home = Home::new(&[("KITH_REALTIME_REPLAY", "3")]);
+        let home = Home::new(&[("KITH_REALTIME_MAX_REPLAY_EVENTS", "3")]);
         let server = home.serve().await;
         let client = Client::to(server.url());
         let (ann, bob) = (Person::register(&client).await, Person::register(&client).await);
@@ -132,7 +132,7 @@ fn who_missed_more_than_is_replayed_is_told_so_and_goes_on_from_there() {
 #[test]
 fn a_page_of_a_stranger_is_refused_and_ours_is_not() {
     block_on(async {
-        let home = Home::new(&[("KITH_CORS_ORIGINS", "https://app.kith.example")]);
+        let home = Home::new(&[("KITH_CORS_ALLOWED_ORIGINS", "https://app.kith.example")]);
         let server = home.serve().await;
         for (origin, welcome) in [
             ("https://evil.example", false),

@@ -36,7 +36,7 @@ fn the_operator_makes_the_first_admin_beside_the_server_and_all_of_it_is_in_the_
 
         let log = ann.does("ListAuditLog", &json!({})).await;
         let entries = log["entries"].as_array().unwrap();
-        let acts: Vec<_> = entries.iter().map(|entry| (text(&entry["act"]), text(&entry["detail"]))).collect();
+        let acts: Vec<_> = entries.iter().map(|entry| (text(&entry["action"]), text(&entry["detail"]))).collect();
         let act = |act: &str, detail: &str| (act.to_owned(), detail.to_owned());
         let expected = [
             act("role_revoked", "role=member"),
@@ -68,6 +68,44 @@ fn a_role_that_was_taken_is_gone() {
         ann.does("RevokeRole", &json!({ "personaId": bob.persona })).await;
         let refused = soon("no admin", async || bob.says("ListStaff", &json!({})).await.err()).await;
         assert_eq!(refused.code, "permission_denied");
+        server.stop().await;
+    });
+}
+
+#[test]
+fn features_can_be_disabled_while_the_server_runs_without_affecting_an_sos() {
+    block_on(async {
+        let home = Home::new(&[]);
+        let server = home.serve().await;
+        let client = Client::to(server.url());
+        let (ann, bob) = (Person::register(&client).await, Person::register(&client).await);
+        assert!(home.ask(&["grant", "--role", "admin", &ann.persona]).status.success());
+        soon("an admin", async || ann.says("ListStaff", &json!({})).await.ok()).await;
+        let features = ["circle_creation", "content_screen", "feed_stream", "post_search", "registration"];
+        assert_eq!(bob.does("ListMyFlags", &json!({})).await["enabled"], json!(features));
+        for name in features {
+            ann.does("PutFlag", &json!({ "name": name, "percent": 0 })).await;
+        }
+        assert!(bob.does("ListMyFlags", &json!({})).await["enabled"].is_null());
+
+        let circle = json!({ "name": "The night shift", "about": "for the sleepless", "rules": "be kind",
+            "category": "sleep", "access": "CIRCLE_ACCESS_OPEN", "maxMembers": 20 });
+        for (method, body) in [("SearchPosts", json!({ "query": "please" })), ("CreateCircle", circle)] {
+            let error = bob.says(method, &body).await.unwrap_err();
+            let (code, reason) = (error.code.as_str(), error.reason.as_str());
+            assert_eq!((code, reason), ("failed_precondition", "FEATURE_DISABLED"), "{method}");
+        }
+        let error = Person::try_register(&client).await.unwrap().err().unwrap();
+        assert_eq!(error.reason, "FEATURE_DISABLED");
+
+        let sos = bob.sos("please call me at 555-867-5309").await;
+        ann.sees(&sos).await.unwrap();
+        ann.answers(&sos, "I am here, call me at 555-867-5309").await;
+        assert!(server.log().contains("content screen disabled, publishing unscreened"), "{}", server.log());
+
+        let search = json!({ "name": "post_search", "percent": 100, "etag": "1" });
+        ann.does("PutFlag", &search).await;
+        bob.does("SearchPosts", &json!({ "query": "please" })).await;
         server.stop().await;
     });
 }

@@ -35,7 +35,7 @@ async fn begun(person: &Person, length: usize) -> TcpStream {
 #[test]
 fn told_to_stop_it_answers_the_call_closes_the_socket_and_ends_well() {
     block_on(async {
-        let home = Home::new(&[("KITH_HTTP_DRAIN_WINDOW", "4s")]);
+        let home = Home::new(&[("KITH_HTTP_DRAIN_TIMEOUT", "4s")]);
         let mut server = home.serve().await;
         let person = Person::register(&Client::to(server.url())).await;
         let mut listening = Socket::of(&person).await;
@@ -64,18 +64,18 @@ fn told_to_stop_it_answers_the_call_closes_the_socket_and_ends_well() {
 #[test]
 fn told_twice_it_ends_at_once() {
     block_on(async {
-        let home = Home::new(&[("KITH_HTTP_DRAIN_WINDOW", "60s"), ("KITH_HTTP_CALL_TIMEOUT", "60s")]);
+        let home = Home::new(&[("KITH_HTTP_DRAIN_TIMEOUT", "60s"), ("KITH_HTTP_CALL_TIMEOUT", "60s")]);
         let mut server = home.serve().await;
         let person = Person::register(&Client::to(server.url())).await;
         let _call = begun(&person, 100).await;
         server.terminate();
-        soon("the first signal", async || server.log().contains("told to stop").then_some(())).await;
+        soon("the first signal", async || server.log().contains("shutdown signal received, draining").then_some(())).await;
         assert!(server.ended().is_none(), "a call is open");
         let begin = Instant::now();
         server.terminate();
         server.end().await;
         assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
-        assert!(server.log().contains("told again to stop"), "{}", server.log());
+        assert!(server.log().contains("second shutdown signal received"), "{}", server.log());
         // What was written is there, and the folder is free.
         let server = home.serve().await;
         person.moved(&server.url()).me().await;

@@ -96,7 +96,7 @@ pub(crate) async fn scenario(kind: Kind, fault: Fault, name: &str) {
     }
     kept(&ledger, &reader, &town).await;
     let listed = scene.home.ask(&["events", "list"]);
-    assert_eq!(said(&listed.stdout).trim(), "no event was given up");
+    assert_eq!(said(&listed.stdout).trim(), "no dead letters");
 }
 
 /// What no fault may open, and what some may not close. What was wrong.

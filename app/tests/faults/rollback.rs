@@ -61,7 +61,7 @@ pub(crate) async fn scenario() {
     // Whoever is told again after that has still counted and paid once.
     kept(&so_far(&town), &reader, &town).await;
     let listed = scene.home.ask(&["events", "list"]);
-    assert_eq!(said(&listed.stdout).trim(), "no event was given up");
+    assert_eq!(said(&listed.stdout).trim(), "no dead letters");
 }
 
 /// Posts by some, answered by others, all of it acknowledged. The last post.

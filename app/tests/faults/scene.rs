@@ -6,7 +6,7 @@ use std::{
 };
 
 use kith_servers::Kind;
-use kith_testkit::{Proxy, Target};
+use kith_testkit::{FaultProxy, Target};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
@@ -36,7 +36,7 @@ impl Fault {
 struct Behind {
     kind: Kind,
     server: kith_servers::Server,
-    proxy: Proxy,
+    proxy: FaultProxy,
 }
 
 /// All of it. The nodes go first.
@@ -55,7 +55,7 @@ impl Scene {
         for kind in Kind::ALL {
             let started = kith_servers::Server::start(kind, &program(kind), &folder.path().join(kind.to_string()));
             let server = started.unwrap_or_else(|why| panic!("{why:#}"));
-            let proxy = Proxy::to(target(kind, &server)).await;
+            let proxy = FaultProxy::to(target(kind, &server)).await;
             let port = proxy.port();
             urls.push(match kind {
                 Kind::Postgres => ("KITH_POSTGRES_URL", format!("postgres://kith@127.0.0.1:{port}/postgres")),
@@ -80,7 +80,7 @@ impl Scene {
                 it.server.kill().unwrap();
                 sleep(LASTS).await;
                 it.server.restart().unwrap();
-                it.proxy.aim(target(kind, &it.server));
+                it.proxy.retarget(target(kind, &it.server));
             }
             Fault::Stop => {
                 it.server.pause().unwrap();
@@ -89,14 +89,14 @@ impl Scene {
             }
             Fault::Cut => {
                 for _ in 0..LASTS.as_secs() {
-                    it.proxy.cut();
+                    it.proxy.reset_connections();
                     sleep(Duration::from_secs(1)).await;
                 }
             }
             Fault::Blackhole => {
                 it.proxy.blackhole();
                 sleep(LASTS).await;
-                it.proxy.heal();
+                it.proxy.restore();
             }
         }
     }
@@ -111,7 +111,7 @@ impl Scene {
         it.server.kill().unwrap();
         change(&store);
         it.server.restart().unwrap();
-        it.proxy.aim(target(Kind::Nats, &it.server));
+        it.proxy.retarget(target(Kind::Nats, &it.server));
     }
 
     /// Where it is, and nothing in between.

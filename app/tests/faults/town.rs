@@ -198,8 +198,8 @@ impl Town {
                     }
                     Ok(Ok(frame)) => frame,
                 };
-                if let Some(said) = frame.get("subscribed").or_else(|| frame.get("lost")) {
-                    let gap = frame.get("lost").is_some() || position.is_some() && said["recovered"] != true;
+                if let Some(said) = frame.get("subscribed").or_else(|| frame.get("gap")) {
+                    let gap = frame.get("gap").is_some() || position.is_some() && said["recovered"] != true;
                     position = Some(text(&said["position"]));
                     self.listening.fetch_add(1, Ordering::Relaxed);
                     if gap {

@@ -10,10 +10,10 @@ use axum::{
     body::Body,
     http::{Request, StatusCode},
 };
-use kith_app::http::Ports;
+use kith_app::http::HttpDeps;
 use kith_kernel::{
-    Actor, Blind, Failure, Fault, Procedure,
-    ports::{Allowance, CallKey, Claim, Limit, Outcomes, Tokens},
+    Actor, OnLimiterFailure, PortError, ErrorKind, MethodPolicy,
+    ports::{RateLimitDecision, IdempotencyKey, ClaimResult, RateLimiter, IdempotencyStore, TokenVerifier},
 };
 use kith_proto::details::RetryInfo;
 use kith_testkit::block_on;
@@ -28,37 +28,37 @@ use crate::{
 struct Away(AtomicU32);
 
 impl Away {
-    fn asked<T>(&self) -> Result<T, Failure> {
+    fn asked<T>(&self) -> Result<T, PortError> {
         self.0.fetch_add(1, Ordering::SeqCst);
-        Err(Failure::new(Fault::Unavailable, "no answer"))
+        Err(PortError::new(ErrorKind::Unavailable, "no answer"))
     }
 }
 
 #[async_trait]
-impl Tokens for Away {
-    async fn verify(&self, _: &str) -> Result<Option<Actor>, Failure> {
-        self.asked()
-    }
-}
-
-#[async_trait]
-impl Limit for Away {
-    async fn take(&self, _: &str, _: &Procedure) -> Result<Allowance, Failure> {
+impl TokenVerifier for Away {
+    async fn verify(&self, _: &str) -> Result<Option<Actor>, PortError> {
         self.asked()
     }
 }
 
 #[async_trait]
-impl Outcomes for Away {
-    async fn claim(&self, _: &CallKey, _: &[u8]) -> Result<Claim, Failure> {
+impl RateLimiter for Away {
+    async fn check(&self, _: &str, _: &MethodPolicy) -> Result<RateLimitDecision, PortError> {
+        self.asked()
+    }
+}
+
+#[async_trait]
+impl IdempotencyStore for Away {
+    async fn claim(&self, _: &IdempotencyKey, _: &[u8]) -> Result<ClaimResult, PortError> {
         self.asked()
     }
 
-    async fn settle(&self, _: &CallKey, _: &[u8]) -> Result<(), Failure> {
+    async fn complete(&self, _: &IdempotencyKey, _: &[u8]) -> Result<(), PortError> {
         self.asked()
     }
 
-    async fn release(&self, _: &CallKey) -> Result<(), Failure> {
+    async fn release(&self, _: &IdempotencyKey) -> Result<(), PortError> {
         self.asked()
     }
 }
@@ -77,7 +77,7 @@ fn nobody_is_let_in_while_sessions_cannot_be_read() {
     block_on(async {
         let away = Arc::new(Away::default());
         let tokens = away.clone();
-        let bed = Bed::without(move |ports: &mut Ports| ports.tokens = tokens).await;
+        let bed = Bed::without(move |ports: &mut HttpDeps| ports.tokens = tokens).await;
         for path in [FEED, CREATE, REGISTER] {
             let request = bed.call(path).body(Body::from("{}")).unwrap();
             assert_eq!(refused(&bed, request).await, "AUTHENTICATION_FAILED", "{path}");
@@ -94,23 +94,23 @@ fn nobody_is_let_in_while_sessions_cannot_be_read() {
 #[test]
 fn without_any_limiter_posts_go_in_and_what_can_be_guessed_does_not() {
     block_on(async {
-        let guessed = |mut row: Procedure| {
-            row.quota.blind = if row.path == REGISTER { Blind::Refuse } else { Blind::Admit };
+        let guessed = |mut row: MethodPolicy| {
+            row.quota.on_limiter_failure = if row.path == REGISTER { OnLimiterFailure::Deny } else { OnLimiterFailure::Allow };
             row
         };
         let rows = rows().map(guessed).collect();
-        let bed = Bed::without_in(rows, |ports: &mut Ports| ports.limit = Arc::new(Away::default())).await;
+        let bed = Bed::without_in(rows, |ports: &mut HttpDeps| ports.rate_limiter = Arc::new(Away::default())).await;
         assert_eq!(bed.send(bed.call(CREATE).body(Body::from("{}")).unwrap()).await.status(), StatusCode::OK);
-        assert_eq!(refused(&bed, bed.call(REGISTER).body(Body::from("{}")).unwrap()).await, "LIMITER_AWAY");
+        assert_eq!(refused(&bed, bed.call(REGISTER).body(Body::from("{}")).unwrap()).await, "RATE_LIMITER_UNAVAILABLE");
     });
 }
 
 #[test]
 fn a_call_whose_outcome_cannot_be_kept_is_not_begun() {
     block_on(async {
-        let bed = Bed::without(|ports: &mut Ports| ports.outcomes = Arc::new(Away::default())).await;
+        let bed = Bed::without(|ports: &mut HttpDeps| ports.idempotency = Arc::new(Away::default())).await;
         let keyed = bed.call(CREATE).header("idempotency-key", "k-1").body(Body::from("{}")).unwrap();
-        assert_eq!(refused(&bed, keyed).await, "OUTCOMES_AWAY");
+        assert_eq!(refused(&bed, keyed).await, "IDEMPOTENCY_STORE_UNAVAILABLE");
         assert_eq!(bed.send(bed.call(CREATE).body(Body::from("{}")).unwrap()).await.status(), StatusCode::OK);
     });
 }

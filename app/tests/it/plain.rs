@@ -12,8 +12,8 @@ use axum::{
     http::{Request, StatusCode},
     routing::get,
 };
-use kith_app::http::plain::{self, Dependency};
-use kith_kernel::{Failure, Fault};
+use kith_app::http::health_routes::{self, HealthCheck, HealthChecks};
+use kith_kernel::{PortError, ErrorKind};
 use kith_testkit::block_on;
 use serde_json::json;
 use tokio::sync::watch;
@@ -24,14 +24,14 @@ use crate::bed::{Bed, settings};
 struct Disk(AtomicBool);
 
 #[async_trait]
-impl Dependency for Disk {
+impl HealthCheck for Disk {
     fn name(&self) -> &'static str {
         "disk"
     }
 
-    async fn check(&self) -> Result<(), Failure> {
+    async fn check(&self) -> Result<(), PortError> {
         let there = self.0.load(Ordering::SeqCst);
-        if there { Ok(()) } else { Err(Failure::new(Fault::Unavailable, "no disk")) }
+        if there { Ok(()) } else { Err(PortError::new(ErrorKind::Unavailable, "no disk")) }
     }
 }
 
@@ -44,7 +44,7 @@ async fn bed(ready: bool, disk: bool) -> Bed {
     // Whoever would change it is gone.
     let ready = watch::channel(ready).1;
     let plain =
-        plain::router(ready, plain::Needs { needs: vec![disk], wants: vec![] }, &json!({ "keys": [{ "kid": "k-1" }] }));
+        health_routes::router(ready, HealthChecks { required: vec![disk], optional: vec![] }, &json!({ "keys": [{ "kid": "k-1" }] }));
     Bed::beside(Router::new(), plain.route("/panics", get(async || -> &'static str { panic!("a secret") }))).await
 }
 
@@ -53,7 +53,7 @@ fn a_process_is_ready_when_it_is_told_so_and_what_it_needs_is_there() {
     block_on(async {
         for (ready, disk, expected) in [(true, true, 200), (false, true, 503), (true, false, 503)] {
             let (status, headers, told) = bed(ready, disk).await.json(ask("/readyz")).await;
-            assert_eq!((status.as_u16(), told["away"] == json!(["disk"])), (expected, !disk));
+            assert_eq!((status.as_u16(), told["unavailable"] == json!(["disk"])), (expected, !disk));
             assert_eq!(headers["cache-control"], "no-store");
         }
         assert_eq!(bed(false, false).await.send(ask("/healthz")).await.status(), StatusCode::OK);

@@ -19,7 +19,7 @@ use kith_loadtests::{
         program::{Folder, Program},
     },
 };
-use kith_testkit::Community;
+use kith_testkit::TestCluster;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -27,7 +27,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// The same for every node of the cluster.
 const SECRETS: [(&str, &str); 2] = [
     ("KITH_SECRETS_CURRENT", "41f09ac7e2d85b3360c1fe97a4b82d5e7d6093c5f81be24a90d7361c8efb5a02"),
-    ("KITH_SECRETS_INDEX", "9be2c04d7a61f385d81c5a9e3fb7240613dd86e5a7904cf1b2e85d3370f69ac1"),
+    ("KITH_SECRETS_BLIND_INDEX", "9be2c04d7a61f385d81c5a9e3fb7240613dd86e5a7904cf1b2e85d3370f69ac1"),
 ];
 
 /// How often each of those who ask at once does before it counts.
@@ -113,7 +113,7 @@ async fn pair(bed: &Bed, method: Method, times: usize) -> Result<(Taken, Taken)>
 async fn bed(size: Size) -> Result<Bed> {
     let (name, community) = match size {
         Size::One => ("one", None),
-        Size::Cluster => ("cluster", Some(Community::new().await)),
+        Size::Cluster => ("cluster", Some(TestCluster::new().await)),
     };
     let folder = Folder::new(name)?;
     let mut program = Program::start(folder.path(), &community.as_ref().map_or_else(Vec::new, chosen)).await?;
@@ -146,7 +146,7 @@ fn brief(why: &Error) -> String {
     [lines.next(), lines.next_back()].into_iter().flatten().collect::<Vec<_>>().join(" .. ")
 }
 
-fn chosen(community: &Community) -> Vec<(String, String)> {
+fn chosen(community: &TestCluster) -> Vec<(String, String)> {
     let said = [
         ("KITH_POSTGRES_URL", community.postgres.as_str()),
         ("KITH_MONGODB_URL", community.mongodb.as_str()),
@@ -154,8 +154,8 @@ fn chosen(community: &Community) -> Vec<(String, String)> {
         ("KITH_NATS_URL", community.nats.as_str()),
         ("KITH_CLUSTER_NAMESPACE", community.namespace.as_str()),
         // The servers may be those of the tests, which set aside what each community may take.
-        ("KITH_CLUSTER_EVENTS_BYTES", "256MiB"),
-        ("KITH_CLUSTER_LOG_BYTES", "256MiB"),
+        ("KITH_CLUSTER_EVENT_STREAM_MAX_BYTES", "256MiB"),
+        ("KITH_CLUSTER_REPLAY_LOG_MAX_BYTES", "256MiB"),
     ];
     said.into_iter().chain(SECRETS).map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }

@@ -11,7 +11,7 @@ use anyhow::{Result, ensure};
 use aws_lc_rs::digest::{SHA256, digest};
 use kith_kernel::{
     EventId, SystemEntropy, Timestamp, UserId,
-    audit::{Act, Entry, Head, Line, Verifier},
+    audit::{AuditAction, AuditEntry, ChainHead, AuditRecord, ChainVerifier},
 };
 use kith_screening_engine::{Kind, Rules, Screen};
 use tokio::time::Instant;
@@ -107,31 +107,31 @@ fn lengths(screen: &Screen, rounds: usize) {
     }
 }
 
-fn entry(number: usize) -> Result<Entry> {
+fn entry(number: usize) -> Result<AuditEntry> {
     let at = Timestamp::from_millis(i64::try_from(number)?);
-    Ok(Entry {
+    Ok(AuditEntry {
         id: EventId::new(at, &SystemEntropy),
         at,
         actor: UserId::new(at, &SystemEntropy),
         session: None,
-        act: Act::CaseDecided,
+        action: AuditAction::CaseDecided,
         subject: format!("case:{number}"),
         detail: "action=remove".to_owned(),
     })
 }
 
 fn trail(rounds: usize) -> Result<()> {
-    let (mut head, mut lines) = (Head::EMPTY, Vec::with_capacity(LINES));
+    let (mut head, mut lines) = (ChainHead::EMPTY, Vec::with_capacity(LINES));
     for number in 0..LINES {
         let entry = entry(number)?;
         head = head.after(&entry);
-        lines.push(Line {
+        lines.push(AuditRecord {
             position: head.position,
             id: entry.id.uuid(),
             at: entry.at.millis(),
             actor: entry.actor.uuid(),
             session: None,
-            act: entry.act.word().to_owned(),
+            action: entry.action.as_str().to_owned(),
             subject: entry.subject,
             detail: entry.detail,
             hash: head.hash.to_vec(),
@@ -139,8 +139,8 @@ fn trail(rounds: usize) -> Result<()> {
     }
     let mut sound = true;
     let checked = best(rounds, || {
-        let mut verifier = Verifier::new(&[], None);
-        sound &= lines.iter().all(|line| verifier.read(line).is_ok()) && verifier.end().is_ok();
+        let mut verifier = ChainVerifier::new(&[], None);
+        sound &= lines.iter().all(|line| verifier.verify(line).is_ok()) && verifier.finish().is_ok();
     });
     ensure!(sound, "a sound trail was found broken");
     let bytes = [7_u8; HASHED];

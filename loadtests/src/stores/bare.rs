@@ -48,7 +48,7 @@ impl Bare {
     /// # Errors
     /// If it cannot be reached.
     pub async fn mongo(url: &str, known: &[String]) -> Result<Self> {
-        let database = mongo::Database::open(url, &mongo::Pool::default()).await?;
+        let database = mongo::Database::open(url, &mongo::PoolConfig::default()).await?;
         Ok(Self::Mongo(database.collection("posts"), ids(known)?))
     }
 
@@ -104,7 +104,7 @@ impl Bare {
                 }
                 Method::GetFeed => page(posts).await,
                 Method::GetPost => {
-                    let found = posts.find_one(mongo::alive(doc! { "_id": mongo::id(nth(known, number)?) }));
+                    let found = posts.find_one(mongo::not_deleted(doc! { "_id": mongo::id(nth(known, number)?) }));
                     found.projection(shown()).await?.context("it is there").map(drop)
                 }
             },
@@ -133,8 +133,8 @@ struct Post {
     categories: String,
     tags: String,
     created_at: i64,
-    leaves_at: Option<i64>,
-    rank: i64,
+    feed_expires_at: Option<i64>,
+    urgency_rank: i64,
     version: i64,
 }
 
@@ -150,8 +150,8 @@ impl Post {
             categories: row.try_get("categories")?,
             tags: row.try_get("tags")?,
             created_at: row.try_get("created_at")?,
-            leaves_at: row.try_get("leaves_at")?,
-            rank: row.try_get("rank")?,
+            feed_expires_at: row.try_get("feed_expires_at")?,
+            urgency_rank: row.try_get("urgency_rank")?,
             version: row.try_get("version")?,
         })
     }
@@ -160,8 +160,8 @@ impl Post {
     async fn insert(&self, database: &Database) -> Result<()> {
         let mut tx = database.begin().await?;
         sqlx::query(
-            "INSERT INTO posts (id, author, persona, kind, urgency, body, categories, tags, created_at, leaves_at, rank,
-                version)
+            "INSERT INTO posts (id, author, persona, kind, urgency, body, categories, tags, created_at,
+                feed_expires_at, urgency_rank, version)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )
         .bind(fresh())
@@ -173,8 +173,8 @@ impl Post {
         .bind(&self.categories)
         .bind(&self.tags)
         .bind(self.created_at)
-        .bind(self.leaves_at)
-        .bind(self.rank)
+        .bind(self.feed_expires_at)
+        .bind(self.urgency_rank)
         .bind(self.version)
         .execute(&mut *tx)
         .await?;
@@ -186,7 +186,7 @@ async fn feed(database: &Database) -> Result<()> {
     let rows: Vec<SqliteRow> = sqlx::query(
         "SELECT * FROM posts INDEXED BY posts_latest
          WHERE deleted_at IS NULL AND circle IS NULL AND held_at IS NULL AND removed_at IS NULL
-             AND (leaves_at IS NULL OR leaves_at > ?1) ORDER BY id DESC LIMIT ?2",
+             AND (feed_expires_at IS NULL OR feed_expires_at > ?1) ORDER BY id DESC LIMIT ?2",
     )
     .bind(SystemClock.now().millis())
     .bind(PAGE)
@@ -202,8 +202,9 @@ async fn row(database: &Database, post: Uuid) -> Result<()> {
 }
 
 async fn page(posts: &Collection<Document>) -> Result<()> {
-    let there = [doc! { "leaves_at": null }, doc! { "leaves_at": { "$gt": mongo::date(SystemClock.now()) } }];
-    let found = posts.find(mongo::alive(doc! { "listed": true, "$or": there.to_vec() })).sort(doc! { "_id": -1 });
+    let now = mongo::bson_date(SystemClock.now());
+    let there = [doc! { "feed_expires_at": null }, doc! { "feed_expires_at": { "$gt": now } }];
+    let found = posts.find(mongo::not_deleted(doc! { "listed": true, "$or": there.to_vec() })).sort(doc! { "_id": -1 });
     let found = found.limit(PAGE).projection(shown()).hint(Hint::Name("posts_latest".to_owned()));
     let page: Vec<Document> = found.await?.try_collect().await?;
     anyhow::ensure!(!page.is_empty(), "nobody has written anything");
@@ -212,7 +213,7 @@ async fn page(posts: &Collection<Document>) -> Result<()> {
 
 /// What the program does not read either.
 fn shown() -> Document {
-    doc! { "words": 0, "counted": 0, "moved": 0, "outbox": 0 }
+    doc! { "search_terms": 0, "counted_events": 0, "archived_batches": 0, "outbox": 0 }
 }
 
 fn fresh() -> Uuid {

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kith_kernel::{
-    Actor, Clock, Entropy, Failure, SessionId, Standing, Timestamp, UserId,
-    ports::{Admission, Ephemeral, Tickets},
+    Actor, Clock, Entropy, PortError, SessionId, AccountStatus, Timestamp, UserId,
+    ports::{RedeemedTicket, EphemeralStore, TicketRedeemer},
 };
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -19,12 +19,12 @@ pub const LASTS: Duration = Duration::from_secs(30);
 /// How long a socket stays open on one ticket.
 pub const ADMITS: Duration = Duration::from_hours(12);
 
-/// Answers [`Tickets`].
+/// Answers [`TicketRedeemer`].
 pub struct Booth {
     /// How sessions and accounts stand.
     pub verifier: Arc<Verifier>,
     /// Where tickets wait to be used.
-    pub ephemeral: Arc<dyn Ephemeral>,
+    pub ephemeral: Arc<dyn EphemeralStore>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// What tickets are made with.
@@ -47,7 +47,7 @@ impl Booth {
     pub async fn issue(&self, actor: &Actor) -> Result<Ticket, Error> {
         let now = self.clock.now();
         let live = self.verifier.standing(actor.session).await?.ok_or(Error::SessionEnded)?;
-        if live.actor.standing == Standing::Suspended {
+        if live.actor.status == AccountStatus::Suspended {
             return Err(Error::Suspended);
         }
         let kept = Kept { user: actor.user, session: actor.session, until: live.expires_at.min(now.after(ADMITS)) };
@@ -59,13 +59,13 @@ impl Booth {
 }
 
 #[async_trait]
-impl Tickets for Booth {
-    async fn redeem(&self, ticket: &str) -> Result<Option<Admission>, Failure> {
+impl TicketRedeemer for Booth {
+    async fn redeem(&self, ticket: &str) -> Result<Option<RedeemedTicket>, PortError> {
         let Some(kept) = self.ephemeral.take(&name(ticket)).await? else { return Ok(None) };
         let Some(kept) = Kept::read(&kept) else { return Ok(None) };
         let Some(live) = self.verifier.standing(kept.session).await? else { return Ok(None) };
-        let welcome = live.actor.user == kept.user && live.actor.standing != Standing::Suspended;
-        Ok(welcome.then_some(Admission { actor: live.actor, until: kept.until }))
+        let welcome = live.actor.user == kept.user && live.actor.status != AccountStatus::Suspended;
+        Ok(welcome.then_some(RedeemedTicket { actor: live.actor, expires_at: kept.until }))
     }
 }
 

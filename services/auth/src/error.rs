@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kith_kernel::{Failure, Fault, Problem, page::InvalidPage};
+use kith_kernel::{PortError, ErrorKind, DomainError, page::InvalidPagination, ports::FeatureDisabled};
 use kith_storage::StoreError;
 
 use crate::domain::{InvalidEmail, WeakPassword};
@@ -50,7 +50,7 @@ pub enum Error {
     Suspended,
     /// The page that was asked for cannot be.
     #[error(transparent)]
-    Page(#[from] InvalidPage),
+    Page(#[from] InvalidPagination),
     /// Too many attempts to enter by this address have failed. It is the same for an address of nobody.
     #[error("too many attempts failed; please wait, or come in by recovery code")]
     TooManyAttempts(Duration),
@@ -60,25 +60,27 @@ pub enum Error {
     /// Cryptography failed, or what is kept is not what was kept.
     #[error("{0}")]
     Crypto(&'static str),
+    #[error(transparent)]
+    FeatureDisabled(#[from] FeatureDisabled),
     /// Another slice did not answer.
     #[error("another part of the system failed")]
-    Port(#[from] Failure),
+    Port(#[from] PortError),
     /// The store did not do it.
     #[error("the store of sessions failed")]
     Store(#[from] StoreError),
 }
 
-impl Problem for Error {
-    fn kind(&self) -> Fault {
+impl DomainError for Error {
+    fn kind(&self) -> ErrorKind {
         match self {
-            Self::Email(_) | Self::Password(_) | Self::HandleInvalid | Self::Page(_) => Fault::Invalid,
-            Self::EmailTaken | Self::HandleTaken => Fault::Taken,
-            Self::CredentialsWrong | Self::TokenInvalid | Self::SessionEnded => Fault::Unauthenticated,
-            Self::NoSuchSession => Fault::NotFound,
-            Self::AlreadyRegistered => Fault::Precondition,
-            Self::Suspended => Fault::Denied,
-            Self::TooManyAttempts(_) | Self::Busy => Fault::Exhausted,
-            Self::Crypto(_) => Fault::Internal,
+            Self::Email(_) | Self::Password(_) | Self::HandleInvalid | Self::Page(_) => ErrorKind::InvalidArgument,
+            Self::EmailTaken | Self::HandleTaken => ErrorKind::AlreadyExists,
+            Self::CredentialsWrong | Self::TokenInvalid | Self::SessionEnded => ErrorKind::Unauthenticated,
+            Self::NoSuchSession => ErrorKind::NotFound,
+            Self::AlreadyRegistered | Self::FeatureDisabled(_) => ErrorKind::FailedPrecondition,
+            Self::Suspended => ErrorKind::PermissionDenied,
+            Self::TooManyAttempts(_) | Self::Busy => ErrorKind::ResourceExhausted,
+            Self::Crypto(_) => ErrorKind::Internal,
             Self::Port(failure) => failure.kind(),
             Self::Store(error) => error.kind(),
         }
@@ -98,6 +100,7 @@ impl Problem for Error {
             Self::AlreadyRegistered => "ALREADY_REGISTERED",
             Self::Suspended => "ACCOUNT_SUSPENDED",
             Self::Page(page) => page.reason(),
+            Self::FeatureDisabled(_) => FeatureDisabled::REASON,
             Self::TooManyAttempts(_) => "TOO_MANY_ATTEMPTS",
             Self::Busy => "TOO_BUSY",
             Self::Crypto(_) | Self::Port(_) | Self::Store(_) => "BACKEND_FAILED",
@@ -118,6 +121,7 @@ impl Problem for Error {
             | Self::Suspended
             | Self::TooManyAttempts(_)
             | Self::Busy
+            | Self::FeatureDisabled(_)
             | Self::Crypto(_)
             | Self::Port(_)
             | Self::Store(_) => None,
@@ -140,6 +144,7 @@ impl Problem for Error {
             | Self::AlreadyRegistered
             | Self::Suspended
             | Self::Page(_)
+            | Self::FeatureDisabled(_)
             | Self::Crypto(_)
             | Self::Port(_)
             | Self::Store(_) => None,
@@ -147,7 +152,7 @@ impl Problem for Error {
     }
 }
 
-impl From<Error> for Failure {
+impl From<Error> for PortError {
     fn from(error: Error) -> Self {
         Self::new(error.kind(), error)
     }

@@ -8,10 +8,10 @@
 //! | [`keys`] | access tokens: signed JWTs of ten minutes |
 //! | [`refresh`] | refresh tokens: opaque, authentic, good once |
 //! | [`remembered`] | what was verified a moment ago |
-//! | [`verifier`] | whose a token is and whether their session goes on: the ports `Tokens` and `Sessions` |
-//! | [`booth`] | tickets for sockets: the port `Tickets` |
+//! | [`verifier`] | whose a token is and whether their session goes on: the ports `TokenVerifier` and `SessionLookup` |
+//! | [`booth`] | tickets for sockets: the port `TicketRedeemer` |
 //! | [`service`] | the use cases |
-//! | [`ports`] | the port `Identities`, and what is to be forgotten |
+//! | [`ports`] | the port `CredentialLookup`, and what is to be forgotten |
 //! | [`reactions`] | what is remembered of an account is read again when it was changed |
 //! | [`error`] | every refusal, in the words of the domain |
 //! | [`access`] | who may call which method, and how often |

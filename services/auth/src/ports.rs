@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use kith_kernel::{
-    Clock, Failure, UserId,
-    ports::{Identities, Sweep},
+    Clock, PortError, UserId,
+    ports::{CredentialLookup, PeriodicJob},
 };
 
 use crate::{policy::COUNTED, store::Store};
@@ -13,20 +13,20 @@ use crate::{policy::COUNTED, store::Store};
 /// How long a session that is over is kept: as long as its owner may ask what became of it.
 const KEPT: Duration = Duration::from_hours(30 * 24);
 
-/// Answers [`Identities`].
+/// Answers [`CredentialLookup`].
 pub struct IdentityReader {
     /// Where it is kept by what accounts are entered.
     pub store: Arc<dyn Store>,
 }
 
 #[async_trait]
-impl Identities for IdentityReader {
-    async fn has_email(&self, user: UserId) -> Result<bool, Failure> {
+impl CredentialLookup for IdentityReader {
+    async fn has_email(&self, user: UserId) -> Result<bool, PortError> {
         Ok(self.store.has_email(user).await?)
     }
 }
 
-/// Answers [`Sweep`]: forgets sessions that have been over for 30 days, and failed attempts that count no more.
+/// Answers [`PeriodicJob`]: forgets sessions that have been over for 30 days, and failed attempts that count no more.
 pub struct Retention {
     /// Where sessions are kept.
     pub store: Arc<dyn Store>,
@@ -35,12 +35,12 @@ pub struct Retention {
 }
 
 #[async_trait]
-impl Sweep for Retention {
+impl PeriodicJob for Retention {
     fn name(&self) -> &'static str {
         "sessions"
     }
 
-    async fn sweep(&self) -> Result<u64, Failure> {
+    async fn run(&self) -> Result<u64, PortError> {
         let now = self.clock.now();
         let attempts = self.store.forget_attempts(now.before(COUNTED)).await?;
         Ok(self.store.forget(now.before(KEPT)).await?.saturating_add(attempts))

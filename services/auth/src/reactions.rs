@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kith_kernel::{Event, Fact, Failure, ports::Reaction};
+use kith_kernel::{Delivery, AccountEvent, EventPayload, PortError, ports::EventHandler};
 
 use crate::Remembered;
 
@@ -15,13 +15,14 @@ pub struct Reactions {
 }
 
 #[async_trait]
-impl Reaction for Reactions {
+impl EventHandler for Reactions {
     fn name(&self) -> &'static str {
         "auth"
     }
 
-    async fn on(&self, event: &Event) -> Result<(), Failure> {
-        if let Fact::RoleChanged { user } | Fact::UserSuspended { user } | Fact::UserReinstated { user } = event.fact {
+    async fn handle(&self, delivery: &Delivery) -> Result<(), PortError> {
+        let event = &delivery.event;
+        if let EventPayload::Account(AccountEvent::RoleChanged { user }) | EventPayload::Account(AccountEvent::Suspended { user }) | EventPayload::Account(AccountEvent::Reinstated { user }) = event.payload {
             self.remembered.doubt(user);
         }
         Ok(())

@@ -6,7 +6,7 @@ use axum::{Router, extract::State};
 use connectrpc_axum::prelude::{ConnectError, ConnectResponse};
 use kith_kernel::{PageSize, SessionId, id::InvalidId};
 use kith_proto::{
-    Caller, Claimed, Valid,
+    Caller, ClaimedId, Valid,
     auth::v1::{
         CreateRealtimeTicketRequest, CreateRealtimeTicketResponse, Credentials as WireCredentials, ListSessionsRequest,
         ListSessionsResponse, LoginRequest, LoginResponse, LoginWithRecoveryCodeRequest, LoginWithRecoveryCodeResponse,
@@ -16,7 +16,7 @@ use kith_proto::{
         auth_service_connect::AuthServiceBuilder,
     },
     convert::{persona, timestamp},
-    refusal,
+    to_connect_error,
 };
 
 use crate::{
@@ -47,7 +47,7 @@ pub fn router(service: Arc<Service>) -> Router {
 
 async fn register_anonymous(
     State(auth): Auth,
-    Claimed(claimed): Claimed,
+    ClaimedId(claimed): ClaimedId,
     Valid(request): Valid<RegisterAnonymousRequest>,
 ) -> Answer<RegisterAnonymousResponse> {
     let appearance = appearance(request.handle, request.avatar);
@@ -61,7 +61,7 @@ async fn register_anonymous(
 
 async fn register_with_email(
     State(auth): Auth,
-    Claimed(claimed): Claimed,
+    ClaimedId(claimed): ClaimedId,
     Valid(request): Valid<RegisterWithEmailRequest>,
 ) -> Answer<RegisterWithEmailResponse> {
     let (email, password) = entrance(&request.email, &request.password)?;
@@ -149,7 +149,7 @@ async fn create_realtime_ticket(
 
 impl From<Error> for ConnectError {
     fn from(error: Error) -> Self {
-        refusal(&error)
+        to_connect_error(&error)
     }
 }
 

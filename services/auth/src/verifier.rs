@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kith_kernel::{
-    Actor, Clock, Failure, SessionId, Timestamp,
-    ports::{Accounts, Sessions, Tokens},
+    Actor, Clock, PortError, SessionId, Timestamp,
+    ports::{AccountDirectory, SessionLookup, TokenVerifier},
 };
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     store::Store,
 };
 
-/// Answers [`Tokens`] and [`Sessions`], and is the only one that makes an [`Actor`].
+/// Answers [`TokenVerifier`] and [`SessionLookup`], and is the only one that makes an [`Actor`].
 ///
 /// A token is verified once. How its session and its account stand is read again when what is known is a second old; if
 /// that cannot be read, nobody is let in.
@@ -23,7 +23,7 @@ pub struct Verifier {
     /// Where sessions are kept.
     pub store: Arc<dyn Store>,
     /// How accounts stand.
-    pub accounts: Arc<dyn Accounts>,
+    pub accounts: Arc<dyn AccountDirectory>,
     /// What tokens are signed with.
     pub keys: Arc<Keys>,
     /// What was verified a moment ago. The same as the service's.
@@ -33,8 +33,8 @@ pub struct Verifier {
 }
 
 #[async_trait]
-impl Tokens for Verifier {
-    async fn verify(&self, token: &str) -> Result<Option<Actor>, Failure> {
+impl TokenVerifier for Verifier {
+    async fn verify(&self, token: &str) -> Result<Option<Actor>, PortError> {
         let now = self.clock.now();
         let Some(claims) = self.claims(token, now) else { return Ok(None) };
         let Some(live) = self.live(claims.session, claims.generation, now).await? else { return Ok(None) };
@@ -50,15 +50,15 @@ impl Tokens for Verifier {
 }
 
 #[async_trait]
-impl Sessions for Verifier {
-    async fn current(&self, session: SessionId) -> Result<Option<Actor>, Failure> {
+impl SessionLookup for Verifier {
+    async fn current_actor(&self, session: SessionId) -> Result<Option<Actor>, PortError> {
         Ok(self.standing(session).await?.map(|live| live.actor))
     }
 }
 
 impl Verifier {
     /// How a session stands, at most a second old; `None` if it has ended.
-    pub(crate) async fn standing(&self, session: SessionId) -> Result<Option<Live>, Failure> {
+    pub(crate) async fn standing(&self, session: SessionId) -> Result<Option<Live>, PortError> {
         self.live(session, 0, self.clock.now()).await
     }
 
@@ -72,7 +72,7 @@ impl Verifier {
     }
 
     /// The session, from memory if that is fresh and has heard of this generation.
-    async fn live(&self, session: SessionId, generation: i64, now: Timestamp) -> Result<Option<Live>, Failure> {
+    async fn live(&self, session: SessionId, generation: i64, now: Timestamp) -> Result<Option<Live>, PortError> {
         let live = match self.remembered.session(session, now) {
             Some(Known::Ended) => return Ok(None),
             Some(Known::Live(live)) if live.generation >= generation => Some(live),
@@ -81,15 +81,15 @@ impl Verifier {
         Ok(live.filter(|live| now < live.expires_at))
     }
 
-    async fn read(&self, id: SessionId, now: Timestamp) -> Result<Option<Live>, Failure> {
+    async fn read(&self, id: SessionId, now: Timestamp) -> Result<Option<Live>, PortError> {
         let found = self.store.session(id).await?;
         let Some(session) = found.filter(|session| session.ended_at.is_none()) else {
             self.remembered.end(id);
             return Ok(None);
         };
-        let Some(state) = self.accounts.state(session.account).await? else { return Ok(None) };
+        let Some(state) = self.accounts.status(session.account).await? else { return Ok(None) };
         let Session { account: user, expires_at, generation, .. } = session;
-        let actor = Actor { user, persona: state.persona, session: id, role: state.role, standing: state.standing };
+        let actor = Actor { user, persona: state.persona, session: id, role: state.role, status: state.status };
         let live = Live { actor, expires_at, generation, unconfirmed: session.retry.is_some(), read_at: now };
         self.remembered.learn_session(live.clone(), now);
         Ok(Some(live))

@@ -1,32 +1,32 @@
 //! Who may call which method, and how often. What is not here cannot be called.
 
 use kith_kernel::{
-    Access::{Member, Writer},
-    Procedure, Quota,
+    RequiredAccess::{Member, ActiveMember},
+    MethodPolicy, Quota,
 };
 
 /// One row a method.
-pub const PROCEDURES: &[Procedure] = &[
-    Procedure::new("/kith.circles.v1.CircleService/CreateCircle", Writer, Quota::per_hour(10)),
-    Procedure::new("/kith.circles.v1.CircleService/GetCircle", Member, Quota::per_minute(300)),
-    Procedure::new("/kith.circles.v1.CircleService/UpdateCircle", Writer, Quota::per_minute(30)),
-    Procedure::new("/kith.circles.v1.CircleService/ArchiveCircle", Member, Quota::per_minute(30)),
-    Procedure::new("/kith.circles.v1.CircleService/ListCircles", Member, Quota::per_minute(120)),
+pub const METHOD_POLICIES: &[MethodPolicy] = &[
+    MethodPolicy::new("/kith.circles.v1.CircleService/CreateCircle", ActiveMember, Quota::per_hour(10)),
+    MethodPolicy::new("/kith.circles.v1.CircleService/GetCircle", Member, Quota::per_minute(300)),
+    MethodPolicy::new("/kith.circles.v1.CircleService/UpdateCircle", ActiveMember, Quota::per_minute(30)),
+    MethodPolicy::new("/kith.circles.v1.CircleService/ArchiveCircle", Member, Quota::per_minute(30)),
+    MethodPolicy::new("/kith.circles.v1.CircleService/ListCircles", Member, Quota::per_minute(120)),
     // Who comes and goes all day looks for somebody.
-    Procedure::new("/kith.circles.v1.CircleService/JoinCircle", Member, Quota::per_hour(60)),
-    Procedure::new("/kith.circles.v1.CircleService/LeaveCircle", Member, Quota::per_minute(60)),
-    Procedure::new("/kith.circles.v1.CircleService/ListCircleMembers", Member, Quota::per_minute(120)),
-    Procedure::new("/kith.circles.v1.CircleService/UpdateMemberRole", Member, Quota::per_minute(60)),
-    Procedure::new("/kith.circles.v1.CircleService/RemoveMember", Member, Quota::per_minute(60)),
-    Procedure::new("/kith.circles.v1.CircleService/BanMember", Member, Quota::per_minute(60)),
-    Procedure::new("/kith.circles.v1.CircleService/UnbanMember", Member, Quota::per_minute(60)),
-    Procedure::new("/kith.circles.v1.CircleService/ListJoinRequests", Member, Quota::per_minute(120)),
-    Procedure::new("/kith.circles.v1.CircleService/DecideJoinRequest", Member, Quota::per_minute(60)),
-    Procedure::new("/kith.circles.v1.CircleService/CreateInvite", Member, Quota::per_hour(60)),
-    Procedure::new("/kith.circles.v1.CircleService/ListInvites", Member, Quota::per_minute(120)),
-    Procedure::new("/kith.circles.v1.CircleService/RevokeInvite", Member, Quota::per_minute(60)),
+    MethodPolicy::new("/kith.circles.v1.CircleService/JoinCircle", Member, Quota::per_hour(60)),
+    MethodPolicy::new("/kith.circles.v1.CircleService/LeaveCircle", Member, Quota::per_minute(60)),
+    MethodPolicy::new("/kith.circles.v1.CircleService/ListCircleMembers", Member, Quota::per_minute(120)),
+    MethodPolicy::new("/kith.circles.v1.CircleService/UpdateMemberRole", Member, Quota::per_minute(60)),
+    MethodPolicy::new("/kith.circles.v1.CircleService/RemoveMember", Member, Quota::per_minute(60)),
+    MethodPolicy::new("/kith.circles.v1.CircleService/BanMember", Member, Quota::per_minute(60)),
+    MethodPolicy::new("/kith.circles.v1.CircleService/UnbanMember", Member, Quota::per_minute(60)),
+    MethodPolicy::new("/kith.circles.v1.CircleService/ListJoinRequests", Member, Quota::per_minute(120)),
+    MethodPolicy::new("/kith.circles.v1.CircleService/DecideJoinRequest", Member, Quota::per_minute(60)),
+    MethodPolicy::new("/kith.circles.v1.CircleService/CreateInvite", Member, Quota::per_hour(60)),
+    MethodPolicy::new("/kith.circles.v1.CircleService/ListInvites", Member, Quota::per_minute(120)),
+    MethodPolicy::new("/kith.circles.v1.CircleService/RevokeInvite", Member, Quota::per_minute(60)),
     // Codes cannot be guessed, and nobody has many.
-    Procedure::new("/kith.circles.v1.CircleService/AcceptInvite", Member, Quota::per_hour(60)),
-    Procedure::new("/kith.circles.v1.CircleService/ListCircleLog", Member, Quota::per_minute(120)),
-    Procedure::new("/kith.circles.v1.CircleService/GetCircleFeed", Member, Quota::per_minute(300)),
+    MethodPolicy::new("/kith.circles.v1.CircleService/AcceptInvite", Member, Quota::per_hour(60)),
+    MethodPolicy::new("/kith.circles.v1.CircleService/ListCircleLog", Member, Quota::per_minute(120)),
+    MethodPolicy::new("/kith.circles.v1.CircleService/GetCircleFeed", Member, Quota::per_minute(300)),
 ];

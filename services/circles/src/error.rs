@@ -1,6 +1,6 @@
 //! Every refusal of this slice.
 
-use kith_kernel::{Failure, Fault, Problem, category::UnknownCategory, page::InvalidPage};
+use kith_kernel::{PortError, ErrorKind, DomainError, category::UnknownCategory, page::InvalidPagination, ports::FeatureDisabled};
 use kith_storage::StoreError;
 
 use crate::{
@@ -33,25 +33,28 @@ pub enum Error {
     Choice(&'static str),
     /// The page that was asked for cannot be.
     #[error(transparent)]
-    Page(#[from] InvalidPage),
+    Page(#[from] InvalidPagination),
     /// A rule of circles.
     #[error(transparent)]
     Refused(#[from] Refused),
+    #[error(transparent)]
+    FeatureDisabled(#[from] FeatureDisabled),
     /// Another slice did not answer.
     #[error("another part of the system failed")]
-    Port(#[from] Failure),
+    Port(#[from] PortError),
     /// The store did not do it.
     #[error("the store of circles failed")]
     Store(#[from] StoreError),
 }
 
-impl Problem for Error {
-    fn kind(&self) -> Fault {
+impl DomainError for Error {
+    fn kind(&self) -> ErrorKind {
         match self {
             Self::Text { .. } | Self::Category(_) | Self::Cap(_) | Self::Term(_) | Self::Choice(_) | Self::Page(_) => {
-                Fault::Invalid
+                ErrorKind::InvalidArgument
             }
             Self::Refused(refused) => kind(*refused),
+            Self::FeatureDisabled(_) => ErrorKind::FailedPrecondition,
             Self::Port(failure) => failure.kind(),
             Self::Store(error) => error.kind(),
         }
@@ -67,6 +70,7 @@ impl Problem for Error {
             Self::Choice(_) => "CHOICE_UNKNOWN",
             Self::Page(page) => page.reason(),
             Self::Refused(refused) => reason(*refused),
+            Self::FeatureDisabled(_) => FeatureDisabled::REASON,
             Self::Port(_) | Self::Store(_) => "BACKEND_FAILED",
         }
     }
@@ -78,23 +82,23 @@ impl Problem for Error {
             Self::Cap(_) => Some("max_members"),
             Self::Term(_) => Some("uses"),
             Self::Page(page) => Some(page.field()),
-            Self::Refused(_) | Self::Port(_) | Self::Store(_) => None,
+            Self::Refused(_) | Self::FeatureDisabled(_) | Self::Port(_) | Self::Store(_) => None,
         }
     }
 }
 
-const fn kind(refused: Refused) -> Fault {
+const fn kind(refused: Refused) -> ErrorKind {
     match refused {
-        Refused::NoCircle | Refused::NoInvite | Refused::NoPerson => Fault::NotFound,
-        Refused::NotAMember | Refused::Role => Fault::Denied,
+        Refused::NoCircle | Refused::NoInvite | Refused::NoPerson => ErrorKind::NotFound,
+        Refused::NotAMember | Refused::Role => ErrorKind::PermissionDenied,
         Refused::LastOwner
         | Refused::Declined
         | Refused::Full
         | Refused::Archived
         | Refused::Closed
         | Refused::StaysPrivate
-        | Refused::TooManyInvites => Fault::Precondition,
-        Refused::EtagMismatch => Fault::Stale,
+        | Refused::TooManyInvites => ErrorKind::FailedPrecondition,
+        Refused::EtagMismatch => ErrorKind::Aborted,
     }
 }
 
@@ -116,7 +120,7 @@ const fn reason(refused: Refused) -> &'static str {
     }
 }
 
-impl From<Error> for Failure {
+impl From<Error> for PortError {
     fn from(error: Error) -> Self {
         Self::new(error.kind(), error)
     }

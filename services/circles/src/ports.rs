@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kith_kernel::{
-    CircleId, Clock, Entropy, EventId, Failure, UserId,
-    ports::{CircleBrief, CircleLookup, CircleOwner, CircleRole, Circles, Member, Membership},
+    CircleId, Clock, Entropy, EventId, PortError, UserId,
+    ports::{CircleSummary, CircleLookup, CircleOwner, CircleRole, CircleModeration, Member, Membership},
 };
 
 use crate::{
@@ -21,31 +21,31 @@ pub struct Roster {
 
 #[async_trait]
 impl Membership for Roster {
-    async fn member(&self, user: UserId, circle: CircleId) -> Result<Option<Member>, Failure> {
+    async fn find(&self, user: UserId, circle: CircleId) -> Result<Option<Member>, PortError> {
         let Some(seen) = self.store.look(circle, user).await? else { return Ok(None) };
         if is_open(&seen.circle).is_err() {
             return Ok(None);
         }
         let writable = seen.circle.archived_at.is_none();
         let person = seen.person.and_then(|person| Some((person.persona, person.state.role()?)));
-        Ok(person.map(|(persona, role)| Member { persona, role, writable }))
+        Ok(person.map(|(persona, role)| Member { persona, role, can_post: writable }))
     }
 
-    async fn circles_of(&self, user: UserId) -> Result<Vec<CircleId>, Failure> {
+    async fn circles_of(&self, user: UserId) -> Result<Vec<CircleId>, PortError> {
         Ok(self.store.circles_of(user).await?.into_iter().collect())
     }
 }
 
 #[async_trait]
 impl CircleLookup for Roster {
-    async fn brief(&self, viewer: UserId, circle: CircleId) -> Result<Option<CircleBrief>, Failure> {
+    async fn summary(&self, viewer: UserId, circle: CircleId) -> Result<Option<CircleSummary>, PortError> {
         let Some(seen) = self.store.look(circle, viewer).await? else { return Ok(None) };
         let state = seen.person.map(|person| person.state);
         if is_open(&seen.circle).is_err() || !knows(&seen.circle, state, Invited::No) {
             return Ok(None);
         }
         let (owner, terms) = (self.store.owner(circle).await?, seen.circle.terms);
-        Ok(Some(CircleBrief {
+        Ok(Some(CircleSummary {
             name: terms.name.as_str().to_owned(),
             about: terms.about.as_str().to_owned(),
             rules: terms.rules.as_str().to_owned(),
@@ -55,7 +55,7 @@ impl CircleLookup for Roster {
     }
 }
 
-/// Answers [`Circles`]: closes circles and opens them again.
+/// Answers [`CircleModeration`]: closes circles and opens them again.
 pub struct Doors {
     /// Where circles are kept.
     pub store: Arc<dyn Store>,
@@ -66,7 +66,7 @@ pub struct Doors {
 }
 
 impl Doors {
-    async fn turn(&self, circle: CircleId, door: Door, actor: UserId) -> Result<(), Failure> {
+    async fn turn(&self, circle: CircleId, door: Door, actor: UserId) -> Result<(), PortError> {
         let at = self.clock.now();
         let by = By { actor, at, event: EventId::new(at, &*self.entropy) };
         Ok(self.store.bar(circle, door, &by).await?)
@@ -74,16 +74,16 @@ impl Doors {
 }
 
 #[async_trait]
-impl Circles for Doors {
-    async fn close(&self, circle: CircleId, by: UserId) -> Result<(), Failure> {
+impl CircleModeration for Doors {
+    async fn close(&self, circle: CircleId, by: UserId) -> Result<(), PortError> {
         self.turn(circle, Door::Closed, by).await
     }
 
-    async fn open(&self, circle: CircleId, by: UserId) -> Result<(), Failure> {
+    async fn reopen(&self, circle: CircleId, by: UserId) -> Result<(), PortError> {
         self.turn(circle, Door::Open, by).await
     }
 
-    async fn keeps(&self, user: UserId, circle: CircleId) -> Result<bool, Failure> {
+    async fn is_keeper(&self, user: UserId, circle: CircleId) -> Result<bool, PortError> {
         let seen = self.store.look(circle, user).await?;
         let role = seen.and_then(|seen| seen.person?.state.role());
         Ok(role.is_some_and(|role| role >= CircleRole::Keeper))

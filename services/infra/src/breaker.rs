@@ -177,7 +177,7 @@ impl Drop for Pass<'_> {
 
 #[cfg(test)]
 mod tests {
-    use kith_testkit::HandClock;
+    use kith_testkit::ManualClock;
 
     use super::*;
 
@@ -193,8 +193,8 @@ mod tests {
     const RULES: Rules =
         Rules { failures: 3, shortest: Duration::from_millis(255), longest: Duration::from_millis(1023) };
 
-    fn breaker() -> (Breaker, Arc<HandClock>) {
-        let clock = Arc::new(HandClock::at(Timestamp::from_millis(1_000_000)));
+    fn breaker() -> (Breaker, Arc<ManualClock>) {
+        let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_000_000)));
         // Of 2^64 - 1 draws out of a power of two, the last: as long as a moment may be.
         (Breaker::new("it", RULES, clock.clone(), Arc::new(Drawn(0xff))), clock)
     }
@@ -220,9 +220,9 @@ mod tests {
     fn after_a_moment_one_finds_out_for_all() {
         let (breaker, clock) = breaker();
         fail(&breaker, 3);
-        clock.pass(Duration::from_millis(254));
+        clock.advance(Duration::from_millis(254));
         assert!(breaker.pass().is_err());
-        clock.pass(Duration::from_millis(1));
+        clock.advance(Duration::from_millis(1));
         let one = breaker.pass().unwrap();
         assert!(breaker.pass().is_err(), "one at a time");
         one.answered();
@@ -236,20 +236,20 @@ mod tests {
         fail(&breaker, 3);
         for millis in [255, 510, 1020, 1023, 1023] {
             // 511 and 1021 are no powers of two: what is drawn of them is what is left.
-            clock.pass(Duration::from_millis(millis));
+            clock.advance(Duration::from_millis(millis));
             breaker.pass().unwrap().failed();
             assert!(breaker.pass().is_err());
         }
-        clock.pass(Duration::from_millis(1023));
+        clock.advance(Duration::from_millis(1023));
         breaker.pass().unwrap().answered();
         fail(&breaker, 3);
-        clock.pass(Duration::from_millis(255));
+        clock.advance(Duration::from_millis(255));
         breaker.pass().unwrap().answered();
     }
 
     #[test]
     fn a_moment_may_be_none_at_all() {
-        let breaker = Breaker::new("it", RULES, Arc::new(HandClock::at(Timestamp::from_millis(5))), Arc::new(Drawn(0)));
+        let breaker = Breaker::new("it", RULES, Arc::new(ManualClock::at(Timestamp::from_millis(5))), Arc::new(Drawn(0)));
         fail(&breaker, 3);
         breaker.pass().unwrap().answered();
     }
@@ -258,7 +258,7 @@ mod tests {
     fn who_finds_out_and_goes_away_leaves_it_to_the_next() {
         let (breaker, clock) = breaker();
         fail(&breaker, 3);
-        clock.pass(Duration::from_millis(255));
+        clock.advance(Duration::from_millis(255));
         drop(breaker.pass().unwrap());
         breaker.pass().unwrap().answered();
         assert!(breaker.pass().is_ok());
@@ -271,7 +271,7 @@ mod tests {
         fail(&breaker, 3);
         late_answer.answered();
         assert!(breaker.pass().is_err());
-        clock.pass(Duration::from_millis(255));
+        clock.advance(Duration::from_millis(255));
         breaker.pass().unwrap().answered();
         late_failure.failed();
         fail(&breaker, 2);
@@ -280,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_was_set_back_does_not_keep_it_open() {
-        let clock = Arc::new(HandClock::at(Timestamp::from_millis(9_000_000)));
+        let clock = Arc::new(ManualClock::at(Timestamp::from_millis(9_000_000)));
         let breaker = Breaker::new("it", RULES, clock.clone(), Arc::new(Drawn(0xff)));
         fail(&breaker, 3);
         clock.set(Timestamp::from_millis(1_000));

@@ -1,5 +1,4 @@
-//! What posts are about. A closed list, so that nobody's cry for help goes into a category that nobody reads because of
-//! a typing error.
+//! Categories of posts. The list is closed, so that a typing error cannot put an SOS into a category without readers.
 
 use std::{fmt, str::FromStr};
 
@@ -8,7 +7,7 @@ use std::{fmt, str::FromStr};
 pub struct Category(&'static str);
 
 impl Category {
-    /// All slugs, in alphabetical order. One that was ever released stays.
+    /// All categories, in alphabetical order. Released categories are never removed.
     pub const ALL: [Self; 17] = [
         Self("alcohol"),
         Self("anxiety"),
@@ -29,7 +28,6 @@ impl Category {
         Self("work"),
     ];
 
-    /// Its slug.
     #[must_use]
     pub const fn slug(self) -> &'static str {
         self.0
@@ -50,9 +48,9 @@ impl FromStr for Category {
     }
 }
 
-/// There is no such category.
+/// The text is not the slug of a category.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("there is no such category")]
+#[error("unknown category")]
 pub struct UnknownCategory;
 
 #[cfg(test)]
@@ -60,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slugs_are_sorted_and_read_back() {
+    fn slugs_are_sorted_and_parse() {
         assert!(Category::ALL.is_sorted());
         for category in Category::ALL {
             assert_eq!(category.slug().parse(), Ok(category));

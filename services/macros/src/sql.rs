@@ -1,14 +1,14 @@
-//! One SQL text, two databases.
+//! Expansion of the `sql` attribute.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, ImplItem, ImplItemFn, ItemImpl, ReturnType, parse_quote};
 
-pub(crate) fn twice(mut item: ItemImpl) -> TokenStream {
+pub(crate) fn expand(mut item: ItemImpl) -> TokenStream {
     if item.trait_.is_some() {
         for member in &mut item.items {
             if let ImplItem::Fn(method) = member {
-                hurry(method);
+                add_timeout(method);
             }
         }
     }
@@ -24,20 +24,20 @@ pub(crate) fn twice(mut item: ItemImpl) -> TokenStream {
     }
 }
 
-/// Puts the body of an asynchronous method under the deadline of `self.database`.
-fn hurry(method: &mut ImplItemFn) {
-    let marks = method.attrs.len();
-    method.attrs.retain(|mark| !is_unhurried(mark));
-    let unhurried = method.attrs.len() < marks;
-    let ReturnType::Type(_, answer) = &method.sig.output else { return };
-    if unhurried || method.sig.asyncness.is_none() || method.sig.receiver().is_none() {
+/// Wraps the body of an async method with the query timeout of `self.database`.
+fn add_timeout(method: &mut ImplItemFn) {
+    let count = method.attrs.len();
+    method.attrs.retain(|attribute| !is_no_timeout(attribute));
+    let no_timeout = method.attrs.len() < count;
+    let ReturnType::Type(_, output) = &method.sig.output else { return };
+    if no_timeout || method.sig.asyncness.is_none() || method.sig.receiver().is_none() {
         return;
     }
     let body = &method.block;
     method.block = parse_quote! {{
-        self.database.within(async move {
-            // Never so: it tells `?` in the body what it answers.
-            if let Some(never) = None::<#answer> {
+        self.database.with_timeout(async move {
+            // Unreachable. It fixes the output type of the block, so that `?` in the body compiles.
+            if let Some(never) = None::<#output> {
                 return never;
             }
             #body
@@ -45,6 +45,6 @@ fn hurry(method: &mut ImplItemFn) {
     }};
 }
 
-fn is_unhurried(mark: &Attribute) -> bool {
-    mark.path().is_ident("unhurried")
+fn is_no_timeout(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("no_timeout")
 }

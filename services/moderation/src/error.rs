@@ -1,54 +1,60 @@
-//! Every refusal of this slice.
+//! Errors of this slice.
 
-use kith_kernel::{Failure, Fault, Problem, actor::NotAModerator, page::InvalidPage};
+use kith_kernel::{DomainError, ErrorKind, PortError, actor::NotAModerator, page::InvalidPagination};
 use kith_storage::StoreError;
 
-use crate::policy::{NoAppeal, Refusal};
+use crate::policy::{AppealError, CaseError};
 
-/// Why a use case did not do it.
+/// Error of a use case.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no such thing to report, or none that this caller can see.
-    #[error("there is nothing like this to report")]
-    NoSuchSubject,
-    /// Somebody tried to report themselves.
-    #[error("nobody can report themselves")]
-    Oneself,
-    /// There is no such case, or none that this caller may know of.
-    #[error("there is no such case")]
-    NoSuchCase,
-    /// It was changed meanwhile.
-    #[error("this case was changed meanwhile: read it again")]
+    /// The subject does not exist, or the caller cannot see it.
+    #[error("subject not found")]
+    SubjectNotFound,
+    /// The caller tried to report their own account or content.
+    #[error("cannot report yourself")]
+    CannotReportSelf,
+    /// The case does not exist, or the caller has a conflict of interest.
+    #[error("case not found")]
+    CaseNotFound,
+    /// The case has changed since the caller read it.
+    #[error("etag does not match the current version")]
     EtagMismatch,
-    /// They are no staff.
+    /// The caller is not staff.
     #[error(transparent)]
     NotStaff(#[from] NotAModerator),
-    /// It cannot be done with this case, or not by them.
+    /// The action on the case is rejected.
     #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// It cannot be appealed.
+    Case(#[from] CaseError),
+    /// The appeal is rejected.
     #[error(transparent)]
-    NoAppeal(#[from] NoAppeal),
-    /// The page that was asked for cannot be.
+    Appeal(#[from] AppealError),
+    /// The page size or token is invalid.
     #[error(transparent)]
-    Page(#[from] InvalidPage),
-    /// Another slice did not answer.
-    #[error("another part of the system failed")]
-    Port(#[from] Failure),
-    /// The store did not do it.
-    #[error("the store of cases failed")]
+    Pagination(#[from] InvalidPagination),
+    /// Another slice returned an error.
+    #[error("port failed")]
+    Port(#[from] PortError),
+    /// The store returned an error.
+    #[error("case store failed")]
     Store(#[from] StoreError),
 }
 
-impl Problem for Error {
-    fn kind(&self) -> Fault {
+impl DomainError for Error {
+    fn kind(&self) -> ErrorKind {
         match self {
-            Self::Oneself | Self::Page(_) | Self::Refused(Refusal::Unexplained | Refusal::WrongEnd) => Fault::Invalid,
-            Self::NoSuchSubject | Self::NoSuchCase | Self::NoAppeal(NoAppeal::NotTheirs) => Fault::NotFound,
-            Self::EtagMismatch | Self::Refused(Refusal::Held) => Fault::Stale,
-            Self::NotStaff(_) | Self::Refused(Refusal::Escalated | Refusal::OwnDecision) => Fault::Denied,
-            Self::Refused(Refusal::NotOpen | Refusal::NotTaken | Refusal::WrongAction)
-            | Self::NoAppeal(NoAppeal::Nothing | NoAppeal::Again | NoAppeal::Late) => Fault::Precondition,
+            Self::CannotReportSelf
+            | Self::Pagination(_)
+            | Self::Case(CaseError::StatementRequired | CaseError::InvalidEnd) => ErrorKind::InvalidArgument,
+            Self::SubjectNotFound | Self::CaseNotFound | Self::Appeal(AppealError::NotYours) => ErrorKind::NotFound,
+            Self::EtagMismatch | Self::Case(CaseError::AssignedToOther) => ErrorKind::Aborted,
+            Self::NotStaff(_) | Self::Case(CaseError::Escalated | CaseError::OwnDecision) => {
+                ErrorKind::PermissionDenied
+            }
+            Self::Case(CaseError::NotOpen | CaseError::NotAssigned | CaseError::ActionNotAllowed)
+            | Self::Appeal(AppealError::NotAppealable | AppealError::AlreadyAppealed | AppealError::WindowClosed) => {
+                ErrorKind::FailedPrecondition
+            }
             Self::Port(failure) => failure.kind(),
             Self::Store(error) => error.kind(),
         }
@@ -56,47 +62,47 @@ impl Problem for Error {
 
     fn reason(&self) -> &'static str {
         match self {
-            Self::NoSuchSubject => "SUBJECT_NOT_FOUND",
-            Self::Oneself => "CANNOT_REPORT_SELF",
-            Self::NoSuchCase => "CASE_NOT_FOUND",
+            Self::SubjectNotFound => "SUBJECT_NOT_FOUND",
+            Self::CannotReportSelf => "CANNOT_REPORT_SELF",
+            Self::CaseNotFound => "CASE_NOT_FOUND",
             Self::EtagMismatch => "ETAG_MISMATCH",
-            Self::NotStaff(_) => "ROLE_NEEDED",
-            Self::Refused(Refusal::NotOpen) => "CASE_NOT_OPEN",
-            Self::Refused(Refusal::Escalated) => "CASE_ESCALATED",
-            Self::Refused(Refusal::OwnDecision) => "OWN_DECISION",
-            Self::Refused(Refusal::Held) => "CASE_HELD",
-            Self::Refused(Refusal::NotTaken) => "CASE_NOT_TAKEN",
-            Self::Refused(Refusal::WrongAction) => "ACTION_NOT_POSSIBLE",
-            Self::Refused(Refusal::Unexplained) => "STATEMENT_REQUIRED",
-            Self::Refused(Refusal::WrongEnd) => "UNTIL_OUT_OF_RANGE",
-            Self::NoAppeal(NoAppeal::NotTheirs) => "DECISION_NOT_FOUND",
-            Self::NoAppeal(NoAppeal::Nothing) => "NOT_APPEALABLE",
-            Self::NoAppeal(NoAppeal::Again) => "APPEALED_ALREADY",
-            Self::NoAppeal(NoAppeal::Late) => "APPEAL_TOO_LATE",
-            Self::Page(page) => page.reason(),
-            Self::Port(_) | Self::Store(_) => "BACKEND_FAILED",
+            Self::NotStaff(_) => "INSUFFICIENT_ROLE",
+            Self::Case(CaseError::NotOpen) => "CASE_NOT_OPEN",
+            Self::Case(CaseError::Escalated) => "CASE_ESCALATED",
+            Self::Case(CaseError::OwnDecision) => "CANNOT_DECIDE_OWN_APPEAL",
+            Self::Case(CaseError::AssignedToOther) => "CASE_ASSIGNED_TO_OTHER",
+            Self::Case(CaseError::NotAssigned) => "CASE_NOT_ASSIGNED",
+            Self::Case(CaseError::ActionNotAllowed) => "ACTION_NOT_ALLOWED",
+            Self::Case(CaseError::StatementRequired) => "STATEMENT_REQUIRED",
+            Self::Case(CaseError::InvalidEnd) => "END_TIME_OUT_OF_RANGE",
+            Self::Appeal(AppealError::NotYours) => "DECISION_NOT_FOUND",
+            Self::Appeal(AppealError::NotAppealable) => "NOT_APPEALABLE",
+            Self::Appeal(AppealError::AlreadyAppealed) => "ALREADY_APPEALED",
+            Self::Appeal(AppealError::WindowClosed) => "APPEAL_WINDOW_CLOSED",
+            Self::Pagination(page) => page.reason(),
+            Self::Port(_) | Self::Store(_) => "INTERNAL",
         }
     }
 
     fn field(&self) -> Option<&'static str> {
         match self {
-            Self::Oneself => Some("subject_id"),
-            Self::Refused(Refusal::Unexplained) => Some("statement"),
-            Self::Refused(Refusal::WrongEnd) => Some("until"),
-            Self::Page(page) => Some(page.field()),
-            Self::NoSuchSubject
-            | Self::NoSuchCase
+            Self::CannotReportSelf => Some("subject_id"),
+            Self::Case(CaseError::StatementRequired) => Some("statement"),
+            Self::Case(CaseError::InvalidEnd) => Some("expires_at"),
+            Self::Pagination(page) => Some(page.field()),
+            Self::SubjectNotFound
+            | Self::CaseNotFound
             | Self::EtagMismatch
             | Self::NotStaff(_)
-            | Self::Refused(_)
-            | Self::NoAppeal(_)
+            | Self::Case(_)
+            | Self::Appeal(_)
             | Self::Port(_)
             | Self::Store(_) => None,
         }
     }
 }
 
-impl From<Error> for Failure {
+impl From<Error> for PortError {
     fn from(error: Error) -> Self {
         Self::new(error.kind(), error)
     }

@@ -1,49 +1,45 @@
-//! Moderation: what people report, what staff decide about it, and what the person concerned is told.
+//! Moderation: reports, cases, decisions, appeals and strikes, and their enforcement.
 //!
-//! | file | holds |
+//! | file | contents |
 //! | --- | --- |
 //! | [`domain`] | [`Subject`](domain::Subject), [`Report`](domain::Report), [`Case`](domain::Case), [`Decision`](domain::Decision), [`Strike`](domain::Strike) |
-//! | [`policy`] | who may act on what, what orders the queue, what hides at once, what counts how long; pure |
-//! | [`service`] | the use cases: authorize, act, record the events |
-//! | [`effects`] | makes true what was decided, as often as it takes |
-//! | [`endings`] | what ends by itself |
-//! | [`reactions`] | cases that nobody reported, effects that a crash has cut off, the weight of what waits beside a case |
-//! | [`sealing`] | texts, sealed where they are kept; names of reporters that hold in one case |
-//! | [`admin`] | roles, flags and the reading of the audit trail: `kith.moderation.v1.AdminService` |
-//! | [`access`] | who may call which method, and how often |
+//! | [`policy`] | authorization of staff, risk score, automatic hiding, durations; pure |
+//! | [`service`] | use cases: authorize, load, decide, save |
+//! | [`enforcement`] | [`DecisionEnforcer`]: applies decisions to content, circles and accounts |
+//! | [`jobs`] | [`ExpireSanctions`]: ends mutes, suspensions and bans |
+//! | [`event_handlers`] | opens cases for crisis language and held content, completes interrupted enforcement, updates risk scores |
+//! | [`evidence_cipher`] | encryption of texts at rest; aliases of reporters |
+//! | [`access`] | required access and quota of every method |
 //! | [`rpc`] | `kith.moderation.v1.ModerationService` |
-//! | [`rules`] | the rules of the screen: kept, put, tried, and in force |
-//! | [`error`] | every refusal, in the words of the domain |
-//! | [`store`] | the promises of a store, and its adapter |
+//! | [`error`] | errors of the use cases |
+//! | [`store`] | storage trait and its SQL implementation |
 //!
-//! # What is decided is true
-//! A decision is written with its strike, its events and its entry in the trail, in one transaction. What it does to
-//! people and to what they wrote is not in it: [`Effects`] reads what the decisions say together and makes that so. It is
-//! called before the answer is given, by the reaction to the event of the decision, and when something ends. So it does
-//! not matter who does it, how often, or in which order.
+//! # Decisions and their effects
+//! A decision is stored with its strike, its events and its audit record in one transaction. Its effects on content and
+//! accounts are not part of that transaction: [`DecisionEnforcer`] derives them from all stored decisions and applies
+//! them. It runs before the response is sent, in the handler of the decision's event, and when a sanction expires.
+//! Enforcement is idempotent and independent of order, so crashes and concurrent runs do no harm.
 //!
 //! # To add an action
-//! 1. A word of [`Action`](domain::Action); the compiler now asks what it does to whom in [`policy`].
-//! 2. If it lasts, [`Bounds`](store::Bounds) say until when, and [`Effects`] make it so and undo it.
-//! 3. Its value in `case.proto`, and its line in `rpc/show.rs`.
+//! 1. Add a variant to [`Action`](domain::Action). The compiler points to the rules in [`policy`] that must cover it.
+//! 2. If the action has a duration, add it to [`Restrictions`](store::Restrictions) and to [`DecisionEnforcer`].
+//! 3. Add its value to `case.proto` and to the conversions in `rpc/request.rs` and `rpc/presenter.rs`.
 
 pub mod access;
-pub mod admin;
 pub mod domain;
-pub mod effects;
-pub mod endings;
+pub mod enforcement;
 pub mod error;
+pub mod event_handlers;
+pub mod evidence_cipher;
+pub mod jobs;
 pub mod policy;
-pub mod reactions;
 pub mod rpc;
-pub mod rules;
-pub mod sealing;
 pub mod service;
 pub mod store;
 
-pub use effects::Effects;
-pub use endings::Endings;
+pub use enforcement::DecisionEnforcer;
 pub use error::Error;
-pub use reactions::Reactions;
-pub use sealing::Sealer;
-pub use service::{Intake, Service};
+pub use event_handlers::EventHandler;
+pub use evidence_cipher::EvidenceCipher;
+pub use jobs::ExpireSanctions;
+pub use service::{ReportIntake, Service};

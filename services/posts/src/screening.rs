@@ -1,68 +1,89 @@
-//! What the screen says of a post, before others see it.
-
-use std::sync::Arc;
+//! Content screening before publication.
 
 use kith_kernel::{
-    Content, Fact, Veil,
-    event::{AboutPost, Moderation},
-    ports::{Screen, Verdict, Written},
+    ContentId, EventPayload, ModerationEvent, ModerationState, PostEvent,
+    event::{PostRef, VisibilityChange},
+    ports::{ContentScreen, ScreenVerdict, SubmittedText},
 };
 
-use crate::{Post, policy};
+use crate::{Post, policy, posting_context::post_ref};
 
-/// A post as it was written, or changed.
+/// A written post and the crisis flag of the content screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Published {
-    /// The post. It is held if it says so.
+pub struct ScreenedPost {
     pub post: Post,
-    /// Whether its author speaks of harming themselves, now.
+    /// True if the text contains crisis language.
     pub crisis: bool,
 }
 
-/// What the screen says of a post. If it says nothing, the post is published: nobody who needs help waits for it.
-pub(crate) async fn look(screen: &Arc<dyn Screen>, post: &Post) -> Verdict {
-    let written =
-        Written { content: Content::Post(post.id), author: post.author, circle: post.circle, text: post.draft.says() };
-    screen.look(&written).await.unwrap_or_else(|failure| {
-        tracing::error!(post = %post.id, error = %failure, "a post is published without a look at it");
-        Verdict { hold: None, crisis: false, version: 0 }
-    })
+/// A post that is about to be written.
+pub(crate) struct Draft<'a> {
+    /// The post as its author submitted it.
+    pub(crate) post: Post,
+    /// The stored version that it replaces; `None` for a new post.
+    pub(crate) previous: Option<&'a Post>,
 }
 
-/// The post as the verdict leaves it: held, or as urgent as can be, or as it is. One that was held and is fine now is held
-/// no longer.
-pub(crate) fn heed(post: Post, verdict: &Verdict) -> Post {
-    let is_held = policy::is_held(post.draft.kind, verdict);
-    let since = match post.veil {
-        Some(Veil::Held(since)) => since,
-        Some(Veil::Removed(_)) | None => post.edited_at.unwrap_or(post.created_at),
+/// A post with the verdict of the content screen applied to it.
+pub(crate) struct Screened {
+    /// The post: held, raised to the highest urgency, or unchanged.
+    pub(crate) post: Post,
+    /// Payloads of the events to store with the post.
+    pub(crate) events: Vec<EventPayload>,
+    /// True if the text contains crisis language.
+    pub(crate) crisis: bool,
+}
+
+/// Screens a draft and applies the verdict. It is called once per write.
+///
+/// A post in a crisis is published with the highest urgency. A held post that passes the screen is released.
+pub(crate) async fn apply(screen: &dyn ContentScreen, draft: Draft<'_>) -> Screened {
+    let Draft { post, previous } = draft;
+    let verdict = verdict(screen, &post).await;
+    let moderation = policy::must_hold(post.content.kind, &verdict).then(|| ModerationState::Held(held_since(&post)));
+    let post = if verdict.crisis { post.with_max_urgency() } else { post };
+    let post = Post { moderation, ..post };
+    let mut events = events(previous, &post);
+    if verdict.crisis {
+        events.push(EventPayload::Moderation(ModerationEvent::CrisisDetected { content: ContentId::Post(post.id) }));
+    }
+    Screened { post, events, crisis: verdict.crisis }
+}
+
+async fn verdict(screen: &dyn ContentScreen, post: &Post) -> ScreenVerdict {
+    let text = SubmittedText {
+        content: ContentId::Post(post.id),
+        author: post.author,
+        circle: post.circle,
+        text: post.content.full_text(),
     };
-    let veil = is_held.then_some(Veil::Held(since));
-    let post = if verdict.crisis { post.at_once() } else { post };
-    Post { veil, ..post }
+    screen.screen(&text).await
 }
 
-/// What is told of a new post.
-pub(crate) fn told_of_new(post: &Post, about: AboutPost) -> Fact {
-    match post.veil {
-        None => Fact::PostCreated(about),
-        Some(_) => Fact::PostModerated { about, how: Moderation::Held },
+/// Start of the hold. A post that is already held keeps its time.
+fn held_since(post: &Post) -> kith_kernel::Timestamp {
+    match post.moderation {
+        Some(ModerationState::Held(since)) => since,
+        Some(ModerationState::Removed(_)) | None => post.edited_at.unwrap_or(post.created_at),
     }
 }
 
-/// What is told of a change of what a post says: of what nobody but its author sees, only that it is to be looked at.
-pub(crate) fn told_of_edited(before: &Post, after: &Post, about: AboutPost) -> Vec<Fact> {
-    let moderated = |how| Fact::PostModerated { about: about.clone(), how };
-    match (before.veil, after.veil) {
-        (None, None) => vec![Fact::PostUpdated(about)],
-        (None, Some(_)) => vec![Fact::PostUpdated(about.clone()), moderated(Moderation::Held)],
-        (Some(_), None) => vec![moderated(Moderation::Released)],
-        (Some(_), Some(_)) => vec![moderated(Moderation::Held)],
+/// Events of the write, without the crisis event. While only the author sees the post, `PostUpdated` is not sent.
+fn events(previous: Option<&Post>, post: &Post) -> Vec<EventPayload> {
+    let about: PostRef = post_ref(previous.unwrap_or(post), post);
+    let moderated = |how| EventPayload::Post(PostEvent::VisibilityChanged { post: about.clone(), change: how });
+    let Some(previous) = previous else {
+        return match post.moderation {
+            None => vec![EventPayload::Post(PostEvent::Created(about))],
+            Some(_) => vec![moderated(VisibilityChange::Held)],
+        };
+    };
+    match (previous.moderation, post.moderation) {
+        (None, None) => vec![EventPayload::Post(PostEvent::Updated(about))],
+        (None, Some(_)) => {
+            vec![EventPayload::Post(PostEvent::Updated(about.clone())), moderated(VisibilityChange::Held)]
+        }
+        (Some(_), None) => vec![moderated(VisibilityChange::Released)],
+        (Some(_), Some(_)) => vec![moderated(VisibilityChange::Held)],
     }
-}
-
-/// Adds that somebody speaks of harming themselves, if they do.
-pub(crate) fn with_crisis(facts: Vec<Fact>, post: &Post, crisis: bool) -> Vec<Fact> {
-    let seen = crisis.then_some(Fact::CrisisSeen { content: Content::Post(post.id) });
-    facts.into_iter().chain(seen).collect()
 }

@@ -1,6 +1,6 @@
 //! Every refusal of this slice.
 
-use kith_kernel::{Failure, Fault, Problem, page::InvalidPage};
+use kith_kernel::{PortError, ErrorKind, DomainError, page::InvalidPagination};
 use kith_storage::StoreError;
 
 use crate::{
@@ -34,7 +34,7 @@ pub enum Error {
     },
     /// The page that was asked for cannot be.
     #[error(transparent)]
-    Page(#[from] InvalidPage),
+    Page(#[from] InvalidPagination),
     /// There is none, or it is somebody else's.
     #[error("there is no such relapse")]
     NoSuchRelapse,
@@ -49,7 +49,7 @@ pub enum Error {
     Busy,
     /// Something else did not answer.
     #[error("another part of the system failed")]
-    Port(#[from] Failure),
+    Port(#[from] PortError),
     /// The store did not do it.
     #[error("the store of progress failed")]
     Store(#[from] StoreError),
@@ -62,19 +62,19 @@ impl Error {
     }
 }
 
-impl Problem for Error {
-    fn kind(&self) -> Fault {
+impl DomainError for Error {
+    fn kind(&self) -> ErrorKind {
         match self {
             Self::CheckIn(_)
             | Self::Zone(_)
             | Self::UnknownTrigger
             | Self::UnknownGoal
             | Self::Untimely { .. }
-            | Self::Page(_) => Fault::Invalid,
-            Self::NoSuchRelapse => Fault::NotFound,
-            Self::TooManyRelapses => Fault::Precondition,
-            Self::EtagMismatch => Fault::Stale,
-            Self::Busy => Fault::Unavailable,
+            | Self::Page(_) => ErrorKind::InvalidArgument,
+            Self::NoSuchRelapse => ErrorKind::NotFound,
+            Self::TooManyRelapses => ErrorKind::FailedPrecondition,
+            Self::EtagMismatch => ErrorKind::Aborted,
+            Self::Busy => ErrorKind::Unavailable,
             Self::Port(failure) => failure.kind(),
             Self::Store(error) => error.kind(),
         }

@@ -88,7 +88,7 @@ impl Service {
         milestones.retain(|milestone| (span.0..span.1).contains(&milestone.at));
         milestones.sort_by(|one, other| other.cmp(one));
         Ok(Progress {
-            check_ins: Page::cut(page, size, place),
+            check_ins: Page::from_lookahead(page, size, place),
             streaks: streaks.filter(|streak| streak.touches(&period, &zone)).collect(),
             milestones,
             patterns: Patterns::of(&journey, &looked_at, &relapses),

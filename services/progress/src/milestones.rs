@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kith_kernel::{Clock, Entropy, Event, Fact, Failure, UserId, ports::Sweep};
+use kith_kernel::{Clock, Entropy, Event, EventPayload, ProgressEvent, PortError, UserId, ports::PeriodicJob};
 use kith_storage::StoreResult;
 
 use crate::store::Store;
@@ -28,19 +28,19 @@ impl Milestones {
         let Some(mut journey) = self.store.journey(user).await? else { return Ok(false) };
         let now = self.clock.now();
         let told = journey.tell(now);
-        let event = told.map(|it| Event::new(now, user, Fact::MilestoneReached { days: it.days }, &*self.entropy));
+        let event = told.map(|it| Event::new(now, user, EventPayload::Progress(ProgressEvent::MilestoneReached { days: it.days }), &*self.entropy));
         // Also if there is none after all: nobody is due any more whom this has looked at.
         self.store.save(&journey, journey.next_due(now), event.as_slice()).await
     }
 }
 
 #[async_trait]
-impl Sweep for Milestones {
+impl PeriodicJob for Milestones {
     fn name(&self) -> &'static str {
         "milestones"
     }
 
-    async fn sweep(&self) -> Result<u64, Failure> {
+    async fn run(&self) -> Result<u64, PortError> {
         let mut told = 0_u64;
         loop {
             let (before, due) = (told, self.store.due(self.clock.now(), BATCH).await?);

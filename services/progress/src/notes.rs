@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use kith_kernel::{
-    CheckInId, Failure, Fault,
-    ports::{DataKey, Place, Vault},
+    CheckInId, PortError, ErrorKind,
+    ports::{DataKey, FieldLocation, FieldEncryption},
 };
 
 use crate::{CheckIn, Journey, Note};
@@ -12,7 +12,7 @@ use crate::{CheckIn, Journey, Note};
 /// Seals notes by the key of their owner's journey: who destroys that key destroys all of them.
 pub struct Notes {
     /// What seals.
-    pub vault: Arc<dyn Vault>,
+    pub vault: Arc<dyn FieldEncryption>,
 }
 
 impl Notes {
@@ -20,7 +20,7 @@ impl Notes {
     ///
     /// # Errors
     /// Only those of the vault.
-    pub fn new_key(&self) -> Result<DataKey, Failure> {
+    pub fn new_key(&self) -> Result<DataKey, PortError> {
         self.vault.new_data_key()
     }
 
@@ -28,7 +28,7 @@ impl Notes {
     ///
     /// # Errors
     /// Only those of the vault.
-    pub fn seal(&self, journey: &Journey, check_in: CheckInId, note: &Note) -> Result<Vec<u8>, Failure> {
+    pub fn seal(&self, journey: &Journey, check_in: CheckInId, note: &Note) -> Result<Vec<u8>, PortError> {
         self.vault.seal(&journey.key, &place(journey, check_in), note.reveal().as_bytes())
     }
 
@@ -36,13 +36,13 @@ impl Notes {
     ///
     /// # Errors
     /// Those of the vault: for a note that was not sealed for this place.
-    pub fn open(&self, journey: &Journey, check_in: &CheckIn) -> Result<String, Failure> {
+    pub fn open(&self, journey: &Journey, check_in: &CheckIn) -> Result<String, PortError> {
         let Some(sealed) = &check_in.note else { return Ok(String::new()) };
         let plain = self.vault.open(&journey.key, &place(journey, check_in.id), sealed)?;
-        String::from_utf8(plain).map_err(|_| Failure::new(Fault::Internal, "a note that is no text"))
+        String::from_utf8(plain).map_err(|_| PortError::new(ErrorKind::Internal, "a note that is no text"))
     }
 }
 
-const fn place(journey: &Journey, check_in: CheckInId) -> Place {
-    Place { table: "check_ins", column: "note", row: check_in.uuid(), owner: journey.owner.uuid() }
+const fn place(journey: &Journey, check_in: CheckInId) -> FieldLocation {
+    FieldLocation { table: "check_ins", column: "note", row: check_in.uuid(), owner: journey.owner.uuid() }
 }

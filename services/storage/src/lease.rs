@@ -1,43 +1,46 @@
-//! Of many nodes, one.
+//! Lease: exclusive right of one node.
 
 use async_trait::async_trait;
 
 use crate::StoreResult;
 
-/// What one node at a time does: to drain the outboxes, for two would overtake each other.
+/// Exclusive right that one node holds at a time, for example to relay outboxes, because two relays would overtake each
+/// other.
 #[async_trait]
 pub trait Lease: Send + Sync {
-    /// Waits until nobody else holds it, and holds it. It waits as long for a server that does not answer. Giving up
-    /// while it waits is no error.
-    async fn acquire(&self) -> Box<dyn Held>;
+    /// Waits until the lease is free and acquires it. Also waits while the server is unavailable. Cancel safe.
+    async fn acquire(&self) -> Box<dyn LeaseGuard>;
 }
 
-/// A lease that is held, until this is dropped, or its holder dies, or is not heard of for [`SILENCE`].
+/// Guard of an acquired lease. Released on drop, when the holder dies, or after [`LEASE_TIMEOUT`] without a heartbeat.
 #[async_trait]
-pub trait Held: Send + Sync {
-    /// Whether it is held still: ask before each thing that only its holder may do. An error says that it is lost for
-    /// good, and somebody else may hold it. It is said within two seconds. Giving up while it is asked loses the lease.
+pub trait LeaseGuard: Send + Sync {
+    /// Checks that the lease is still held, within 2 seconds. Call it before each exclusive operation.
     ///
-    /// What somebody begins after this was well and ends later than [`SILENCE`] can overlap with the next holder's.
+    /// An operation that begins after a successful check and takes longer than [`LEASE_TIMEOUT`] can overlap with the
+    /// next holder.
+    ///
+    /// # Errors
+    /// The lease is lost permanently. Dropping the future also loses it.
     async fn check(&self) -> StoreResult<()>;
 }
 
-/// How long a holder may be silent.
-pub const SILENCE: std::time::Duration = std::time::Duration::from_secs(5);
+/// Longest time without a heartbeat after which a lease is released.
+pub const LEASE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// The lease of a process that has nobody beside it.
+/// Lease of a deployment with a single process. Always granted.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Alone;
+pub struct NoopLease;
 
 #[async_trait]
-impl Lease for Alone {
-    async fn acquire(&self) -> Box<dyn Held> {
+impl Lease for NoopLease {
+    async fn acquire(&self) -> Box<dyn LeaseGuard> {
         Box::new(Self)
     }
 }
 
 #[async_trait]
-impl Held for Alone {
+impl LeaseGuard for NoopLease {
     async fn check(&self) -> StoreResult<()> {
         Ok(())
     }

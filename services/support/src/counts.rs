@@ -7,8 +7,8 @@ use std::{
 
 use async_trait::async_trait;
 use kith_kernel::{
-    Failure, PostId, UserId,
-    ports::{ResponseCounts, Tallies},
+    PortError, PostId, UserId,
+    ports::{ResponseCounts, ResponseTally},
 };
 
 use crate::store::Store;
@@ -21,7 +21,7 @@ pub struct Counts {
 
 #[async_trait]
 impl ResponseCounts for Counts {
-    async fn given_by(&self, people: &BTreeSet<UserId>, posts: &[PostId]) -> Result<HashMap<PostId, Tallies>, Failure> {
+    async fn count_by_authors(&self, people: &BTreeSet<UserId>, posts: &[PostId]) -> Result<HashMap<PostId, ResponseTally>, PortError> {
         if people.is_empty() || posts.is_empty() {
             return Ok(HashMap::new());
         }

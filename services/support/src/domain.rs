@@ -3,8 +3,8 @@
 use std::fmt;
 
 use kith_kernel::{
-    CircleId, PersonaId, PostId, ResponseId, Timestamp, UserId, Veil,
-    event::{AboutResponse, Weight},
+    CircleId, PersonaId, PostId, ResponseId, Timestamp, UserId, ModerationState,
+    event::{ResponseRef, ResponseClass},
 };
 
 /// A response as it is kept.
@@ -31,7 +31,7 @@ pub struct Response {
     /// When its author took it back; `None` while it is there.
     pub deleted_at: Option<Timestamp>,
     /// Why nobody but its author sees it; `None` if others may.
-    pub veil: Option<Veil>,
+    pub veil: Option<ModerationState>,
 }
 
 impl Response {
@@ -49,18 +49,18 @@ impl Response {
 
     /// What it weighs, for points and counts. It never changes.
     #[must_use]
-    pub fn weight(&self) -> Weight {
+    pub fn weight(&self) -> ResponseClass {
         match &self.content {
-            Content::Quick(_) => Weight::Quick,
-            Content::Text(text) if text.chars() > Text::SHORT_CHARS => Weight::LongText,
-            Content::Text(_) => Weight::Text,
+            Content::Quick(_) => ResponseClass::Quick,
+            Content::Text(text) if text.chars() > Text::SHORT_CHARS => ResponseClass::LongText,
+            Content::Text(_) => ResponseClass::Text,
         }
     }
 
     /// What events tell of it.
     #[must_use]
-    pub const fn about(&self) -> AboutResponse {
-        AboutResponse { response: self.id, author: self.author, post: self.post, post_author: self.post_author }
+    pub const fn about(&self) -> ResponseRef {
+        ResponseRef { response: self.id, author: self.author, post: self.post, post_author: self.post_author }
     }
 }
 
@@ -198,9 +198,9 @@ mod tests {
     #[test]
     fn a_text_is_long_above_a_hundred_characters() {
         let weight = |chars| says(Content::Text(Text::new(&"ü".repeat(chars)).unwrap())).weight();
-        assert_eq!((weight(1), weight(100), weight(101)), (Weight::Text, Weight::Text, Weight::LongText));
+        assert_eq!((weight(1), weight(100), weight(101)), (ResponseClass::Text, ResponseClass::Text, ResponseClass::LongText));
         for kind in QuickKind::ALL {
-            assert_eq!(says(Content::Quick(kind)).weight(), Weight::Quick);
+            assert_eq!(says(Content::Quick(kind)).weight(), ResponseClass::Quick);
         }
     }
 

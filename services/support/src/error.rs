@@ -1,6 +1,6 @@
 //! Every refusal of this slice.
 
-use kith_kernel::{Failure, Fault, Problem, page::InvalidPage};
+use kith_kernel::{PortError, ErrorKind, DomainError, page::InvalidPagination};
 use kith_storage::StoreError;
 
 use crate::domain::InvalidText;
@@ -22,7 +22,7 @@ pub enum Error {
     },
     /// The page that was asked for cannot be.
     #[error(transparent)]
-    Page(#[from] InvalidPage),
+    Page(#[from] InvalidPagination),
     /// There is none, or none that this caller may know of.
     #[error("there is no such post")]
     NoSuchPost,
@@ -46,19 +46,19 @@ pub enum Error {
     OwnResponse,
     /// Another slice did not answer.
     #[error("another part of the system failed")]
-    Port(#[from] Failure),
+    Port(#[from] PortError),
     /// The store did not do it.
     #[error("the store of responses failed")]
     Store(#[from] StoreError),
 }
 
-impl Problem for Error {
-    fn kind(&self) -> Fault {
+impl DomainError for Error {
+    fn kind(&self) -> ErrorKind {
         match self {
-            Self::Text(_) | Self::ContentMissing | Self::UnknownKind { .. } | Self::Page(_) => Fault::Invalid,
-            Self::NoSuchPost | Self::NoSuchResponse => Fault::NotFound,
-            Self::NotTheAuthor | Self::NotThePostsAuthor => Fault::Denied,
-            Self::OwnPost | Self::Archived | Self::OwnResponse => Fault::Precondition,
+            Self::Text(_) | Self::ContentMissing | Self::UnknownKind { .. } | Self::Page(_) => ErrorKind::InvalidArgument,
+            Self::NoSuchPost | Self::NoSuchResponse => ErrorKind::NotFound,
+            Self::NotTheAuthor | Self::NotThePostsAuthor => ErrorKind::PermissionDenied,
+            Self::OwnPost | Self::Archived | Self::OwnResponse => ErrorKind::FailedPrecondition,
             Self::Port(failure) => failure.kind(),
             Self::Store(error) => error.kind(),
         }
@@ -101,7 +101,7 @@ impl Problem for Error {
     }
 }
 
-impl From<Error> for Failure {
+impl From<Error> for PortError {
     fn from(error: Error) -> Self {
         Self::new(error.kind(), error)
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kith_kernel::{
     Actor, UserId,
-    ports::{PostBrief, Verdict},
+    ports::{PostSummary, ScreenVerdict},
 };
 
 use crate::{Content, Error, Response};
@@ -14,7 +14,7 @@ use crate::{Content, Error, Response};
 ///
 /// `post` is the post as the viewer may know it.
 #[must_use]
-pub fn may_see(viewer: UserId, response: &Response, post: Option<&PostBrief>, hidden: &BTreeSet<UserId>) -> bool {
+pub fn may_see(viewer: UserId, response: &Response, post: Option<&PostSummary>, hidden: &BTreeSet<UserId>) -> bool {
     let post_is_there = post.is_some_and(|post| post.id == response.post);
     let author_is_there = response.author == viewer || !hidden.contains(&response.author);
     let is_open = response.author == viewer || response.veil.is_none();
@@ -23,7 +23,7 @@ pub fn may_see(viewer: UserId, response: &Response, post: Option<&PostBrief>, hi
 
 /// Whether a response waits until somebody has looked at it. Nobody who speaks of harming themselves waits.
 #[must_use]
-pub const fn is_held(verdict: &Verdict) -> bool {
+pub const fn is_held(verdict: &ScreenVerdict) -> bool {
     verdict.hold.is_some() && !verdict.crisis
 }
 
@@ -31,8 +31,8 @@ pub const fn is_held(verdict: &Verdict) -> bool {
 ///
 /// # Errors
 /// [`Error::OwnPost`], [`Error::Archived`].
-pub fn may_respond(actor: &Actor, post: &PostBrief, content: &Content) -> Result<(), Error> {
-    if post.inside.is_some_and(|inside| !inside.member.writable) {
+pub fn may_respond(actor: &Actor, post: &PostSummary, content: &Content) -> Result<(), Error> {
+    if post.circle.is_some_and(|inside| !inside.member.can_post) {
         return Err(Error::Archived);
     }
     match content {
@@ -58,7 +58,7 @@ pub fn may_mark(actor: &Actor, response: &Response) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use kith_kernel::{
-        PersonaId, PostId, ResponseId, SessionId, Standing, SystemEntropy, Timestamp, Veil,
+        PersonaId, PostId, ResponseId, SessionId, AccountStatus, SystemEntropy, Timestamp, ModerationState,
         actor::Role,
         ports::{Hold, HoldReason},
     };
@@ -74,15 +74,15 @@ mod tests {
             persona: PersonaId::random(&SystemEntropy),
             session: SessionId::new(NOW, &SystemEntropy),
             role: Role::Member,
-            standing: Standing::Good,
+            status: AccountStatus::Active,
         }
     }
 
-    fn post_of(author: &Actor) -> PostBrief {
-        PostBrief { id: PostId::new(NOW, &SystemEntropy), author: author.user, inside: None }
+    fn post_of(author: &Actor) -> PostSummary {
+        PostSummary { id: PostId::new(NOW, &SystemEntropy), author: author.user, circle: None }
     }
 
-    fn response_to(post: &PostBrief, author: &Actor) -> Response {
+    fn response_to(post: &PostSummary, author: &Actor) -> Response {
         Response {
             id: ResponseId::new(NOW, &SystemEntropy),
             post: post.id,
@@ -124,7 +124,7 @@ mod tests {
     fn what_is_held_or_removed_is_there_for_its_author_alone() {
         let (ann, bob) = (actor(), actor());
         let post = post_of(&ann);
-        for veil in [Veil::Held(NOW), Veil::Removed(NOW)] {
+        for veil in [ModerationState::Held(NOW), ModerationState::Removed(NOW)] {
             let response = Response { veil: Some(veil), ..response_to(&post, &bob) };
             assert!(may_see(bob.user, &response, Some(&post), &BTreeSet::new()));
             assert!(!may_see(ann.user, &response, Some(&post), &BTreeSet::new()));
@@ -134,9 +134,9 @@ mod tests {
     #[test]
     fn nobody_who_needs_help_waits() {
         let why = Some(Hold { rule: "phone".to_owned(), reason: HoldReason::Contact });
-        let held = Verdict { hold: why, crisis: false, version: 1 };
-        assert!(is_held(&held) && !is_held(&Verdict { crisis: true, ..held.clone() }));
-        assert!(!is_held(&Verdict { hold: None, ..held }));
+        let held = ScreenVerdict { hold: why, crisis: false, version: 1 };
+        assert!(is_held(&held) && !is_held(&ScreenVerdict { crisis: true, ..held.clone() }));
+        assert!(!is_held(&ScreenVerdict { hold: None, ..held }));
     }
 
     #[test]

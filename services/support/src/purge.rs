@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use kith_kernel::{Clock, Failure, ports::Sweep};
+use kith_kernel::{Clock, PortError, ports::PeriodicJob};
 
 use crate::store::Store;
 
@@ -23,12 +23,12 @@ pub struct Purge {
 }
 
 #[async_trait]
-impl Sweep for Purge {
+impl PeriodicJob for Purge {
     fn name(&self) -> &'static str {
         "responses"
     }
 
-    async fn sweep(&self) -> Result<u64, Failure> {
+    async fn run(&self) -> Result<u64, PortError> {
         let until = self.clock.now().before(KEPT);
         let mut removed = 0;
         loop {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use kith_kernel::{
-    Fact,
-    event::Moderation,
-    ports::{Screen, Verdict, Written},
+    EventPayload, ModerationEvent, ResponseEvent,
+    event::VisibilityChange,
+    ports::{ContentScreen, ScreenVerdict, SubmittedText},
 };
 
 use crate::{Content, Response};
@@ -19,30 +19,26 @@ pub struct Given {
     pub crisis: bool,
 }
 
-/// What the screen says of a response. If it says nothing, the response is published: nobody who needs help waits for it.
-/// What is said in one tap is always fine.
-pub(crate) async fn look(screen: &Arc<dyn Screen>, response: &Response) -> Verdict {
-    let nothing = Verdict { hold: None, crisis: false, version: 0 };
-    let Content::Text(text) = &response.content else { return nothing };
-    let written = Written {
-        content: kith_kernel::Content::Response(response.id),
+/// What the screen says of a response.
+/// Quick support is not screened.
+pub(crate) async fn look(screen: &Arc<dyn ContentScreen>, response: &Response) -> ScreenVerdict {
+    let Content::Text(text) = &response.content else { return ScreenVerdict::UNSCREENED };
+    let written = SubmittedText {
+        content: kith_kernel::ContentId::Response(response.id),
         author: response.author,
         circle: response.circle,
         text: text.reveal().to_owned(),
     };
-    screen.look(&written).await.unwrap_or_else(|failure| {
-        tracing::error!(response = %response.id, error = %failure, "a response is published without a look at it");
-        nothing
-    })
+    screen.screen(&written).await
 }
 
 /// What is told of a new response.
-pub(crate) fn told(response: &Response, crisis: bool) -> Vec<Fact> {
+pub(crate) fn told(response: &Response, crisis: bool) -> Vec<EventPayload> {
     let (about, weight) = (response.about(), response.weight());
     let there = match response.veil {
-        None => Fact::ResponseGiven { about, weight },
-        Some(_) => Fact::ResponseModerated { about, weight, how: Moderation::Held },
+        None => EventPayload::Response(ResponseEvent::Created { response: about, class: weight }),
+        Some(_) => EventPayload::Response(ResponseEvent::VisibilityChanged { response: about, class: weight, change: VisibilityChange::Held }),
     };
-    let seen = crisis.then_some(Fact::CrisisSeen { content: kith_kernel::Content::Response(response.id) });
+    let seen = crisis.then_some(EventPayload::Moderation(ModerationEvent::CrisisDetected { content: kith_kernel::ContentId::Response(response.id) }));
     [there].into_iter().chain(seen).collect()
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use kith_kernel::{
-    Actor, Clock, Cursor, Entropy, Event, Fact, Page, PageSize, PersonaId, PostId, ResponseId, UserId, Veil,
-    ports::{Blocks, PostBrief, PostLookup, Screen},
+    Actor, Clock, Cursor, Entropy, Event, EventPayload, ResponseEvent, Page, PageSize, PersonaId, PostId, ResponseId, UserId, ModerationState,
+    ports::{BlockList, PostSummary, PostLookup, ContentScreen},
 };
 use kith_storage::StoreError;
 use uuid::Uuid;
@@ -22,9 +22,9 @@ pub struct Service {
     /// Which posts there are for whom.
     pub posts: Arc<dyn PostLookup>,
     /// Who is hidden from whom.
-    pub blocks: Arc<dyn Blocks>,
+    pub blocks: Arc<dyn BlockList>,
     /// What looks at answers before others see them.
-    pub screen: Arc<dyn Screen>,
+    pub screen: Arc<dyn ContentScreen>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// What ids are made with.
@@ -54,8 +54,8 @@ impl Service {
             post: post.id,
             post_author: post.author,
             author: actor.user,
-            persona: post.inside.map_or(actor.persona, |inside| inside.member.persona),
-            circle: post.inside.map(|inside| inside.circle),
+            persona: post.circle.map_or(actor.persona, |inside| inside.member.persona),
+            circle: post.circle.map(|inside| inside.circle),
             content,
             created_at: now,
             helpful_at: None,
@@ -63,12 +63,12 @@ impl Service {
             veil: None,
         };
         let verdict = screening::look(&self.screen, &response).await;
-        let veil = policy::is_held(&verdict).then_some(Veil::Held(now));
+        let veil = policy::is_held(&verdict).then_some(ModerationState::Held(now));
         let response = Response { veil, ..response };
         let told = screening::told(&response, verdict.crisis);
         let events: Vec<Event> = told.into_iter().map(|fact| self.event(actor, fact)).collect();
         let response = match self.store.insert(&response, &events).await {
-            Err(StoreError::Taken(key)) if key == "id" => self.repeated(&response, key).await?,
+            Err(StoreError::UniqueViolation(key)) if key == "id" => self.repeated(&response, key).await?,
             kept => kept?,
         };
         Ok(Given { response, crisis: verdict.crisis })
@@ -89,7 +89,7 @@ impl Service {
         let hidden = self.blocks.hidden_from(actor.user).await?;
         let after = after.map(|cursor| ResponseId::from_uuid(cursor.id));
         let responses = self.store.list(post.id, after, actor.user, &hidden, size.lookahead()).await?;
-        Ok(Page::cut(responses, size, |response| Cursor::at(response.id.uuid())))
+        Ok(Page::from_lookahead(responses, size, |response| Cursor::at(response.id.uuid())))
     }
 
     /// Takes the actor's own response back, whatever has become of its post.
@@ -105,7 +105,7 @@ impl Service {
                 return Err(Error::NotTheAuthor);
             }
             let now = self.clock.now();
-            let deleted = Fact::ResponseDeleted { about: response.about(), weight: response.weight() };
+            let deleted = EventPayload::Response(ResponseEvent::Deleted { response: response.about(), class: response.weight() });
             // What others did not see is not gone for them, nor counted.
             let told = response.is_open().then(|| self.event(actor, deleted));
             // Of two who delete at once, the store lets one through; the other finds nothing. Whoever is told no because
@@ -127,7 +127,7 @@ impl Service {
         if response.helpful_at.is_some() {
             return Ok(response);
         }
-        let event = self.event(actor, Fact::ResponseMarkedHelpful(response.about()));
+        let event = self.event(actor, EventPayload::Response(ResponseEvent::MarkedHelpful(response.about())));
         self.store.mark_helpful(id, event.at, &[event]).await?.ok_or(Error::NoSuchResponse)
     }
 
@@ -140,8 +140,8 @@ impl Service {
         Ok(self.store.stats(actor.user, &hidden).await?)
     }
 
-    async fn post(&self, actor: &Actor, post: PostId) -> Result<PostBrief, Error> {
-        self.posts.brief(actor.user, post).await?.ok_or(Error::NoSuchPost)
+    async fn post(&self, actor: &Actor, post: PostId) -> Result<PostSummary, Error> {
+        self.posts.find_visible(actor.user, post).await?.ok_or(Error::NoSuchPost)
     }
 
     /// How the actor appears under this post.
@@ -150,7 +150,7 @@ impl Service {
     /// [`Error::NoSuchPost`].
     pub async fn persona(&self, actor: &Actor, post: PostId) -> Result<PersonaId, Error> {
         let post = self.post(actor, post).await?;
-        Ok(post.inside.map_or(actor.persona, |inside| inside.member.persona))
+        Ok(post.circle.map_or(actor.persona, |inside| inside.member.persona))
     }
 
     async fn living(&self, id: ResponseId) -> Result<Response, Error> {
@@ -161,7 +161,7 @@ impl Service {
     async fn seen(&self, actor: &Actor, response: Response) -> Result<Response, Error> {
         let viewer: UserId = actor.user;
         let hidden = self.blocks.hidden_from(viewer).await?;
-        let post = self.posts.brief(viewer, response.post).await?;
+        let post = self.posts.find_visible(viewer, response.post).await?;
         if !policy::may_see(viewer, &response, post.as_ref(), &hidden) {
             return Err(Error::NoSuchResponse);
         }
@@ -172,10 +172,10 @@ impl Service {
     async fn repeated(&self, asked: &Response, key: String) -> Result<Response, Error> {
         let found = self.store.get(asked.id).await?;
         let own = found.filter(|found| found.author == asked.author && found.post == asked.post);
-        own.ok_or(Error::Store(StoreError::Taken(key)))
+        own.ok_or(Error::Store(StoreError::UniqueViolation(key)))
     }
 
-    fn event(&self, actor: &Actor, fact: Fact) -> Event {
+    fn event(&self, actor: &Actor, fact: EventPayload) -> Event {
         Event::new(self.clock.now(), actor.user, fact, &*self.entropy)
     }
 }

@@ -1,27 +1,27 @@
-//! A database in MongoDB for one test.
+//! MongoDB database for one test.
 //!
-//! Names hold the time they were made, so whoever opens one drops what tests of a while ago left behind, whether they
-//! passed, failed or were killed. What a test leaves now can still be looked at.
+//! Database names contain the time of creation. The first test of a process drops the databases of tests that ran more
+//! than 15 minutes ago, including those of tests that failed or were killed. Newer ones remain for inspection.
 
 use std::{ops::Deref, time::Duration};
 
 use kith_kernel::{Clock as _, EventId, SystemClock};
-use kith_storage::mongo::{Database, Pool};
+use kith_storage::mongo::{Database, PoolConfig};
 use tokio::sync::OnceCell;
 
 use crate::event_id;
 
 const PREFIX: &str = "kith_test_";
-const OLD: Duration = Duration::from_mins(15);
+const MAX_AGE: Duration = Duration::from_mins(15);
 
-/// Machines that test are busy: what is slow there is not silent.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than in production: a machine that runs tests is busy, and a slow server must not fail them.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A migrated database in MongoDB.
+/// A database on the shared MongoDB server.
 #[derive(Debug)]
-pub struct Mongo(Database);
+pub struct MongoDatabase(Database);
 
-impl Deref for Mongo {
+impl Deref for MongoDatabase {
     type Target = Database;
 
     fn deref(&self) -> &Database {
@@ -29,54 +29,53 @@ impl Deref for Mongo {
     }
 }
 
-/// A database in MongoDB, empty and migrated.
+/// Creates and migrates a database.
 ///
 /// # Panics
-/// If there is no server, or it refuses.
-pub async fn mongo() -> Mongo {
-    let database = empty_mongo().await;
-    database.migrate().await.expect("MongoDB migrates");
+/// If the server is unavailable or the migration fails.
+pub async fn mongo_database() -> MongoDatabase {
+    let database = empty_mongo_database().await;
+    database.migrate().await.expect("failed to migrate MongoDB");
     database
 }
 
-/// A database in MongoDB in which there is nothing at all.
+/// Creates a database that is not migrated.
 ///
 /// # Panics
-/// If there is no server.
-pub async fn empty_mongo() -> Mongo {
-    static SWEPT: OnceCell<()> = OnceCell::const_new();
-    let database = mongo_named(&name(event_id(SystemClock.now()))).await;
-    SWEPT.get_or_init(|| sweep(&database)).await;
+/// If the server is unavailable.
+pub async fn empty_mongo_database() -> MongoDatabase {
+    static EXPIRED_DROPPED: OnceCell<()> = OnceCell::const_new();
+    let database = mongo_database_named(&name(event_id(SystemClock.now()))).await;
+    EXPIRED_DROPPED.get_or_init(|| drop_expired(&database)).await;
     database
 }
 
-/// The database of this name, as it is, for a test of more than one process.
+/// Opens the database with this name, for tests with several processes.
 ///
 /// # Panics
-/// If there is no server.
-pub async fn mongo_named(name: &str) -> Mongo {
-    let pool = Pool { wait: PATIENCE, patience: PATIENCE, ..Pool::default() };
-    let server = Database::open(&mongo_url(), &pool).await.expect("a URL of MongoDB");
-    Mongo(server.named(name))
+/// If the URL of the server is invalid.
+pub async fn mongo_database_named(name: &str) -> MongoDatabase {
+    let pool = PoolConfig { connect_timeout: TIMEOUT, op_timeout: TIMEOUT, ..PoolConfig::default() };
+    let server = Database::open(&mongo_url(), &pool).await.expect("KITH_TEST_MONGO_URL is not a MongoDB URL");
+    MongoDatabase(server.sibling(name))
 }
 
-/// Where the MongoDB for tests is.
+/// URL of the shared MongoDB server.
 ///
 /// # Panics
-/// If there is none.
+/// If `KITH_TEST_MONGO_URL` is not set.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "the servers for tests are told in the environment")]
+#[expect(clippy::disallowed_methods, reason = "the test servers are configured by environment variables")]
 pub fn mongo_url() -> String {
-    std::env::var("KITH_TEST_MONGO_URL")
-        .expect("this test needs MongoDB: run `cargo xtask test`, or set KITH_TEST_MONGO_URL")
+    std::env::var("KITH_TEST_MONGO_URL").expect("no MongoDB: run `cargo xtask test` or set KITH_TEST_MONGO_URL")
 }
 
-/// Drops what is old. Others do so at the same time.
-async fn sweep(database: &Database) {
-    let oldest = name(EventId::earliest(SystemClock.now().before(OLD)));
-    let names = database.siblings().await.expect("MongoDB lists its databases");
-    for old in names.iter().filter(|name| name.starts_with(PREFIX) && **name < oldest) {
-        database.named(old).remove().await.expect("MongoDB drops an old database");
+/// Safe to run in several processes at the same time.
+async fn drop_expired(database: &Database) {
+    let oldest = name(EventId::earliest(SystemClock.now().before(MAX_AGE)));
+    let names = database.list_databases().await.expect("failed to list the databases of MongoDB");
+    for expired in names.iter().filter(|name| name.starts_with(PREFIX) && **name < oldest) {
+        database.sibling(expired).drop_database().await.expect("failed to drop an expired database");
     }
 }
 

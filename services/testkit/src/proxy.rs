@@ -1,11 +1,11 @@
-//! A way to a server that a test can break: its clients connect here, and it forwards to where the server is.
+//! TCP proxy that injects network faults between a server and its clients.
 //!
-//! | call | what clients of the server see |
+//! | call | effect |
 //! | --- | --- |
-//! | [`Proxy::cut`] | every connection is reset; new ones are good |
-//! | [`Proxy::blackhole`] | nothing passes either way, on old connections and on new ones |
-//! | [`Proxy::delay`] | everything passes, later |
-//! | [`Proxy::heal`] | everything passes; what a black hole held passes first, as TCP would send it again |
+//! | [`FaultProxy::reset_connections`] | resets every connection; new ones work |
+//! | [`FaultProxy::blackhole`] | forwards nothing in either direction, on old and new connections |
+//! | [`FaultProxy::delay`] | forwards everything with a delay |
+//! | [`FaultProxy::restore`] | forwards everything, first the bytes held back by a black hole, as TCP retransmits them |
 
 use std::{io, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -17,154 +17,154 @@ use tokio::{
     time::sleep,
 };
 
-/// Where a server is.
+/// Address of a server.
 #[derive(Debug, Clone)]
 pub enum Target {
-    /// On a port.
     Tcp(SocketAddr),
-    /// On a socket in the file system.
+    /// Unix domain socket.
     Unix(PathBuf),
 }
 
-/// How the way is.
+/// State of the link between clients and server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum LinkState {
     Open,
-    Slow(Duration),
-    Closed,
+    Delayed(Duration),
+    Blackhole,
 }
 
-/// What all connections obey.
+/// Instructions to all connections.
 #[derive(Debug, Clone)]
-struct Orders {
-    way: watch::Receiver<Way>,
-    cuts: watch::Receiver<u64>,
+struct ProxyControl {
+    link: watch::Receiver<LinkState>,
+    resets: watch::Receiver<u64>,
 }
 
-/// A way to one server. It ends with the test.
+/// FaultProxy to one server. Stops on drop.
 #[derive(Debug)]
-pub struct Proxy {
+pub struct FaultProxy {
     port: u16,
     target: watch::Sender<Target>,
-    way: watch::Sender<Way>,
-    cuts: watch::Sender<u64>,
+    link: watch::Sender<LinkState>,
+    resets: watch::Sender<u64>,
     accepting: JoinHandle<()>,
 }
 
-impl Proxy {
-    /// To this server, on a free port of this machine.
+impl FaultProxy {
+    /// Starts a proxy to `target` on a free local port.
     ///
     /// # Panics
-    /// If there is no free port.
+    /// If no port is free.
     pub async fn to(target: Target) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
-        let port = listener.local_addr().expect("it listens somewhere").port();
-        let (target, aim) = watch::channel(target);
-        let (way, obeyed) = watch::channel(Way::Open);
-        let (cuts, counted) = watch::channel(0);
-        let accepting = tokio::spawn(accept(listener, aim, Orders { way: obeyed, cuts: counted }));
-        Self { port, target, way, cuts, accepting }
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("failed to bind a port");
+        let port = listener.local_addr().expect("the listener has no address").port();
+        let (target, current_target) = watch::channel(target);
+        let (link, link_receiver) = watch::channel(LinkState::Open);
+        let (resets, reset_receiver) = watch::channel(0);
+        let control = ProxyControl { link: link_receiver, resets: reset_receiver };
+        let accepting = tokio::spawn(accept(listener, current_target, control));
+        Self { port, target, link, resets, accepting }
     }
 
-    /// Where clients connect.
+    /// Local port for clients.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
     }
 
-    /// New connections go there from now on.
-    pub fn aim(&self, target: Target) {
+    /// Forwards new connections to another target.
+    pub fn retarget(&self, target: Target) {
         self.target.send_replace(target);
     }
 
-    /// Resets every connection, and goes on accepting.
-    pub fn cut(&self) {
-        self.cuts.send_modify(|cuts| *cuts = cuts.wrapping_add(1));
+    /// Resets every connection and continues to accept new ones.
+    pub fn reset_connections(&self) {
+        self.resets.send_modify(|resets| *resets = resets.wrapping_add(1));
     }
 
-    /// Lets nothing pass, either way. Connections stay, and new ones are taken.
+    /// Stops forwarding in both directions. Connections stay open and new ones are accepted.
     pub fn blackhole(&self) {
-        self.way.send_replace(Way::Closed);
+        self.link.send_replace(LinkState::Blackhole);
     }
 
-    /// Lets everything pass so much later.
+    /// Delays each forwarded chunk by the given time.
     pub fn delay(&self, by: Duration) {
-        self.way.send_replace(Way::Slow(by));
+        self.link.send_replace(LinkState::Delayed(by));
     }
 
-    /// Lets everything pass.
-    pub fn heal(&self) {
-        self.way.send_replace(Way::Open);
+    /// Ends a black hole or a delay.
+    pub fn restore(&self) {
+        self.link.send_replace(LinkState::Open);
     }
 }
 
-impl Drop for Proxy {
+impl Drop for FaultProxy {
     fn drop(&mut self) {
         self.accepting.abort();
-        self.cut();
+        self.reset_connections();
     }
 }
 
-async fn accept(listener: TcpListener, aim: watch::Receiver<Target>, orders: Orders) {
-    // One that cannot be taken is its client's to try again.
+async fn accept(listener: TcpListener, target: watch::Receiver<Target>, control: ProxyControl) {
+    // Errors are ignored: the client retries.
     loop {
         if let Ok((client, _)) = listener.accept().await {
-            tokio::spawn(serve(client, aim.clone(), orders.clone()));
+            tokio::spawn(serve(client, target.clone(), control.clone()));
         }
     }
 }
 
-/// One connection, from its first byte to its end.
-async fn serve(client: TcpStream, aim: watch::Receiver<Target>, mut orders: Orders) {
-    // The cuts before its time are not its own.
-    orders.cuts.mark_unchanged();
-    // Whatever ends it early ends it with a reset, at once.
+/// Serves one connection until it ends or is reset.
+async fn serve(client: TcpStream, target: watch::Receiver<Target>, mut control: ProxyControl) {
+    // Resets before this connection do not apply to it.
+    control.resets.mark_unchanged();
+    // Zero linger: an early close sends a reset immediately.
     let _ = client.set_zero_linger();
     let _ = client.set_nodelay(true);
-    let way = orders.way.clone();
-    let carried = async {
-        passable(&mut way.clone()).await?;
-        let target = aim.borrow().clone();
+    let link = control.link.clone();
+    let forwarded = async {
+        wait_until_open(&mut link.clone()).await?;
+        let target = target.borrow().clone();
         match target {
             Target::Tcp(address) => {
                 let server = TcpStream::connect(address).await?;
                 server.set_zero_linger()?;
                 server.set_nodelay(true)?;
-                carry(client, server, way).await
+                forward(client, server, link).await
             }
-            Target::Unix(path) => carry(client, UnixStream::connect(path).await?, way).await,
+            Target::Unix(path) => forward(client, UnixStream::connect(path).await?, link).await,
         }
     };
     tokio::select! {
-        // How it ended, both ends know.
-        _ = carried => {}
-        _ = orders.cuts.changed() => {}
+        // The result is ignored: both ends observe the close.
+        _ = forwarded => {}
+        _ = control.resets.changed() => {}
     }
 }
 
-async fn carry<C, S>(client: C, server: S, way: watch::Receiver<Way>) -> io::Result<()>
+async fn forward<C, S>(client: C, server: S, link: watch::Receiver<LinkState>) -> io::Result<()>
 where
     C: AsyncRead + AsyncWrite,
     S: AsyncRead + AsyncWrite,
 {
     let ((from_client, to_client), (from_server, to_server)) = (tokio::io::split(client), tokio::io::split(server));
-    tokio::try_join!(pump(from_client, to_server, way.clone()), pump(from_server, to_client, way))?;
+    tokio::try_join!(pump(from_client, to_server, link.clone()), pump(from_server, to_client, link))?;
     Ok(())
 }
 
 async fn pump(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
-    mut way: watch::Receiver<Way>,
+    mut link: watch::Receiver<LinkState>,
 ) -> io::Result<()> {
     let mut bytes = vec![0; 64 * 1024];
     loop {
-        passable(&mut way).await?;
+        wait_until_open(&mut link).await?;
         let read = from.read(&mut bytes).await?;
-        // It may have closed while nothing came.
-        passable(&mut way).await?;
-        let slow = *way.borrow();
-        if let Way::Slow(by) = slow {
+        // The link may have closed while the read was waiting.
+        wait_until_open(&mut link).await?;
+        let state = *link.borrow();
+        if let LinkState::Delayed(by) = state {
             sleep(by).await;
         }
         match bytes.get(..read) {
@@ -174,9 +174,8 @@ async fn pump(
     }
 }
 
-/// Waits until the way is not closed.
-async fn passable(way: &mut watch::Receiver<Way>) -> io::Result<()> {
-    way.wait_for(|way| *way != Way::Closed).await.map(|_| ()).map_err(io::Error::other)
+async fn wait_until_open(link: &mut watch::Receiver<LinkState>) -> io::Result<()> {
+    link.wait_for(|state| *state != LinkState::Blackhole).await.map(|_| ()).map_err(io::Error::other)
 }
 
 #[cfg(test)]
@@ -185,9 +184,9 @@ mod tests {
 
     use super::*;
 
-    const MOMENT: Duration = Duration::from_millis(200);
+    const DELAY: Duration = Duration::from_millis(200);
 
-    /// Says back whatever it hears.
+    /// Server that echoes every byte.
     async fn echo() -> Target {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -202,64 +201,64 @@ mod tests {
         Target::Tcp(address)
     }
 
-    async fn dial(proxy: &Proxy) -> TcpStream {
+    async fn dial(proxy: &FaultProxy) -> TcpStream {
         TcpStream::connect(("127.0.0.1", proxy.port())).await.unwrap()
     }
 
-    async fn hears(socket: &mut TcpStream) -> io::Result<u8> {
+    async fn echoed(socket: &mut TcpStream) -> io::Result<u8> {
         socket.write_all(b"x").await?;
         socket.read_u8().await
     }
 
     #[tokio::test]
-    async fn what_is_said_passes_and_so_does_the_end() {
-        let proxy = Proxy::to(echo().await).await;
+    async fn bytes_and_the_end_of_the_stream_are_forwarded() {
+        let proxy = FaultProxy::to(echo().await).await;
         let mut socket = dial(&proxy).await;
-        assert_eq!(hears(&mut socket).await.unwrap(), b'x');
+        assert_eq!(echoed(&mut socket).await.unwrap(), b'x');
         socket.shutdown().await.unwrap();
         assert_eq!(socket.read(&mut [0]).await.unwrap(), 0);
     }
 
     #[tokio::test]
-    async fn a_cut_resets_what_is_open_and_spares_what_comes() {
-        let proxy = Proxy::to(echo().await).await;
+    async fn a_reset_closes_open_connections_and_new_ones_work() {
+        let proxy = FaultProxy::to(echo().await).await;
         let mut socket = dial(&proxy).await;
-        hears(&mut socket).await.unwrap();
-        proxy.cut();
+        echoed(&mut socket).await.unwrap();
+        proxy.reset_connections();
         assert_eq!(socket.read_u8().await.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
-        assert_eq!(hears(&mut dial(&proxy).await).await.unwrap(), b'x');
+        assert_eq!(echoed(&mut dial(&proxy).await).await.unwrap(), b'x');
     }
 
     #[tokio::test]
-    async fn nothing_passes_a_black_hole_until_it_heals() {
-        let proxy = Proxy::to(echo().await).await;
+    async fn a_black_hole_holds_everything_back_until_it_is_restored() {
+        let proxy = FaultProxy::to(echo().await).await;
         let mut old = dial(&proxy).await;
-        hears(&mut old).await.unwrap();
+        echoed(&mut old).await.unwrap();
         proxy.blackhole();
         let mut new = dial(&proxy).await;
-        assert!(timeout(MOMENT, hears(&mut old)).await.is_err());
-        assert!(timeout(MOMENT, hears(&mut new)).await.is_err());
-        proxy.heal();
+        assert!(timeout(DELAY, echoed(&mut old)).await.is_err());
+        assert!(timeout(DELAY, echoed(&mut new)).await.is_err());
+        proxy.restore();
         assert_eq!((old.read_u8().await.unwrap(), new.read_u8().await.unwrap()), (b'x', b'x'));
     }
 
     #[tokio::test]
-    async fn a_delay_delays() {
-        let proxy = Proxy::to(echo().await).await;
+    async fn a_delay_applies_in_both_directions() {
+        let proxy = FaultProxy::to(echo().await).await;
         let mut socket = dial(&proxy).await;
-        proxy.delay(MOMENT);
+        proxy.delay(DELAY);
         let begin = Instant::now();
-        hears(&mut socket).await.unwrap();
-        assert!(begin.elapsed() >= 2 * MOMENT, "there and back");
+        echoed(&mut socket).await.unwrap();
+        assert!(begin.elapsed() >= 2 * DELAY, "delayed in each direction");
     }
 
     #[tokio::test]
-    async fn a_socket_in_the_file_system_is_a_server_too() {
+    async fn a_unix_socket_is_a_valid_target() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("echo.sock");
         let listener = tokio::net::UnixListener::bind(&path).unwrap();
-        let proxy = Proxy::to(echo().await).await;
-        proxy.aim(Target::Unix(path));
+        let proxy = FaultProxy::to(echo().await).await;
+        proxy.retarget(Target::Unix(path));
         let mut socket = dial(&proxy).await;
         let (mut server, _) = listener.accept().await.unwrap();
         socket.write_all(b"x").await.unwrap();

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use kith_kernel::{
-    Space, Timestamp, UserId,
+    PersonaScope, Timestamp, UserId,
     actor::Role,
-    event::{AboutResponse, Weight},
+    event::{ResponseRef, ResponseClass},
     ports::Badge,
 };
 
@@ -28,17 +28,17 @@ pub fn may_see(viewer: UserId, other: UserId, hidden: &BTreeSet<UserId>) -> bool
 
 /// What an answer of this weight is worth.
 #[must_use]
-pub const fn worth(weight: Weight) -> u32 {
+pub const fn worth(weight: ResponseClass) -> u32 {
     match weight {
-        Weight::Quick => 1,
-        Weight::Text => 3,
-        Weight::LongText => 5,
+        ResponseClass::Quick => 1,
+        ResponseClass::Text => 3,
+        ResponseClass::LongText => 5,
     }
 }
 
 /// Whether an answer can earn anything: nobody earns by answering themselves.
 #[must_use]
-pub fn earns(about: &AboutResponse) -> bool {
+pub fn earns(about: &ResponseRef) -> bool {
     about.author != about.post_author
 }
 
@@ -51,10 +51,10 @@ pub const fn day(at: Timestamp) -> i64 {
 /// What is shown of somebody, in the order in which it is shown. In a circle it is nothing: what an account has earned
 /// would join its personas.
 #[must_use]
-pub fn badges(space: Space, role: Role, points: u32) -> Vec<Badge> {
+pub fn badges(space: PersonaScope, role: Role, points: u32) -> Vec<Badge> {
     match space {
-        Space::Public => {}
-        Space::Circle(_) => return Vec::new(),
+        PersonaScope::Public => {}
+        PersonaScope::Circle(_) => return Vec::new(),
     }
     let works_the_queue = match role {
         Role::Member => false,
@@ -76,10 +76,10 @@ pub const fn is_shown(badge: Badge, privacy: Privacy) -> bool {
 
 /// What others are told of somebody's points: full tens, so that nobody is followed by them; and in a circle nothing.
 #[must_use]
-pub const fn told(space: Space, points: u32) -> Option<u32> {
+pub const fn told(space: PersonaScope, points: u32) -> Option<u32> {
     match space {
-        Space::Public => Some(points - points % 10),
-        Space::Circle(_) => None,
+        PersonaScope::Public => Some(points - points % 10),
+        PersonaScope::Circle(_) => None,
     }
 }
 
@@ -91,21 +91,21 @@ mod tests {
 
     #[test]
     fn badges_come_with_their_points_and_not_before() {
-        assert_eq!(badges(Space::Public, Role::Member, 99), []);
-        assert_eq!(badges(Space::Public, Role::Member, 100), [Badge::Supporter]);
-        assert_eq!(badges(Space::Public, Role::Member, 999), [Badge::Supporter]);
-        assert_eq!(badges(Space::Public, Role::Member, 1_000), [Badge::Supporter, Badge::Guide]);
+        assert_eq!(badges(PersonaScope::Public, Role::Member, 99), []);
+        assert_eq!(badges(PersonaScope::Public, Role::Member, 100), [Badge::Supporter]);
+        assert_eq!(badges(PersonaScope::Public, Role::Member, 999), [Badge::Supporter]);
+        assert_eq!(badges(PersonaScope::Public, Role::Member, 1_000), [Badge::Supporter, Badge::Guide]);
     }
 
     #[test]
     fn who_works_the_queue_is_known_by_a_badge() {
-        assert_eq!(badges(Space::Public, Role::Moderator, 0), [Badge::Moderator]);
-        assert_eq!(badges(Space::Public, Role::Admin, 100), [Badge::Supporter, Badge::Moderator]);
+        assert_eq!(badges(PersonaScope::Public, Role::Moderator, 0), [Badge::Moderator]);
+        assert_eq!(badges(PersonaScope::Public, Role::Admin, 100), [Badge::Supporter, Badge::Moderator]);
     }
 
     #[test]
     fn in_a_circle_nothing_is_told_of_what_an_account_has_earned() {
-        let circle = Space::Circle(CircleId::new(Timestamp::from_millis(0), &SystemEntropy));
+        let circle = PersonaScope::Circle(CircleId::new(Timestamp::from_millis(0), &SystemEntropy));
         assert_eq!(badges(circle, Role::Admin, 1_000), []);
         assert_eq!(told(circle, 1_000), None);
     }
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn others_are_told_full_tens() {
-        assert_eq!([0, 9, 10, 119].map(|points| told(Space::Public, points)), [0, 0, 10, 110].map(Some));
+        assert_eq!([0, 9, 10, 119].map(|points| told(PersonaScope::Public, points)), [0, 0, 10, 110].map(Some));
     }
 
     #[test]

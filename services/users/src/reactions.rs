@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kith_kernel::{
-    Clock, Event, Fact, Failure,
-    event::{AboutResponse, Moderation, REDELIVERY},
-    ports::Reaction,
+    Delivery, Clock, Event, AccountEvent, EventPayload, ModerationEvent, PostEvent, ProgressEvent, ResponseEvent, PortError,
+    event::{ResponseRef, VisibilityChange, MAX_REDELIVERY_AGE},
+    ports::EventHandler,
 };
 
 use crate::{
@@ -23,50 +23,51 @@ pub struct Reactions {
 }
 
 #[async_trait]
-impl Reaction for Reactions {
+impl EventHandler for Reactions {
     fn name(&self) -> &'static str {
         "users"
     }
 
-    async fn on(&self, event: &Event) -> Result<(), Failure> {
-        match &event.fact {
-            Fact::ResponseGiven { about, weight } => self.earn(event, about, policy::worth(*weight)).await?,
-            Fact::ResponseMarkedHelpful(about) => self.earn(event, about, policy::HELPFUL).await?,
-            Fact::ResponseDeleted { about, .. } => self.take_back(event, about).await?,
-            Fact::ResponseModerated { about, weight, how } => match how {
-                Moderation::Released => self.earn(event, about, policy::worth(*weight)).await?,
-                Moderation::Removed => self.withhold(event, about, Withheld::More).await?,
-                Moderation::Reinstated => self.withhold(event, about, Withheld::Less).await?,
+    async fn handle(&self, delivery: &Delivery) -> Result<(), PortError> {
+        let event = &delivery.event;
+        match &event.payload {
+            EventPayload::Response(ResponseEvent::Created { response: about, class: weight }) => self.earn(event, about, policy::worth(*weight)).await?,
+            EventPayload::Response(ResponseEvent::MarkedHelpful(about)) => self.earn(event, about, policy::HELPFUL).await?,
+            EventPayload::Response(ResponseEvent::Deleted { response: about, .. }) => self.take_back(event, about).await?,
+            EventPayload::Response(ResponseEvent::VisibilityChanged { response: about, class: weight, change: how }) => match how {
+                VisibilityChange::Released => self.earn(event, about, policy::worth(*weight)).await?,
+                VisibilityChange::Removed => self.withhold(event, about, Withheld::More).await?,
+                VisibilityChange::Restored => self.withhold(event, about, Withheld::Less).await?,
                 // It has earned nothing yet.
-                Moderation::Held => {}
+                VisibilityChange::Held => {}
             },
-            Fact::PostCreated(_)
-            | Fact::PostUpdated(_)
-            | Fact::SosResolved(_)
-            | Fact::PostDeleted(_)
-            | Fact::PostRestored(_)
-            | Fact::UserBlocked { .. }
-            | Fact::UserUnblocked { .. }
-            | Fact::UserSuspended { .. }
-            | Fact::UserReinstated { .. }
-            | Fact::SessionRevoked { .. }
-            | Fact::CircleChanged(_)
-            | Fact::PostModerated { .. }
-            | Fact::CrisisSeen { .. }
-            | Fact::CaseChanged { .. }
-            | Fact::StatementIssued { .. }
-            | Fact::ReportClosed { .. }
-            | Fact::UserMuted { .. }
-            | Fact::UserUnmuted { .. }
-            | Fact::RoleChanged { .. }
-            | Fact::MilestoneReached { .. } => {}
+            EventPayload::Post(PostEvent::Created(_))
+            | EventPayload::Post(PostEvent::Updated(_))
+            | EventPayload::Post(PostEvent::SosResolved(_))
+            | EventPayload::Post(PostEvent::Deleted(_))
+            | EventPayload::Post(PostEvent::Restored(_))
+            | EventPayload::Account(AccountEvent::Blocked { .. })
+            | EventPayload::Account(AccountEvent::Unblocked { .. })
+            | EventPayload::Account(AccountEvent::Suspended { .. })
+            | EventPayload::Account(AccountEvent::Reinstated { .. })
+            | EventPayload::Account(AccountEvent::SessionRevoked { .. })
+            | EventPayload::Circle(_)
+            | EventPayload::Post(PostEvent::VisibilityChanged { .. })
+            | EventPayload::Moderation(ModerationEvent::CrisisDetected { .. })
+            | EventPayload::Moderation(ModerationEvent::CaseChanged { .. })
+            | EventPayload::Moderation(ModerationEvent::StatementIssued { .. })
+            | EventPayload::Moderation(ModerationEvent::ReportResolved { .. })
+            | EventPayload::Account(AccountEvent::Muted { .. })
+            | EventPayload::Account(AccountEvent::Unmuted { .. })
+            | EventPayload::Account(AccountEvent::RoleChanged { .. })
+            | EventPayload::Progress(ProgressEvent::MilestoneReached { .. }) => {}
         }
         Ok(())
     }
 }
 
 impl Reactions {
-    async fn earn(&self, event: &Event, about: &AboutResponse, worth: u32) -> Result<(), Error> {
+    async fn earn(&self, event: &Event, about: &ResponseRef, worth: u32) -> Result<(), Error> {
         if !policy::earns(about) {
             return Ok(());
         }
@@ -76,7 +77,7 @@ impl Reactions {
         Ok(self.store.earn(&earning).await?)
     }
 
-    async fn take_back(&self, event: &Event, about: &AboutResponse) -> Result<(), Error> {
+    async fn take_back(&self, event: &Event, about: &ResponseRef) -> Result<(), Error> {
         if !policy::earns(about) {
             return Ok(());
         }
@@ -84,7 +85,7 @@ impl Reactions {
         Ok(self.store.take_back(event.id, about.response).await?)
     }
 
-    async fn withhold(&self, event: &Event, about: &AboutResponse, withheld: Withheld) -> Result<(), Error> {
+    async fn withhold(&self, event: &Event, about: &ResponseRef, withheld: Withheld) -> Result<(), Error> {
         if !policy::earns(about) {
             return Ok(());
         }
@@ -94,7 +95,7 @@ impl Reactions {
 
     /// What is older than the inbox remembers could be a repetition.
     fn remembered(&self, event: &Event) -> Result<(), Error> {
-        if event.at < self.clock.now().before(REDELIVERY) {
+        if event.at < self.clock.now().before(MAX_REDELIVERY_AGE) {
             return Err(Error::TooOld);
         }
         Ok(())

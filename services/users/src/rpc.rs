@@ -6,7 +6,7 @@ use axum::{Router, extract::State};
 use connectrpc_axum::prelude::{ConnectError, ConnectResponse};
 use kith_kernel::{PageSize, PersonaId, actor, id::InvalidId};
 use kith_proto::{
-    Caller, Claimed, Valid, convert, refusal,
+    Caller, ClaimedId, Valid, convert, to_connect_error,
     users::v1::{
         AccountKind, Block as WireBlock, BlockUserRequest, BlockUserResponse, GetMeRequest, GetMeResponse,
         GetPrivacySettingsRequest, GetPrivacySettingsResponse, GetProfileRequest, GetProfileResponse,
@@ -73,7 +73,7 @@ async fn update_profile(
 async fn block_user(
     State(users): Users,
     Caller(actor): Caller,
-    Claimed(claimed): Claimed,
+    ClaimedId(claimed): ClaimedId,
     Valid(request): Valid<BlockUserRequest>,
 ) -> Answer<BlockUserResponse> {
     let block = users.block(&actor, persona_id(&request.persona_id)?, claimed).await?;
@@ -121,7 +121,7 @@ async fn update_privacy_settings(
 
 impl From<Error> for ConnectError {
     fn from(error: Error) -> Self {
-        refusal(&error)
+        to_connect_error(&error)
     }
 }
 

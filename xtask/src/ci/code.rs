@@ -1,4 +1,4 @@
-//! What the Rust tools say of the workspace.
+//! Steps that run the Rust tools on the workspace.
 
 use std::process::Command;
 
@@ -15,7 +15,9 @@ pub(super) fn clippy() -> Result<()> {
 }
 
 pub(super) fn doc() -> Result<()> {
-    let arguments = ["doc", "--workspace", "--no-deps", "--locked"];
+    // `--examples` enables development dependencies. Features of shared dependencies are then resolved as for clippy, whose
+    // artifacts are used. There are no examples.
+    let arguments = ["doc", "--workspace", "--no-deps", "--locked", "--lib", "--bins", "--examples"];
     run(Command::new("cargo").args(arguments).env("RUSTDOCFLAGS", "-D warnings").current_dir(root()?))
 }
 

@@ -1,4 +1,4 @@
-//! The files that no compiler reads: how Kith is put into containers, what CI does, and what developers type.
+//! Checks files that no compiler reads: Dockerfile, GitHub workflow, Taskfile and Compose file.
 
 use std::process::Command;
 
@@ -10,14 +10,14 @@ use crate::{
 };
 
 /// # Errors
-/// One of them has a fault, or what reads it cannot be had.
+/// If a file is invalid or a linter cannot be installed.
 pub(super) fn check() -> Result<()> {
     let root = root()?;
     run(Command::new(tools::hadolint()?).arg("deploy/docker/Dockerfile").current_dir(&root))?;
     run(Command::new(tools::actionlint()?).current_dir(&root))?;
-    // It reads the whole file to know what to list.
+    // Listing parses the whole file.
     read(Command::new(tools::task()?).args(["--list-all", "--silent"]).current_dir(&root))?;
-    // What Compose itself reads its files by. It needs no engine.
+    // The parser of Compose itself. It needs no container engine.
     read(
         Command::new(tools::compose()?).arg("docker-compose.yml").env("COMPOSE_PROFILES", "nodes").current_dir(&root),
     )?;

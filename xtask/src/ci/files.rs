@@ -1,4 +1,4 @@
-//! The files of the repository.
+//! Lists the files of the repository.
 
 use std::{
     path::{Path, PathBuf},
@@ -9,8 +9,8 @@ use anyhow::Result;
 
 use crate::{process::read, root};
 
-/// One file, by its path from the root.
 pub(super) struct File {
+    /// Path relative to the root, with `/`.
     pub(super) name: String,
     pub(super) path: PathBuf,
 }
@@ -20,24 +20,24 @@ impl File {
         Path::new(&self.name).extension().is_some_and(|it| it == ending)
     }
 
-    /// Rust that people write.
+    /// Returns true for Rust code that is not generated.
     pub(super) fn is_code(&self) -> bool {
         self.has_ending("rs") && !self.name.contains("/generated/")
     }
 
-    /// Code that is not only there to test other code.
+    /// Returns true for Rust code outside of tests.
     pub(super) fn is_production(&self) -> bool {
         self.is_code() && !self.name.contains("/tests/") && !self.name.ends_with("/tests.rs")
     }
 }
 
-/// All that git knows, or would know if it were added now.
+/// Returns all files that are tracked by git, or untracked and not ignored.
 pub(super) fn all() -> Result<Vec<File>> {
     let root = root()?;
     let arguments = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"];
     let listed = read(Command::new("git").args(arguments).current_dir(&root))?;
     let files = listed.split('\0').filter(|name| !name.is_empty());
     let files = files.map(|name| File { name: name.to_owned(), path: root.join(name) });
-    // One that was removed and not committed yet is still listed.
+    // git still lists a deleted file until the deletion is committed.
     Ok(files.filter(|file| file.path.is_file()).collect())
 }

@@ -1,4 +1,4 @@
-//! The API as clients know it. The rules are in `proto/buf.yaml`.
+//! Checks the protos with buf. The rules are in `proto/buf.yaml`.
 
 use std::process::Command;
 
@@ -14,7 +14,7 @@ pub(super) fn lint() -> Result<()> {
     run(Command::new(buf()?).args(["lint", "proto"]).current_dir(root()?))
 }
 
-/// Compares with the last release before this commit. What was never released is promised to nobody.
+/// Compares the API with the last release before this commit. Without a release, there is nothing to compare with.
 pub(super) fn breaking() -> Result<()> {
     let tags = read(
         Command::new("git")
@@ -22,7 +22,7 @@ pub(super) fn breaking() -> Result<()> {
             .current_dir(root()?),
     )?;
     let Some(release) = tags.lines().next() else {
-        eprintln!("there is no release (a tag v*) before this commit: nothing to compare with");
+        eprintln!("skipped: no release (tag v*) before this commit");
         return Ok(());
     };
     let against = format!(".git#tag={release},subdir=proto");

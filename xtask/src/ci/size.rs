@@ -1,4 +1,4 @@
-//! How long files and functions are. Tests do not count: each of them is read alone.
+//! Limits the length of files and functions. Tests do not count, because each test is read separately.
 
 use std::{collections::BTreeMap, fs, ops::RangeInclusive};
 
@@ -7,65 +7,72 @@ use syn::{Attribute, Item, Signature, spanned::Spanned as _, visit::Visit};
 
 use super::files::{self, File};
 
-/// Lines above which it is reported, and above which it fails.
-struct Bounds {
+/// Limits in lines.
+struct Limits {
+    /// A longer item is reported.
     report: usize,
+    /// A longer item fails the check.
     fail: usize,
 }
 
-const FILE: Bounds = Bounds { report: 300, fail: 500 };
-const FUNCTION: Bounds = Bounds { report: 50, fail: 80 };
+const FILE: Limits = Limits { report: 300, fail: 500 };
+const FUNCTION: Limits = Limits { report: 50, fail: 80 };
 
-/// Something long: where it is, and how many lines it has.
-struct Long {
-    place: String,
+/// A file or function above a limit.
+struct Finding {
+    location: String,
     lines: usize,
     fails: bool,
 }
 
-/// Reports what is hard to read.
+/// Prints files and functions above the reporting limits, longest first.
 ///
 /// # Errors
-/// Something that cannot be read, or that is much too long.
+/// If a file cannot be parsed, or a file or function is above the failure limit.
 pub(super) fn check() -> Result<()> {
-    let mut long = Vec::new();
-    let mut read = 0;
+    let mut findings = Vec::new();
+    let mut count = 0;
     for file in files::all()?.iter().filter(|file| file.is_production()) {
-        long.extend(look(file)?);
-        read += 1;
+        findings.extend(measure(file)?);
+        count += 1;
     }
-    long.sort_by_key(|it| std::cmp::Reverse(it.lines));
-    for it in &long {
-        eprintln!("{:>5} lines  {}", it.lines, it.place);
+    findings.sort_by_key(|it| std::cmp::Reverse(it.lines));
+    for it in &findings {
+        eprintln!("{:>5} lines  {}", it.lines, it.location);
     }
-    let failed = long.iter().filter(|it| it.fails).count();
-    eprintln!("{read} files read; {} above {}, or with functions above {}", long.len(), FILE.report, FUNCTION.report);
+    let failed = findings.iter().filter(|it| it.fails).count();
+    eprintln!(
+        "{count} files; {} items above {} lines (files) or {} lines (functions)",
+        findings.len(),
+        FILE.report,
+        FUNCTION.report
+    );
     let (file, function) = (FILE.fail, FUNCTION.fail);
-    ensure!(failed == 0, "{failed} above the most: {file} lines a file, {function} a function");
+    ensure!(failed == 0, "{failed} items exceed {file} lines (files) or {function} lines (functions)");
     Ok(())
 }
 
-fn look(file: &File) -> Result<Vec<Long>> {
+fn measure(file: &File) -> Result<Vec<Finding>> {
     let text = fs::read_to_string(&file.path).with_context(|| file.name.clone())?;
     let code = syn::parse_file(&text).with_context(|| file.name.clone())?;
     let tests: usize = code.items.iter().filter(|it| is_test(it)).map(|it| lines(it.span())).sum();
     let mut functions = Functions::default();
     functions.visit_file(&code);
-    let mut long = Vec::new();
-    long.extend(FILE.judge(file.name.clone(), text.lines().count().saturating_sub(tests)));
+    let mut findings = Vec::new();
+    findings.extend(FILE.compare(file.name.clone(), text.lines().count().saturating_sub(tests)));
     for (line, (name, lines)) in functions.found {
-        long.extend(FUNCTION.judge(format!("{}:{line} {name}", file.name), lines));
+        findings.extend(FUNCTION.compare(format!("{}:{line} {name}", file.name), lines));
     }
-    Ok(long)
+    Ok(findings)
 }
 
-impl Bounds {
-    fn judge(&self, place: String, lines: usize) -> Option<Long> {
-        (lines > self.report).then_some(Long { place, lines, fails: lines > self.fail })
+impl Limits {
+    fn compare(&self, location: String, lines: usize) -> Option<Finding> {
+        (lines > self.report).then_some(Finding { location, lines, fails: lines > self.fail })
     }
 }
 
-/// Functions by the line that they begin in, with what they are called and how many lines they have.
+/// Functions by their first line, with name and number of lines.
 #[derive(Default)]
 struct Functions {
     found: BTreeMap<usize, (String, usize)>,
@@ -103,7 +110,7 @@ impl<'ast> Visit<'ast> for Functions {
     }
 }
 
-/// Whether it is there for tests only. What else can carry `#[cfg(test)]`, an import, is a line or two.
+/// Returns true for a module with `#[cfg(test)]`. Other items with that attribute are imports of one or two lines.
 fn is_test(item: &Item) -> bool {
     let is_cfg_test = |attribute: &Attribute| {
         attribute.path().is_ident("cfg")
@@ -125,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn functions_are_counted_from_their_name_to_their_end_and_those_of_tests_are_not() {
+    fn functions_are_measured_from_signature_to_end_without_those_of_tests() {
         let code = "/// One.\nfn one() {\n    two();\n}\nimpl It {\n    fn two() {}\n}\n#[cfg(test)]\nmod tests {\n    fn three() {}\n}\n";
         let mut functions = Functions::default();
         functions.visit_file(&syn::parse_file(code).unwrap());

@@ -1,4 +1,4 @@
-//! What others wrote. The rules are in `deny.toml`, in the form that cargo-deny reads too.
+//! Checks dependencies. The rules are in `deny.toml`, in the format of cargo-deny.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,7 +15,7 @@ use crate::{
     root, tools,
 };
 
-/// A copy of the advisory database beside the clone, for machines that cannot fetch it.
+/// Local copy of the advisory database next to the clone, for machines that cannot fetch it.
 const DATABASE: &str = "../shared/advisory-db";
 
 #[derive(Deserialize)]
@@ -30,11 +30,11 @@ struct Advisories {
     ignore: Vec<Waiver>,
 }
 
-/// An advisory that we live with, until a day.
+/// An advisory that is accepted until a date.
 #[derive(Deserialize)]
 struct Waiver {
     id: String,
-    /// `until 2027-01-31: why`.
+    /// Format: `until 2027-01-31: <reason>`.
     reason: String,
 }
 
@@ -55,20 +55,20 @@ struct Banned {
     reason: String,
 }
 
-/// What cargo tells of a package.
+/// Package metadata of cargo.
 #[derive(Deserialize)]
 struct Package {
     name: String,
     version: String,
     license: Option<String>,
-    /// Unset for our own.
+    /// Unset for workspace members.
     source: Option<String>,
 }
 
-/// Compares the lock with the advisory database.
+/// Compares `Cargo.lock` with the advisory database.
 ///
 /// # Errors
-/// A known hole, a crate that was given up or taken back, or a waiver that has ended.
+/// If a crate has a known vulnerability, is unmaintained or yanked, or a waiver has expired.
 pub(super) fn advisories() -> Result<()> {
     let root = root()?;
     let mut command = Command::new(tools::audit()?);
@@ -76,8 +76,8 @@ pub(super) fn advisories() -> Result<()> {
     let today = read(Command::new("date").args(["-u", "+%F"]))?;
     for Waiver { id, reason } in &rules()?.advisories.ignore {
         let until = reason.strip_prefix("until ").and_then(|reason| reason.split_once(':'));
-        let (until, _) = until.with_context(|| format!("{id}: a reason begins with `until YYYY-MM-DD:`"))?;
-        ensure!(today.trim() <= until, "{id} was waived until {until}: look again");
+        let (until, _) = until.with_context(|| format!("{id}: the reason must begin with `until YYYY-MM-DD:`"))?;
+        ensure!(today.trim() <= until, "{id}: the waiver expired on {until}, review it");
         command.args(["--ignore", id]);
     }
     let database = root.join(DATABASE);
@@ -87,70 +87,70 @@ pub(super) fn advisories() -> Result<()> {
     run(&mut command)
 }
 
-/// Looks at the licence, the origin and the name of every dependency, on every platform.
+/// Checks licence, source and name of all dependencies on all platforms, and prints each violation.
 ///
 /// # Errors
-/// One that breaks a rule; all are told.
+/// If a dependency violates a rule.
 pub(super) fn licences() -> Result<()> {
     let rules = rules()?;
     let banned: BTreeMap<_, _> = rules.bans.deny.iter().map(|it| (it.name.as_str(), it.reason.as_str())).collect();
     let packages = packages()?;
-    let mut broken = 0;
+    let mut violations = 0;
     for package in packages.iter().filter(|package| package.source.is_some()) {
-        if let Err(why) = judge(package, &rules.licenses.allow, &banned) {
-            eprintln!("{} {}: {why:#}", package.name, package.version);
-            broken += 1;
+        if let Err(error) = check_package(package, &rules.licenses.allow, &banned) {
+            eprintln!("{} {}: {error:#}", package.name, package.version);
+            violations += 1;
         }
     }
-    ensure!(broken == 0, "{broken} dependencies break a rule of deny.toml");
-    eprintln!("{} packages looked at", packages.len());
+    ensure!(violations == 0, "{violations} dependencies violate deny.toml");
+    eprintln!("{} packages checked", packages.len());
     Ok(())
 }
 
-fn judge(package: &Package, allowed: &[String], banned: &BTreeMap<&str, &str>) -> Result<()> {
+fn check_package(package: &Package, allowed: &[String], banned: &BTreeMap<&str, &str>) -> Result<()> {
     if let Some(reason) = banned.get(package.name.as_str()) {
-        bail!("is banned: {reason}");
+        bail!("banned: {reason}");
     }
     let source = package.source.as_deref().unwrap_or_default();
-    ensure!(source == "registry+https://github.com/rust-lang/crates.io-index", "comes from {source}, not crates.io");
-    let licence = package.license.as_deref().context("has no licence")?;
-    // Old packages write `MIT/Apache-2.0`.
+    ensure!(source == "registry+https://github.com/rust-lang/crates.io-index", "source is {source}, not crates.io");
+    let licence = package.license.as_deref().context("no licence")?;
+    // Old packages use the form `MIT/Apache-2.0`.
     let licence = Expression::parse_mode(licence, ParseMode::LAX)?;
     let is_allowed = |item: &LicenseItem, addition: String| allowed.contains(&format!("{item}{addition}"));
-    let holds = licence.evaluate(|it| {
+    let allowed = licence.evaluate(|it| {
         let addition = it.addition.as_ref().map(|addition| format!(" WITH {addition}")).unwrap_or_default();
         is_allowed(&it.license, addition)
     });
-    ensure!(holds, "{licence} is not allowed");
+    ensure!(allowed, "licence {licence} is not allowed");
     Ok(())
 }
 
-/// What is built somewhere, on any platform. The lock holds more: what no feature of ours asks for.
+/// Returns the packages that are built on any platform. The lock file also lists packages of unused features.
 fn packages() -> Result<Vec<Package>> {
     let mut tree = Command::new("cargo");
     tree.args(["tree", "--workspace", "--locked", "--target", "all", "--edges", "all", "--prefix", "none"]);
     let built = read(tree.args(["--format", "{p}"]).current_dir(root()?))?;
-    let built: BTreeSet<(&str, &str)> = built.lines().filter_map(named).collect();
-    let mut known = known()?;
-    known.retain(|it| built.contains(&(it.name.as_str(), it.version.as_str())));
-    ensure!(!known.is_empty(), "cargo tells of no package");
-    Ok(known)
+    let built: BTreeSet<(&str, &str)> = built.lines().filter_map(parse_package).collect();
+    let mut packages = all_packages()?;
+    packages.retain(|it| built.contains(&(it.name.as_str(), it.version.as_str())));
+    ensure!(!packages.is_empty(), "cargo listed no package");
+    Ok(packages)
 }
 
-/// `name v1.0.0 (where it is)`.
-fn named(line: &str) -> Option<(&str, &str)> {
+/// Parses `name v1.0.0 (source)`.
+fn parse_package(line: &str) -> Option<(&str, &str)> {
     let mut words = line.split_whitespace();
     Some((words.next()?, words.next()?.strip_prefix('v')?))
 }
 
-fn known() -> Result<Vec<Package>> {
+fn all_packages() -> Result<Vec<Package>> {
     #[derive(Deserialize)]
     struct Metadata {
         packages: Vec<Package>,
     }
-    let told =
+    let metadata =
         read(Command::new("cargo").args(["metadata", "--format-version", "1", "--locked"]).current_dir(root()?))?;
-    Ok(serde_json::from_str::<Metadata>(&told)?.packages)
+    Ok(serde_json::from_str::<Metadata>(&metadata)?.packages)
 }
 
 fn rules() -> Result<Rules> {
@@ -161,7 +161,7 @@ fn rules() -> Result<Rules> {
 mod tests {
     use super::*;
 
-    fn judged(licence: &str, source: &str) -> Result<()> {
+    fn check_licence(licence: &str, source: &str) -> Result<()> {
         let package = Package {
             name: "it".to_owned(),
             version: "1.0.0".to_owned(),
@@ -169,28 +169,28 @@ mod tests {
             source: Some(source.to_owned()),
         };
         let allowed = ["MIT", "Apache-2.0", "Apache-2.0 WITH LLVM-exception"].map(str::to_owned);
-        judge(&package, &allowed, &BTreeMap::from([("openssl", "no")]))
+        check_package(&package, &allowed, &BTreeMap::from([("openssl", "no")]))
     }
 
     const CRATES: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
     #[test]
-    fn a_licence_is_allowed_if_a_way_through_its_expression_is() {
+    fn licence_expressions_are_evaluated() {
         for licence in ["MIT", "MIT/Apache-2.0", "GPL-3.0-only OR MIT", "Apache-2.0 WITH LLVM-exception AND MIT"] {
-            judged(licence, CRATES).unwrap();
+            check_licence(licence, CRATES).unwrap();
         }
         for licence in ["GPL-3.0-only", "MIT AND GPL-3.0-only", "MIT WITH LLVM-exception"] {
-            assert!(judged(licence, CRATES).is_err(), "{licence}");
+            assert!(check_licence(licence, CRATES).is_err(), "{licence}");
         }
     }
 
     #[test]
-    fn what_does_not_come_from_the_registry_is_refused() {
-        assert!(judged("MIT", "git+https://example.org/it").is_err());
+    fn sources_other_than_crates_io_are_rejected() {
+        assert!(check_licence("MIT", "git+https://example.org/it").is_err());
     }
 
     #[test]
-    fn the_rules_of_this_repository_can_be_read() {
+    fn the_rules_of_this_repository_are_valid() {
         rules().unwrap();
     }
 }

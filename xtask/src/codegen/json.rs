@@ -1,8 +1,9 @@
-//! For each message: its canonical JSON, over `kith_proto::json`.
+//! Generates canonical JSON conversions for each message, based on `kith_proto::json`.
 //!
-//! pbjson's generated code is not used: it writes times with `+00:00`, fails a whole answer for one enum of a newer
-//! build, and refuses `null` and `1.0` where the specification takes them (see docs/adr/0009).
-#![expect(clippy::wildcard_enum_match_arm, reason = "of the many kinds of a field, code is written for those we have")]
+//! The code that pbjson generates is not used: it writes timestamps with `+00:00`, fails a whole response because of one
+//! unknown enum value of a newer build, and rejects `null` and `1.0` where the specification allows them (see
+//! docs/adr/0009).
+#![expect(clippy::wildcard_enum_match_arm, reason = "unsupported field kinds fail the generator in one arm")]
 
 use anyhow::{Result, bail};
 use proc_macro2::TokenStream;
@@ -11,24 +12,24 @@ use quote::{format_ident, quote};
 
 use super::names::{module_of, path, variant};
 
-pub(super) fn of(package: &str, pool: &DescriptorPool) -> Result<TokenStream> {
+pub(super) fn generate(package: &str, pool: &DescriptorPool) -> Result<TokenStream> {
     let messages = pool.all_messages().filter(|it| it.package_name() == package);
     let mut code: TokenStream = messages.map(|message| implementation(&message)).collect::<Result<_>>()?;
     for choice in pool.all_enums().filter(|it| it.package_name() == package) {
-        code.extend(named(&choice)?);
+        code.extend(enum_names(&choice)?);
     }
     Ok(code)
 }
 
-fn named(choice: &EnumDescriptor) -> Result<TokenStream> {
+fn enum_names(choice: &EnumDescriptor) -> Result<TokenStream> {
     let path = enum_path(choice, choice.package_name())?;
     Ok(quote! {
-        impl ::kith_proto::json::Named for #path {
+        impl ::kith_proto::json::ProtoEnum for #path {
             fn name(&self) -> &'static str {
                 self.as_str_name()
             }
 
-            fn of(name: &str) -> Option<Self> {
+            fn from_name(name: &str) -> Option<Self> {
                 Self::from_str_name(name)
             }
         }
@@ -36,8 +37,8 @@ fn named(choice: &EnumDescriptor) -> Result<TokenStream> {
 }
 
 fn implementation(message: &MessageDescriptor) -> Result<TokenStream> {
-    let (written, read) = (serialize(message)?, deserialize(message)?);
-    Ok(quote!(#written #read))
+    let (serialize, deserialize) = (serialize(message)?, deserialize(message)?);
+    Ok(quote!(#serialize #deserialize))
 }
 
 fn serialize(message: &MessageDescriptor) -> Result<TokenStream> {
@@ -46,9 +47,9 @@ fn serialize(message: &MessageDescriptor) -> Result<TokenStream> {
     for field in message.fields() {
         let (name, json) = (syn::parse_str::<syn::Ident>(field.name())?, field.json_name().to_owned());
         let form = form(&field)?;
-        entries.extend(if let Some((choice, held)) = oneof(&field)? {
+        entries.extend(if let Some((oneof, member)) = oneof(&field)? {
             let written = form.write(&quote!(value));
-            quote!(if let Some(#held(value)) = &self.#choice { map.serialize_entry(#json, &#written)?; })
+            quote!(if let Some(#member(value)) = &self.#oneof { map.serialize_entry(#json, &#written)?; })
         } else if field.cardinality() == Cardinality::Repeated {
             let written = form.write(&quote!(value));
             quote!(if !self.#name.is_empty() {
@@ -84,12 +85,12 @@ fn deserialize(message: &MessageDescriptor) -> Result<TokenStream> {
         let form = form(&field)?;
         let read = form.read();
         let names = if name == json { quote!(#name) } else { quote!(#json | #name) };
-        let body = if let Some((choice, held)) = oneof(&field)? {
+        let body = if let Some((oneof, member)) = oneof(&field)? {
             quote! {
                 if let Some(value) = ::kith_proto::json::optional(map.next_value::<Option<#read>>()?)
-                    && message.#choice.replace(#held(value)).is_some()
+                    && message.#oneof.replace(#member(value)).is_some()
                 {
-                    return Err(::serde::de::Error::custom("more than one of a choice is set"));
+                    return Err(::serde::de::Error::custom("more than one member of a oneof is set"));
                 }
             }
         } else if field.cardinality() == Cardinality::Repeated {
@@ -133,20 +134,19 @@ fn deserialize(message: &MessageDescriptor) -> Result<TokenStream> {
     })
 }
 
-/// The place of a member of a oneof, and its variant.
+/// Returns the struct field and the variant path of a oneof member.
 fn oneof(field: &FieldDescriptor) -> Result<Option<(syn::Ident, TokenStream)>> {
     let Some(oneof) = field.containing_oneof().filter(|oneof| !oneof.is_synthetic()) else { return Ok(None) };
     let parent = path(field.parent_message())?;
     let module = module_of(field.parent_message())?;
-    let (kind, held) = (variant(oneof.name()), variant(field.name()));
-    // A nested message's module lies beside the message.
-    let outer = parent.to_string().contains("::");
-    let held =
-        if outer { bail!("{}: a oneof in a nested message", field.full_name()) } else { quote!(#module::#kind::#held) };
-    Ok(Some((format_ident!("{}", oneof.name()), held)))
+    let (kind, member) = (variant(oneof.name()), variant(field.name()));
+    if parent.to_string().contains("::") {
+        bail!("{}: a oneof in a nested message is not supported", field.full_name());
+    }
+    Ok(Some((format_ident!("{}", oneof.name()), quote!(#module::#kind::#member))))
 }
 
-/// The form that JSON gives a field.
+/// JSON representation of a field.
 enum Form {
     Plain(TokenStream),
     Bool,
@@ -160,7 +160,7 @@ enum Form {
 
 fn form(field: &FieldDescriptor) -> Result<Form> {
     if field.is_map() {
-        bail!("{}: no JSON is written for a map", field.full_name());
+        bail!("{}: maps are not supported", field.full_name());
     }
     let package = field.parent_message().package_name().to_owned();
     Ok(match field.kind() {
@@ -176,31 +176,31 @@ fn form(field: &FieldDescriptor) -> Result<Form> {
         Kind::Message(message) if !message.full_name().starts_with("google.") => {
             Form::Message(message_path(&message, &package)?)
         }
-        kind => bail!("{}: no JSON is written for {kind:?}", field.full_name()),
+        kind => bail!("{}: {kind:?} is not supported", field.full_name()),
     })
 }
 
 impl Form {
-    /// The value as it is written, of a reference to it.
+    /// Returns the expression that serializes `value`, a reference.
     fn write(&self, value: &TokenStream) -> TokenStream {
         match self {
             Self::Plain(_) | Self::Bool | Self::Number(_) | Self::Message(_) => quote!(#value),
-            Self::Text(_) => quote!(::kith_proto::json::Text(*#value)),
+            Self::Text(_) => quote!(::kith_proto::json::Int64Text(*#value)),
             Self::Base64 => quote!(::kith_proto::json::Base64(#value)),
-            Self::Choice(path) => quote!(::kith_proto::json::Choice::<#path>::new(*#value)),
-            Self::Time => quote!(::kith_proto::json::Time(#value)),
+            Self::Choice(path) => quote!(::kith_proto::json::EnumValue::<#path>::new(*#value)),
+            Self::Time => quote!(::kith_proto::json::TimestampValue(#value)),
         }
     }
 
-    /// The type that it is read as.
+    /// Returns the type that deserializes the field.
     fn read(&self) -> TokenStream {
         match self {
-            Self::Plain(plain) | Self::Message(plain) => quote!(::kith_proto::json::Plain<#plain>),
-            Self::Bool => quote!(::kith_proto::json::Plain<bool>),
+            Self::Plain(plain) | Self::Message(plain) => quote!(::kith_proto::json::PlainValue<#plain>),
+            Self::Bool => quote!(::kith_proto::json::PlainValue<bool>),
             Self::Number(number) | Self::Text(number) => quote!(::kith_proto::json::Number<#number>),
             Self::Base64 => quote!(::kith_proto::json::Base64<Vec<u8>>),
-            Self::Choice(path) => quote!(::kith_proto::json::Choice<#path>),
-            Self::Time => quote!(::kith_proto::json::Time<::pbjson_types::Timestamp>),
+            Self::Choice(path) => quote!(::kith_proto::json::EnumValue<#path>),
+            Self::Time => quote!(::kith_proto::json::TimestampValue<::pbjson_types::Timestamp>),
         }
     }
 
@@ -214,8 +214,8 @@ impl Form {
     }
 }
 
-/// Where another package's code lies: packages are modules of the crate, `v1` and all.
-fn foreign(package: &str) -> Result<TokenStream> {
+/// Returns the module path of another package, such as `::kith_proto::posts::v1`.
+fn package_path(package: &str) -> Result<TokenStream> {
     let modules = package.strip_prefix("kith.").unwrap_or(package).split('.');
     let modules = modules.map(syn::parse_str::<syn::Ident>).collect::<syn::Result<Vec<_>>>()?;
     Ok(quote!(::kith_proto::#(#modules)::*))
@@ -226,7 +226,7 @@ fn message_path(message: &MessageDescriptor, from: &str) -> Result<TokenStream> 
     if message.package_name() == from {
         return Ok(path);
     }
-    let package = foreign(message.package_name())?;
+    let package = package_path(message.package_name())?;
     Ok(quote!(#package::#path))
 }
 
@@ -239,6 +239,6 @@ fn enum_path(choice: &EnumDescriptor, from: &str) -> Result<TokenStream> {
     if choice.package_name() == from {
         return Ok(quote!(#name));
     }
-    let package = foreign(choice.package_name())?;
+    let package = package_path(choice.package_name())?;
     Ok(quote!(#package::#name))
 }

@@ -1,11 +1,11 @@
-//! What prost calls things.
+//! Names that prost generates.
 
 use anyhow::{Context as _, Result};
 use proc_macro2::TokenStream;
 use prost_reflect::MessageDescriptor;
 use quote::{format_ident, quote};
 
-/// Where prost puts a message: one that lies in another is in a module of that one's name.
+/// Returns the path of a message. A nested message is in a module named after its parent.
 pub(super) fn path(message: &MessageDescriptor) -> Result<TokenStream> {
     let name = format_ident!("{}", message.name());
     let Some(parent) = message.parent_message() else { return Ok(quote!(#name)) };
@@ -21,10 +21,10 @@ pub(super) fn module_of(message: &MessageDescriptor) -> Result<syn::Ident> {
         }
         module.extend(letter.to_lowercase());
     }
-    syn::parse_str(&module).context("a module's name")
+    syn::parse_str(&module).context("invalid module name")
 }
 
-/// `post_created` is `PostCreated` where prost makes a variant of it.
+/// Returns the name of a oneof variant: `post_created` becomes `PostCreated`.
 pub(super) fn variant(name: &str) -> syn::Ident {
     let mut variant = String::new();
     for word in name.split('_') {

@@ -1,7 +1,7 @@
-//! `kith doctor`: what would keep the server from working, one line a check.
+//! `kith doctor`: checks configuration, storage and dependencies, and prints one line for each check.
 //!
 //! # To add a check
-//! Write a function that returns [`Finding`]s or one, and call it in [`examine`].
+//! Write a function that returns one or several [`CheckResult`]s, and call it in [`run_checks`].
 
 mod servers;
 
@@ -16,263 +16,263 @@ use std::{
 
 use kith_kernel::{Clock, Entropy, Timestamp};
 use kith_storage::{
-    StoreResult,
-    sql::{Database, Durability, Schema, SqlDeadLetters},
+    SchemaState, StoreResult,
+    sql::{Database, Durability, SqlDeadLetterStore},
 };
 
-use super::ready::{HEALTH, local_url};
-use crate::config::{Faults, Loaded, Mode, secrets};
+use crate::{
+    config::{ConfigErrors, LoadedConfig, Mode, secrets},
+    lifecycle::ready_file::{HEALTH_PATH, local_url},
+};
 
-/// How it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Health {
-    /// As it should be.
-    Fine,
-    /// Somebody should look, and nothing is broken.
-    Odd,
-    /// The server would not work.
-    Wrong,
+pub enum Severity {
+    Ok,
+    /// The server works, but an operator should act.
+    Warning,
+    /// The server does not work.
+    Error,
 }
 
-/// What one check found.
+/// Result of one check.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What was looked at.
-    pub about: &'static str,
-    /// How it is.
-    pub health: Health,
-    /// What was seen, and where it is wrong, what to do.
-    pub what: String,
+pub struct CheckResult {
+    /// Name of the checked item.
+    pub name: &'static str,
+    pub severity: Severity,
+    /// Observation, and the remedy if it is an error.
+    pub message: String,
 }
 
-impl Finding {
-    fn fine(about: &'static str, what: impl Into<String>) -> Self {
-        Self { about, health: Health::Fine, what: what.into() }
+impl CheckResult {
+    fn ok(name: &'static str, message: impl Into<String>) -> Self {
+        Self { name, severity: Severity::Ok, message: message.into() }
     }
 
-    fn odd(about: &'static str, what: impl Into<String>) -> Self {
-        Self { about, health: Health::Odd, what: what.into() }
+    fn warning(name: &'static str, message: impl Into<String>) -> Self {
+        Self { name, severity: Severity::Warning, message: message.into() }
     }
 
-    fn wrong(about: &'static str, what: impl Into<String>) -> Self {
-        Self { about, health: Health::Wrong, what: what.into() }
+    fn error(name: &'static str, message: impl Into<String>) -> Self {
+        Self { name, severity: Severity::Error, message: message.into() }
     }
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for CheckResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mark = match self.health {
-            Health::Fine => "ok   ",
-            Health::Odd => "look ",
-            Health::Wrong => "WRONG",
+        let severity = match self.severity {
+            Severity::Ok => "OK",
+            Severity::Warning => "WARNING",
+            Severity::Error => "ERROR",
         };
-        write!(f, "{mark}  {:<14}{}", self.about, self.what)
+        write!(f, "{severity:<9}{:<14}{}", self.name, self.message)
     }
 }
 
-/// What the checks ask.
+/// Inputs of the checks.
 #[derive(Clone)]
-pub struct Tools {
-    /// The database's file in the data folder.
+pub struct CheckContext {
+    /// Path of the SQLite file in the data folder.
     pub database: PathBuf,
-    /// What time it is.
     pub clock: Arc<dyn Clock>,
-    /// What names of files are made with.
     pub entropy: Arc<dyn Entropy>,
 }
 
-/// Looks at everything. Nothing is made or changed that stays.
-pub async fn examine(loaded: Result<&Loaded, &Faults>, tools: &Tools) -> Vec<Finding> {
+/// Runs all checks. Everything that they create is removed.
+pub async fn run_checks(loaded: Result<&LoadedConfig, &ConfigErrors>, context: &CheckContext) -> Vec<CheckResult> {
     let loaded = match loaded {
         Ok(loaded) => loaded,
-        Err(faults) => return vec![Finding::wrong("configuration", faults.to_string())],
+        Err(errors) => return vec![CheckResult::error("configuration", errors.to_string())],
     };
-    if loaded.config.urls().all().is_some() {
-        let mut findings = vec![configuration(loaded), secrets_present(loaded), port(loaded.config.listen)];
-        findings.extend(servers::examine(loaded).await);
-        return findings;
+    if loaded.config.server_urls().all().is_some() {
+        let mut results = vec![configuration(loaded), secrets_present(loaded), port(loaded.config.listen)];
+        results.extend(servers::run_checks(loaded).await);
+        return results;
     }
     let folder = &loaded.config.data_dir;
-    let mut findings = vec![
+    let mut results = vec![
         configuration(loaded),
-        data_folder(folder, &*tools.entropy),
+        data_folder(folder, &*context.entropy),
         disk_space(folder),
         secrets_present(loaded),
-        clock(tools.clock.now(), &tools.database),
+        clock(context.clock.now(), &context.database),
         port(loaded.config.listen),
     ];
-    findings.extend(database(&tools.database, &tools.clock).await);
-    findings
+    results.extend(database(&context.database, &context.clock).await);
+    results
 }
 
-/// A line each.
+/// Prints one line for each result.
 ///
 /// # Errors
-/// Those of writing.
-pub fn print(findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
-    for finding in findings {
-        writeln!(out, "{finding}")?;
+/// Errors of writing.
+pub fn print(results: &[CheckResult], out: &mut dyn Write) -> io::Result<()> {
+    for result in results {
+        writeln!(out, "{result}")?;
     }
     Ok(())
 }
 
-/// Whether something is wrong: then the exit code is 1.
+/// Returns true if a check failed. The exit code is then 1.
 #[must_use]
-pub fn wrong(findings: &[Finding]) -> bool {
-    findings.iter().any(|finding| finding.health == Health::Wrong)
+pub fn has_errors(results: &[CheckResult]) -> bool {
+    results.iter().any(|result| result.severity == Severity::Error)
 }
 
-fn configuration(loaded: &Loaded) -> Finding {
-    let from =
-        loaded.file.as_ref().map_or_else(|| "defaults and variables".to_owned(), |file| file.display().to_string());
-    Finding::fine("configuration", format!("{} from {from}", loaded.config.mode))
+fn configuration(loaded: &LoadedConfig) -> CheckResult {
+    let from = loaded
+        .file
+        .as_ref()
+        .map_or_else(|| "defaults and environment variables".to_owned(), |file| file.display().to_string());
+    CheckResult::ok("configuration", format!("{} from {from}", loaded.config.mode))
 }
 
-/// Writes a file that nobody else has, and takes it away.
-fn data_folder(folder: &Path, entropy: &dyn Entropy) -> Finding {
-    const ABOUT: &str = "data folder";
+/// Creates and deletes a uniquely named file.
+fn data_folder(folder: &Path, entropy: &dyn Entropy) -> CheckResult {
+    const NAME: &str = "data folder";
     if !folder.exists() {
-        return Finding::fine(ABOUT, format!("{} will be made at the first start", folder.display()));
+        return CheckResult::ok(NAME, format!("{} will be created at the first start", folder.display()));
     }
     let mut name = [0; 8];
     entropy.fill(&mut name);
     let probe = folder.join(format!(".doctor.{:016x}", u64::from_be_bytes(name)));
     let written = std::fs::write(&probe, b"kith").and_then(|()| std::fs::remove_file(&probe));
     match written {
-        Ok(()) => Finding::fine(ABOUT, format!("{} can be written", folder.display())),
-        Err(error) => Finding::wrong(ABOUT, format!("{} cannot be written: {error}", folder.display())),
+        Ok(()) => CheckResult::ok(NAME, format!("{} is writable", folder.display())),
+        Err(error) => CheckResult::error(NAME, format!("{} is not writable: {error}", folder.display())),
     }
 }
 
-/// Below this, the next backup or migration may not fit.
-const LITTLE: u64 = 1 << 30;
-/// Below this, writes are about to fail.
-const TOO_LITTLE: u64 = 64 << 20;
+/// Free space in bytes below which the next backup or migration may not fit.
+const LOW_SPACE: u64 = 1 << 30;
+/// Free space in bytes below which writes are about to fail.
+const CRITICAL_SPACE: u64 = 64 << 20;
 
-fn disk_space(folder: &Path) -> Finding {
-    const ABOUT: &str = "disk space";
+fn disk_space(folder: &Path) -> CheckResult {
+    const NAME: &str = "disk space";
     let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    let Some(there) = absolute.ancestors().find(|path| path.exists()) else {
-        return Finding::odd(ABOUT, "there is no such disk");
+    let Some(existing) = absolute.ancestors().find(|path| path.exists()) else {
+        return CheckResult::warning(NAME, "disk not found");
     };
-    let free = match rustix::fs::statvfs(there) {
+    let free = match rustix::fs::statvfs(existing) {
         Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize),
-        Err(error) => return Finding::odd(ABOUT, format!("cannot be asked: {error}")),
+        Err(error) => return CheckResult::warning(NAME, format!("cannot be determined: {error}")),
     };
-    let what = format!("{} MiB free", free >> 20);
+    let message = format!("{} MiB free", free >> 20);
     match free {
-        0..TOO_LITTLE => Finding::wrong(ABOUT, what),
-        TOO_LITTLE..LITTLE => Finding::odd(ABOUT, what),
-        LITTLE.. => Finding::fine(ABOUT, what),
+        0..CRITICAL_SPACE => CheckResult::error(NAME, message),
+        CRITICAL_SPACE..LOW_SPACE => CheckResult::warning(NAME, message),
+        LOW_SPACE.. => CheckResult::ok(NAME, message),
     }
 }
 
-fn secrets_present(loaded: &Loaded) -> Finding {
-    const ABOUT: &str = "secrets";
-    if secrets::complete(&loaded.config.secrets).is_some() {
-        return Finding::fine(ABOUT, "in the configuration");
+fn secrets_present(loaded: &LoadedConfig) -> CheckResult {
+    const NAME: &str = "secrets";
+    if secrets::configured(&loaded.config.secrets).is_some() {
+        return CheckResult::ok(NAME, "configured");
     }
-    // In production they would have been missed already.
+    // Validation already requires them in production.
     let file = secrets::file_in(&loaded.config.data_dir);
     match (file.exists(), loaded.config.mode) {
-        (_, Mode::Production) => Finding::wrong(ABOUT, "not in the configuration"),
-        (false, Mode::Development) => Finding::fine(ABOUT, "will be made at the first start"),
+        (_, Mode::Production) => CheckResult::error(NAME, "not configured"),
+        (false, Mode::Development) => CheckResult::ok(NAME, "will be generated at the first start"),
         (true, Mode::Development) => match secrets::load(&file) {
-            Ok(_) => Finding::fine(ABOUT, format!("in {}", file.display())),
-            Err(error) => Finding::wrong(ABOUT, error.to_string()),
+            Ok(_) => CheckResult::ok(NAME, format!("stored in {}", file.display())),
+            Err(error) => CheckResult::error(NAME, error.to_string()),
         },
     }
 }
 
-/// 2026-01-01 and 2100-01-01: no build is older, and none will be run for so long.
-const SANE: std::ops::Range<i64> = 1_767_225_600_000..4_102_444_800_000;
-/// How far the clock may be behind the last write: clocks are set now and then.
-const BEHIND: Duration = Duration::from_mins(1);
+/// Plausible times in milliseconds: 2026-01-01, before every build, to 2100-01-01.
+const PLAUSIBLE_TIMES: std::ops::Range<i64> = 1_767_225_600_000..4_102_444_800_000;
+/// Tolerated difference between the clock and the last write, because clocks are adjusted.
+const CLOCK_TOLERANCE: Duration = Duration::from_mins(1);
 
-/// Ids and sessions hold times. A clock that has gone back would make new ones old.
-fn clock(now: Timestamp, database: &Path) -> Finding {
-    const ABOUT: &str = "clock";
-    if !SANE.contains(&now.millis()) {
-        return Finding::wrong(ABOUT, format!("says {} ms since 1970, which cannot be", now.millis()));
+/// Ids and sessions contain times. If the clock went back, new ones would count as old.
+fn clock(now: Timestamp, database: &Path) -> CheckResult {
+    const NAME: &str = "clock";
+    if !PLAUSIBLE_TIMES.contains(&now.millis()) {
+        return CheckResult::error(NAME, format!("implausible time: {} ms since 1970", now.millis()));
     }
     let written = std::fs::metadata(database).and_then(|file| file.modified()).ok();
     let written = written.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     let written = written.map(|since| Timestamp::from_millis(0).after(since));
-    if written.is_some_and(|written| written.before(BEHIND) > now) {
-        return Finding::wrong(ABOUT, "is before the last write to the database");
+    if written.is_some_and(|written| written.before(CLOCK_TOLERANCE) > now) {
+        return CheckResult::error(NAME, "is behind the last write to the database");
     }
-    Finding::fine(ABOUT, "is after the last write, and in this century")
+    CheckResult::ok(NAME, "is plausible and not behind the last write")
 }
 
-fn port(listen: SocketAddr) -> Finding {
-    const ABOUT: &str = "port";
+fn port(listen: SocketAddr) -> CheckResult {
+    const NAME: &str = "port";
     match TcpListener::bind(listen) {
-        Ok(_) => Finding::fine(ABOUT, format!("{listen} is free")),
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse && answers(listen) => {
-            Finding::fine(ABOUT, format!("{} answers: a server runs here", local_url(listen)))
+        Ok(_) => CheckResult::ok(NAME, format!("{listen} is free")),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_healthy(listen) => {
+            CheckResult::ok(NAME, format!("{} responds: a server is running", local_url(listen)))
         }
-        Err(error) => Finding::wrong(ABOUT, format!("{listen} cannot be listened on: {error}")),
+        Err(error) => CheckResult::error(NAME, format!("cannot listen on {listen}: {error}")),
     }
 }
 
-/// Whether somebody there says that they are well.
-fn answers(listen: SocketAddr) -> bool {
-    const PATIENCE: Duration = Duration::from_secs(2);
-    let home = local_url(listen);
-    let Some(Ok(address)) = home.strip_prefix("http://").map(str::parse) else { return false };
-    let asked = || -> io::Result<[u8; 12]> {
-        let mut socket = TcpStream::connect_timeout(&address, PATIENCE)?;
-        socket.set_read_timeout(Some(PATIENCE))?;
-        write!(socket, "GET {HEALTH} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n")?;
-        let mut beginning = [0; 12];
-        socket.read_exact(&mut beginning)?;
-        Ok(beginning)
+/// Returns true if a server responds to health checks at the address.
+fn is_healthy(listen: SocketAddr) -> bool {
+    const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+    let url = local_url(listen);
+    let Some(Ok(address)) = url.strip_prefix("http://").map(str::parse) else { return false };
+    let probe = || -> io::Result<[u8; 12]> {
+        let mut socket = TcpStream::connect_timeout(&address, PROBE_TIMEOUT)?;
+        socket.set_read_timeout(Some(PROBE_TIMEOUT))?;
+        write!(socket, "GET {HEALTH_PATH} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n")?;
+        let mut status_line = [0; 12];
+        socket.read_exact(&mut status_line)?;
+        Ok(status_line)
     };
-    asked().is_ok_and(|beginning| beginning == *b"HTTP/1.1 200")
+    probe().is_ok_and(|status_line| status_line == *b"HTTP/1.1 200")
 }
 
-async fn database(file: &Path, clock: &Arc<dyn Clock>) -> Vec<Finding> {
-    const ABOUT: &str = "database";
-    // To open it would make it.
+async fn database(file: &Path, clock: &Arc<dyn Clock>) -> Vec<CheckResult> {
+    const NAME: &str = "database";
+    // Opening would create it.
     if !file.exists() {
-        return vec![Finding::fine(ABOUT, format!("{} will be made at the first start", file.display()))];
+        return vec![CheckResult::ok(NAME, format!("{} will be created at the first start", file.display()))];
     }
     let database = match Database::open(file.to_owned(), Durability::Power).await {
         Ok(database) => database,
-        Err(error) => return vec![Finding::wrong(ABOUT, format!("{} does not open: {error}", file.display()))],
+        Err(error) => return vec![CheckResult::error(NAME, format!("failed to open {}: {error}", file.display()))],
     };
-    let found = database.schema().await;
-    let current = matches!(found, Ok(Schema::Current));
-    let mut findings = vec![Finding::fine(ABOUT, format!("{} opens", file.display())), schema("schema", found)];
+    let state = database.schema_state().await;
+    let current = matches!(state, Ok(SchemaState::Current));
+    let mut results = vec![CheckResult::ok(NAME, format!("{} can be opened", file.display())), schema("schema", state)];
     if current {
-        findings.push(given_up(SqlDeadLetters::new(database.clone(), clock.clone()).count().await));
+        results.push(dead_letters(SqlDeadLetterStore::new(database.clone(), clock.clone()).count().await));
     }
     database.close().await;
-    findings
+    results
 }
 
-fn schema(about: &'static str, found: StoreResult<Schema>) -> Finding {
-    match found {
-        Ok(Schema::Current) => Finding::fine(about, "is this build's"),
-        Ok(Schema::Behind(count)) => {
-            Finding::odd(about, format!("{count} migrations wait; `kith migrate` or the next start applies them"))
+fn schema(name: &'static str, state: StoreResult<SchemaState>) -> CheckResult {
+    match state {
+        Ok(SchemaState::Current) => CheckResult::ok(name, "is up to date"),
+        Ok(SchemaState::Outdated(count)) => CheckResult::warning(
+            name,
+            format!("{count} migrations are pending; `kith migrate` or the next start applies them"),
+        ),
+        Ok(SchemaState::Newer(count)) => {
+            CheckResult::error(name, format!("{count} migrations belong to a newer build; run that build"))
         }
-        Ok(Schema::Ahead(count)) => {
-            Finding::wrong(about, format!("{count} migrations are a newer build's; run that one"))
+        Ok(SchemaState::Dirty(version)) => {
+            CheckResult::error(name, format!("migration {version} is unknown to this build or incomplete"))
         }
-        Ok(Schema::Broken(version)) => {
-            Finding::wrong(about, format!("migration {version} is not this build's, or stopped half-way"))
-        }
-        Err(error) => Finding::wrong(about, error.to_string()),
+        Err(error) => CheckResult::error(name, error.to_string()),
     }
 }
 
-fn given_up(count: StoreResult<i64>) -> Finding {
-    const ABOUT: &str = "events";
+fn dead_letters(count: StoreResult<i64>) -> CheckResult {
+    const NAME: &str = "events";
     match count {
-        Ok(0) => Finding::fine(ABOUT, "none was given up"),
-        Ok(count) => Finding::wrong(ABOUT, format!("{count} were given up; see `kith events list`")),
-        Err(error) => Finding::wrong(ABOUT, error.to_string()),
+        Ok(0) => CheckResult::ok(NAME, "no dead letters"),
+        Ok(count) => CheckResult::error(NAME, format!("{count} dead letters; see `kith events list`")),
+        Err(error) => CheckResult::error(NAME, error.to_string()),
     }
 }
 

@@ -1,48 +1,48 @@
-//! What would keep a node of a cluster from working.
+//! Checks of a node in cluster mode.
 
 use anyhow::Result;
-use kith_storage::sql::Schema;
+use kith_storage::SchemaState;
 
-use super::Finding;
+use super::CheckResult;
 use crate::{
-    config::Loaded,
-    lifecycle::{self, kept::Kept, settings},
+    config::LoadedConfig,
+    lifecycle::{self, backend::Backend, settings},
 };
 
-/// Asks every server, and looks at what it keeps. Nothing is changed.
-pub(super) async fn examine(loaded: &Loaded) -> Vec<Finding> {
-    match look(loaded).await {
-        Ok(findings) => findings,
-        Err(error) => vec![Finding::wrong("servers", format!("{error:#}"))],
+/// Checks the connection and the schema of every server. Changes nothing.
+pub(super) async fn run_checks(loaded: &LoadedConfig) -> Vec<CheckResult> {
+    match check_servers(loaded).await {
+        Ok(results) => results,
+        Err(error) => vec![CheckResult::error("servers", format!("{error:#}"))],
     }
 }
 
-async fn look(loaded: &Loaded) -> Result<Vec<Finding>> {
-    let world = lifecycle::world(loaded)?;
-    let kept = Kept::open(&loaded.config, &world).await?;
-    let stores = kept.stores(&world, &settings::of(&loaded.config, "http://localhost")?)?;
-    let (mut findings, mut current) = (Vec::new(), true);
-    for kept in kept.schemas() {
-        let found = kept.schema().await;
-        current &= matches!(found, Ok(Schema::Current));
-        findings.push(super::schema(kept.name(), found));
+async fn check_servers(loaded: &LoadedConfig) -> Result<Vec<CheckResult>> {
+    let runtime = lifecycle::runtime_context(loaded)?;
+    let backend = Backend::open(&loaded.config, &runtime).await?;
+    let stores = backend.stores(&runtime, &settings::server_settings(&loaded.config, "http://localhost")?)?;
+    let (mut results, mut is_current) = (Vec::new(), true);
+    for schema in backend.schemas() {
+        let state = schema.state().await;
+        is_current &= matches!(state, Ok(SchemaState::Current));
+        results.push(super::schema(schema.name(), state));
     }
-    for want in &stores.wants {
-        findings.push(match want.check().await {
-            Ok(()) => Finding::fine(want.name(), "answers"),
-            Err(failure) => Finding::odd(want.name(), format!("calls are answered without it, but: {failure}")),
+    for check in &stores.optional_checks {
+        results.push(match check.check().await {
+            Ok(()) => CheckResult::ok(check.name(), "responds"),
+            Err(error) => CheckResult::warning(check.name(), format!("optional dependency is unavailable: {error}")),
         });
     }
-    // What is asked of them is in tables that have to be there.
-    if current {
-        for need in &stores.needs {
-            findings.push(match need.check().await {
-                Ok(()) => Finding::fine(need.name(), "answers"),
-                Err(failure) => Finding::wrong(need.name(), failure.to_string()),
+    // The checks read tables, which exist only in an up-to-date schema.
+    if is_current {
+        for check in &stores.required_checks {
+            results.push(match check.check().await {
+                Ok(()) => CheckResult::ok(check.name(), "responds"),
+                Err(error) => CheckResult::error(check.name(), error.to_string()),
             });
         }
-        findings.push(super::given_up(kept.letters(world.clock.clone()).count().await));
+        results.push(super::dead_letters(backend.dead_letters(runtime.clock.clone()).count().await));
     }
-    kept.close().await;
-    Ok(findings)
+    backend.close().await;
+    Ok(results)
 }

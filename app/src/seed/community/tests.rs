@@ -7,19 +7,19 @@ use super::*;
 /// 2026-11-20T12:00:00Z.
 const NOW: Timestamp = Timestamp::from_millis(1_795_176_000_000);
 
-fn some() -> Community {
-    community(80, 2_000, 7, NOW)
+fn sample() -> Community {
+    generate(80, 2_000, 7, NOW)
 }
 
 #[test]
-fn the_same_seed_makes_the_same_community_and_another_another() {
-    assert_eq!(community(20, 100, 1, NOW), community(20, 100, 1, NOW));
-    assert_ne!(community(20, 100, 1, NOW), community(20, 100, 2, NOW));
+fn generation_is_deterministic_by_seed() {
+    assert_eq!(generate(20, 100, 1, NOW), generate(20, 100, 1, NOW));
+    assert_ne!(generate(20, 100, 1, NOW), generate(20, 100, 2, NOW));
 }
 
 #[test]
-fn kinds_come_in_their_shares() {
-    let count = |kind| some().posts.iter().filter(|post| post.kind == kind).count();
+fn kinds_have_the_declared_shares() {
+    let count = |kind| sample().posts.iter().filter(|post| post.kind == kind).count();
     for (kind, share) in SHARES {
         assert_eq!(count(kind), usize::try_from(share).unwrap() * 20, "{kind:?}");
     }
@@ -27,8 +27,8 @@ fn kinds_come_in_their_shares() {
 }
 
 #[test]
-fn everything_is_as_long_as_it_may_be() {
-    for post in some().posts {
+fn generated_posts_are_valid() {
+    for post in sample().posts {
         assert!((1..=5_000).contains(&post.text.chars().count()) && post.text == post.text.trim(), "{}", post.text);
         assert!(!post.text.contains("  "), "{}", post.text);
         assert!((1..=5).contains(&post.urgency));
@@ -39,8 +39,8 @@ fn everything_is_as_long_as_it_may_be() {
 }
 
 #[test]
-fn handles_are_as_they_must_be_and_nobody_shares_one() {
-    let members = community(3_000, 0, 3, NOW).members;
+fn handles_are_valid_and_unique() {
+    let members = generate(3_000, 0, 3, NOW).members;
     let handles: BTreeSet<_> = members.iter().map(|member| &member.handle).collect();
     assert_eq!(handles.len(), members.len());
     for handle in handles {
@@ -50,25 +50,25 @@ fn handles_are_as_they_must_be_and_nobody_shares_one() {
 }
 
 #[test]
-fn everything_happens_in_the_last_month_after_its_author_came_and_in_order() {
-    let community = some();
-    let month = NOW.before(Duration::from_hours(24 * (PAST + 1)));
-    assert!(community.posts.is_sorted_by_key(|post| post.at));
+fn content_is_ordered_and_within_the_last_month() {
+    let community = sample();
+    let month = NOW.before(Duration::from_hours(24 * (PERIOD_DAYS + 1)));
+    assert!(community.posts.is_sorted_by_key(|post| post.created_at));
     for post in &community.posts {
-        assert!(post.at > month && post.at <= NOW);
-        assert!(community.members[post.author].joined_at < post.at);
-        assert!(post.answers.is_sorted_by_key(|answer| answer.at));
+        assert!(post.created_at > month && post.created_at <= NOW);
+        assert!(community.members[post.author].joined_at < post.created_at);
+        assert!(post.answers.is_sorted_by_key(|answer| answer.created_at));
         for answer in &post.answers {
-            assert!(answer.at > post.at && answer.at <= NOW && answer.author != post.author);
+            assert!(answer.created_at > post.created_at && answer.created_at <= NOW && answer.author != post.author);
         }
     }
 }
 
 #[test]
-fn evenings_are_busier_than_small_hours() {
+fn evenings_have_more_posts_than_nights() {
     let hours =
-        some().posts.into_iter().filter(|post| post.kind != Kind::Sos).fold(BTreeMap::new(), |mut hours, post| {
-            *hours.entry(post.at.millis().rem_euclid(86_400_000) / 3_600_000).or_insert(0) += 1;
+        sample().posts.into_iter().filter(|post| post.kind != Kind::Sos).fold(BTreeMap::new(), |mut hours, post| {
+            *hours.entry(post.created_at.millis().rem_euclid(86_400_000) / 3_600_000).or_insert(0) += 1;
             hours
         });
     let of = |range: std::ops::Range<i64>| range.map(|hour| hours.get(&hour).copied().unwrap_or(0)).sum::<i32>();
@@ -77,14 +77,14 @@ fn evenings_are_busier_than_small_hours() {
 
 #[test]
 fn texts_are_varied() {
-    let posts = some().posts;
+    let posts = sample().posts;
     let texts: BTreeSet<_> = posts.iter().map(|post| &post.text).collect();
     assert!(texts.len() * 100 > posts.len() * 99, "{} of {}", texts.len(), posts.len());
 }
 
 #[test]
-fn every_sort_has_its_fragments_and_none_twice() {
-    let Library { sos, check_in, victory, question, answer } = Library::open();
+fn every_kind_has_enough_distinct_fragments() {
+    let Library { sos, check_in, victory, question, answer } = Library::load();
     for words in [sos, check_in, victory, question, answer] {
         for (part, least) in [(&words.openings, 60), (&words.middles, 60), (&words.endings, 40)] {
             assert!(part.len() >= least, "{part:?}");
@@ -95,14 +95,14 @@ fn every_sort_has_its_fragments_and_none_twice() {
 }
 
 #[test]
-fn every_category_is_a_topic() {
+fn every_category_has_a_topic() {
     let topics: BTreeSet<_> = TOPICS.iter().map(|topic| topic.slug).collect();
     assert_eq!(topics, Category::ALL.iter().map(|category| category.slug()).collect());
 }
 
 #[test]
-fn few_people_or_none_are_no_trouble() {
-    assert!(community(0, 10, 1, NOW).posts.is_empty());
-    let alone = community(1, 10, 1, NOW);
+fn small_communities_are_supported() {
+    assert!(generate(0, 10, 1, NOW).posts.is_empty());
+    let alone = generate(1, 10, 1, NOW);
     assert!(alone.posts.len() == 10 && alone.posts.iter().all(|post| post.answers.is_empty()));
 }

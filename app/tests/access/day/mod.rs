@@ -102,7 +102,7 @@ async fn what_was_removed_is_gone_and_what_was_not_is_there(town: &Town) {
 
 async fn everybody_is_told(town: &mut Town) {
     for (reporter, subject, state) in
-        [(0, Subject::Doxxing, "REPORT_STATE_ACTED"), (10, Subject::Mistaken(1), "REPORT_STATE_DISMISSED")]
+        [(0, Subject::Doxxing, "REPORT_STATE_ACTION_TAKEN"), (10, Subject::Mistaken(1), "REPORT_STATE_DISMISSED")]
     {
         let mine = town
             .ask(town::MY_REPORTS, &town.fresh(&town.honest[reporter]).await, &json!({ "pageSize": 100 }))
@@ -119,7 +119,7 @@ async fn everybody_is_told(town: &mut Town) {
         let told = statements.iter().find(|it| it["subjectId"] == json!(town.id(subject)));
         let told = told.unwrap_or_else(|| panic!("{subject:?} is told nothing: {standing}"));
         assert!(!text(&told["rule"]).is_empty() && !text(&told["statement"]).is_empty(), "{told}");
-        assert!(!told["appealUntil"].is_null(), "{told}");
+        assert!(!told["appealDeadline"].is_null(), "{told}");
     }
 }
 
@@ -128,10 +128,10 @@ async fn an_appeal_overturns(town: &mut Town) {
     let author = town.enter(subject).await;
     let standing = town.ask(town::STANDING, &author, &json!({})).await.unwrap();
     let decision = text(&standing["statements"][0]["decisionId"]);
-    let appeal = json!({ "decisionId": decision, "words": "it is about my own week" });
+    let appeal = json!({ "decisionId": decision, "reason": "it is about my own week" });
     town.ask(town::APPEAL, &town.fresh(&town.honest[1]).await, &appeal).await.unwrap_err();
     town.ask(town::APPEAL, &author, &appeal).await.unwrap();
-    town.ask(town::APPEAL, &author, &json!({ "decisionId": decision, "words": "once more" })).await.ok();
+    town.ask(town::APPEAL, &author, &json!({ "decisionId": decision, "reason": "once more" })).await.ok();
     let body = json!({ "state": "CASE_STATE_APPEALED" });
     let for_other = town.ask(town::CASES, &town.fresh(&town.other).await, &body).await.unwrap();
     let cases = for_other["cases"].as_array().unwrap();
@@ -182,11 +182,11 @@ async fn all_of_it_is_in_the_trail(town: &Town) {
     for entry in town.trail().await {
         *acts.entry(act(&entry)).or_default() += 1;
     }
-    for (act, least) in [("case_decided", 20), ("case_assigned", 20), ("private_read", 20), ("appeal_decided", 1)] {
+    for (act, least) in [("case_decided", 20), ("case_assigned", 20), ("private_content_read", 20), ("appeal_decided", 1)] {
         assert!(acts.get(act).is_some_and(|count| *count >= least), "{act}: {acts:?}");
     }
 }
 
 fn act(entry: &Value) -> String {
-    text(&entry["act"])
+    text(&entry["action"])
 }

@@ -129,10 +129,10 @@ impl Town {
         };
         for moderator in [&town.judge, &town.other] {
             let body = json!({ "personaId": moderator.persona, "role": "STAFF_ROLE_MODERATOR" });
-            town.ask("/kith.moderation.v1.AdminService/GrantRole", &town.admin.access, &body).await.unwrap();
+            town.ask("/kith.admin.v1.AdminService/GrantRole", &town.admin.access, &body).await.unwrap();
         }
         // What is known of a session is known for a second.
-        town.house.clock.pass(Duration::from_secs(2));
+        town.house.clock.advance(Duration::from_secs(2));
         for subject in Subject::all() {
             let id = town.write(subject).await;
             town.ids.push((subject, id));
@@ -193,15 +193,15 @@ impl Town {
 
     /// Lets time pass, and what is due happen.
     pub(crate) async fn pass(&self, span: Duration) {
-        self.house.clock.pass(span);
+        self.house.clock.advance(span);
         self.house.sweep().await;
         self.settle().await;
-        self.house.clock.pass(Duration::from_secs(2));
+        self.house.clock.advance(Duration::from_secs(2));
     }
 
     pub(crate) async fn report(&self, who: &Person, subject: Subject) {
         let kind = if subject == Subject::CruelAnswer { "SUBJECT_KIND_RESPONSE" } else { "SUBJECT_KIND_POST" };
-        let body = json!({ "kind": kind, "subjectId": self.id(subject), "reason": subject.reason(), "words": "look" });
+        let body = json!({ "kind": kind, "subjectId": self.id(subject), "reason": subject.reason(), "comment": "look" });
         self.ask("/kith.moderation.v1.ModerationService/ReportContent", &who.access, &body).await.unwrap();
     }
 
@@ -256,13 +256,13 @@ impl Town {
     pub(crate) fn verdict(&self, subject: Subject) -> Value {
         let until = |hours| {
             let until = Some(kith_proto::convert::timestamp(self.house.clock.now().after(Duration::from_hours(hours))));
-            let request = kith_proto::moderation::v1::DecideCaseRequest { until, ..Default::default() };
-            serde_json::to_value(request).unwrap()["until"].clone()
+            let request = kith_proto::moderation::v1::DecideCaseRequest { expires_at: until, ..Default::default() };
+            serde_json::to_value(request).unwrap()["expiresAt"].clone()
         };
         let done = |action: &str| json!({ "action": action, "rule": "be kind", "statement": "it harms people here" });
         let timed = |action: &str, hours| {
             let mut verdict = done(action);
-            verdict["until"] = until(hours);
+            verdict["expiresAt"] = until(hours);
             verdict
         };
         match subject {
@@ -308,7 +308,7 @@ impl Town {
         let (mut entries, mut token) = (Vec::new(), String::new());
         loop {
             let body = json!({ "pageSize": 100, "pageToken": token });
-            let path = "/kith.moderation.v1.ModerationService/ListAuditLog";
+            let path = "/kith.admin.v1.AdminService/ListAuditLog";
             let page = self.ask(path, &self.fresh(&self.admin).await, &body).await.unwrap();
             entries.extend(page["entries"].as_array().cloned().unwrap_or_default());
             page["nextPageToken"].as_str().unwrap_or_default().clone_into(&mut token);

@@ -32,7 +32,7 @@ rows! {
     "/kith.moderation.v1.ModerationService/AppealDecision", CASES, |caller, place| match ACCOUNTS(caller, place) {
         OK if !caller.is_owner() => NONE,
         answer => answer,
-    }, |scene| json!({ "decisionId": scene.decision().await, "words": "it was a quote" });
+    }, |scene| json!({ "decisionId": scene.decision().await, "reason": "it was a quote" });
 
     "/kith.moderation.v1.ModerationService/ListCases", HERE, STAFF, |_| json!({});
     "/kith.moderation.v1.ModerationService/GetCase", CASES, DISINTERESTED,
@@ -50,18 +50,19 @@ rows! {
     "/kith.moderation.v1.ModerationService/GetSubjectHistory", CASES, DISINTERESTED,
         |scene| json!({ "caseId": scene.case().await["id"] });
     "/kith.moderation.v1.ModerationService/GetModerationStats", HERE, STAFF, |_| json!({});
-    "/kith.moderation.v1.ModerationService/ListRules", HERE, STAFF, |_| json!({});
-    "/kith.moderation.v1.ModerationService/PutRule", HERE, ADMINS,
+    "/kith.screening.v1.ScreeningService/ListRules", HERE, STAFF, |_| json!({});
+    "/kith.screening.v1.ScreeningService/PutRule", HERE, ADMINS,
         |scene| json!({ "rule": rule(), "etag": scene.rules_etag().await });
-    "/kith.moderation.v1.ModerationService/TryRule", HERE, STAFF, |_| json!({ "rule": rule() });
-    "/kith.moderation.v1.ModerationService/ListAuditLog", HERE, ADMINS, |_| json!({});
+    "/kith.screening.v1.ScreeningService/TryRule", HERE, STAFF, |_| json!({ "rule": rule() });
+    "/kith.admin.v1.AdminService/ListAuditLog", HERE, ADMINS, |_| json!({});
 
-    "/kith.moderation.v1.AdminService/GrantRole", HERE, ADMINS,
+    "/kith.admin.v1.AdminService/GrantRole", HERE, ADMINS,
         |scene| json!({ "personaId": scene.helper().await.persona, "role": "STAFF_ROLE_MODERATOR" });
-    "/kith.moderation.v1.AdminService/RevokeRole", HERE, ADMINS,
+    "/kith.admin.v1.AdminService/RevokeRole", HERE, ADMINS,
         |scene| json!({ "personaId": scene.helped_staff().await });
-    "/kith.moderation.v1.AdminService/ListStaff", HERE, ADMINS, |_| json!({});
-    "/kith.moderation.v1.AdminService/ListFlags", HERE, ADMINS, |_| json!({});
-    "/kith.moderation.v1.AdminService/PutFlag", HERE, ADMINS,
+    "/kith.admin.v1.AdminService/ListStaff", HERE, ADMINS, |_| json!({});
+    "/kith.admin.v1.AdminService/ListFlags", HERE, ADMINS, |_| json!({});
+    "/kith.admin.v1.AdminService/ListMyFlags", HERE, ACCOUNTS, |_| json!({});
+    "/kith.admin.v1.AdminService/PutFlag", HERE, ADMINS,
         |scene| json!({ "name": format!("of-{}", scene.post), "percent": 5 });
 }

@@ -44,7 +44,7 @@ const post = await check("an SOS is published", async () => {
   return created.post;
 });
 await check("it is in front of the other at once", async () => {
-  const seen = await watching.fact("feed", "postCreated", (it) => it.id === post.id);
+  const seen = await watching.payload("feed", "postCreated", (it) => it.id === post.id);
   assert.equal(seen.body, post.body);
 });
 const waiting = await check("its author listens, in JSON", async () => {
@@ -58,7 +58,7 @@ const answer = await check("the other answers", async () => {
   return (await bob.support.createResponse({ postId: post.id, content })).response;
 });
 await check("the author sees the answer at once", async () => {
-  const seen = await waiting.fact(`post:${post.id}`, "responseCreated", (it) => it.id === answer.id);
+  const seen = await waiting.payload(`post:${post.id}`, "responseCreated", (it) => it.id === answer.id);
   assert.deepEqual(seen.content, { case: "text", value: "Put it away. I am here." });
   assert.equal(seen.author.id, bob.persona.id);
 });
@@ -66,14 +66,14 @@ await check("the same quick support twice is one", async () => {
   const hug = { postId: post.id, kind: QuickKind.HUG };
   const [first, again] = [await bob.support.quickSupport(hug), await bob.support.quickSupport(hug)];
   assert.equal(first.response.id, again.response.id);
-  await waiting.fact(`post:${post.id}`, "responseCreated", (it) => it.id === first.response.id);
+  await waiting.payload(`post:${post.id}`, "responseCreated", (it) => it.id === first.response.id);
 });
 await check("an answer that helped is marked, and its author is told", async () => {
   await watching.subscribe("user");
   const { response } = await ann.support.markHelpful({ responseId: answer.id });
   assert.ok(response.helpfulAt);
   const told = (it) => it.kind === NoticeKind.MARKED_HELPFUL && it.responseId === answer.id;
-  await watching.fact("user", "notice", told);
+  await watching.payload("user", "notice", told);
 });
 
 // Ways to read.
@@ -130,7 +130,7 @@ for (const [who, format] of [[ann, "JSON"], [bob, "binary"]]) {
 }
 await check("who brings a bad token is told so", async () => {
   const stranger = device(baseUrl, { credentials: { accessToken: "nobody" } });
-  assert.equal(reason(await refused(stranger.users.getMe({}), Code.Unauthenticated)), "TOKEN_INVALID");
+  assert.equal(reason(await refused(stranger.users.getMe({}), Code.Unauthenticated)), "INVALID_ACCESS_TOKEN");
 });
 
 // Tokens.

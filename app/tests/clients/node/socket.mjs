@@ -54,13 +54,13 @@ export class Socket {
     assert.equal(subscribed.channel, channel);
   }
 
-  /** The next fact of this kind on this channel; `wanted` may pass over others of the kind. */
-  async fact(channel, kind, wanted = () => true) {
+  /** The next payload of this kind on this channel; `wanted` may pass over others of the kind. */
+  async payload(channel, kind, wanted = () => true) {
     for (;;) {
       const event = await this.next("event");
-      if (event.channel === channel && event.fact.case === kind && wanted(event.fact.value)) {
+      if (event.channel === channel && event.payload.case === kind && wanted(event.payload.value)) {
         assert.ok(event.id && event.position && event.at, "an event can be known and resumed from");
-        return event.fact.value;
+        return event.payload.value;
       }
     }
   }

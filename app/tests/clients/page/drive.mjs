@@ -38,14 +38,14 @@ await check("somebody comes in with the keyboard alone, and is given a recovery 
   await ann.page.keyboard.press("Enter");
   await listening(ann);
   assert.match(await ann.page.textContent("#recovery-code"), /^([0-9A-Z]{4}-){7}[0-9A-Z]{4}$/);
-  await reach(ann, "#kept");
+  await reach(ann, "#confirm-code");
   await ann.page.keyboard.press("Enter");
 });
 await check("another comes in with a mouse", async () => {
   await bob.page.click("#register button");
   await listening(bob);
-  await bob.page.click("#kept");
-  await says(bob, "#empty", "Nobody has said anything yet.");
+  await bob.page.click("#confirm-code");
+  await says(bob, "#empty", "No posts yet.");
 });
 await check("an SOS is in front of the other at once", async () => {
   await reach(ann, "#post textarea");
@@ -63,14 +63,14 @@ await check("what the other answers, in words and in one tap, is there at once",
   await bob.page.click("text=Hug");
   await says(ann, ".responses li", "Put it in another room.");
   await says(ann, ".responses li", "Hug");
-  await says(ann, ".counts", "1 in words, 1 in one tap");
+  await says(ann, ".counts", "responses: 1, quick support: 1");
   await bob.page.waitForSelector(".taps [data-kind=QUICK_KIND_HUG][aria-pressed=true]");
 });
 await check("what helped is marked with the keyboard, and its author sees it", async () => {
   await reach(ann, ".responses li:first-child button");
   await ann.page.keyboard.press("Enter");
-  await says(bob, ".responses .helpful", "it helped");
-  await says(bob, "#notice", "Your answer helped.");
+  await says(bob, ".responses .helpful", "helpful");
+  await says(bob, "#notice", "Your response was marked as helpful.");
   await ann.page.waitForSelector(".responses li:first-child:focus");
 });
 if (pictures) {
@@ -102,7 +102,7 @@ await check("who is safe says so, and it is heard after the restart as before", 
   await says(bob, ".post[data-resolved=true] .kind", "safe now");
 });
 await check("who leaves is nobody again", async () => {
-  await ann.page.click("#leave");
+  await ann.page.click("#logout");
   await ann.page.waitForSelector("#register");
   assert.equal(await ann.page.evaluate(() => sessionStorage.length), 0);
 });

@@ -25,7 +25,7 @@ export async function somebody(browser, baseUrl, { width = 640 } = {}) {
 }
 
 /** It is listening. */
-export const listening = ({ page }) => page.waitForSelector("#line[data-state=on]");
+export const listening = ({ page }) => page.waitForSelector("#connection[data-state=on]");
 
 /** Something that says this, inside of what the selector finds. */
 export const says = ({ page }, selector, words) => page.locator(selector).filter({ hasText: words }).first().waitFor();

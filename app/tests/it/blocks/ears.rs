@@ -40,7 +40,7 @@ impl Ears {
             .header("content-type", "application/connect+json")
             .header("authorization", format!("Bearer {}", town.people[who].access));
         let request = request.body(Body::from(envelope)).unwrap();
-        let stream = town.app.edges.http.clone().oneshot(request).await.unwrap().into_body().into_data_stream();
+        let stream = town.app.entrypoints.http.clone().oneshot(request).await.unwrap().into_body().into_data_stream();
         let socket = socket(town, who).await;
         let mut ears = Self { socket, stream, bytes: Vec::new(), began: String::new() };
         ears.began = ears.subscribe("feed").await.unwrap();

@@ -35,7 +35,7 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: kith_testkit::cases(24), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn two_who_are_blocked_see_nothing_of_each_other_and_nobody_misses_what_they_may_see(

@@ -10,8 +10,8 @@ use axum::{
     http::Request,
 };
 use kith_app::{
-    http::{self, Care},
-    wiring::{App, Quotas, Settings, Stores, World},
+    http::{self, ConnectionLimits},
+    wiring::{App, QuotaMode, Settings, Stores, RuntimeContext},
 };
 use kith_infra::keys::Ring;
 use kith_kernel::{SystemClock, SystemEntropy};
@@ -53,7 +53,7 @@ pub(super) struct Town {
     pub(super) posts: Vec<Post>,
     pub(super) answers: Vec<Answer>,
     blocks: BTreeSet<(usize, usize)>,
-    _database: kith_testkit::Sqlite,
+    _database: kith_testkit::SqliteDatabase,
 }
 
 pub(super) struct Person {
@@ -97,19 +97,19 @@ type Told = Vec<(usize, Frame)>;
 
 impl Town {
     pub(super) async fn open() -> Self {
-        let database = kith_testkit::sqlite().await;
+        let database = kith_testkit::sqlite_database().await;
         let entropy = Arc::new(SystemEntropy);
         let ring = Arc::new(Ring::new(&[7; 32], &[], &[8; 32], entropy.clone()));
-        let world = World { clock: Arc::new(SystemClock), entropy, ring };
+        let runtime = RuntimeContext { clock: Arc::new(SystemClock), entropy, ring };
         let realtime = kith_realtime::Limits { burst: 10_000, channels: 1_000, ..kith_realtime::Limits::default() };
-        let settings = Settings { quotas: Quotas::Endless, realtime, ..Settings::default() };
-        let stores = Stores::embedded(&database, &world, &settings).unwrap();
-        let app = App::wire(&stores, &world, &settings).await.unwrap();
-        app.edges.ready.send_replace(true);
+        let settings = Settings { quotas: QuotaMode::Unlimited, realtime, ..Settings::default() };
+        let stores = Stores::embedded(&database, &runtime, &settings).unwrap();
+        let app = App::wire(&stores, &runtime, &settings).await.unwrap();
+        app.entrypoints.ready.send_replace(true);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let edge = app.edges.http.clone();
-        tokio::spawn(http::connection::serve(listener, edge, Care::default(), std::future::pending()));
+        let edge = app.entrypoints.http.clone();
+        tokio::spawn(http::connection::serve(listener, edge, ConnectionLimits::default(), std::future::pending()));
         let (people, posts, answers, circle) = (Vec::new(), Vec::new(), Vec::new(), String::new());
         let mut town =
             Self { app, address, circle, people, posts, answers, blocks: BTreeSet::new(), _database: database };
@@ -139,7 +139,7 @@ impl Town {
             let joined = self.call(who, "circles.v1.CircleService/JoinCircle", body).await.unwrap();
             self.people[who].inside = text(&joined["circle"]["persona"]["id"]);
         }
-        self.app.edges.relay.drain().await.unwrap();
+        self.app.entrypoints.relay.drain().await.unwrap();
     }
 
     /// What a call answers, or the code of its refusal.
@@ -153,7 +153,7 @@ impl Town {
             request = request.header("authorization", format!("Bearer {token}"));
         }
         let request = request.body(Body::from(body.to_string())).unwrap();
-        let (parts, body) = self.app.edges.http.clone().oneshot(request).await.unwrap().into_parts();
+        let (parts, body) = self.app.entrypoints.http.clone().oneshot(request).await.unwrap().into_parts();
         let said: Value = serde_json::from_slice(&to_bytes(body, 1 << 20).await.unwrap()).unwrap();
         if parts.status.is_success() { Ok(said) } else { Err(text(&said["code"])) }
     }
@@ -422,7 +422,7 @@ impl Town {
 
     /// All that happened goes round; each hears what is for them, and nothing else.
     async fn told(&mut self, told: Told) {
-        self.app.edges.relay.drain().await.unwrap();
+        self.app.entrypoints.relay.drain().await.unwrap();
         for who in 1..=4 {
             let own = told.iter().filter(|(to, _)| *to == who).map(|(_, frame)| frame.clone());
             self.people[who].ears.as_mut().unwrap().hear(who, own.collect()).await;

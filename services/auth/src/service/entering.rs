@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kith_kernel::{
     EventId, Timestamp, UserId,
-    audit::{self, Act},
+    audit::{self, AuditAction},
 };
 
 use super::Service;
@@ -84,7 +84,7 @@ impl Service {
 
     async fn enter(&self, account: UserId, device: &Device) -> Result<Credentials, Error> {
         let now = self.clock.now();
-        let state = self.accounts.state(account).await?.ok_or(Error::CredentialsWrong)?;
+        let state = self.accounts.status(account).await?.ok_or(Error::CredentialsWrong)?;
         let key = self.store.data_key(account).await?.ok_or(Error::CredentialsWrong)?;
         let (session, token) = self.begin(account, &key, device, now)?;
         let revoked = |id| self.revoked(account, id, now);
@@ -101,7 +101,7 @@ impl Service {
         token: &RefreshToken,
         now: Timestamp,
     ) -> Result<Option<Credentials>, Error> {
-        let state = self.accounts.state(session.account).await?.ok_or(Error::SessionEnded)?;
+        let state = self.accounts.status(session.account).await?.ok_or(Error::SessionEnded)?;
         let successor = self.refresh.mint(session.id);
         let sealed = self.refresh.seal(token, &successor)?;
         let traded = session.traded(successor.digest(), sealed, now);
@@ -116,7 +116,7 @@ impl Service {
         retry: &Retry,
         now: Timestamp,
     ) -> Result<Credentials, Error> {
-        let state = self.accounts.state(session.account).await?.ok_or(Error::SessionEnded)?;
+        let state = self.accounts.status(session.account).await?.ok_or(Error::SessionEnded)?;
         let successor = self.refresh.open(token, &retry.successor)?;
         self.credentials(session, &successor, state.persona, now)
     }
@@ -124,12 +124,12 @@ impl Service {
     /// Two have the token, and nobody can tell which of them is the owner: it ends for both.
     async fn stolen(&self, session: &Session, now: Timestamp) -> Result<Error, Error> {
         let revoked = self.revoked(session.account, session.id, now);
-        let entry = audit::Entry {
+        let entry = audit::AuditEntry {
             id: EventId::new(now, &*self.entropy),
             at: now,
             actor: session.account,
             session: Some(session.id),
-            act: Act::TokenReused,
+            action: AuditAction::TokenReused,
             subject: format!("session:{}", session.id),
             detail: String::new(),
         };

@@ -13,8 +13,8 @@ mod sessions;
 use std::sync::Arc;
 
 use kith_kernel::{
-    Clock, Entropy, Event, Fact, Pager, PersonaId, SessionId, Timestamp, UserId,
-    ports::{Accounts, DataKey, Place, Vault},
+    Clock, Entropy, Event, AccountEvent, EventPayload, PageTokenCodec, PersonaId, SessionId, Timestamp, UserId,
+    ports::{AccountDirectory, DataKey, FeatureFlags, FieldLocation, FieldEncryption},
 };
 
 pub use self::sessions::{Listed, list_name};
@@ -31,9 +31,10 @@ pub struct Service {
     /// Where it is kept by what accounts are entered, and who is in.
     pub store: Arc<dyn Store>,
     /// Opens accounts and knows how they stand.
-    pub accounts: Arc<dyn Accounts>,
+    pub accounts: Arc<dyn AccountDirectory>,
+    pub flags: Arc<dyn FeatureFlags>,
     /// What addresses and names of devices are sealed with.
-    pub vault: Arc<dyn Vault>,
+    pub vault: Arc<dyn FieldEncryption>,
     /// What passwords are hashed by.
     pub passwords: Arc<Passwords>,
     /// What access tokens are signed with.
@@ -45,7 +46,7 @@ pub struct Service {
     /// Where tickets for sockets are made.
     pub booth: Arc<Booth>,
     /// What signs the tokens of pages.
-    pub pager: Arc<Pager>,
+    pub pager: Arc<PageTokenCodec>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// What ids and secrets are made with.
@@ -94,14 +95,14 @@ impl Service {
     }
 
     fn revoked(&self, user: UserId, session: SessionId, now: Timestamp) -> Event {
-        Event::new(now, user, Fact::SessionRevoked { user, session }, &*self.entropy)
+        Event::new(now, user, EventPayload::Account(AccountEvent::SessionRevoked { user, session }), &*self.entropy)
     }
 }
 
-const fn place_of_device(session: SessionId, owner: UserId) -> Place {
-    Place { table: "sessions", column: "device", row: session.uuid(), owner: owner.uuid() }
+const fn place_of_device(session: SessionId, owner: UserId) -> FieldLocation {
+    FieldLocation { table: "sessions", column: "device", row: session.uuid(), owner: owner.uuid() }
 }
 
-const fn place_of_email(owner: UserId) -> Place {
-    Place { table: "logins", column: "email", row: owner.uuid(), owner: owner.uuid() }
+const fn place_of_email(owner: UserId) -> FieldLocation {
+    FieldLocation { table: "email_credentials", column: "email", row: owner.uuid(), owner: owner.uuid() }
 }

@@ -1,8 +1,8 @@
 //! New accounts, and an address for an old one.
 
 use kith_kernel::{
-    Actor, Failure, Fault, UserId,
-    ports::{DataKey, NewAccount},
+    Actor, PortError, ErrorKind, UserId,
+    ports::{DataKey, Feature, FlagSubject, NewAccount},
 };
 use kith_storage::StoreError;
 use uuid::Uuid;
@@ -19,13 +19,14 @@ impl Service {
     /// may be repeated: the repetition finishes what was begun.
     ///
     /// # Errors
-    /// [`Error::HandleTaken`], [`Error::HandleInvalid`].
+    /// [`Error::FeatureDisabled`], [`Error::HandleTaken`], [`Error::HandleInvalid`].
     pub async fn register_anonymous(
         &self,
         claimed: Option<Uuid>,
         appearance: Appearance,
         device: &Device,
     ) -> Result<Welcome, Error> {
+        self.flags.require(Feature::Registration, FlagSubject::Anonymous).await?;
         let user = self.newcomer(claimed);
         let key = self.vault.new_data_key()?;
         self.register(claimed, user, key, None, appearance, device).await
@@ -35,7 +36,7 @@ impl Service {
     /// taken.
     ///
     /// # Errors
-    /// [`Error::EmailTaken`], [`Error::HandleTaken`], [`Error::HandleInvalid`], [`Error::Busy`].
+    /// [`Error::FeatureDisabled`], [`Error::EmailTaken`], [`Error::HandleTaken`], [`Error::HandleInvalid`], [`Error::Busy`].
     pub async fn register_with_email(
         &self,
         claimed: Option<Uuid>,
@@ -44,6 +45,7 @@ impl Service {
         appearance: Appearance,
         device: &Device,
     ) -> Result<Welcome, Error> {
+        self.flags.require(Feature::Registration, FlagSubject::Anonymous).await?;
         let user = self.newcomer(claimed);
         let owner = self.store.by_email(&self.email_index(email)).await?;
         if owner.is_some_and(|owner| owner.account != user) {
@@ -84,7 +86,7 @@ impl Service {
         device: &Device,
     ) -> Result<Welcome, Error> {
         let account = NewAccount { user, handle: appearance.handle, avatar: appearance.avatar };
-        let persona = self.accounts.open(&account).await.map_err(not_opened)?;
+        let persona = self.accounts.create(&account).await.map_err(not_opened)?;
         let (now, code) = (self.clock.now(), RecoveryCode::new(&*self.entropy));
         let recovery = self.vault.blind_index("recovery", code.reveal());
         let (session, token) = self.begin(user, &data_key, device, now)?;
@@ -92,7 +94,7 @@ impl Service {
         let enrolment = Enrolment { account: user, data_key, recovery, entrance, created_at: now };
         match self.store.enroll(&enrolment, &session).await {
             Ok(()) => Ok(Welcome { persona, credentials, recovery: code }),
-            Err(StoreError::Taken(key)) if key == "owner" && claimed.is_some() => {
+            Err(StoreError::UniqueViolation(key)) if key == "owner" && claimed.is_some() => {
                 let (credentials, recovery) = self.enroll_again(&enrolment, device).await?;
                 Ok(Welcome { persona, credentials, recovery })
             }
@@ -104,7 +106,7 @@ impl Service {
     /// there is a new code, and a new session in place of the one that nobody has.
     async fn enroll_again(&self, enrolment: &Enrolment, device: &Device) -> Result<(Credentials, RecoveryCode), Error> {
         let (user, now) = (enrolment.account, self.clock.now());
-        let state = self.accounts.state(user).await?.ok_or(Error::SessionEnded)?;
+        let state = self.accounts.status(user).await?.ok_or(Error::SessionEnded)?;
         let key = self.store.data_key(user).await?.ok_or(Error::SessionEnded)?;
         let code = RecoveryCode::new(&*self.entropy);
         let recovery = self.vault.blind_index("recovery", code.reveal());
@@ -136,23 +138,23 @@ impl Service {
 
 /// Two came with one address at once, and the other was faster.
 fn taken(error: StoreError) -> Error {
-    let by_address = matches!(&error, StoreError::Taken(key) if key == "email_index");
+    let by_address = matches!(&error, StoreError::UniqueViolation(key) if key == "email_index");
     if by_address { Error::EmailTaken } else { Error::Store(error) }
 }
 
-fn not_opened(failure: Failure) -> Error {
+fn not_opened(failure: PortError) -> Error {
     match failure.kind() {
-        Fault::Taken => Error::HandleTaken,
-        Fault::Invalid => Error::HandleInvalid,
-        Fault::Unauthenticated
-        | Fault::Denied
-        | Fault::NotFound
-        | Fault::Precondition
-        | Fault::Stale
-        | Fault::Exhausted
-        | Fault::Late
-        | Fault::Unknown
-        | Fault::Unavailable
-        | Fault::Internal => Error::Port(failure),
+        ErrorKind::AlreadyExists => Error::HandleTaken,
+        ErrorKind::InvalidArgument => Error::HandleInvalid,
+        ErrorKind::Unauthenticated
+        | ErrorKind::PermissionDenied
+        | ErrorKind::NotFound
+        | ErrorKind::FailedPrecondition
+        | ErrorKind::Aborted
+        | ErrorKind::ResourceExhausted
+        | ErrorKind::DeadlineExceeded
+        | ErrorKind::Unimplemented
+        | ErrorKind::Unavailable
+        | ErrorKind::Internal => Error::Port(failure),
     }
 }

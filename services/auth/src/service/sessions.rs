@@ -54,7 +54,7 @@ impl Service {
     pub async fn list(&self, actor: &Actor, size: PageSize, after: Option<Cursor>) -> Result<Page<Listed>, Error> {
         let before = after.map(|cursor| SessionId::from_uuid(cursor.id));
         let sessions = self.store.list(actor.user, before, self.clock.now(), size.lookahead()).await?;
-        let page = Page::cut(sessions, size, |session| Cursor::at(session.id.uuid()));
+        let page = Page::from_lookahead(sessions, size, |session| Cursor::at(session.id.uuid()));
         if page.items.is_empty() {
             return Ok(Page { items: Vec::new(), next: None });
         }

@@ -39,14 +39,14 @@ pub struct Entrance {
 
 /// Whom an e-mail address lets in, and how.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct AuditEntry {
     /// Which account.
     pub account: UserId,
     /// The hash of its password, as a PHC string.
     pub password: String,
 }
 
-opaque!(Enrolment, Entrance, Entry);
+opaque!(Enrolment, Entrance, AuditEntry);
 
 /// What happened when a session was ended.
 pub type Revoked<'a> = &'a (dyn Fn(SessionId) -> Event + Send + Sync);
@@ -55,7 +55,7 @@ pub type Revoked<'a> = &'a (dyn Fn(SessionId) -> Event + Send + Sync);
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Keeps all that a new account is entered by, with its first session: everything or nothing. An account that is
-    /// known is [`Taken`](kith_storage::StoreError::Taken) as `owner`, whatever else is; an address as `email_index`.
+    /// known is [`Taken`](kith_storage::StoreError::UniqueViolation) as `owner`, whatever else is; an address as `email_index`.
     async fn enroll(&self, enrolment: &Enrolment, session: &Session) -> StoreResult<()>;
 
     /// Gives an account another recovery code, and one session in place of all that it had: the first enrolment was
@@ -69,11 +69,11 @@ pub trait Store: Send + Sync {
     ) -> StoreResult<bool>;
 
     /// Gives an account an address and a password. `false`, and nothing, if it has some, or is not known. An address of
-    /// another account is [`Taken`](kith_storage::StoreError::Taken) as `email_index`.
+    /// another account is [`Taken`](kith_storage::StoreError::UniqueViolation) as `email_index`.
     async fn upgrade(&self, account: UserId, entrance: &Entrance) -> StoreResult<bool>;
 
     /// Whom an address lets in.
-    async fn by_email(&self, email_index: &Digest) -> StoreResult<Option<Entry>>;
+    async fn by_email(&self, email_index: &Digest) -> StoreResult<Option<AuditEntry>>;
 
     /// Whom a recovery code lets in.
     async fn by_recovery(&self, recovery: &Digest) -> StoreResult<Option<UserId>>;
@@ -120,7 +120,7 @@ pub trait Store: Send + Sync {
         account: UserId,
         now: Timestamp,
         events: &[Event],
-        entries: &[audit::Entry],
+        entries: &[audit::AuditEntry],
     ) -> StoreResult<bool>;
 
     /// Up to `limit` live sessions of an account that are older than `before`, newest first.

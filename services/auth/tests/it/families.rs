@@ -10,12 +10,12 @@ use kith_auth::{
     domain::{ABSOLUTE, Credentials, IDLE},
     keys::LIFETIME,
 };
-use kith_kernel::{Fact, Timestamp, ports::Tokens as _};
+use kith_kernel::{AccountEvent, EventPayload, Timestamp, ports::TokenVerifier as _};
 use kith_testkit::block_on;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
 
-use crate::bed::{Bed, postgres, sqlite};
+use crate::harness::{Harness, postgres, sqlite};
 
 fn ended(answer: &Result<Credentials, Error>) -> bool {
     matches!(answer, Err(Error::SessionEnded))
@@ -25,11 +25,11 @@ fn ended(answer: &Result<Credentials, Error>) -> bool {
 mod contract {
     use super::*;
 
-    async fn of_many_who_refresh_at_once_all_get_the_same_successor_and_it_is_good(bed: &Bed) {
-        let first = bed.anonymous().await.credentials;
+    async fn of_many_who_refresh_at_once_all_get_the_same_successor_and_it_is_good(harness: &Harness) {
+        let first = harness.anonymous().await.credentials;
         let attempts: Vec<_> = (0..64)
             .map(|_| {
-                let (auth, token) = (Arc::clone(&bed.auth), first.refresh.clone());
+                let (auth, token) = (Arc::clone(&harness.auth), first.refresh.clone());
                 tokio::spawn(async move { auth.refresh(&token).await.unwrap() })
             })
             .collect();
@@ -40,82 +40,82 @@ mod contract {
         successors.sort();
         successors.dedup();
         assert_eq!(successors.len(), 1);
-        let session = bed.store.session(first.session).await.unwrap().unwrap();
+        let session = harness.store.session(first.session).await.unwrap().unwrap();
         assert_eq!((session.generation, session.ended_at), (1, None));
         assert!(!successors.contains(&first.refresh));
-        let next = bed.auth.refresh(&successors[0]).await.unwrap();
-        assert!(bed.whose(&next).await.is_some());
-        assert_eq!(bed.announced().await, []);
+        let next = harness.auth.refresh(&successors[0]).await.unwrap();
+        assert!(harness.whose(&next).await.is_some());
+        assert_eq!(harness.announced().await, []);
     }
 }
 
 #[test]
 fn a_retry_gets_the_same_successor_until_its_access_token_was_seen() {
     block_on(async {
-        let bed = sqlite().await;
-        let first = bed.anonymous().await.credentials;
-        let second = bed.auth.refresh(&first.refresh).await.unwrap();
+        let harness = sqlite().await;
+        let first = harness.anonymous().await.credentials;
+        let second = harness.auth.refresh(&first.refresh).await.unwrap();
         // The old access token says nothing about the new one.
-        assert!(bed.whose(&first).await.is_some());
-        let again = bed.auth.refresh(&first.refresh).await.unwrap();
+        assert!(harness.whose(&first).await.is_some());
+        let again = harness.auth.refresh(&first.refresh).await.unwrap();
         assert_eq!(again.refresh, second.refresh);
         assert_ne!(again.access, second.access);
-        let owner = bed.whose(&again).await.unwrap();
-        assert!(ended(&bed.auth.refresh(&first.refresh).await));
-        assert_eq!(bed.whose(&again).await, None);
-        assert!(ended(&bed.auth.refresh(&second.refresh).await));
-        let revoked = Fact::SessionRevoked { user: owner.user, session: owner.session };
-        assert_eq!(bed.announced().await, [revoked]);
+        let owner = harness.whose(&again).await.unwrap();
+        assert!(ended(&harness.auth.refresh(&first.refresh).await));
+        assert_eq!(harness.whose(&again).await, None);
+        assert!(ended(&harness.auth.refresh(&second.refresh).await));
+        let revoked = EventPayload::Account(AccountEvent::SessionRevoked { user: owner.user, session: owner.session });
+        assert_eq!(harness.announced().await, [revoked]);
     });
 }
 
 #[test]
 fn a_token_that_comes_back_after_its_successor_was_traded_ends_the_family() {
     block_on(async {
-        let bed = sqlite().await;
-        let first = bed.anonymous().await.credentials;
-        let second = bed.auth.refresh(&first.refresh).await.unwrap();
-        let third = bed.auth.refresh(&second.refresh).await.unwrap();
-        assert!(ended(&bed.auth.refresh(&first.refresh).await));
-        assert!(ended(&bed.auth.refresh(&third.refresh).await));
-        assert_eq!(bed.whose(&third).await, None);
-        assert_eq!(bed.announced().await.len(), 1);
-        let written = bed.audit.lines(0, 10).await.unwrap();
+        let harness = sqlite().await;
+        let first = harness.anonymous().await.credentials;
+        let second = harness.auth.refresh(&first.refresh).await.unwrap();
+        let third = harness.auth.refresh(&second.refresh).await.unwrap();
+        assert!(ended(&harness.auth.refresh(&first.refresh).await));
+        assert!(ended(&harness.auth.refresh(&third.refresh).await));
+        assert_eq!(harness.whose(&third).await, None);
+        assert_eq!(harness.announced().await.len(), 1);
+        let written = harness.audit.records_after(0, 10).await.unwrap();
         assert_eq!(written.len(), 1, "once, however often it comes");
         let about = format!("session:{}", first.session);
-        assert_eq!((written[0].act.as_str(), &written[0].subject), ("token_reused", &about));
+        assert_eq!((written[0].action.as_str(), &written[0].subject), ("token_reused", &about));
     });
 }
 
 #[test]
 fn a_token_that_was_made_up_changes_nothing() {
     block_on(async {
-        let bed = sqlite().await;
-        let first = bed.anonymous().await.credentials;
+        let harness = sqlite().await;
+        let first = harness.anonymous().await.credentials;
         let mut forged = first.refresh.clone().into_bytes();
         forged[40] = if forged[40] == b'A' { b'B' } else { b'A' };
         let forged = String::from_utf8(forged).unwrap();
         for text in [forged.as_str(), "", "nonsense", &first.access] {
-            assert!(matches!(bed.auth.refresh(text).await, Err(Error::TokenInvalid)), "{text}");
+            assert!(matches!(harness.auth.refresh(text).await, Err(Error::TokenInvalid)), "{text}");
         }
-        assert!(bed.whose(&first).await.is_some());
-        assert_eq!(bed.announced().await, []);
+        assert!(harness.whose(&first).await.is_some());
+        assert_eq!(harness.announced().await, []);
     });
 }
 
 #[test]
 fn a_session_ends_after_thirty_idle_days_and_after_ninety_days_at_most() {
     block_on(async {
-        let bed = sqlite().await;
-        let idle = bed.anonymous().await.credentials;
-        let mut busy = bed.anonymous().await.credentials;
+        let harness = sqlite().await;
+        let idle = harness.anonymous().await.credentials;
+        let mut busy = harness.anonymous().await.credentials;
         for _ in 0..4 {
-            bed.clock.pass(Duration::from_hours(22 * 24));
-            busy = bed.auth.refresh(&busy.refresh).await.unwrap();
+            harness.clock.advance(Duration::from_hours(22 * 24));
+            busy = harness.auth.refresh(&busy.refresh).await.unwrap();
         }
-        assert!(ended(&bed.auth.refresh(&idle.refresh).await));
-        bed.clock.pass(Duration::from_hours(2 * 24));
-        assert!(ended(&bed.auth.refresh(&busy.refresh).await));
+        assert!(ended(&harness.auth.refresh(&idle.refresh).await));
+        harness.clock.advance(Duration::from_hours(2 * 24));
+        assert!(ended(&harness.auth.refresh(&busy.refresh).await));
     });
 }
 
@@ -167,9 +167,9 @@ impl Model {
         !self.ended && now < self.expires_at
     }
 
-    async fn use_refresh(&mut self, bed: &Bed, which: usize) {
-        let (now, newest) = (bed.now(), self.tokens.len() - 1);
-        let answer = bed.auth.refresh(&self.tokens[which].0.refresh).await;
+    async fn use_refresh(&mut self, harness: &Harness, which: usize) {
+        let (now, newest) = (harness.now(), self.tokens.len() - 1);
+        let answer = harness.auth.refresh(&self.tokens[which].0.refresh).await;
         if !self.live(now) {
             assert!(ended(&answer));
         } else if which == newest {
@@ -188,10 +188,10 @@ impl Model {
         }
     }
 
-    async fn see(&mut self, bed: &Bed, which: usize) {
-        let (now, newest) = (bed.now(), self.tokens.len() - 1);
+    async fn see(&mut self, harness: &Harness, which: usize) {
+        let (now, newest) = (harness.now(), self.tokens.len() - 1);
         let (credentials, expires_at) = &self.tokens[which];
-        let seen = bed.verifier.verify(&credentials.access).await.unwrap();
+        let seen = harness.verifier.verify(&credentials.access).await.unwrap();
         // Tokens end on whole seconds, the model to the millisecond.
         let good = Timestamp::from_millis(expires_at.millis() / 1_000 * 1_000);
         assert_eq!(seen.is_some(), self.live(now) && now < good);
@@ -201,65 +201,65 @@ impl Model {
     }
 }
 
-async fn run(bed: &Bed, steps: &[Step]) {
-    let first = bed.anonymous().await.credentials;
-    let owner = bed.whose(&first).await.unwrap();
-    let start = bed.now();
+async fn run(harness: &Harness, steps: &[Step]) {
+    let first = harness.anonymous().await.credentials;
+    let owner = harness.whose(&first).await.unwrap();
+    let start = harness.now();
     let tokens = vec![(first, start.after(LIFETIME))];
     let (expires_at, closes_at) = (start.after(IDLE), start.after(ABSOLUTE));
     let mut model = Model { tokens, confirmed: true, ended: false, expires_at, closes_at };
     for step in steps {
         let newest = model.tokens.len() - 1;
         match *step {
-            Step::Refresh => model.use_refresh(bed, newest).await,
-            Step::Retry => model.use_refresh(bed, newest.saturating_sub(1)).await,
-            Step::Replay(which) => model.use_refresh(bed, which % (newest + 1)).await,
-            Step::See(which) => model.see(bed, which % (newest + 1)).await,
+            Step::Refresh => model.use_refresh(harness, newest).await,
+            Step::Retry => model.use_refresh(harness, newest.saturating_sub(1)).await,
+            Step::Replay(which) => model.use_refresh(harness, which % (newest + 1)).await,
+            Step::See(which) => model.see(harness, which % (newest + 1)).await,
             Step::Forge(at) => {
                 let mut text = model.tokens[newest].0.refresh.clone().into_bytes();
                 let at = usize::from(at) % text.len();
                 text[at] = if text[at] == b'A' { b'B' } else { b'A' };
-                let answer = bed.auth.refresh(&String::from_utf8(text).unwrap()).await;
+                let answer = harness.auth.refresh(&String::from_utf8(text).unwrap()).await;
                 assert!(matches!(answer, Err(Error::TokenInvalid)));
             }
             Step::Logout => {
-                bed.auth.logout(&owner).await.unwrap();
+                harness.auth.logout(&owner).await.unwrap();
                 model.ended = true;
             }
-            Step::Wait(span) => bed.clock.pass(span),
+            Step::Wait(span) => harness.clock.advance(span),
         }
-        let live = bed.store.list(owner.user, None, bed.now(), 10).await.unwrap();
-        assert_eq!(live.len(), usize::from(model.live(bed.now())));
+        let live = harness.store.list(owner.user, None, harness.now(), 10).await.unwrap();
+        assert_eq!(live.len(), usize::from(model.live(harness.now())));
     }
 }
 
-type World = (Runtime, Bed);
+type HarnessWithRuntime = (Runtime, Harness);
 
-static FILE: LazyLock<World> = LazyLock::new(|| world(sqlite()));
-static SERVER: LazyLock<World> = LazyLock::new(|| world(postgres()));
+static FILE: LazyLock<HarnessWithRuntime> = LazyLock::new(|| with_runtime(sqlite()));
+static SERVER: LazyLock<HarnessWithRuntime> = LazyLock::new(|| with_runtime(postgres()));
 
-fn world(bed: impl Future<Output = Bed>) -> World {
+fn with_runtime(harness: impl Future<Output = Harness>) -> HarnessWithRuntime {
     let runtime = Runtime::new().unwrap();
-    let bed = runtime.block_on(bed);
-    (runtime, bed)
+    let harness = runtime.block_on(harness);
+    (runtime, harness)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(kith_testkit::cases(300)))]
 
     #[test]
     fn any_history_of_a_session_goes_as_the_model_says(steps in steps()) {
-        let (runtime, bed) = &*FILE;
-        runtime.block_on(run(bed, &steps));
+        let (runtime, harness) = &*FILE;
+        runtime.block_on(run(harness, &steps));
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(kith_testkit::cases(60)))]
 
     #[test]
     fn any_history_of_a_session_goes_as_the_model_says_on_a_server(steps in steps()) {
-        let (runtime, bed) = &*SERVER;
-        runtime.block_on(run(bed, &steps));
+        let (runtime, harness) = &*SERVER;
+        runtime.block_on(run(harness, &steps));
     }
 }

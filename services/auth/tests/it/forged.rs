@@ -8,11 +8,11 @@ use aws_lc_rs::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kith_auth::domain::Credentials;
-use kith_kernel::{Actor, ports::Tokens as _};
+use kith_kernel::{Actor, ports::TokenVerifier as _};
 use kith_testkit::block_on;
 use serde_json::{Value, json};
 
-use crate::bed::{AUDIENCE, Bed, ISSUER, SEED, sqlite};
+use crate::harness::{AUDIENCE, Harness, ISSUER, SEED, sqlite};
 
 type Signer<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;
 
@@ -53,7 +53,7 @@ fn signed(header: &Value, claims: &Value) -> String {
 }
 
 struct Smith {
-    bed: Bed,
+    harness: Harness,
     owner: Actor,
     credentials: Credentials,
     header: Value,
@@ -62,20 +62,20 @@ struct Smith {
 
 impl Smith {
     async fn new() -> Self {
-        let bed = sqlite().await;
-        let credentials = bed.anonymous().await.credentials;
-        let owner = bed.whose(&credentials).await.unwrap();
-        let now = bed.now().millis() / 1_000;
+        let harness = sqlite().await;
+        let credentials = harness.anonymous().await.credentials;
+        let owner = harness.whose(&credentials).await.unwrap();
+        let now = harness.now().millis() / 1_000;
         let header = json!({ "typ": "at+jwt", "alg": "EdDSA", "kid": kid(&pair(SEED)) });
         let claims = json!({
             "iss": ISSUER, "aud": AUDIENCE, "sub": owner.user.to_string(), "sid": owner.session.to_string(),
             "per": owner.persona.to_string(), "gen": 0, "iat": now, "exp": now + 300, "jti": "x",
         });
-        Self { bed, owner, credentials, header, claims }
+        Self { harness, owner, credentials, header, claims }
     }
 
     async fn enters(&self, token: &str) -> bool {
-        self.bed.verifier.verify(token).await.unwrap().is_some()
+        self.harness.verifier.verify(token).await.unwrap().is_some()
     }
 
     fn with_claim(&self, claim: &str, value: Value) -> String {
@@ -225,7 +225,7 @@ fn no_text_enters_that_is_not_a_whole_access_token() {
         let smith = Smith::new().await;
         let token = &smith.credentials.access;
         let parts: Vec<&str> = token.split('.').collect();
-        let ticket = smith.bed.auth.booth.issue(&smith.owner).await.unwrap().text;
+        let ticket = smith.harness.auth.booth.issue(&smith.owner).await.unwrap().text;
         let foreign = [
             String::new(),
             ".".to_owned(),
@@ -263,11 +263,11 @@ fn no_text_enters_that_is_not_a_whole_access_token() {
 fn a_token_is_good_for_ten_minutes_and_then_it_is_not() {
     block_on(async {
         let smith = Smith::new().await;
-        let left = smith.credentials.access_expires_at.millis() - smith.bed.now().millis();
+        let left = smith.credentials.access_expires_at.millis() - smith.harness.now().millis();
         assert!((599_000..=600_000).contains(&left), "{left}");
-        smith.bed.clock.pass(Duration::from_millis(u64::try_from(left).unwrap() - 1));
+        smith.harness.clock.advance(Duration::from_millis(u64::try_from(left).unwrap() - 1));
         assert!(smith.enters(&smith.credentials.access).await);
-        smith.bed.clock.pass(Duration::from_millis(1));
+        smith.harness.clock.advance(Duration::from_millis(1));
         assert!(!smith.enters(&smith.credentials.access).await);
     });
 }
@@ -276,7 +276,7 @@ fn a_token_is_good_for_ten_minutes_and_then_it_is_not() {
 fn the_published_keys_are_public_ones_and_verify_what_is_signed() {
     block_on(async {
         let smith = Smith::new().await;
-        let published = smith.bed.auth.keys.jwks();
+        let published = smith.harness.auth.keys.jwks();
         assert_eq!(published["keys"].as_array().unwrap().len(), 2);
         let first = &published["keys"][0];
         assert_eq!(first["kid"], json!(kid(&pair(SEED))));

@@ -6,7 +6,8 @@
     reason = "a test fails where a step does"
 )]
 
-mod bed;
+mod features;
+mod harness;
 mod families;
 mod forged;
 mod rpc;

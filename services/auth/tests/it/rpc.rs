@@ -5,25 +5,25 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
-use kith_auth::{access::PROCEDURES, rpc};
-use kith_kernel::{Actor, EventId, SystemEntropy, Timestamp, ports::Tokens as _};
-use kith_proto::{Claimed, METHODS};
+use kith_auth::{access::METHOD_POLICIES, rpc};
+use kith_kernel::{Actor, EventId, SystemEntropy, Timestamp, ports::TokenVerifier as _};
+use kith_proto::{ClaimedId, METHODS};
 use kith_testkit::block_on;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::bed::{Bed, PASSWORD, sqlite};
+use crate::harness::{Harness, PASSWORD, sqlite};
 
 struct Server {
-    bed: Bed,
+    harness: Harness,
     router: Router,
 }
 
 impl Server {
     async fn new() -> Self {
-        let bed = sqlite().await;
-        let router = connectrpc_axum::MakeServiceBuilder::new().add_router(rpc::router(bed.auth.clone())).build();
-        Self { bed, router }
+        let harness = sqlite().await;
+        let router = connectrpc_axum::MakeServiceBuilder::new().add_router(rpc::router(harness.auth.clone())).build();
+        Self { harness, router }
     }
 
     async fn call(&self, actor: Option<&Actor>, method: &str, body: Value) -> (StatusCode, Value) {
@@ -33,7 +33,7 @@ impl Server {
     async fn send(
         &self,
         actor: Option<&Actor>,
-        claimed: Option<Claimed>,
+        claimed: Option<ClaimedId>,
         method: &str,
         body: Value,
     ) -> (StatusCode, Value) {
@@ -54,7 +54,7 @@ impl Server {
 
     async fn owner(&self, answer: &Value) -> Actor {
         let token = answer["credentials"]["accessToken"].as_str().expect("an access token");
-        self.bed.verifier.verify(token).await.unwrap().expect("a good one")
+        self.harness.verifier.verify(token).await.unwrap().expect("a good one")
     }
 }
 
@@ -159,12 +159,12 @@ fn a_refusal_has_a_code_a_reason_and_the_field_to_blame() {
 fn a_call_that_is_repeated_under_its_claim_opens_one_account() {
     block_on(async {
         let server = Server::new().await;
-        let claimed = Claimed(Some(EventId::new(Timestamp::from_millis(1), &SystemEntropy).uuid()));
+        let claimed = ClaimedId(Some(EventId::new(Timestamp::from_millis(1), &SystemEntropy).uuid()));
         let body = json!({ "handle": "ann" });
         let (_, first) = server.send(None, Some(claimed), "RegisterAnonymous", body.clone()).await;
         let (status, second) = server.send(None, Some(claimed), "RegisterAnonymous", body).await;
         assert_eq!((status, &second["persona"]), (StatusCode::OK, &first["persona"]));
-        assert_eq!(server.bed.town.population(), 1);
+        assert_eq!(server.harness.accounts.population(), 1);
     });
 }
 
@@ -199,7 +199,7 @@ fn a_stranger_is_refused_by_every_method_that_asks_who_calls() {
 #[test]
 fn every_method_has_its_row() {
     let methods = METHODS.iter().map(|method| method.path).filter(|path| path.starts_with("/kith.auth."));
-    let rows: Vec<&str> = PROCEDURES.iter().map(|row| row.path).collect();
+    let rows: Vec<&str> = METHOD_POLICIES.iter().map(|row| row.path).collect();
     let missing: Vec<&str> = methods.filter(|path| !rows.contains(path)).collect();
     assert_eq!((missing.as_slice(), rows.len()), (&[][..], 10));
 }

@@ -227,7 +227,7 @@ impl State {
 /// The word for a state in every database, whatever the role. A word that was ever stored keeps its meaning.
 pub(crate) const fn word(state: State) -> &'static str {
     match state {
-        State::Asked => "asked",
+        State::Asked => "requested",
         State::Member(_) => "member",
         State::Left => "left",
         State::Declined => "declined",

@@ -111,12 +111,12 @@ pub fn at_least(needed: CircleRole, state: Option<State>) -> Result<CircleRole, 
 #[must_use]
 pub const fn change(before: Option<State>, after: State) -> Option<CircleChange> {
     match (before, after) {
-        (Some(State::Member(_)), State::Member(_)) => Some(CircleChange::RoleGiven),
+        (Some(State::Member(_)), State::Member(_)) => Some(CircleChange::RoleChanged),
         (_, State::Member(_)) => Some(CircleChange::Joined),
         (Some(State::Member(_)), State::Asked | State::Left | State::Declined | State::Banned) => {
             Some(CircleChange::Left)
         }
-        (_, State::Asked) => Some(CircleChange::Asked),
+        (_, State::Asked) => Some(CircleChange::JoinRequested),
         (_, State::Left | State::Declined | State::Banned) => None,
     }
 }

@@ -17,15 +17,15 @@ use axum::{Router, extract::State};
 use connectrpc_axum::prelude::{ConnectError, ConnectResponse};
 use kith_kernel::PageSize;
 use kith_proto::{
-    Caller, Claimed, Valid,
+    Caller, ClaimedId, Valid,
     circles::v1::{
         ArchiveCircleRequest, ArchiveCircleResponse, CreateCircleRequest, CreateCircleResponse, GetCircleFeedRequest,
         GetCircleFeedResponse, GetCircleRequest, GetCircleResponse, JoinCircleRequest, JoinCircleResponse,
         LeaveCircleRequest, LeaveCircleResponse, ListCircleLogRequest, ListCircleLogResponse, ListCirclesRequest,
         ListCirclesResponse, UpdateCircleRequest, UpdateCircleResponse, circle_service_connect::CircleServiceBuilder,
     },
-    refusal,
-    views::CircleFeeds,
+    to_connect_error,
+    presenters::CircleFeed,
 };
 
 pub use self::show::Views;
@@ -39,7 +39,7 @@ pub struct Methods {
     /// How circles are shown.
     pub views: Views,
     /// What was posted in them.
-    pub feeds: Arc<dyn CircleFeeds>,
+    pub feeds: Arc<dyn CircleFeed>,
 }
 
 type Circles = State<Methods>;
@@ -75,7 +75,7 @@ pub fn router(methods: Methods) -> Router {
 async fn create_circle(
     State(circles): Circles,
     Caller(actor): Caller,
-    Claimed(claimed): Claimed,
+    ClaimedId(claimed): ClaimedId,
     Valid(request): Valid<CreateCircleRequest>,
 ) -> Answer<CreateCircleResponse> {
     let seen = circles.service.create(&actor, read::terms(&request)?, claimed).await?;
@@ -158,7 +158,7 @@ async fn get_circle_feed(
 ) -> Answer<GetCircleFeedResponse> {
     let (circle, size) = (read::circle_id(&request.circle_id)?, size(request.page_size)?);
     circles.service.must_be_member(&actor, circle).await?;
-    let (posts, next_page_token) = circles.feeds.feed(&actor, circle, size, &request.page_token).await?;
+    let (posts, next_page_token) = circles.feeds.list_posts(&actor, circle, size, &request.page_token).await?;
     Ok(ConnectResponse::new(GetCircleFeedResponse { posts, next_page_token }))
 }
 
@@ -168,6 +168,6 @@ fn size(asked: i32) -> Result<PageSize, Error> {
 
 impl From<Error> for ConnectError {
     fn from(error: Error) -> Self {
-        refusal(&error)
+        to_connect_error(&error)
     }
 }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use connectrpc_axum::prelude::ConnectResponse;
 use kith_proto::{
-    Caller, Claimed, Valid,
+    Caller, ClaimedId, Valid,
     circles::v1::{
         AcceptInviteRequest, AcceptInviteResponse, BanMemberRequest, BanMemberResponse, CreateInviteRequest,
         CreateInviteResponse, DecideJoinRequestRequest, DecideJoinRequestResponse, JoinDecision,
@@ -111,7 +111,7 @@ pub(super) async fn decide_join_request(
 pub(super) async fn create_invite(
     State(circles): Circles,
     Caller(actor): Caller,
-    Claimed(claimed): Claimed,
+    ClaimedId(claimed): ClaimedId,
     Valid(request): Valid<CreateInviteRequest>,
 ) -> Answer<CreateInviteResponse> {
     let term = Term::new(request.uses, request.hours).map_err(Error::from)?;

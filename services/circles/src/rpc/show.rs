@@ -4,12 +4,12 @@ use std::{collections::HashMap, sync::Arc};
 
 use kith_kernel::{
     PersonaId,
-    ports::{CircleRole, Persona, Personas},
+    ports::{CircleRole, Persona, PersonaLookup},
 };
 use kith_proto::{
     circles::v1::{
-        Circle as WireCircle, CircleAccess, CircleLogAct as LogAct, CircleLogEntry, CircleMember,
-        CircleRole as WireRole, CircleStanding, Invite as WireInvite, JoinRequest,
+        Circle as WireCircle, CircleAccess, CircleLogAction as LogAction, CircleLogEntry, CircleMember,
+        CircleRole as WireRole, CircleMembershipStatus, Invite as WireInvite, JoinRequest,
     },
     convert,
     users::v1::Persona as WirePersona,
@@ -25,7 +25,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Views {
     /// How people appear.
-    pub personas: Arc<dyn Personas>,
+    pub personas: Arc<dyn PersonaLookup>,
 }
 
 impl Views {
@@ -58,7 +58,7 @@ impl Views {
         let shown = self.shown(invites.iter().map(|invite| invite.persona)).await?;
         let message = |invite: &Invite| WireInvite {
             id: invite.id.to_string(),
-            made_by: persona(invite.persona, &shown),
+            created_by: persona(invite.persona, &shown),
             uses_left: invite.uses_left,
             expires_at: Some(convert::timestamp(invite.expires_at)),
         };
@@ -70,16 +70,16 @@ impl Views {
             entries.iter().flat_map(|entry| [entry.persona, entry.subject_persona]).flatten().collect();
         let shown = self.shown(appearing.into_iter()).await?;
         let message = |entry: &Entry| CircleLogEntry {
-            act: log_act(&entry.act).into(),
-            by: entry.persona.and_then(|by| persona(by, &shown)),
-            to: entry.subject_persona.filter(|to| Some(*to) != entry.persona).and_then(|to| persona(to, &shown)),
+            action: log_act(&entry.act).into(),
+            actor: entry.persona.and_then(|by| persona(by, &shown)),
+            target: entry.subject_persona.filter(|to| Some(*to) != entry.persona).and_then(|to| persona(to, &shown)),
             at: Some(convert::timestamp(hour(entry.by.at))),
         };
         Ok(entries.iter().map(message).collect())
     }
 
     async fn shown(&self, personas: impl Iterator<Item = PersonaId>) -> Result<HashMap<PersonaId, Persona>, Error> {
-        Ok(self.personas.shown(&personas.collect::<Vec<_>>()).await?)
+        Ok(self.personas.find_many(&personas.collect::<Vec<_>>()).await?)
     }
 }
 
@@ -95,9 +95,9 @@ fn circle(seen: &Seen, shown: &HashMap<PersonaId, Persona>) -> WireCircle {
     let (circle, viewer) = (&seen.circle, appearing(seen));
     let own = viewer.and_then(|viewer| viewer.state.role());
     let standing = match viewer.map(|viewer| viewer.state) {
-        Some(State::Member(_)) => CircleStanding::Member,
-        Some(State::Asked) => CircleStanding::Requested,
-        Some(State::Left | State::Declined | State::Banned) | None => CircleStanding::Outside,
+        Some(State::Member(_)) => CircleMembershipStatus::Member,
+        Some(State::Asked) => CircleMembershipStatus::Requested,
+        Some(State::Left | State::Declined | State::Banned) | None => CircleMembershipStatus::Outside,
     };
     let access = match circle.terms.access {
         Access::Open => CircleAccess::Open,
@@ -113,11 +113,11 @@ fn circle(seen: &Seen, shown: &HashMap<PersonaId, Persona>) -> WireCircle {
         rules: written(circle.terms.rules.as_str()),
         category: circle.terms.category.slug().to_owned(),
         access: access.into(),
-        about_members: circle.about_members(),
+        approximate_member_count: circle.about_members(),
         max_members: keeps(own).then(|| circle.terms.cap.number()),
         archived_at: circle.archived_at.map(convert::timestamp),
         closed_at: circle.closed_at.map(|at| convert::timestamp(hour(at))),
-        standing: standing.into(),
+        membership_status: standing.into(),
         persona: viewer.and_then(|viewer| persona(viewer.persona, shown)),
         role: own.map_or(WireRole::Unspecified, role).into(),
         etag: own.map_or_else(String::new, |_| circle.etag()),
@@ -139,27 +139,27 @@ fn persona(id: PersonaId, shown: &HashMap<PersonaId, Persona>) -> Option<WirePer
 }
 
 /// What a word of the log stands for.
-fn log_act(word: &str) -> LogAct {
+fn log_act(word: &str) -> LogAction {
     match word {
-        "create" => LogAct::Created,
-        "update" => LogAct::Updated,
-        "archive" => LogAct::Archived,
-        "close" => LogAct::Closed,
-        "open" => LogAct::Reopened,
-        "join" => LogAct::Joined,
-        "accept_invite" => LogAct::InviteAccepted,
-        "ask" => LogAct::Asked,
-        "leave" => LogAct::Left,
-        "admit" => LogAct::Admitted,
-        "decline" => LogAct::Declined,
-        "give_role" => LogAct::RoleGiven,
-        "remove" => LogAct::Removed,
-        "ban" => LogAct::Banned,
-        "unban" => LogAct::Unbanned,
-        "invite" => LogAct::InviteCreated,
-        "revoke_invite" => LogAct::InviteRevoked,
+        "create" => LogAction::Created,
+        "update" => LogAction::Updated,
+        "archive" => LogAction::Archived,
+        "close" => LogAction::Closed,
+        "open" => LogAction::Reopened,
+        "join" => LogAction::Joined,
+        "accept_invite" => LogAction::InviteAccepted,
+        "ask" => LogAction::JoinRequested,
+        "leave" => LogAction::Left,
+        "admit" => LogAction::Admitted,
+        "decline" => LogAction::Declined,
+        "give_role" => LogAction::RoleChanged,
+        "remove" => LogAction::Removed,
+        "ban" => LogAction::Banned,
+        "unban" => LogAction::Unbanned,
+        "invite" => LogAction::InviteCreated,
+        "revoke_invite" => LogAction::InviteRevoked,
         // Of a newer build: it is there, and this one cannot say what it was.
-        _ => LogAct::Unspecified,
+        _ => LogAction::Unspecified,
     }
 }
 

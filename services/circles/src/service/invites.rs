@@ -68,7 +68,7 @@ impl Service {
         let hidden = self.hidden(actor).await?;
         let mut invites = self.store.invites(circle, self.clock.now(), after, READ).await?;
         invites.retain(|invite| !hidden.contains(&invite.maker));
-        let page = Page::cut(invites, size, |invite| Cursor::at(invite.id.uuid()));
+        let page = Page::from_lookahead(invites, size, |invite| Cursor::at(invite.id.uuid()));
         Ok((page.items, self.pager.token(&list, page.next)))
     }
 

@@ -38,7 +38,7 @@ impl Service {
                 break;
             }
         }
-        let page = Page::cut(entries, size, |entry| Cursor::at(entry.mark));
+        let page = Page::from_lookahead(entries, size, |entry| Cursor::at(entry.mark));
         Ok((page.items, self.pager.token(&list, page.next)))
     }
 }

@@ -14,9 +14,9 @@ mod people;
 use std::{collections::BTreeSet, sync::Arc};
 
 use kith_kernel::{
-    Actor, Category, CircleId, Clock, Cursor, Entropy, EventId, Page, PageSize, Pager, PersonaId, Space, Timestamp,
+    Actor, Category, CircleId, Clock, Cursor, Entropy, EventId, Page, PageSize, PageTokenCodec, PersonaId, PersonaScope, Timestamp,
     UserId,
-    ports::{Blocks, CircleRole, Spaces},
+    ports::{BlockList, CircleRole, Feature, FeatureFlags, PersonaRegistry},
 };
 use uuid::Uuid;
 
@@ -33,15 +33,16 @@ pub struct Service {
     /// Where circles are kept.
     pub store: Arc<dyn Store>,
     /// Lets people appear in circles.
-    pub spaces: Arc<dyn Spaces>,
+    pub spaces: Arc<dyn PersonaRegistry>,
     /// Who is hidden from whom.
-    pub blocks: Arc<dyn Blocks>,
+    pub blocks: Arc<dyn BlockList>,
+    pub flags: Arc<dyn FeatureFlags>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// What ids and codes are made with.
     pub entropy: Arc<dyn Entropy>,
     /// What signs the tokens of lists.
-    pub pager: Arc<Pager>,
+    pub pager: Arc<PageTokenCodec>,
 }
 
 /// Which circles are listed.
@@ -58,11 +59,12 @@ impl Service {
     /// the same.
     ///
     /// # Errors
-    /// Only those of the store and of ports.
+    /// [`Error::FeatureDisabled`]; those of the store and of ports.
     pub async fn create(&self, actor: &Actor, terms: Terms, claimed: Option<Uuid>) -> Result<Seen, Error> {
+        self.flags.require(Feature::CircleCreation, actor.into()).await?;
         let now = self.clock.now();
         let id = claimed.map_or_else(|| CircleId::new(now, &*self.entropy), CircleId::from_uuid);
-        let persona = self.spaces.appear(actor.user, Space::Circle(id)).await?.id;
+        let persona = self.spaces.get_or_create(actor.user, PersonaScope::Circle(id)).await?.id;
         let blur = Blur::draw(&*self.entropy);
         let circle =
             Circle { id, terms, members: 1, blur, created_at: now, archived_at: None, closed_at: None, version: 1 };
@@ -104,7 +106,7 @@ impl Service {
             Scope::Public(category) => self.store.public(actor.user, category, before, size.lookahead()).await?,
             Scope::Own => self.store.own(actor.user, before, size.lookahead()).await?,
         };
-        let page = Page::cut(circles, size, |seen| Cursor::at(seen.circle.id.uuid()));
+        let page = Page::from_lookahead(circles, size, |seen| Cursor::at(seen.circle.id.uuid()));
         Ok((page.items, self.pager.token(&list, page.next)))
     }
 
@@ -166,7 +168,7 @@ impl Service {
     async fn appear(&self, actor: &Actor, seen: &Seen) -> Result<PersonaId, Error> {
         match seen.person {
             Some(person) => Ok(person.persona),
-            None => Ok(self.spaces.appear(actor.user, Space::Circle(seen.circle.id)).await?.id),
+            None => Ok(self.spaces.get_or_create(actor.user, PersonaScope::Circle(seen.circle.id)).await?.id),
         }
     }
 

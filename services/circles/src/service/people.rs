@@ -29,7 +29,7 @@ impl Service {
     ) -> Result<(Seen, Vec<Person>, String), Error> {
         let (seen, list) = match standing {
             Standing::Members => (self.must_be_member(actor, circle).await?, "members"),
-            Standing::Asked => (self.must_keep(actor, circle).await?, "asked"),
+            Standing::Asked => (self.must_keep(actor, circle).await?, "requested"),
             Standing::Banned => (self.must_keep(actor, circle).await?, "banned"),
         };
         let list = format!("circle:{circle}:{list}");
@@ -46,7 +46,7 @@ impl Service {
                 break;
             }
         }
-        let page = Page::cut(people, size, cursor);
+        let page = Page::from_lookahead(people, size, cursor);
         Ok((seen, page.items, self.pager.token(&list, page.next)))
     }
 

@@ -22,7 +22,7 @@ use crate::{
 pub trait Store: Send + Sync {
     /// Opens a circle with its owner, who is its one member, says so in its log and announces it: all or nothing. If the
     /// same person has opened one of this id already nothing changes. An id that somebody else has is
-    /// [`Taken`](kith_storage::StoreError::Taken) as `id`.
+    /// [`Taken`](kith_storage::StoreError::UniqueViolation) as `id`.
     async fn open(&self, circle: &Circle, owner: &Person, by: &By) -> StoreResult<Circle>;
 
     /// Does what [`decide`](crate::policy::decide) says comes of a deed, and gives what is so then. Of all that is done in

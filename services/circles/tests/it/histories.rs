@@ -11,7 +11,7 @@ use kith_kernel::{PersonaId, SystemEntropy, UserId, ports::CircleRole};
 use kith_testkit::block_on;
 use proptest::prelude::*;
 
-use crate::bed::{Bed, circle, person, postgres, sqlite};
+use crate::harness::{Harness, circle, person, postgres, sqlite};
 
 const PEOPLE: usize = 5;
 const CAP: u32 = 3;
@@ -156,17 +156,17 @@ impl Model {
     }
 }
 
-async fn agrees(bed: &Bed, access: Access, steps: Vec<Step>) {
+async fn agrees(harness: &Harness, access: Access, steps: Vec<Step>) {
     let people: Vec<(UserId, PersonaId)> =
         (0..PEOPLE).map(|_| (kith_testkit::user(), PersonaId::random(&SystemEntropy))).collect();
     let (circle, first) = (circle(access, CAP), person(State::Member(CircleRole::Owner)));
     let owner = kith_circles::domain::Person { user: people[0].0, persona: people[0].1, ..first };
-    bed.store.open(&circle, &owner, &bed.by(owner.user)).await.unwrap();
+    harness.store.open(&circle, &owner, &harness.by(owner.user)).await.unwrap();
     let mut model = Model { by_request: access == Access::ByRequest, ..Model::default() };
     model.ranks.insert(0, 3);
     for step in steps {
         if let Step::Turn(door) = step {
-            bed.store.bar(circle.id, door, &bed.by(owner.user)).await.unwrap();
+            harness.store.bar(circle.id, door, &harness.by(owner.user)).await.unwrap();
             model.step(step);
             continue;
         }
@@ -184,8 +184,8 @@ async fn agrees(bed: &Bed, access: Access, steps: Vec<Step>) {
         };
         let outsider = model.state(by).is_none_or(|state| state.role().is_none());
         // The model bans whoever there is; the circle whoever ever came to it.
-        let came = bed.store.person(circle.id, act.subject().unwrap_or(people[by].1)).await.unwrap().is_some();
-        let did = bed.store.settle(&Deed { circle: circle.id, by: bed.by(people[by].0), act }).await.unwrap();
+        let came = harness.store.person(circle.id, act.subject().unwrap_or(people[by].1)).await.unwrap().is_some();
+        let did = harness.store.settle(&Deed { circle: circle.id, by: harness.by(people[by].0), act }).await.unwrap();
         if came || matches!(step, Step::Join(_)) {
             model.step(step);
         }
@@ -194,12 +194,12 @@ async fn agrees(bed: &Bed, access: Access, steps: Vec<Step>) {
         }
         let mut members = 0;
         for (who, (user, _)) in people.iter().enumerate() {
-            let there = bed.state(circle.id, *user).await;
+            let there = harness.state(circle.id, *user).await;
             let there = there.filter(|state| !matches!(state, State::Left | State::Declined));
             assert_eq!(there, model.state(who), "{who} after {step:?}");
             members += u32::from(there.is_some_and(|state| state.role().is_some()));
         }
-        let now = bed.store.look(circle.id, owner.user).await.unwrap().unwrap().circle;
+        let now = harness.store.look(circle.id, owner.user).await.unwrap().unwrap().circle;
         assert_eq!(now.members, members, "the number of members after {step:?}");
         assert!(members <= CAP, "more than the circle may have after {step:?}");
         assert!(model.owners() > 0 || model.archived, "nobody keeps the circle after {step:?}");
@@ -207,7 +207,7 @@ async fn agrees(bed: &Bed, access: Access, steps: Vec<Step>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: kith_testkit::cases(96), ..ProptestConfig::default() })]
 
     #[test]
     fn an_open_circle_does_as_its_model(steps in prop::collection::vec(step(), 1..60)) {
@@ -221,7 +221,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: kith_testkit::cases(6), ..ProptestConfig::default() })]
 
     #[test]
     fn so_it_does_in_postgres(steps in prop::collection::vec(step(), 30..60)) {

@@ -6,7 +6,7 @@ use kith_testkit::{block_on, member};
 use serde_json::{Value, json};
 
 use crate::{
-    bed::sqlite,
+    harness::sqlite,
     rpc::{call, fine, server, terms},
 };
 
@@ -85,7 +85,7 @@ fn expected(takes: Takes, relation: Relation, is_private: bool) -> &'static str 
     }
 }
 
-struct Scene {
+struct Scenario {
     circle: String,
     caller: Actor,
     code: String,
@@ -95,7 +95,7 @@ struct Scene {
     asker: Value,
 }
 
-impl Scene {
+impl Scenario {
     async fn set(server: &Router, access: &str, relation: Relation) -> Self {
         let (owner, other, asker, caller) = (member(), member(), member(), member());
         let opened = fine(server, &owner, "CreateCircle", terms(access)).await;
@@ -110,23 +110,23 @@ impl Scene {
         let somebody = enter(&other).await;
         let request = call(server, Some(&asker), "JoinCircle", of.clone()).await.1;
         let asker = request["circle"]["persona"]["id"].clone();
-        let mut scene = Self { circle, caller, somebody, asker, code: code.clone() };
+        let mut scenario = Self { circle, caller, somebody, asker, code: code.clone() };
         match relation {
-            Owner => scene.caller = owner,
+            Owner => scenario.caller = owner,
             Keeper => {
-                let persona = enter(&scene.caller).await;
-                let role = scene.about(&persona, &json!({ "role": "CIRCLE_ROLE_KEEPER" }));
+                let persona = enter(&scenario.caller).await;
+                let role = scenario.about(&persona, &json!({ "role": "CIRCLE_ROLE_KEEPER" }));
                 fine(server, &owner, "UpdateMemberRole", role).await;
             }
-            Member => drop(enter(&scene.caller).await),
-            Pending => drop(call(server, Some(&scene.caller), "JoinCircle", of).await),
+            Member => drop(enter(&scenario.caller).await),
+            Pending => drop(call(server, Some(&scenario.caller), "JoinCircle", of).await),
             Banned => {
-                let persona = enter(&scene.caller).await;
-                fine(server, &owner, "BanMember", scene.about(&persona, &json!({}))).await;
+                let persona = enter(&scenario.caller).await;
+                fine(server, &owner, "BanMember", scenario.about(&persona, &json!({}))).await;
             }
             Invited | Stranger => {}
         }
-        scene
+        scenario
     }
 
     fn about(&self, persona: &Value, more: &Value) -> Value {
@@ -152,8 +152,8 @@ impl Scene {
 #[test]
 fn every_method_answers_everybody_as_they_stand_to_the_circle() {
     block_on(async {
-        let bed = sqlite().await;
-        let server = server(&bed);
+        let harness = sqlite().await;
+        let server = server(&harness);
         let mut wrong = Vec::new();
         for (access, is_private) in [("CIRCLE_ACCESS_BY_REQUEST", false), ("CIRCLE_ACCESS_PRIVATE", true)] {
             for (method, takes) in METHODS {
@@ -161,9 +161,9 @@ fn every_method_answers_everybody_as_they_stand_to_the_circle() {
                     continue;
                 }
                 for relation in RELATIONS {
-                    let scene = Scene::set(&server, access, relation).await;
+                    let scenario = Scenario::set(&server, access, relation).await;
                     let name = method.split(' ').next().unwrap();
-                    let (status, answer) = call(&server, Some(&scene.caller), name, scene.body(method)).await;
+                    let (status, answer) = call(&server, Some(&scenario.caller), name, scenario.body(method)).await;
                     let code = if status.is_success() { OK } else { answer["code"].as_str().unwrap() };
                     let right = expected(takes, relation, is_private);
                     if code != right {

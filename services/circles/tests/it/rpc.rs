@@ -9,30 +9,36 @@ use axum::{
     http::{Request, StatusCode},
 };
 use kith_circles::{
-    access::PROCEDURES,
+    access::METHOD_POLICIES,
     rpc::{self, Methods, Views},
 };
-use kith_kernel::{Actor, CircleId, PageSize, ports::Circles as _};
-use kith_proto::{Refusal, posts::v1::Post, views::CircleFeeds};
+use kith_kernel::{Actor, CircleId, PageSize, ports::CircleModeration as _};
+use kith_proto::{ErrorResponse, posts::v1::Post, presenters::CircleFeed};
 use kith_testkit::{block_on, member, user};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::bed::{Bed, sqlite};
+use crate::harness::{Harness, sqlite};
 
 /// One post in every circle, for whoever is let through.
 struct Feeds;
 
 #[async_trait]
-impl CircleFeeds for Feeds {
-    async fn feed(&self, _: &Actor, circle: CircleId, _: PageSize, _: &str) -> Result<(Vec<Post>, String), Refusal> {
+impl CircleFeed for Feeds {
+    async fn list_posts(
+        &self,
+        _: &Actor,
+        circle: CircleId,
+        _: PageSize,
+        _: &str,
+    ) -> Result<(Vec<Post>, String), ErrorResponse> {
         Ok((vec![Post { id: circle.to_string(), ..Post::default() }], "next".to_owned()))
     }
 }
 
-pub(crate) fn server(bed: &Bed) -> Router {
-    let views = Views { personas: bed.town.clone() };
-    let methods = Methods { service: Arc::new(bed.service()), views, feeds: Arc::new(Feeds) };
+pub(crate) fn server(harness: &Harness) -> Router {
+    let views = Views { personas: harness.scenario.clone() };
+    let methods = Methods { service: Arc::new(harness.service()), views, feeds: Arc::new(Feeds) };
     connectrpc_axum::MakeServiceBuilder::new().add_router(rpc::router(methods)).build()
 }
 
@@ -62,12 +68,12 @@ pub(crate) fn terms(access: &str) -> Value {
 #[test]
 fn a_circle_is_opened_joined_kept_and_left() {
     block_on(async {
-        let bed = sqlite().await;
-        let (server, owner, ann) = (server(&bed), member(), member());
+        let harness = sqlite().await;
+        let (server, owner, ann) = (server(&harness), member(), member());
         let opened = fine(&server, &owner, "CreateCircle", terms("CIRCLE_ACCESS_BY_REQUEST")).await;
         let circle = &opened["circle"];
-        let standing = (&circle["standing"], &circle["role"]);
-        assert_eq!(standing, (&json!("CIRCLE_STANDING_MEMBER"), &json!("CIRCLE_ROLE_OWNER")));
+        let standing = (&circle["membershipStatus"], &circle["role"]);
+        assert_eq!(standing, (&json!("CIRCLE_MEMBERSHIP_STATUS_MEMBER"), &json!("CIRCLE_ROLE_OWNER")));
         assert_eq!((&circle["maxMembers"], &circle["etag"]), (&json!(10), &json!("1")));
         let of = json!({ "circleId": circle["id"] });
         let with = |more: Value| {
@@ -76,7 +82,7 @@ fn a_circle_is_opened_joined_kept_and_left() {
             body
         };
         let asked = fine(&server, &ann, "JoinCircle", of.clone()).await;
-        assert_eq!(asked["circle"]["standing"], "CIRCLE_STANDING_REQUESTED");
+        assert_eq!(asked["circle"]["membershipStatus"], "CIRCLE_MEMBERSHIP_STATUS_REQUESTED");
         assert_eq!(asked["circle"].get("maxMembers"), None);
         assert_eq!(asked["circle"].get("etag"), None);
         let persona = asked["circle"]["persona"].clone();
@@ -112,8 +118,8 @@ fn a_circle_is_opened_joined_kept_and_left() {
 #[test]
 fn the_log_says_what_was_done_by_whom_to_whom_and_in_which_hour() {
     block_on(async {
-        let bed = sqlite().await;
-        let (server, owner, ann, bob) = (server(&bed), member(), member(), member());
+        let harness = sqlite().await;
+        let (server, owner, ann, bob) = (server(&harness), member(), member(), member());
         let opened = fine(&server, &owner, "CreateCircle", terms("CIRCLE_ACCESS_BY_REQUEST")).await;
         let (of, first) = (json!({ "circleId": opened["circle"]["id"] }), &opened["circle"]["persona"]);
         let with = |more: Value| {
@@ -121,7 +127,7 @@ fn the_log_says_what_was_done_by_whom_to_whom_and_in_which_hour() {
             body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             body
         };
-        let later = || bed.clock.pass(Duration::from_secs(1));
+        let later = || harness.clock.advance(Duration::from_secs(1));
         later();
         let asked = fine(&server, &ann, "JoinCircle", of.clone()).await;
         let persona = &asked["circle"]["persona"];
@@ -132,7 +138,7 @@ fn the_log_says_what_was_done_by_whom_to_whom_and_in_which_hour() {
         };
         later();
         fine(&server, &owner, "DecideJoinRequest", about(json!({ "decision": "JOIN_DECISION_DECLINE" }))).await;
-        bed.clock.pass(Duration::from_hours(7 * 24));
+        harness.clock.advance(Duration::from_hours(7 * 24));
         fine(&server, &ann, "JoinCircle", of.clone()).await;
         let calls = [
             ("DecideJoinRequest", about(json!({ "decision": "JOIN_DECISION_ADMIT" }))),
@@ -159,9 +165,9 @@ fn the_log_says_what_was_done_by_whom_to_whom_and_in_which_hour() {
         let id = opened["circle"]["id"].as_str().unwrap().parse().unwrap();
         for open in [false, true] {
             later();
-            let doors = bed.doors();
+            let doors = harness.doors();
             if open {
-                doors.open(id, owner.user).await.unwrap();
+                doors.reopen(id, owner.user).await.unwrap();
             } else {
                 doors.close(id, kith_testkit::user()).await.unwrap();
             }
@@ -178,11 +184,11 @@ fn the_log_says_what_was_done_by_whom_to_whom_and_in_which_hour() {
         let (o, a, b, none) = (first, persona, &in_it["circle"]["persona"], &Value::Null);
         let expected = [
             ("CREATED", o, none),
-            ("ASKED", a, none),
+            ("JOIN_REQUESTED", a, none),
             ("DECLINED", o, a),
-            ("ASKED", a, none),
+            ("JOIN_REQUESTED", a, none),
             ("ADMITTED", o, a),
-            ("ROLE_GIVEN", o, a),
+            ("ROLE_CHANGED", o, a),
             ("UPDATED", o, none),
             ("REMOVED", o, a),
             ("BANNED", o, a),
@@ -198,8 +204,8 @@ fn the_log_says_what_was_done_by_whom_to_whom_and_in_which_hour() {
             ("JOINED", b, none),
             ("ARCHIVED", o, none),
         ];
-        let said: Vec<_> = entries.iter().map(|it| (it["act"].as_str().unwrap(), &it["by"], &it["to"])).collect();
-        let expected = expected.map(|(act, by, to)| (format!("CIRCLE_LOG_ACT_{act}"), by, to));
+        let said: Vec<_> = entries.iter().map(|it| (it["action"].as_str().unwrap(), &it["actor"], &it["target"])).collect();
+        let expected = expected.map(|(act, by, to)| (format!("CIRCLE_LOG_ACTION_{act}"), by, to));
         let expected: Vec<_> = expected.iter().map(|(act, by, to)| (act.as_str(), *by, *to)).collect();
         assert_eq!(said, expected);
         assert!(entries.iter().all(|it| it["at"].as_str().unwrap().ends_with(":00:00Z")), "{log}");
@@ -212,8 +218,8 @@ fn the_log_says_what_was_done_by_whom_to_whom_and_in_which_hour() {
 #[test]
 fn an_invite_goes_from_hand_to_hand_and_its_code_is_told_once() {
     block_on(async {
-        let bed = sqlite().await;
-        let (server, owner, ann) = (server(&bed), member(), member());
+        let harness = sqlite().await;
+        let (server, owner, ann) = (server(&harness), member(), member());
         let opened = fine(&server, &owner, "CreateCircle", terms("CIRCLE_ACCESS_PRIVATE")).await;
         let circle = &opened["circle"]["id"];
         let of = json!({ "circleId": circle });
@@ -225,7 +231,7 @@ fn an_invite_goes_from_hand_to_hand_and_its_code_is_told_once() {
         assert!(!list.to_string().contains(code));
         assert!(made["invite"]["expiresAt"].as_str().unwrap().ends_with(":00:00Z"));
         let look = json!({ "circleId": circle, "inviteCode": code });
-        assert_eq!(fine(&server, &ann, "GetCircle", look).await["circle"]["standing"], "CIRCLE_STANDING_OUTSIDE");
+        assert_eq!(fine(&server, &ann, "GetCircle", look).await["circle"]["membershipStatus"], "CIRCLE_MEMBERSHIP_STATUS_OUTSIDE");
         let accepted = fine(&server, &ann, "AcceptInvite", json!({ "code": code })).await;
         assert_eq!(&accepted["circle"]["id"], circle);
         for rubbish in [code, "x", "AAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
@@ -243,10 +249,10 @@ fn an_invite_goes_from_hand_to_hand_and_its_code_is_told_once() {
 #[test]
 fn circles_are_found_by_what_they_are_about() {
     block_on(async {
-        let bed = sqlite().await;
-        let (server, owner, ann) = (server(&bed), member(), member());
+        let harness = sqlite().await;
+        let (server, owner, ann) = (server(&harness), member(), member());
         let open = fine(&server, &owner, "CreateCircle", terms("CIRCLE_ACCESS_OPEN")).await;
-        bed.clock.pass(Duration::from_secs(1));
+        harness.clock.advance(Duration::from_secs(1));
         fine(&server, &owner, "CreateCircle", terms("CIRCLE_ACCESS_PRIVATE")).await;
         let public = |category: &str| json!({ "scope": "CIRCLE_SCOPE_PUBLIC", "category": category });
         let found = fine(&server, &ann, "ListCircles", public("sleep")).await;
@@ -265,8 +271,8 @@ fn circles_are_found_by_what_they_are_about() {
 #[test]
 fn a_refusal_has_a_code_and_a_field() {
     block_on(async {
-        let bed = sqlite().await;
-        let (server, ann) = (server(&bed), member());
+        let harness = sqlite().await;
+        let (server, ann) = (server(&harness), member());
         let mut blank = terms("CIRCLE_ACCESS_OPEN");
         blank["name"] = json!("          ");
         let (status, refusal) = call(&server, Some(&ann), "CreateCircle", blank).await;
@@ -283,9 +289,9 @@ fn a_refusal_has_a_code_and_a_field() {
 #[test]
 fn a_stranger_is_refused_by_every_method_of_the_table() {
     block_on(async {
-        let bed = sqlite().await;
-        let server = server(&bed);
-        assert_eq!(PROCEDURES.len(), 20);
+        let harness = sqlite().await;
+        let server = server(&harness);
+        assert_eq!(METHOD_POLICIES.len(), 20);
         let mut request = terms("CIRCLE_ACCESS_OPEN");
         let id = user().to_string();
         let more = json!({
@@ -293,7 +299,7 @@ fn a_stranger_is_refused_by_every_method_of_the_table() {
             "decision": "JOIN_DECISION_ADMIT", "scope": "CIRCLE_SCOPE_OWN",
         });
         request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        for procedure in PROCEDURES {
+        for procedure in METHOD_POLICIES {
             let method = procedure.path.strip_prefix("/kith.circles.v1.CircleService/").unwrap();
             let (status, refusal) = call(&server, None, method, request.clone()).await;
             assert_eq!((status, &refusal["code"]), (StatusCode::UNAUTHORIZED, &json!("unauthenticated")), "{method}");

@@ -11,11 +11,11 @@ use kith_circles::{
 };
 use kith_kernel::{
     Actor, CircleId, PageSize, PersonaId,
-    ports::{CircleLookup as _, CircleRole, Circles as _, Membership as _},
+    ports::{CircleLookup as _, CircleModeration as _, CircleRole, Membership as _},
 };
 use kith_testkit::{block_on, member};
 
-use crate::bed::{Bed, sqlite, terms};
+use crate::harness::{Harness, sqlite, terms};
 
 fn refused<T>(answer: Result<T, Error>) -> Option<Refused> {
     let Some(Error::Refused(refused)) = answer.err() else { return None };
@@ -40,7 +40,13 @@ fn once() -> Term {
 }
 
 /// Everything that somebody who may not know of a circle can try on it.
-async fn tries(bed: &Bed, circles: &Service, actor: &Actor, circle: CircleId, somebody: PersonaId) -> Vec<Refused> {
+async fn tries(
+    harness: &Harness,
+    circles: &Service,
+    actor: &Actor,
+    circle: CircleId,
+    somebody: PersonaId,
+) -> Vec<Refused> {
     let invite = kith_circles::domain::invite_id(None, &kith_kernel::SystemEntropy);
     let size = PageSize::DEFAULT;
     let all = [
@@ -66,38 +72,38 @@ async fn tries(bed: &Bed, circles: &Service, actor: &Actor, circle: CircleId, so
     ];
     let listed = circles.list(actor, Scope::Public(None), PageSize::MAX, "").await.unwrap().0;
     assert!(listed.iter().all(|seen| seen.circle.id != circle), "it is listed");
-    assert_eq!(bed.roster().member(actor.user, circle).await.unwrap(), None);
-    assert_eq!(bed.roster().brief(actor.user, circle).await.unwrap(), None);
+    assert_eq!(harness.roster().find(actor.user, circle).await.unwrap(), None);
+    assert_eq!(harness.roster().summary(actor.user, circle).await.unwrap(), None);
     all.into_iter().map(|it| it.unwrap()).collect()
 }
 
 #[test]
 fn a_private_circle_is_private_on_every_path() {
     block_on(async {
-        let bed = sqlite().await;
-        let (circles, owner, stranger) = (bed.service(), member(), member());
+        let harness = sqlite().await;
+        let (circles, owner, stranger) = (harness.service(), member(), member());
         let seen = circles.create(&owner, terms(Access::Private, 10), None).await.unwrap();
         let (circle, its_owner) = (seen.circle.id, persona(&seen));
-        let nowhere = crate::bed::circle(Access::Open, 5).id;
-        let of_private = tries(&bed, &circles, &stranger, circle, its_owner).await;
-        let of_none = tries(&bed, &circles, &stranger, nowhere, its_owner).await;
+        let nowhere = crate::harness::circle(Access::Open, 5).id;
+        let of_private = tries(&harness, &circles, &stranger, circle, its_owner).await;
+        let of_none = tries(&harness, &circles, &stranger, nowhere, its_owner).await;
         assert!(of_private.iter().all(|it| *it == Refused::NoCircle), "{of_private:?}");
         assert_eq!(of_private, of_none);
-        assert!(!bed.town.appeared(stranger.user, circle));
+        assert!(!harness.scenario.appeared(stranger.user, circle));
     });
 }
 
 #[test]
 fn who_is_banned_finds_nothing_and_no_invite_helps() {
     block_on(async {
-        let bed = sqlite().await;
+        let harness = sqlite().await;
         for access in [Access::Open, Access::ByRequest, Access::Private] {
-            let (circles, owner, ann) = (bed.service(), member(), member());
+            let (circles, owner, ann) = (harness.service(), member(), member());
             let circle = opened(&circles, &owner, access).await;
             let way = circles.invite(&owner, circle, Term::new(5, 1).unwrap(), None).await.unwrap();
             let in_it = persona(&circles.accept(&ann, &way.code).await.unwrap());
             circles.ban(&owner, circle, in_it).await.unwrap();
-            let tried = tries(&bed, &circles, &ann, circle, in_it).await;
+            let tried = tries(&harness, &circles, &ann, circle, in_it).await;
             assert!(tried.iter().all(|it| *it == Refused::NoCircle), "{tried:?}");
             assert_eq!(refused(circles.get(&ann, circle, Some(&way.code)).await), Some(Refused::NoCircle));
             assert_eq!(refused(circles.accept(&ann, &way.code).await), Some(Refused::NoInvite));
@@ -112,15 +118,15 @@ fn who_is_banned_finds_nothing_and_no_invite_helps() {
 #[test]
 fn an_archived_circle_is_there_for_its_members_and_for_reading_alone() {
     block_on(async {
-        let bed = sqlite().await;
-        let (circles, owner, ann, stranger) = (bed.service(), member(), member(), member());
+        let harness = sqlite().await;
+        let (circles, owner, ann, stranger) = (harness.service(), member(), member(), member());
         let circle = opened(&circles, &owner, Access::Open).await;
         let in_it = persona(&circles.join(&ann, circle).await.unwrap());
         circles.archive(&owner, circle).await.unwrap();
-        let tried = tries(&bed, &circles, &stranger, circle, in_it).await;
+        let tried = tries(&harness, &circles, &stranger, circle, in_it).await;
         assert!(tried.iter().all(|it| *it == Refused::NoCircle), "{tried:?}");
-        assert!(!bed.roster().member(ann.user, circle).await.unwrap().unwrap().writable);
-        assert!(bed.roster().brief(ann.user, circle).await.unwrap().is_some(), "its members know of it");
+        assert!(!harness.roster().find(ann.user, circle).await.unwrap().unwrap().can_post);
+        assert!(harness.roster().summary(ann.user, circle).await.unwrap().is_some(), "its members know of it");
         assert_eq!(members(&circles, &ann, circle).await.len(), 2);
         let over = [
             refused(circles.update(&owner, circle, "1", Change::default()).await),
@@ -136,9 +142,9 @@ fn an_archived_circle_is_there_for_its_members_and_for_reading_alone() {
 #[test]
 fn a_closed_circle_is_there_for_nobody_and_its_members_are_told_that_it_is_closed() {
     block_on(async {
-        let bed = sqlite().await;
+        let harness = sqlite().await;
         for access in [Access::Open, Access::ByRequest, Access::Private] {
-            let (circles, owner, ann, stranger) = (bed.service(), member(), member(), member());
+            let (circles, owner, ann, stranger) = (harness.service(), member(), member(), member());
             let circle = opened(&circles, &owner, access).await;
             let way = circles.invite(&owner, circle, Term::new(9, 1).unwrap(), None).await.unwrap();
             let in_it = persona(&circles.accept(&ann, &way.code).await.unwrap());
@@ -148,10 +154,13 @@ fn a_closed_circle_is_there_for_nobody_and_its_members_are_told_that_it_is_close
             if access == Access::ByRequest {
                 circles.join(&asker, circle).await.unwrap();
             }
-            assert_eq!(bed.roster().brief(ann.user, circle).await.unwrap().unwrap().owner.unwrap().user, owner.user);
-            bed.doors().close(circle, owner.user).await.unwrap();
+            assert_eq!(
+                harness.roster().summary(ann.user, circle).await.unwrap().unwrap().owner.unwrap().user,
+                owner.user
+            );
+            harness.doors().close(circle, owner.user).await.unwrap();
             for outside in [&stranger, &gone, &asker] {
-                let tried = tries(&bed, &circles, outside, circle, in_it).await;
+                let tried = tries(&harness, &circles, outside, circle, in_it).await;
                 assert!(tried.iter().all(|it| *it == Refused::NoCircle), "{tried:?}");
                 assert_eq!(refused(circles.get(outside, circle, Some(&way.code)).await), Some(Refused::NoCircle));
                 assert_eq!(refused(circles.accept(outside, &way.code).await), Some(Refused::NoInvite));
@@ -160,9 +169,9 @@ fn a_closed_circle_is_there_for_nobody_and_its_members_are_told_that_it_is_close
                 assert!(circles.get(inside, circle, None).await.unwrap().circle.closed_at.is_some());
                 assert_eq!(circles.list(inside, Scope::Own, PageSize::MAX, "").await.unwrap().0.len(), 1);
                 assert_eq!(refused(circles.accept(inside, &way.code).await), Some(Refused::NoInvite));
-                assert_eq!(bed.roster().circles_of(inside.user).await.unwrap(), []);
-                assert_eq!(bed.roster().member(inside.user, circle).await.unwrap(), None);
-                assert_eq!(bed.roster().brief(inside.user, circle).await.unwrap(), None);
+                assert_eq!(harness.roster().circles_of(inside.user).await.unwrap(), []);
+                assert_eq!(harness.roster().find(inside.user, circle).await.unwrap(), None);
+                assert_eq!(harness.roster().summary(inside.user, circle).await.unwrap(), None);
             }
             let size = PageSize::DEFAULT;
             let closed = [
@@ -184,9 +193,9 @@ fn a_closed_circle_is_there_for_nobody_and_its_members_are_told_that_it_is_close
                 refused(circles.must_be_member(&ann, circle).await),
             ];
             assert!(closed.iter().all(|it| *it == Some(Refused::Closed)), "{closed:?}");
-            assert!(bed.doors().keeps(owner.user, circle).await.unwrap());
-            assert!(!bed.doors().keeps(ann.user, circle).await.unwrap());
-            assert!(!bed.doors().keeps(stranger.user, circle).await.unwrap());
+            assert!(harness.doors().is_keeper(owner.user, circle).await.unwrap());
+            assert!(!harness.doors().is_keeper(ann.user, circle).await.unwrap());
+            assert!(!harness.doors().is_keeper(stranger.user, circle).await.unwrap());
         }
     });
 }
@@ -194,32 +203,32 @@ fn a_closed_circle_is_there_for_nobody_and_its_members_are_told_that_it_is_close
 #[test]
 fn what_was_closed_is_left_archived_and_opened_as_it_was() {
     block_on(async {
-        let bed = sqlite().await;
-        let (circles, owner, ann, bob) = (bed.service(), member(), member(), member());
+        let harness = sqlite().await;
+        let (circles, owner, ann, bob) = (harness.service(), member(), member(), member());
         let circle = opened(&circles, &owner, Access::Private).await;
         let way = circles.invite(&owner, circle, Term::new(9, 1).unwrap(), None).await.unwrap();
         circles.accept(&ann, &way.code).await.unwrap();
-        bed.doors().close(circle, owner.user).await.unwrap();
+        harness.doors().close(circle, owner.user).await.unwrap();
         assert_eq!(refused(circles.leave(&owner, circle).await), Some(Refused::LastOwner));
         circles.leave(&ann, circle).await.unwrap();
         assert_eq!(refused(circles.get(&ann, circle, None).await), Some(Refused::NoCircle));
-        bed.doors().open(circle, owner.user).await.unwrap();
+        harness.doors().reopen(circle, owner.user).await.unwrap();
         assert_eq!(members(&circles, &owner, circle).await.len(), 1);
         circles.accept(&bob, &way.code).await.unwrap();
-        bed.doors().close(circle, owner.user).await.unwrap();
+        harness.doors().close(circle, owner.user).await.unwrap();
         assert_eq!(refused(circles.archive(&bob, circle).await), Some(Refused::Role));
         circles.archive(&owner, circle).await.unwrap();
         circles.leave(&owner, circle).await.unwrap();
-        bed.doors().open(circle, owner.user).await.unwrap();
-        assert!(!bed.roster().member(bob.user, circle).await.unwrap().unwrap().writable, "it was archived");
+        harness.doors().reopen(circle, owner.user).await.unwrap();
+        assert!(!harness.roster().find(bob.user, circle).await.unwrap().unwrap().can_post, "it was archived");
     });
 }
 
 #[test]
 fn a_member_may_do_what_members_may_and_is_told_what_is_not_for_them() {
     block_on(async {
-        let bed = sqlite().await;
-        let (circles, owner, ann, stranger) = (bed.service(), member(), member(), member());
+        let harness = sqlite().await;
+        let (circles, owner, ann, stranger) = (harness.service(), member(), member(), member());
         let circle = opened(&circles, &owner, Access::Open).await;
         let in_it = persona(&circles.join(&ann, circle).await.unwrap());
         for standing in [Standing::Asked, Standing::Banned] {
@@ -238,8 +247,8 @@ fn a_member_may_do_what_members_may_and_is_told_what_is_not_for_them() {
 #[test]
 fn an_invite_opens_what_is_private_and_shows_it_before() {
     block_on(async {
-        let bed = sqlite().await;
-        let (circles, owner, ann) = (bed.service(), member(), member());
+        let harness = sqlite().await;
+        let (circles, owner, ann) = (harness.service(), member(), member());
         let circle = opened(&circles, &owner, Access::Private).await;
         let other = opened(&circles, &owner, Access::Private).await;
         let made = circles.invite(&owner, circle, once(), None).await.unwrap();
@@ -250,7 +259,7 @@ fn an_invite_opens_what_is_private_and_shows_it_before() {
         let late = member();
         assert_eq!(refused(circles.get(&late, circle, Some(&made.code)).await), Some(Refused::NoCircle));
         let short = circles.invite(&owner, circle, once(), None).await.unwrap();
-        bed.clock.pass(Duration::from_hours(2));
+        harness.clock.advance(Duration::from_hours(2));
         assert_eq!(refused(circles.accept(&late, &short.code).await), Some(Refused::NoInvite));
         assert_eq!(circles.invites(&owner, circle, PageSize::MAX, "").await.unwrap().0, []);
     });
@@ -259,30 +268,30 @@ fn an_invite_opens_what_is_private_and_shows_it_before() {
 #[test]
 fn who_asks_is_let_in_or_not_and_may_ask_again_after_a_week() {
     block_on(async {
-        let bed = sqlite().await;
-        let (circles, owner, ann) = (bed.service(), member(), member());
+        let harness = sqlite().await;
+        let (circles, owner, ann) = (harness.service(), member(), member());
         let circle = opened(&circles, &owner, Access::ByRequest).await;
         let asked = persona(&circles.join(&ann, circle).await.unwrap());
-        assert_eq!(bed.roster().member(ann.user, circle).await.unwrap(), None);
+        assert_eq!(harness.roster().find(ann.user, circle).await.unwrap(), None);
         circles.decline(&owner, circle, asked).await.unwrap();
         assert_eq!(refused(circles.admit(&owner, circle, asked).await), Some(Refused::NoPerson));
         assert_eq!(refused(circles.join(&ann, circle).await), Some(Refused::Declined));
-        bed.clock.pass(Duration::from_hours(7 * 24));
+        harness.clock.advance(Duration::from_hours(7 * 24));
         assert_eq!(persona(&circles.join(&ann, circle).await.unwrap()), asked);
         let (_, waiting, _) = circles.people(&owner, circle, Standing::Asked, PageSize::MAX, "").await.unwrap();
         assert_eq!(waiting.len(), 1);
         circles.admit(&owner, circle, asked).await.unwrap();
-        let standing = bed.roster().member(ann.user, circle).await.unwrap().unwrap();
-        assert_eq!((standing.persona, standing.role, standing.writable), (asked, CircleRole::Member, true));
-        assert_eq!(bed.roster().circles_of(ann.user).await.unwrap(), [circle]);
+        let standing = harness.roster().find(ann.user, circle).await.unwrap().unwrap();
+        assert_eq!((standing.persona, standing.role, standing.can_post), (asked, CircleRole::Member, true));
+        assert_eq!(harness.roster().circles_of(ann.user).await.unwrap(), [circle]);
     });
 }
 
 #[test]
 fn the_last_owner_hands_over_and_owners_do_not_put_each_other_out() {
     block_on(async {
-        let bed = sqlite().await;
-        let (circles, owner, ann) = (bed.service(), member(), member());
+        let harness = sqlite().await;
+        let (circles, owner, ann) = (harness.service(), member(), member());
         let seen = circles.create(&owner, terms(Access::Open, 10), None).await.unwrap();
         let (circle, first) = (seen.circle.id, persona(&seen));
         let in_it = persona(&circles.join(&ann, circle).await.unwrap());
@@ -301,8 +310,8 @@ fn the_last_owner_hands_over_and_owners_do_not_put_each_other_out() {
 #[test]
 fn once_private_a_circle_stays_so() {
     block_on(async {
-        let bed = sqlite().await;
-        let (circles, owner) = (bed.service(), member());
+        let harness = sqlite().await;
+        let (circles, owner) = (harness.service(), member());
         let circle = opened(&circles, &owner, Access::Open).await;
         let change = |access| Change { access: Some(access), ..Change::default() };
         let seen = circles.update(&owner, circle, "1", change(Access::Private)).await.unwrap();
@@ -316,8 +325,8 @@ fn once_private_a_circle_stays_so() {
 #[test]
 fn a_blocked_pair_is_in_one_circle_and_neither_sees_the_other_nor_a_number_that_tells() {
     block_on(async {
-        let bed = sqlite().await;
-        let (circles, owner, ann, bob) = (bed.service(), member(), member(), member());
+        let harness = sqlite().await;
+        let (circles, owner, ann, bob) = (harness.service(), member(), member(), member());
         let seen = circles.create(&owner, terms(Access::ByRequest, 10), None).await.unwrap();
         let (circle, first) = (seen.circle.id, persona(&seen));
         let mut personas = Vec::new();
@@ -327,7 +336,7 @@ fn a_blocked_pair_is_in_one_circle_and_neither_sees_the_other_nor_a_number_that_
             personas.push(asked);
         }
         let told = circles.get(&ann, circle, None).await.unwrap().circle.about_members();
-        bed.town.block(&ann, &bob);
+        harness.scenario.block(&ann, &bob);
         assert!(!members(&circles, &ann, circle).await.contains(&personas[1]));
         assert!(!members(&circles, &bob, circle).await.contains(&personas[0]));
         assert_eq!(members(&circles, &owner, circle).await.len(), 3);
@@ -347,14 +356,14 @@ fn a_blocked_pair_is_in_one_circle_and_neither_sees_the_other_nor_a_number_that_
 #[test]
 fn pages_of_members_miss_nobody_and_show_nobody_who_is_hidden() {
     block_on(async {
-        let bed = sqlite().await;
-        let (circles, owner) = (bed.service(), member());
+        let harness = sqlite().await;
+        let (circles, owner) = (harness.service(), member());
         let circle = circles.create(&owner, terms(Access::Open, 1_000), None).await.unwrap().circle.id;
         let mut seen = Vec::new();
         for number in 0..150 {
             let new = member();
             let joined = persona(&circles.join(&new, circle).await.unwrap());
-            if number < 140 { bed.town.block(&owner, &new) } else { seen.push(joined) }
+            if number < 140 { harness.scenario.block(&owner, &new) } else { seen.push(joined) }
         }
         let (mut listed, mut token) = (Vec::new(), String::new());
         loop {
@@ -376,27 +385,27 @@ fn pages_of_members_miss_nobody_and_show_nobody_who_is_hidden() {
 #[test]
 fn pages_of_the_log_miss_nothing_and_tell_nothing_of_who_is_hidden() {
     block_on(async {
-        let bed = sqlite().await;
-        let (circles, owner, ann) = (bed.service(), member(), member());
+        let harness = sqlite().await;
+        let (circles, owner, ann) = (harness.service(), member(), member());
         let seen = circles.create(&owner, terms(Access::Open, 1_000), None).await.unwrap();
         let (circle, first) = (seen.circle.id, persona(&seen));
         let mut expected = vec![(first, None)];
         for number in 0..150 {
-            bed.clock.pass(Duration::from_secs(1));
+            harness.clock.advance(Duration::from_secs(1));
             let new = member();
             let joined = persona(&circles.join(&new, circle).await.unwrap());
             if number % 15 == 0 {
                 expected.push((joined, Some(joined)));
             } else {
-                bed.town.block(&new, &owner);
+                harness.scenario.block(&new, &owner);
             }
             if number % 30 == 0 {
-                bed.clock.pass(Duration::from_secs(1));
+                harness.clock.advance(Duration::from_secs(1));
                 circles.remove(&owner, circle, joined).await.unwrap();
                 expected.push((first, Some(joined)));
             }
         }
-        bed.clock.pass(Duration::from_secs(1));
+        harness.clock.advance(Duration::from_secs(1));
         let in_it = persona(&circles.join(&ann, circle).await.unwrap());
         expected.push((in_it, Some(in_it)));
         let (mut listed, mut token) = (Vec::new(), String::new());
@@ -419,9 +428,9 @@ fn pages_of_the_log_miss_nothing_and_tell_nothing_of_who_is_hidden() {
 #[test]
 fn a_call_that_is_repeated_opens_one_circle() {
     block_on(async {
-        let bed = sqlite().await;
-        let (circles, owner) = (bed.service(), member());
-        let claimed = Some(crate::bed::circle(Access::Open, 5).id.uuid());
+        let harness = sqlite().await;
+        let (circles, owner) = (harness.service(), member());
+        let claimed = Some(crate::harness::circle(Access::Open, 5).id.uuid());
         let first = circles.create(&owner, terms(Access::Open, 10), claimed).await.unwrap();
         let again = circles.create(&owner, terms(Access::Open, 10), claimed).await.unwrap();
         assert_eq!(first.circle.id, again.circle.id);
@@ -432,14 +441,14 @@ fn a_call_that_is_repeated_opens_one_circle() {
 #[test]
 fn a_circle_has_a_hundred_invites_and_no_more() {
     block_on(async {
-        let bed = sqlite().await;
-        let (circles, owner) = (bed.service(), member());
+        let harness = sqlite().await;
+        let (circles, owner) = (harness.service(), member());
         let circle = opened(&circles, &owner, Access::Open).await;
         for _ in 0..100 {
             circles.invite(&owner, circle, once(), None).await.unwrap();
         }
         assert_eq!(refused(circles.invite(&owner, circle, once(), None).await), Some(Refused::TooManyInvites));
-        bed.clock.pass(Duration::from_hours(2));
+        harness.clock.advance(Duration::from_hours(2));
         circles.invite(&owner, circle, once(), None).await.unwrap();
     });
 }

@@ -8,8 +8,8 @@ use std::{
 
 use async_trait::async_trait;
 use kith_kernel::{
-    Clock, Failure, Timestamp,
-    ports::{Ephemeral, Sweep},
+    Clock, PortError, Timestamp,
+    ports::{EphemeralStore, PeriodicJob},
 };
 
 /// A map whose entries end.
@@ -31,25 +31,25 @@ impl Local {
 }
 
 #[async_trait]
-impl Ephemeral for Local {
-    async fn put(&self, name: &str, value: Vec<u8>, lasts: Duration) -> Result<(), Failure> {
+impl EphemeralStore for Local {
+    async fn put(&self, name: &str, value: Vec<u8>, lasts: Duration) -> Result<(), PortError> {
         self.kept().insert(name.to_owned(), (self.clock.now().after(lasts), value));
         Ok(())
     }
 
-    async fn take(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
+    async fn take(&self, name: &str) -> Result<Option<Vec<u8>>, PortError> {
         let found = self.kept().remove(name);
         Ok(found.filter(|(until, _)| *until > self.clock.now()).map(|(_, value)| value))
     }
 }
 
 #[async_trait]
-impl Sweep for Local {
+impl PeriodicJob for Local {
     fn name(&self) -> &'static str {
         "ephemeral"
     }
 
-    async fn sweep(&self) -> Result<u64, Failure> {
+    async fn run(&self) -> Result<u64, PortError> {
         let (mut kept, now) = (self.kept(), self.clock.now());
         let before = kept.len();
         kept.retain(|_, (until, _)| *until > now);

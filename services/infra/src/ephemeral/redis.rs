@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ::redis::cmd;
 use async_trait::async_trait;
-use kith_kernel::{Failure, ports::Ephemeral};
+use kith_kernel::{PortError, ports::EphemeralStore};
 
 use crate::redis::Redis as Server;
 
@@ -29,8 +29,8 @@ impl Redis {
 }
 
 #[async_trait]
-impl Ephemeral for Redis {
-    async fn put(&self, name: &str, value: Vec<u8>, lasts: Duration) -> Result<(), Failure> {
+impl EphemeralStore for Redis {
+    async fn put(&self, name: &str, value: Vec<u8>, lasts: Duration) -> Result<(), PortError> {
         let mut command = cmd("SET");
         command.arg(self.key(name)).arg(value);
         match lasts.as_millis() {
@@ -40,7 +40,7 @@ impl Ephemeral for Redis {
         self.0.ask(WITHIN, async move |mut link| command.query_async(&mut link).await).await
     }
 
-    async fn take(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
+    async fn take(&self, name: &str) -> Result<Option<Vec<u8>>, PortError> {
         let command = cmd("GETDEL").arg(self.key(name)).take();
         self.0.ask(WITHIN, async move |mut link| command.query_async(&mut link).await).await
     }

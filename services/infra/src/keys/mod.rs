@@ -13,8 +13,8 @@ use aws_lc_rs::{
     hmac,
 };
 use kith_kernel::{
-    Entropy, Failure, Fault,
-    ports::{DataKey, Place, Vault},
+    Entropy, PortError, ErrorKind,
+    ports::{DataKey, FieldLocation, FieldEncryption},
 };
 
 use self::seal::{Sealer, TAG};
@@ -58,13 +58,13 @@ impl Ring {
         self.secrets.iter().map(|secret| derive(&secret.bytes, purpose)).collect()
     }
 
-    fn secret(&self, id: [u8; 4]) -> Result<&Secret, Failure> {
+    fn secret(&self, id: [u8; 4]) -> Result<&Secret, PortError> {
         let found = self.secrets.iter().find(|secret| secret.id == id);
-        found.ok_or_else(|| Failure::new(Fault::Internal, "sealed by a secret that is not in the ring"))
+        found.ok_or_else(|| PortError::new(ErrorKind::Internal, "sealed by a secret that is not in the ring"))
     }
 
-    fn current(&self) -> Result<&Secret, Failure> {
-        self.secrets.first().ok_or_else(|| Failure::new(Fault::Internal, "a ring without a secret"))
+    fn current(&self) -> Result<&Secret, PortError> {
+        self.secrets.first().ok_or_else(|| PortError::new(ErrorKind::Internal, "a ring without a secret"))
     }
 
     fn wrapper(secret: &Secret) -> Sealer {
@@ -72,7 +72,7 @@ impl Ring {
     }
 
     /// What a data key seals with. `id` says which secret the system's own come from.
-    fn sealer(&self, key: &DataKey, id: [u8; 4]) -> Result<Sealer, Failure> {
+    fn sealer(&self, key: &DataKey, id: [u8; 4]) -> Result<Sealer, PortError> {
         match key.0.split_first() {
             Some((&WRAPPED, wrapped)) => {
                 let (id, sealed) = wrapped.split_first_chunk::<4>().ok_or_else(broken)?;
@@ -88,8 +88,8 @@ impl Ring {
     }
 }
 
-impl Vault for Ring {
-    fn new_data_key(&self) -> Result<DataKey, Failure> {
+impl FieldEncryption for Ring {
+    fn new_data_key(&self) -> Result<DataKey, PortError> {
         let secret = self.current()?;
         let sealed = Self::wrapper(secret).seal(b"data key", &self.entropy.secret(), &*self.entropy)?;
         Ok(DataKey([&[WRAPPED][..], &secret.id, &sealed].concat()))
@@ -99,13 +99,13 @@ impl Vault for Ring {
         DataKey([&[SYSTEM][..], purpose.as_bytes()].concat())
     }
 
-    fn seal(&self, key: &DataKey, place: &Place, plain: &[u8]) -> Result<Vec<u8>, Failure> {
+    fn seal(&self, key: &DataKey, place: &FieldLocation, plain: &[u8]) -> Result<Vec<u8>, PortError> {
         let id = self.current()?.id;
         let sealed = self.sealer(key, id)?.seal(&associated(place), plain, &*self.entropy)?;
         Ok([&id[..], &sealed].concat())
     }
 
-    fn open(&self, key: &DataKey, place: &Place, sealed: &[u8]) -> Result<Vec<u8>, Failure> {
+    fn open(&self, key: &DataKey, place: &FieldLocation, sealed: &[u8]) -> Result<Vec<u8>, PortError> {
         let (id, sealed) = sealed.split_first_chunk::<4>().ok_or_else(broken)?;
         self.sealer(key, *id)?.open(&associated(place), sealed)
     }
@@ -118,7 +118,7 @@ impl Vault for Ring {
 }
 
 /// The place as associated data: no two places have the same bytes, since names hold no zero.
-fn associated(place: &Place) -> Vec<u8> {
+fn associated(place: &FieldLocation) -> Vec<u8> {
     [place.table.as_bytes(), &[0], place.column.as_bytes(), &[0], place.row.as_bytes(), place.owner.as_bytes()].concat()
 }
 
@@ -137,8 +137,8 @@ fn derive(secret: &[u8; 32], purpose: &str) -> [u8; 32] {
     key
 }
 
-fn broken() -> Failure {
-    Failure::new(Fault::Internal, "a sealed value is broken")
+fn broken() -> PortError {
+    PortError::new(ErrorKind::Internal, "a sealed value is broken")
 }
 
 #[cfg(test)]
@@ -153,7 +153,7 @@ mod tests {
         Ring::new(&[current; 32], &previous, &[9; 32], Arc::new(SystemEntropy))
     }
 
-    const PLACE: Place = Place { table: "a", column: "b", row: Uuid::nil(), owner: Uuid::nil() };
+    const PLACE: FieldLocation = FieldLocation { table: "a", column: "b", row: Uuid::nil(), owner: Uuid::nil() };
 
     #[test]
     fn what_is_sealed_opens_at_its_own_place_and_nowhere_else() {
@@ -163,10 +163,10 @@ mod tests {
         assert!(!sealed.windows(3).any(|window| window == b"ann"));
         assert_eq!(ring.open(&key, &PLACE, &sealed).unwrap(), b"ann@example.org");
         let elsewhere = [
-            Place { table: "x", ..PLACE },
-            Place { column: "x", ..PLACE },
-            Place { row: Uuid::max(), ..PLACE },
-            Place { owner: Uuid::max(), ..PLACE },
+            FieldLocation { table: "x", ..PLACE },
+            FieldLocation { column: "x", ..PLACE },
+            FieldLocation { row: Uuid::max(), ..PLACE },
+            FieldLocation { owner: Uuid::max(), ..PLACE },
         ];
         for place in elsewhere {
             assert!(ring.open(&key, &place, &sealed).is_err(), "{place:?}");

@@ -1,10 +1,10 @@
 //! Who we are, out of the address of a server. The client does not look there by itself.
 
 use async_nats::{ConnectOptions, ServerAddr};
-use kith_kernel::{Failure, Fault};
+use kith_kernel::{PortError, ErrorKind};
 
 /// How to connect as whom the address names.
-pub(super) fn of(server: Option<&ServerAddr>) -> Result<ConnectOptions, Failure> {
+pub(super) fn of(server: Option<&ServerAddr>) -> Result<ConnectOptions, PortError> {
     let options = ConnectOptions::new();
     let Some((server, user)) = server.and_then(|server| server.username().map(|user| (server, user))) else {
         return Ok(options);
@@ -17,7 +17,7 @@ pub(super) fn of(server: Option<&ServerAddr>) -> Result<ConnectOptions, Failure>
 }
 
 /// A part of an address as it is meant (RFC 3986, 2.1).
-fn decoded(part: &str) -> Result<String, Failure> {
+fn decoded(part: &str) -> Result<String, PortError> {
     let mut bytes = Vec::with_capacity(part.len());
     let mut rest = part.as_bytes();
     while let [byte, after @ ..] = rest {
@@ -35,13 +35,13 @@ fn with(mut bytes: Vec<u8>, byte: u8) -> Vec<u8> {
     bytes
 }
 
-fn hex(digit: u8) -> Result<u8, Failure> {
+fn hex(digit: u8) -> Result<u8, PortError> {
     char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).ok_or_else(undecodable)
 }
 
 /// Without a cause: it would repeat a password.
-fn undecodable() -> Failure {
-    Failure::new(Fault::Invalid, "the address of a NATS server names nobody that can be read")
+fn undecodable() -> PortError {
+    PortError::new(ErrorKind::InvalidArgument, "the address of a NATS server names nobody that can be read")
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use async_nats::header::NATS_SEQUENCE;
 use futures_util::StreamExt as _;
-use kith_kernel::Failure;
+use kith_kernel::PortError;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -13,7 +13,7 @@ const BATCH: usize = 512;
 
 impl Stream {
     /// Some of what a subject has from this sequence on, at most `count`. Any copy answers, and may lag.
-    pub(crate) async fn page(&self, subject: &str, from: u64, count: usize) -> Result<Page, Failure> {
+    pub(crate) async fn page(&self, subject: &str, from: u64, count: usize) -> Result<Page, PortError> {
         let mut page =
             self.batch(&json!({ "seq": from.max(1), "next_by_subj": subject, "batch": count.min(BATCH) })).await?;
         while page.pending > 0 && page.stored.len() < count {
@@ -29,7 +29,7 @@ impl Stream {
     }
 
     /// Some of what the stream holds, as a direct get answers it.
-    pub(crate) async fn batch(&self, question: &Value) -> Result<Page, Failure> {
+    pub(crate) async fn batch(&self, question: &Value) -> Result<Page, PortError> {
         let inbox = self.connection.client().new_inbox();
         let mut answers = self.connection.hear(inbox.clone()).await?;
         let subject = format!("$JS.API.DIRECT.GET.{}", self.name());

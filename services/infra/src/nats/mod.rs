@@ -23,7 +23,7 @@ use async_nats::{
     Client, Event, HeaderMap, Message, Request, RequestErrorKind, ServerAddr, Statistics, Subscriber, connection::State,
 };
 use bytes::Bytes;
-use kith_kernel::{Entropy, Failure, Fault};
+use kith_kernel::{Entropy, PortError, ErrorKind};
 use tokio::{sync::watch, time::timeout};
 
 pub(crate) use self::{
@@ -49,7 +49,7 @@ pub(crate) const BEHIND: usize = 4096;
 
 /// A connection to a NATS cluster. Cheap to clone; it comes back by itself, for ever.
 ///
-/// Without a server every question is answered at once, with [`Fault::Unavailable`].
+/// Without a server every question is answered at once, with [`ErrorKind::Unavailable`].
 #[derive(Clone)]
 pub struct Connection {
     client: Client,
@@ -65,8 +65,8 @@ impl Connection {
     /// `user:password@` or `token@`, percent-encoded where it must be. `name` is what the servers call us.
     ///
     /// # Errors
-    /// [`Fault::Invalid`] if these are no addresses.
-    pub async fn open(urls: &str, name: &str, entropy: Arc<dyn Entropy>) -> Result<Self, Failure> {
+    /// [`ErrorKind::InvalidArgument`] if these are no addresses.
+    pub async fn open(urls: &str, name: &str, entropy: Arc<dyn Entropy>) -> Result<Self, PortError> {
         let servers = urls.split(',').map(|url| address(url.trim())).collect::<Result<Vec<_>, _>>()?;
         let (count, shaken) = watch::channel(0);
         let options = credentials::of(servers.first())?
@@ -85,7 +85,7 @@ impl Connection {
                 }
                 std::future::ready(())
             });
-        let client = options.connect(servers).await.map_err(|error| Failure::new(Fault::Invalid, error))?;
+        let client = options.connect(servers).await.map_err(|error| PortError::new(ErrorKind::InvalidArgument, error))?;
         let connection = Self { statistics: client.statistics(), client, shaken };
         // Whoever opens it may ask at once; if there is no server, they are told so then.
         let _ = timeout(ANSWER, connection.shaken.clone().changed()).await;
@@ -115,7 +115,7 @@ impl Connection {
         subject: String,
         headers: HeaderMap,
         payload: Bytes,
-    ) -> Result<Option<Message>, Failure> {
+    ) -> Result<Option<Message>, PortError> {
         self.connected()?;
         let request = Request::new().headers(headers).payload(payload).timeout(None);
         match timeout(ANSWER, self.client.send_request(subject, request)).await.map_err(unavailable)? {
@@ -126,7 +126,7 @@ impl Connection {
     }
 
     /// Says something to whoever listens. That nobody does is no error.
-    pub(crate) async fn say(&self, subject: String, reply: Option<String>, payload: Bytes) -> Result<(), Failure> {
+    pub(crate) async fn say(&self, subject: String, reply: Option<String>, payload: Bytes) -> Result<(), PortError> {
         self.connected()?;
         let said = async {
             match reply {
@@ -138,13 +138,13 @@ impl Connection {
     }
 
     /// Hears what is said on a subject. It goes on over reconnects.
-    pub(crate) async fn hear(&self, subject: String) -> Result<Subscriber, Failure> {
+    pub(crate) async fn hear(&self, subject: String) -> Result<Subscriber, PortError> {
         self.connected()?;
         timeout(ANSWER, self.client.subscribe(subject)).await.map_err(unavailable)?.map_err(unavailable)
     }
 
     /// What is said while there is no connection would be said when it is back, however late.
-    fn connected(&self) -> Result<(), Failure> {
+    fn connected(&self) -> Result<(), PortError> {
         if self.is_there() { Ok(()) } else { Err(unavailable("there is no connection to a NATS server")) }
     }
 
@@ -153,10 +153,10 @@ impl Connection {
     }
 }
 
-fn address(url: &str) -> Result<ServerAddr, Failure> {
+fn address(url: &str) -> Result<ServerAddr, PortError> {
     let server = url.parse::<ServerAddr>().ok().filter(|server| !server.host().is_empty());
     // Without a cause: it would repeat the address, and with it a password.
-    server.ok_or_else(|| Failure::new(Fault::Invalid, "an address of a NATS server is none"))
+    server.ok_or_else(|| PortError::new(ErrorKind::InvalidArgument, "an address of a NATS server is none"))
 }
 
 fn tell(event: &Event) {
@@ -179,15 +179,15 @@ fn wait(attempts: usize, entropy: &dyn Entropy) -> Duration {
 }
 
 /// The server does not answer, or not so.
-pub(crate) fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Failure {
-    Failure::new(Fault::Unavailable, cause)
+pub(crate) fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> PortError {
+    PortError::new(ErrorKind::Unavailable, cause)
 }
 
 /// What comes of it in time.
 pub(crate) async fn within<T>(
     time: Duration,
-    work: impl Future<Output = Result<T, Failure>> + Send,
-) -> Result<T, Failure> {
+    work: impl Future<Output = Result<T, PortError>> + Send,
+) -> Result<T, PortError> {
     timeout(time, work).await.map_err(unavailable)?
 }
 

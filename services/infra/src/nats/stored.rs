@@ -6,7 +6,7 @@ use async_nats::{
     HeaderMap, Message,
     header::{NATS_LAST_SEQUENCE, NATS_MESSAGE_ID, NATS_SEQUENCE, NATS_TIME_STAMP},
 };
-use kith_kernel::{EventId, Failure, Fault, Parcel};
+use kith_kernel::{EventId, PortError, ErrorKind, EncodedEvent};
 
 /// Where something stands in a stream, and what stands there: a stream whose store was put back to an older state gives
 /// the same sequences again, but never at the same nanosecond.
@@ -36,13 +36,13 @@ pub(crate) struct Stored {
     pub(crate) place: Place,
     /// The sequence of what came before on this subject.
     pub(crate) before: u64,
-    pub(crate) parcel: Parcel,
+    pub(crate) parcel: EncodedEvent,
 }
 
 impl Stored {
     /// The parcel in a message that was republished, or read.
-    pub(crate) fn of(message: &Message) -> Result<Self, Failure> {
-        let foreign = || Failure::new(Fault::Internal, "somebody else writes to the stream");
+    pub(crate) fn of(message: &Message) -> Result<Self, PortError> {
+        let foreign = || PortError::new(ErrorKind::Internal, "somebody else writes to the stream");
         let headers = message.headers.as_ref().ok_or_else(foreign)?;
         let parcel = parcel(message).ok_or_else(foreign)?;
         let sequence = number(headers, NATS_SEQUENCE.as_ref()).ok_or_else(foreign)?;
@@ -53,10 +53,10 @@ impl Stored {
 }
 
 /// The parcel in a message: its id is the message's own, or what stands in it before an `@`.
-pub(crate) fn parcel(message: &Message) -> Option<Parcel> {
+pub(crate) fn parcel(message: &Message) -> Option<EncodedEvent> {
     let id = message.headers.as_ref()?.get(NATS_MESSAGE_ID)?.as_str();
     let id = id.split_once('@').map_or(id, |(id, _)| id);
-    Some(Parcel { id: EventId::from_str(id).ok()?, bytes: message.payload.to_vec() })
+    Some(EncodedEvent { id: EventId::from_str(id).ok()?, bytes: message.payload.to_vec() })
 }
 
 pub(crate) fn number(headers: &HeaderMap, name: &str) -> Option<u64> {

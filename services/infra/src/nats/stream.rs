@@ -14,7 +14,7 @@ use async_nats::{
     jetstream::{self, Context, stream::Config},
 };
 use bytes::Bytes;
-use kith_kernel::{Failure, Fault};
+use kith_kernel::{PortError, ErrorKind};
 use serde_json::{Value, json};
 use tokio::{sync::watch, time::sleep};
 
@@ -92,7 +92,7 @@ impl Stream {
     }
 
     /// The life that the stream is in, as it was found on this connection.
-    pub(crate) async fn life(&self) -> Result<Life, Failure> {
+    pub(crate) async fn life(&self) -> Result<Life, PortError> {
         if let Some(life) = self.found() {
             return Ok(life);
         }
@@ -146,7 +146,7 @@ impl Stream {
     }
 
     /// Whether it answers.
-    pub(crate) async fn answers(&self) -> Result<(), Failure> {
+    pub(crate) async fn check_health(&self) -> Result<(), PortError> {
         let asked = async {
             self.life().await?;
             self.reach().await.map(drop)
@@ -155,17 +155,17 @@ impl Stream {
     }
 
     /// How far it reaches.
-    pub(crate) async fn reach(&self) -> Result<Reach, Failure> {
+    pub(crate) async fn reach(&self) -> Result<Reach, PortError> {
         self.asked_reach().await?.ok_or_else(|| self.gone())
     }
 
     /// Where the last message of a subject stands. The leader answers, so it is never too low.
-    pub(crate) async fn last(&self, subject: &str) -> Result<Option<Place>, Failure> {
+    pub(crate) async fn last(&self, subject: &str) -> Result<Option<Place>, PortError> {
         self.leader(&json!({ "last_by_subj": subject })).await
     }
 
     /// What stands at a sequence, if it is still there.
-    pub(crate) async fn at(&self, sequence: u64) -> Result<Option<Place>, Failure> {
+    pub(crate) async fn at(&self, sequence: u64) -> Result<Option<Place>, PortError> {
         if sequence == 0 {
             return Ok(None);
         }
@@ -173,7 +173,7 @@ impl Stream {
     }
 
     /// Publishes under an id, which the stream takes once within its window. Returns when the stream has it.
-    pub(crate) async fn publish(&self, subject: String, id: String, payload: Bytes) -> Result<(), Failure> {
+    pub(crate) async fn publish(&self, subject: String, id: String, payload: Bytes) -> Result<(), PortError> {
         self.life().await?;
         let mut headers = HeaderMap::new();
         headers.insert(NATS_MESSAGE_ID, id);
@@ -183,7 +183,7 @@ impl Stream {
     }
 
     /// Asks the API of `JetStream`. `None` if what is asked about is not there, which the server says with `absent`.
-    pub(crate) async fn api(&self, verb: &str, question: Bytes, absent: u64) -> Result<Option<Value>, Failure> {
+    pub(crate) async fn api(&self, verb: &str, question: Bytes, absent: u64) -> Result<Option<Value>, PortError> {
         let answer = self.connection.ask(format!("$JS.API.{verb}"), HeaderMap::new(), question);
         let answer = answer.await?.ok_or_else(|| unavailable("the NATS server has no JetStream"))?;
         let answer: Value = serde_json::from_slice(&answer.payload).map_err(unavailable)?;
@@ -205,7 +205,7 @@ impl Stream {
     }
 
     /// The stream as it is, made if it is not there.
-    async fn open(&self) -> Result<Reach, Failure> {
+    async fn open(&self) -> Result<Reach, PortError> {
         // The first that answers a direct get with many messages. In its first moment a server has not said which it is.
         let client = self.connection.client();
         if client.try_server_info().is_some() && !client.is_server_compatible(2, 11, 0) {
@@ -226,13 +226,13 @@ impl Stream {
         self.asked_reach().await?.ok_or_else(|| unavailable("the stream is not there yet"))
     }
 
-    async fn asked_reach(&self) -> Result<Option<Reach>, Failure> {
+    async fn asked_reach(&self) -> Result<Option<Reach>, PortError> {
         let info = self.api(&format!("STREAM.INFO.{}", self.name()), Bytes::new(), NO_SUCH_STREAM).await?;
         info.map(|info| Reach::of(&info).ok_or_else(|| unavailable("a stream is described in other words"))).transpose()
     }
 
     /// Whether this is the stream that was known, with all that was seen of it.
-    async fn goes_on(&self, before: &Known, now: &Reach) -> Result<bool, Failure> {
+    async fn goes_on(&self, before: &Known, now: &Reach) -> Result<bool, PortError> {
         if before.made != now.made {
             return Ok(before.made.is_empty());
         }
@@ -252,7 +252,7 @@ impl Stream {
         Ok(now.last == newest || self.at(newest.sequence).await? == Some(newest))
     }
 
-    async fn leader(&self, question: &Value) -> Result<Option<Place>, Failure> {
+    async fn leader(&self, question: &Value) -> Result<Option<Place>, PortError> {
         let verb = format!("STREAM.MSG.GET.{}", self.name());
         let Some(answer) = self.api(&verb, question.to_string().into(), NO_SUCH_MESSAGE).await? else {
             return Ok(None);
@@ -264,8 +264,8 @@ impl Stream {
     }
 
     /// The stream is not there: whoever comes next makes it.
-    pub(super) fn gone(&self) -> Failure {
+    pub(super) fn gone(&self) -> PortError {
         self.doubt();
-        Failure::new(Fault::Unavailable, format!("there is no stream {}", self.name()))
+        PortError::new(ErrorKind::Unavailable, format!("there is no stream {}", self.name()))
     }
 }

@@ -21,8 +21,8 @@ use std::{
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use kith_kernel::{Clock, Entropy, Failure, Fault};
-use redis::{ErrorKind, FromRedisValue, RedisError, RedisResult};
+use kith_kernel::{Clock, Entropy, PortError, ErrorKind};
+use redis::{FromRedisValue, RedisError, RedisResult};
 
 use self::address::Address;
 pub use self::address::InvalidUrl;
@@ -97,8 +97,8 @@ impl Redis {
     /// Whether it answers, within a second.
     ///
     /// # Errors
-    /// [`Fault::Unavailable`].
-    pub async fn answers(&self) -> Result<(), Failure> {
+    /// [`ErrorKind::Unavailable`].
+    pub async fn check_health(&self) -> Result<(), PortError> {
         let asked = self.within(TO_ANSWER, async |mut link| redis::cmd("PING").query_async::<()>(&mut link).await);
         asked.await.map_err(failure)
     }
@@ -118,7 +118,7 @@ impl Redis {
         &self,
         within: Duration,
         question: impl AsyncFnOnce(Link) -> RedisResult<T>,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, PortError> {
         let pass = self.0.breaker.pass().map_err(|open| failure(open.into()))?;
         match self.within(within, question).await {
             Ok(answer) => {
@@ -193,12 +193,12 @@ impl Inner {
 }
 
 /// Only what we said or read wrongly is our own fault.
-fn failure(away: Away) -> Failure {
+fn failure(away: Away) -> PortError {
     let ours = match &away {
         Away::Driver(error) => {
-            matches!(error.kind(), ErrorKind::Parse | ErrorKind::UnexpectedReturnType | ErrorKind::InvalidClientConfig)
+            matches!(error.kind(), redis::ErrorKind::Parse | redis::ErrorKind::UnexpectedReturnType | redis::ErrorKind::InvalidClientConfig)
         }
         Away::Late(_) | Away::Open(_) | Away::Unmade => false,
     };
-    Failure::new(if ours { Fault::Internal } else { Fault::Unavailable }, away)
+    PortError::new(if ours { ErrorKind::Internal } else { ErrorKind::Unavailable }, away)
 }

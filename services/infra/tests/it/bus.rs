@@ -11,10 +11,10 @@ use std::{
 use async_trait::async_trait;
 use kith_infra::bus::{Local, Nats, READER, Settings};
 use kith_kernel::{
-    Event, EventId, Fact, Failure, Fault, Parcel, SystemClock,
-    ports::{Bus, DeadLetters, Reaction},
+    Delivery, AccountEvent, EncodedEvent, ErrorKind, Event, EventId, EventPayload, PortError, SystemClock,
+    ports::{DeadLetterStore, EventBus, EventHandler},
 };
-use kith_testkit::{OwnServer, block_on, happened, user};
+use kith_testkit::{DedicatedServer, block_on, event, user};
 use tokio::time::sleep;
 
 use crate::live::connection;
@@ -22,23 +22,24 @@ use crate::live::connection;
 /// Fails in one way, so many times, and keeps what it digested.
 pub(crate) struct Listener {
     name: &'static str,
-    fails: Option<Fault>,
+    fails: Option<ErrorKind>,
     times: AtomicUsize,
     heard: AtomicUsize,
     digested: Mutex<Vec<EventId>>,
 }
 
 #[async_trait]
-impl Reaction for Listener {
+impl EventHandler for Listener {
     fn name(&self) -> &'static str {
         self.name
     }
 
-    async fn on(&self, event: &Event) -> Result<(), Failure> {
+    async fn handle(&self, delivery: &Delivery) -> Result<(), PortError> {
+        let event = &delivery.event;
         self.heard.fetch_add(1, Ordering::SeqCst);
         let failed = self.times.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |times| times.checked_sub(1));
         if let Some(kind) = self.fails.filter(|_| failed.is_ok()) {
-            return Err(Failure::new(kind, "not this one"));
+            return Err(PortError::new(kind, "not this one"));
         }
         self.digested.lock().unwrap().push(event.id);
         Ok(())
@@ -50,7 +51,7 @@ impl Listener {
         Self::failing(name, None, 0)
     }
 
-    pub(crate) fn failing(name: &'static str, fails: Option<Fault>, times: usize) -> Arc<Self> {
+    pub(crate) fn failing(name: &'static str, fails: Option<ErrorKind>, times: usize) -> Arc<Self> {
         let (heard, digested) = (AtomicUsize::new(0), Mutex::default());
         Arc::new(Self { name, fails, times: AtomicUsize::new(times), heard, digested })
     }
@@ -78,10 +79,10 @@ impl Graveyard {
 }
 
 #[async_trait]
-impl DeadLetters for Graveyard {
-    async fn bury(&self, parcel: &Parcel, consumer: &'static str, why: &str) -> Result<(), Failure> {
+impl DeadLetterStore for Graveyard {
+    async fn add(&self, parcel: &EncodedEvent, consumer: &'static str, why: &str) -> Result<(), PortError> {
         if self.closed.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |closed| closed.checked_sub(1)).is_ok() {
-            return Err(Failure::new(Fault::Unavailable, "closed"));
+            return Err(PortError::new(ErrorKind::Unavailable, "closed"));
         }
         let mut buried = self.buried.lock().unwrap();
         if !buried.iter().any(|(id, by, _)| (*id, *by) == (parcel.id, consumer)) {
@@ -91,12 +92,12 @@ impl DeadLetters for Graveyard {
     }
 }
 
-pub(crate) fn parcel() -> Parcel {
-    happened(Fact::UserBlocked { blocked: user() }).parcel()
+pub(crate) fn parcel() -> EncodedEvent {
+    event(EventPayload::Account(AccountEvent::Blocked { blocked: user() })).encode()
 }
 
 /// Sends as a relay does: again, until it is taken.
-pub(crate) async fn send(bus: &dyn Bus, parcel: &Parcel) {
+pub(crate) async fn send(bus: &dyn EventBus, parcel: &EncodedEvent) {
     for _ in 0..400 {
         if bus.publish(parcel).await.is_ok() {
             return;
@@ -122,17 +123,21 @@ pub(crate) fn settings() -> Settings {
 }
 
 /// One node's end of a cluster's bus.
-pub(crate) async fn node(server: &OwnServer) -> Arc<Nats> {
+pub(crate) async fn node(server: &DedicatedServer) -> Arc<Nats> {
     Arc::new(Nats::new(connection(server).await, &settings(), Arc::new(SystemClock)))
 }
 
-struct Bed {
-    server: Option<OwnServer>,
+struct Harness {
+    server: Option<DedicatedServer>,
 }
 
-impl Bed {
+impl Harness {
     /// A bus to these.
-    async fn bus(&self, reactions: Vec<Arc<dyn Reaction>>, dead_letters: Arc<dyn DeadLetters>) -> Arc<dyn Bus> {
+    async fn bus(
+        &self,
+        reactions: Vec<Arc<dyn EventHandler>>,
+        dead_letters: Arc<dyn DeadLetterStore>,
+    ) -> Arc<dyn EventBus> {
         let Some(server) = &self.server else { return Arc::new(Local::new(reactions, dead_letters)) };
         let bus = node(server).await;
         let consuming = bus.clone();
@@ -142,21 +147,21 @@ impl Bed {
     }
 }
 
-async fn local() -> Bed {
-    Bed { server: None }
+async fn local() -> Harness {
+    Harness { server: None }
 }
 
-async fn nats() -> Bed {
-    Bed { server: Some(OwnServer::nats()) }
+async fn nats() -> Harness {
+    Harness { server: Some(DedicatedServer::nats()) }
 }
 
 #[kith_testkit::contract(local, nats)]
 mod contract {
     use super::*;
 
-    async fn everybody_digests_everything_in_order(bed: &Bed) {
+    async fn everybody_digests_everything_in_order(harness: &Harness) {
         let (one, other) = (Listener::new("one"), Listener::new("other"));
-        let bus = bed.bus(vec![one.clone(), other.clone()], Arc::new(Graveyard::default())).await;
+        let bus = harness.bus(vec![one.clone(), other.clone()], Arc::new(Graveyard::default())).await;
         let mut sent = Vec::new();
         for _ in 0..100 {
             let parcel = parcel();
@@ -167,10 +172,10 @@ mod contract {
         assert_eq!((one.digested(), other.digested()), (sent.clone(), sent));
     }
 
-    async fn what_one_gives_up_is_buried_and_heard_by_the_others(bed: &Bed) {
-        let (poisoned, other) = (Listener::failing("poisoned", Some(Fault::Internal), 1), Listener::new("other"));
+    async fn what_one_gives_up_is_buried_and_heard_by_the_others(harness: &Harness) {
+        let (poisoned, other) = (Listener::failing("poisoned", Some(ErrorKind::Internal), 1), Listener::new("other"));
         let graveyard = Arc::new(Graveyard::default());
-        let bus = bed.bus(vec![poisoned.clone(), other.clone()], graveyard.clone()).await;
+        let bus = harness.bus(vec![poisoned.clone(), other.clone()], graveyard.clone()).await;
         let (bad, good) = (parcel(), parcel());
         send(&*bus, &bad).await;
         send(&*bus, &good).await;
@@ -179,10 +184,10 @@ mod contract {
         assert_eq!(other.digested(), [bad.id, good.id]);
     }
 
-    async fn what_one_asks_for_again_comes_again_before_all_else_and_is_not_buried(bed: &Bed) {
+    async fn what_one_asks_for_again_comes_again_before_all_else_and_is_not_buried(harness: &Harness) {
         let (busy, graveyard) =
-            (Listener::failing("busy", Some(Fault::Unavailable), 4), Arc::new(Graveyard::default()));
-        let bus = bed.bus(vec![busy.clone()], graveyard.clone()).await;
+            (Listener::failing("busy", Some(ErrorKind::Unavailable), 4), Arc::new(Graveyard::default()));
+        let bus = harness.bus(vec![busy.clone()], graveyard.clone()).await;
         let parcels = [parcel(), parcel(), parcel()];
         for parcel in &parcels {
             send(&*bus, parcel).await;
@@ -193,10 +198,10 @@ mod contract {
         assert!(graveyard.buried().is_empty());
     }
 
-    async fn what_nobody_can_open_is_buried_once_for_all(bed: &Bed) {
+    async fn what_nobody_can_open_is_buried_once_for_all(harness: &Harness) {
         let (one, other, graveyard) = (Listener::new("one"), Listener::new("other"), Arc::new(Graveyard::default()));
-        let bus = bed.bus(vec![one.clone(), other.clone()], graveyard.clone()).await;
-        let (newer, after) = (Parcel { bytes: b"of a newer build".to_vec(), ..parcel() }, parcel());
+        let bus = harness.bus(vec![one.clone(), other.clone()], graveyard.clone()).await;
+        let (newer, after) = (EncodedEvent { bytes: b"of a newer build".to_vec(), ..parcel() }, parcel());
         send(&*bus, &newer).await;
         send(&*bus, &after).await;
         soon("the next is heard", || one.digested().len() == 1 && other.digested().len() == 1).await;
@@ -205,10 +210,10 @@ mod contract {
         assert_eq!(one.digested(), [after.id]);
     }
 
-    async fn what_cannot_be_buried_comes_again(bed: &Bed) {
+    async fn what_cannot_be_buried_comes_again(harness: &Harness) {
         let graveyard = Arc::new(Graveyard { closed: AtomicUsize::new(2), ..Graveyard::default() });
-        let poisoned = Listener::failing("poisoned", Some(Fault::Internal), 3);
-        let bus = bed.bus(vec![poisoned.clone()], graveyard.clone()).await;
+        let poisoned = Listener::failing("poisoned", Some(ErrorKind::Internal), 3);
+        let bus = harness.bus(vec![poisoned.clone()], graveyard.clone()).await;
         let (bad, good) = (parcel(), parcel());
         send(&*bus, &bad).await;
         send(&*bus, &good).await;
@@ -221,14 +226,14 @@ mod contract {
 #[test]
 fn a_parcel_is_not_safe_with_a_local_bus_until_everybody_has_digested_it() {
     block_on(async {
-        let (busy, other) = (Listener::failing("busy", Some(Fault::Unavailable), 1), Listener::new("other"));
+        let (busy, other) = (Listener::failing("busy", Some(ErrorKind::Unavailable), 1), Listener::new("other"));
         let graveyard = Arc::new(Graveyard { closed: AtomicUsize::new(1), ..Graveyard::default() });
         let bus = Local::new(vec![busy, other.clone()], graveyard.clone());
         let parcel = parcel();
         bus.publish(&parcel).await.unwrap_err();
         assert_eq!(other.heard(), 0, "it hears in order, once all before it have");
         bus.publish(&parcel).await.unwrap();
-        let bus = Local::new(vec![Listener::failing("poisoned", Some(Fault::Internal), 2)], graveyard);
+        let bus = Local::new(vec![Listener::failing("poisoned", Some(ErrorKind::Internal), 2)], graveyard);
         bus.publish(&parcel).await.unwrap_err();
         bus.publish(&parcel).await.unwrap();
     });

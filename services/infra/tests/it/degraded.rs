@@ -4,15 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use kith_infra::{ephemeral, limit};
 use kith_kernel::{
-    Access, Fault, Procedure, Quota, SystemClock,
-    ports::{Ephemeral as _, Limit},
+    ErrorKind, MethodPolicy, Quota, RequiredAccess, SystemClock,
+    ports::{EphemeralStore as _, RateLimiter},
 };
-use kith_testkit::{OwnServer, block_on, vault};
+use kith_testkit::{DedicatedServer, block_on, test_encryption};
 use tokio::{net::TcpListener, time::Instant};
 
 use crate::server::{namespace, node};
 
-const HELP: Procedure = Procedure::new("/a.B/Help", Access::Public, Quota::per_hour(5));
+const HELP: MethodPolicy = MethodPolicy::new("/a.B/Help", RequiredAccess::Public, Quota::per_hour(5));
 
 fn limiter(url: &str) -> limit::Redis {
     limiter_in(url, &namespace())
@@ -20,11 +20,11 @@ fn limiter(url: &str) -> limit::Redis {
 
 fn limiter_in(url: &str, namespace: &str) -> limit::Redis {
     let alone = limit::Local::new([HELP], Arc::new(SystemClock));
-    limit::Redis::new(node(url, namespace), Arc::new(alone), vault())
+    limit::Redis::new(node(url, namespace), Arc::new(alone), test_encryption())
 }
 
 async fn is_let_in(limit: &limit::Redis, caller: &str) -> bool {
-    limit.take(caller, &HELP).await.unwrap().wait.is_none()
+    limit.check(caller, &HELP).await.unwrap().retry_after.is_none()
 }
 
 /// Calls until the shared count is asked again: another node's calls show.
@@ -46,7 +46,7 @@ async fn until_shared(url: &str, namespace: &str, node: &limit::Redis) {
 #[test]
 fn a_node_counts_alone_while_redis_is_dead_and_with_the_others_when_it_is_back() {
     block_on(async {
-        let mut own = OwnServer::redis();
+        let mut own = DedicatedServer::redis();
         let namespace = namespace();
         let limit = limiter_in(&own.url(), &namespace);
         for _ in 0..3 {
@@ -65,7 +65,7 @@ fn a_node_counts_alone_while_redis_is_dead_and_with_the_others_when_it_is_back()
 #[test]
 fn a_redis_that_stands_still_costs_a_call_little_and_most_calls_nothing() {
     block_on(async {
-        let own = OwnServer::redis();
+        let own = DedicatedServer::redis();
         let namespace = namespace();
         let limit = limiter_in(&own.url(), &namespace);
         assert!(is_let_in(&limit, "ann").await);
@@ -88,14 +88,17 @@ fn a_redis_that_stands_still_costs_a_call_little_and_most_calls_nothing() {
 #[test]
 fn tickets_are_refused_in_time_while_redis_is_away_and_work_when_it_is_back() {
     block_on(async {
-        let mut own = OwnServer::redis();
+        let mut own = DedicatedServer::redis();
         let tickets = ephemeral::Redis::new(node(&own.url(), &namespace()));
         tickets.put("a", vec![1], Duration::from_mins(1)).await.unwrap();
         own.kill();
         for _ in 0..20 {
             let asked = Instant::now();
-            assert_eq!(tickets.take("a").await.unwrap_err().kind(), Fault::Unavailable);
-            assert_eq!(tickets.put("a", vec![1], Duration::from_mins(1)).await.unwrap_err().kind(), Fault::Unavailable);
+            assert_eq!(tickets.take("a").await.unwrap_err().kind(), ErrorKind::Unavailable);
+            assert_eq!(
+                tickets.put("a", vec![1], Duration::from_mins(1)).await.unwrap_err().kind(),
+                ErrorKind::Unavailable
+            );
             assert!(asked.elapsed() < Duration::from_millis(2_500));
         }
         own.restart();
@@ -126,7 +129,7 @@ fn a_server_that_takes_connections_and_says_nothing_holds_nobody() {
         }
         assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
         let redis = node(&url, "x");
-        assert_eq!(redis.answers().await.unwrap_err().kind(), Fault::Unavailable);
+        assert_eq!(redis.check_health().await.unwrap_err().kind(), ErrorKind::Unavailable);
         assert!(begun.elapsed() < Duration::from_millis(2_500), "{:?}", begun.elapsed());
     });
 }
@@ -134,12 +137,12 @@ fn a_server_that_takes_connections_and_says_nothing_holds_nobody() {
 #[test]
 fn it_says_whether_it_answers() {
     block_on(async {
-        let mut own = OwnServer::redis();
+        let mut own = DedicatedServer::redis();
         let redis = node(&own.url(), "x");
-        redis.answers().await.unwrap();
+        redis.check_health().await.unwrap();
         own.kill();
-        assert_eq!(redis.answers().await.unwrap_err().kind(), Fault::Unavailable);
+        assert_eq!(redis.check_health().await.unwrap_err().kind(), ErrorKind::Unavailable);
         own.restart();
-        redis.answers().await.unwrap();
+        redis.check_health().await.unwrap();
     });
 }

@@ -3,77 +3,77 @@
 use std::{sync::Arc, time::Duration};
 
 use kith_infra::ephemeral;
-use kith_kernel::{Clock as _, SystemClock, ports::Ephemeral};
-use kith_testkit::{HandClock, block_on};
+use kith_kernel::{Clock as _, SystemClock, ports::EphemeralStore};
+use kith_testkit::{ManualClock, block_on};
 
 use crate::server;
 
 const LONG: Duration = Duration::from_hours(1);
 const SHORT: Duration = Duration::from_millis(20);
 
-struct Bed {
-    ephemeral: Arc<dyn Ephemeral>,
+struct Harness {
+    ephemeral: Arc<dyn EphemeralStore>,
     /// None where the server has a clock of its own.
-    clock: Option<Arc<HandClock>>,
+    clock: Option<Arc<ManualClock>>,
 }
 
-impl Bed {
+impl Harness {
     async fn pass(&self, span: Duration) {
         match &self.clock {
-            Some(clock) => clock.pass(span),
+            Some(clock) => clock.advance(span),
             None => server::pass(span).await,
         }
     }
 }
 
-async fn local() -> Bed {
-    let clock = Arc::new(HandClock::at(SystemClock.now()));
-    Bed { ephemeral: Arc::new(ephemeral::Local::new(clock.clone())), clock: Some(clock) }
+async fn local() -> Harness {
+    let clock = Arc::new(ManualClock::at(SystemClock.now()));
+    Harness { ephemeral: Arc::new(ephemeral::Local::new(clock.clone())), clock: Some(clock) }
 }
 
-async fn redis() -> Bed {
+async fn redis() -> Harness {
     let node = server::node(&server::url(), &server::namespace());
-    Bed { ephemeral: Arc::new(ephemeral::Redis::new(node)), clock: None }
+    Harness { ephemeral: Arc::new(ephemeral::Redis::new(node)), clock: None }
 }
 
 #[kith_testkit::contract(local, redis)]
 mod contract {
     use futures_util::future::join_all;
 
-    use super::{Bed, LONG, SHORT};
+    use super::{Harness, LONG, SHORT};
 
-    async fn what_was_put_is_taken_once_and_by_its_own_name(bed: &Bed) {
-        bed.ephemeral.put("a", vec![0, 255, 10], LONG).await.unwrap();
-        bed.ephemeral.put("b", Vec::new(), LONG).await.unwrap();
-        assert_eq!(bed.ephemeral.take("c").await.unwrap(), None);
-        assert_eq!(bed.ephemeral.take("a").await.unwrap(), Some(vec![0, 255, 10]));
-        assert_eq!(bed.ephemeral.take("a").await.unwrap(), None);
-        assert_eq!(bed.ephemeral.take("b").await.unwrap(), Some(Vec::new()));
+    async fn what_was_put_is_taken_once_and_by_its_own_name(harness: &Harness) {
+        harness.ephemeral.put("a", vec![0, 255, 10], LONG).await.unwrap();
+        harness.ephemeral.put("b", Vec::new(), LONG).await.unwrap();
+        assert_eq!(harness.ephemeral.take("c").await.unwrap(), None);
+        assert_eq!(harness.ephemeral.take("a").await.unwrap(), Some(vec![0, 255, 10]));
+        assert_eq!(harness.ephemeral.take("a").await.unwrap(), None);
+        assert_eq!(harness.ephemeral.take("b").await.unwrap(), Some(Vec::new()));
     }
 
-    async fn what_is_put_later_stands_in_place_of_what_was_there(bed: &Bed) {
-        bed.ephemeral.put("a", vec![1], SHORT).await.unwrap();
-        bed.ephemeral.put("a", vec![2], LONG).await.unwrap();
-        bed.pass(SHORT).await;
-        assert_eq!(bed.ephemeral.take("a").await.unwrap(), Some(vec![2]));
-        assert_eq!(bed.ephemeral.take("a").await.unwrap(), None);
+    async fn what_is_put_later_stands_in_place_of_what_was_there(harness: &Harness) {
+        harness.ephemeral.put("a", vec![1], SHORT).await.unwrap();
+        harness.ephemeral.put("a", vec![2], LONG).await.unwrap();
+        harness.pass(SHORT).await;
+        assert_eq!(harness.ephemeral.take("a").await.unwrap(), Some(vec![2]));
+        assert_eq!(harness.ephemeral.take("a").await.unwrap(), None);
     }
 
-    async fn it_is_kept_for_its_time_and_no_longer(bed: &Bed) {
-        bed.ephemeral.put("short", vec![1], SHORT).await.unwrap();
-        bed.ephemeral.put("long", vec![2], LONG).await.unwrap();
-        bed.ephemeral.put("none", vec![3], std::time::Duration::ZERO).await.unwrap();
-        bed.pass(SHORT).await;
-        assert_eq!(bed.ephemeral.take("short").await.unwrap(), None);
-        assert_eq!(bed.ephemeral.take("none").await.unwrap(), None);
-        assert_eq!(bed.ephemeral.take("long").await.unwrap(), Some(vec![2]));
+    async fn it_is_kept_for_its_time_and_no_longer(harness: &Harness) {
+        harness.ephemeral.put("short", vec![1], SHORT).await.unwrap();
+        harness.ephemeral.put("long", vec![2], LONG).await.unwrap();
+        harness.ephemeral.put("none", vec![3], std::time::Duration::ZERO).await.unwrap();
+        harness.pass(SHORT).await;
+        assert_eq!(harness.ephemeral.take("short").await.unwrap(), None);
+        assert_eq!(harness.ephemeral.take("none").await.unwrap(), None);
+        assert_eq!(harness.ephemeral.take("long").await.unwrap(), Some(vec![2]));
     }
 
-    async fn of_all_who_come_at_once_one_gets_it(bed: &Bed) {
+    async fn of_all_who_come_at_once_one_gets_it(harness: &Harness) {
         for name in ["a", "b", "c"] {
-            bed.ephemeral.put(name, vec![1], LONG).await.unwrap();
+            harness.ephemeral.put(name, vec![1], LONG).await.unwrap();
             let takes = (0..32).map(|_| {
-                let (ephemeral, name) = (bed.ephemeral.clone(), name.to_owned());
+                let (ephemeral, name) = (harness.ephemeral.clone(), name.to_owned());
                 tokio::spawn(async move { ephemeral.take(&name).await.unwrap() })
             });
             let got = join_all(takes).await.into_iter().filter_map(Result::unwrap).count();

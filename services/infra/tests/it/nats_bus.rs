@@ -12,10 +12,10 @@ use std::{
 use async_trait::async_trait;
 use kith_infra::bus::{Nats, Settings};
 use kith_kernel::{
-    Clock as _, Event, EventId, Failure, Fault, Parcel, SystemClock, Timestamp,
-    ports::{Bus as _, Reaction},
+    Delivery, Clock as _, EncodedEvent, ErrorKind, Event, EventId, PortError, SystemClock, Timestamp,
+    ports::{EventBus as _, EventHandler},
 };
-use kith_testkit::{OwnServer, block_on};
+use kith_testkit::{DedicatedServer, block_on};
 use tokio::{
     sync::{Notify, oneshot},
     task::JoinHandle,
@@ -55,12 +55,13 @@ impl Inbox {
 }
 
 #[async_trait]
-impl Reaction for Inbox {
+impl EventHandler for Inbox {
     fn name(&self) -> &'static str {
         "inbox"
     }
 
-    async fn on(&self, event: &Event) -> Result<(), Failure> {
+    async fn handle(&self, delivery: &Delivery) -> Result<(), PortError> {
+        let event = &delivery.event;
         self.asked.fetch_add(1, Ordering::SeqCst);
         self.begun.notify_one();
         sleep(self.takes).await;
@@ -72,14 +73,14 @@ impl Reaction for Inbox {
     }
 }
 
-fn consume(bus: &Arc<Nats>, reaction: Arc<dyn Reaction>) -> JoinHandle<()> {
+fn consume(bus: &Arc<Nats>, reaction: Arc<dyn EventHandler>) -> JoinHandle<()> {
     let bus = bus.clone();
     tokio::spawn(async move {
         bus.consume(vec![reaction], Arc::new(Graveyard::default()), std::future::pending()).await;
     })
 }
 
-async fn publish(bus: &Nats, count: usize) -> Vec<Parcel> {
+async fn publish(bus: &Nats, count: usize) -> Vec<EncodedEvent> {
     let mut sent = Vec::new();
     for _ in 0..count {
         let parcel = parcel();
@@ -89,7 +90,7 @@ async fn publish(bus: &Nats, count: usize) -> Vec<Parcel> {
     sent
 }
 
-fn ids(parcels: &[Parcel]) -> Vec<EventId> {
+fn ids(parcels: &[EncodedEvent]) -> Vec<EventId> {
     parcels.iter().map(|parcel| parcel.id).collect()
 }
 
@@ -100,7 +101,7 @@ fn a_day_ago() -> Timestamp {
 #[test]
 fn nodes_share_a_reaction_and_the_order_is_kept_over_all_of_them() {
     block_on(async {
-        let server = OwnServer::nats();
+        let server = DedicatedServer::nats();
         let reaction = Arc::new(Inbox::default());
         let mut nodes = Vec::new();
         for _ in 0..3 {
@@ -118,7 +119,7 @@ fn nodes_share_a_reaction_and_the_order_is_kept_over_all_of_them() {
 #[test]
 fn it_is_known_how_far_a_reaction_has_come() {
     block_on(async {
-        let mut server = OwnServer::nats();
+        let mut server = DedicatedServer::nats();
         let bus = node(&server).await;
         assert_eq!(bus.newest().await.unwrap(), 0);
         publish(&bus, 3).await;
@@ -143,7 +144,7 @@ fn it_is_known_how_far_a_reaction_has_come() {
 #[test]
 fn a_node_that_dies_over_an_event_is_replaced_within_seconds() {
     block_on(async {
-        let server = OwnServer::nats();
+        let server = DedicatedServer::nats();
         let (dying, living) = (node(&server).await, node(&server).await);
         let stuck = Arc::new(Inbox { takes: Duration::from_secs(1000), ..Inbox::default() });
         let task = consume(&dying, stuck.clone());
@@ -164,7 +165,7 @@ fn a_node_that_dies_over_an_event_is_replaced_within_seconds() {
 #[test]
 fn a_killed_server_loses_nothing_and_all_goes_on_by_itself() {
     block_on(async {
-        let mut server = OwnServer::nats();
+        let mut server = DedicatedServer::nats();
         let bus = node(&server).await;
         let reaction = Arc::new(Inbox::default());
         consume(&bus, reaction.clone());
@@ -172,8 +173,8 @@ fn a_killed_server_loses_nothing_and_all_goes_on_by_itself() {
         for _ in 0..3 {
             server.kill();
             let begun = Instant::now();
-            assert_eq!(bus.publish(&parcel()).await.unwrap_err().kind(), Fault::Unavailable);
-            bus.answers().await.unwrap_err();
+            assert_eq!(bus.publish(&parcel()).await.unwrap_err().kind(), ErrorKind::Unavailable);
+            bus.check_health().await.unwrap_err();
             assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
             server.restart();
             sent.extend(publish(&bus, 20).await);
@@ -181,14 +182,14 @@ fn a_killed_server_loses_nothing_and_all_goes_on_by_itself() {
         soon("all is done", || sent.iter().all(|parcel| reaction.order().contains(&parcel.id))).await;
         let order: Vec<_> = reaction.order().into_iter().filter(|id| ids(&sent).contains(id)).collect();
         assert_eq!(order, ids(&sent));
-        bus.answers().await.unwrap();
+        bus.check_health().await.unwrap();
     });
 }
 
 #[test]
 fn several_writers_and_readers_lose_nothing_while_the_server_is_killed_again_and_again() {
     block_on(async {
-        let mut server = OwnServer::nats();
+        let mut server = DedicatedServer::nats();
         let reaction = Arc::new(Inbox::default());
         for _ in 0..2 {
             consume(&node(&server).await, reaction.clone());
@@ -219,7 +220,7 @@ fn several_writers_and_readers_lose_nothing_while_the_server_is_killed_again_and
 #[test]
 fn a_server_that_does_not_answer_is_unavailable_in_time_and_all_goes_on_when_it_does() {
     block_on(async {
-        let server = OwnServer::nats();
+        let server = DedicatedServer::nats();
         let bus = node(&server).await;
         let reaction = Arc::new(Inbox::default());
         consume(&bus, reaction.clone());
@@ -227,10 +228,10 @@ fn a_server_that_does_not_answer_is_unavailable_in_time_and_all_goes_on_when_it_
         server.pause();
         for _ in 0..3 {
             let begun = Instant::now();
-            assert_eq!(bus.publish(&parcel()).await.unwrap_err().kind(), Fault::Unavailable);
+            assert_eq!(bus.publish(&parcel()).await.unwrap_err().kind(), ErrorKind::Unavailable);
             assert!(begun.elapsed() < Duration::from_millis(2_700), "{:?}", begun.elapsed());
             let begun = Instant::now();
-            bus.answers().await.unwrap_err();
+            bus.check_health().await.unwrap_err();
             assert!(begun.elapsed() < Duration::from_millis(1_700), "{:?}", begun.elapsed());
         }
         server.resume();
@@ -242,7 +243,7 @@ fn a_server_that_does_not_answer_is_unavailable_in_time_and_all_goes_on_when_it_
 #[test]
 fn who_is_told_to_stop_finishes_what_is_in_hand_and_begins_nothing() {
     block_on(async {
-        let server = OwnServer::nats();
+        let server = DedicatedServer::nats();
         let bus = node(&server).await;
         let reaction = Arc::new(Inbox { takes: Duration::from_millis(300), ..Inbox::default() });
         let (stop, stopped) = oneshot::channel::<()>();
@@ -264,7 +265,7 @@ fn who_is_told_to_stop_finishes_what_is_in_hand_and_begins_nothing() {
 }
 
 /// Publishes again what the bus has lost, as the reconciler of a node does.
-async fn reconcile(bus: &Nats, kept: &[Parcel]) -> usize {
+async fn reconcile(bus: &Nats, kept: &[EncodedEvent]) -> usize {
     let held = bus.held(a_day_ago()).await.unwrap();
     let lost: Vec<_> = kept.iter().filter(|parcel| !held.has(parcel.id)).collect();
     for parcel in &lost {
@@ -276,7 +277,7 @@ async fn reconcile(bus: &Nats, kept: &[Parcel]) -> usize {
 #[test]
 fn what_servers_lost_by_coming_back_with_an_older_store_is_published_again_and_done_once() {
     block_on(async {
-        let mut server = OwnServer::nats();
+        let mut server = DedicatedServer::nats();
         let bus = node(&server).await;
         let (reaction, late) = (Arc::new(Inbox::default()), Listener::new("late"));
         consume(&bus, reaction.clone());
@@ -308,7 +309,7 @@ fn what_servers_lost_by_coming_back_with_an_older_store_is_published_again_and_d
 #[test]
 fn a_reaction_that_is_ahead_of_the_stream_misses_nothing() {
     block_on(async {
-        let mut server = OwnServer::nats();
+        let mut server = DedicatedServer::nats();
         let bus = node(&server).await;
         let reaction = Arc::new(Inbox::default());
         consume(&bus, reaction.clone());
@@ -334,7 +335,7 @@ fn a_reaction_that_is_ahead_of_the_stream_misses_nothing() {
 #[test]
 fn a_stream_that_is_gone_is_made_anew_and_everybody_follows_it() {
     block_on(async {
-        let mut server = OwnServer::nats();
+        let mut server = DedicatedServer::nats();
         let bus = node(&server).await;
         let reaction = Arc::new(Inbox::default());
         consume(&bus, reaction.clone());
@@ -353,7 +354,7 @@ fn a_stream_that_is_gone_is_made_anew_and_everybody_follows_it() {
 #[test]
 fn what_is_published_twice_within_the_window_is_there_once() {
     block_on(async {
-        let server = OwnServer::nats();
+        let server = DedicatedServer::nats();
         let bus = node(&server).await;
         let parcel = parcel();
         for _ in 0..3 {
@@ -370,7 +371,7 @@ fn what_is_published_twice_within_the_window_is_there_once() {
 #[test]
 fn a_full_bus_takes_no_more_and_drops_nothing() {
     block_on(async {
-        let server = OwnServer::nats();
+        let server = DedicatedServer::nats();
         let settings = Settings { bytes: 16 << 10, ..settings() };
         let bus = Arc::new(Nats::new(connection(&server).await, &settings, Arc::new(SystemClock)));
         let mut taken = Vec::new();
@@ -381,7 +382,7 @@ fn a_full_bus_takes_no_more_and_drops_nothing() {
                 Err(failure) => break failure,
             }
         };
-        assert_eq!(refusal.kind(), Fault::Unavailable, "it waits where it is");
+        assert_eq!(refusal.kind(), ErrorKind::Unavailable, "it waits where it is");
         let reaction = Arc::new(Inbox::default());
         consume(&bus, reaction.clone());
         soon("all is done", || reaction.order().len() == taken.len()).await;
@@ -392,14 +393,14 @@ fn a_full_bus_takes_no_more_and_drops_nothing() {
 #[test]
 fn a_node_can_begin_before_its_servers() {
     block_on(async {
-        let mut server = OwnServer::nats();
+        let mut server = DedicatedServer::nats();
         server.kill();
         let bus = node(&server).await;
         let reaction = Arc::new(Inbox::default());
         consume(&bus, reaction.clone());
         let mut rings = bus.rings();
         let rung = tokio::spawn(async move { rings.rung().await });
-        assert_eq!(bus.publish(&parcel()).await.unwrap_err().kind(), Fault::Unavailable);
+        assert_eq!(bus.publish(&parcel()).await.unwrap_err().kind(), ErrorKind::Unavailable);
         server.restart();
         let sent = publish(&bus, 3).await;
         soon("all is done", || reaction.order().len() == 3).await;
@@ -411,7 +412,7 @@ fn a_node_can_begin_before_its_servers() {
 #[test]
 fn a_write_on_any_node_wakes_the_one_that_drains() {
     block_on(async {
-        let server = OwnServer::nats();
+        let server = DedicatedServer::nats();
         let (writes, drains) = (node(&server).await, node(&server).await);
         let mut rings = drains.rings();
         rings.rung().await;

@@ -10,8 +10,8 @@ use std::{
 use kith_infra::{bus, live, nats::Connection};
 use kith_kernel::{
     SystemClock, SystemEntropy,
-    live::Heard,
-    ports::{Live as _, Reaction},
+    replay_log::LogItem,
+    ports::{EventHandler, ReplayLog as _},
 };
 use kith_testkit::block_on;
 use tempfile::TempDir;
@@ -94,21 +94,21 @@ fn any_server_of_a_cluster_may_die_and_nothing_is_lost() {
         let bus = Arc::new(bus::Nats::new(cluster.connection().await, &settings, Arc::new(SystemClock)));
         let settings = live::Settings { replicas: 3, ..crate::live::settings(Duration::from_mins(10)) };
         let log = live::Nats::new(cluster.connection().await, &settings);
-        while bus.answers().await.is_err() || log.answers().await.is_err() {
+        while bus.check_health().await.is_err() || log.check_health().await.is_err() {
             sleep(Duration::from_millis(100)).await;
         }
         let (reaction, consuming) = (Listener::new("one"), bus.clone());
-        let reactions: Vec<Arc<dyn Reaction>> = vec![reaction.clone()];
+        let reactions: Vec<Arc<dyn EventHandler>> = vec![reaction.clone()];
         tokio::spawn(async move {
             consuming.consume(reactions, Arc::new(Graveyard::default()), std::future::pending()).await;
         });
         let feed = channel("feed");
-        let mut listener = log.listen(&feed).await.unwrap();
+        let mut listener = log.subscribe(&feed).await.unwrap();
         let hearing = tokio::spawn(async move {
             let mut heard = Vec::new();
             while heard.len() < 60 {
-                let Heard::Entry(entry) = listener.next().await else { panic!("nothing is lost") };
-                heard.push(entry.parcel.id);
+                let LogItem::Entry(entry) = listener.next().await else { panic!("nothing is lost") };
+                heard.push(entry.event.id);
             }
             heard
         });
@@ -117,7 +117,7 @@ fn any_server_of_a_cluster_may_die_and_nothing_is_lost() {
             for _ in 0..15 {
                 let parcel = parcel();
                 send(&*bus, &parcel).await;
-                while log.publish(&feed, &parcel).await.is_err() {
+                while log.append(&feed, &parcel).await.is_err() {
                     sleep(Duration::from_millis(50)).await;
                 }
                 sent.push(parcel.id);

@@ -7,8 +7,8 @@ use std::{
 };
 
 use kith_infra::{bus::Nats, nats::Connection};
-use kith_kernel::{Fault, SystemClock, SystemEntropy};
-use kith_testkit::{OwnServer, block_on};
+use kith_kernel::{ErrorKind, SystemClock, SystemEntropy};
+use kith_testkit::{DedicatedServer, block_on};
 use tokio::time::sleep;
 
 use crate::bus::settings;
@@ -46,11 +46,11 @@ fn who_has_the_password_comes_in_and_nobody_else() {
         let folder = tempfile::tempdir().unwrap();
         let server = Guarded::start(folder.path().to_str().unwrap(), &["--user", "kith", "--pass", "p@ss/w%rd"]);
         let (ours, strange) = (server.bus("kith:p%40ss%2Fw%25rd@").await, server.bus("kith:wrong@").await);
-        while ours.answers().await.is_err() {
+        while ours.check_health().await.is_err() {
             sleep(Duration::from_millis(50)).await;
         }
-        assert_eq!(strange.answers().await.unwrap_err().kind(), Fault::Unavailable);
-        assert_eq!(server.bus("").await.answers().await.unwrap_err().kind(), Fault::Unavailable);
+        assert_eq!(strange.check_health().await.unwrap_err().kind(), ErrorKind::Unavailable);
+        assert_eq!(server.bus("").await.check_health().await.unwrap_err().kind(), ErrorKind::Unavailable);
     });
 }
 
@@ -60,7 +60,7 @@ fn who_has_the_token_comes_in() {
         let folder = tempfile::tempdir().unwrap();
         let server = Guarded::start(folder.path().to_str().unwrap(), &["--auth", "s3cret"]);
         let ours = server.bus("s3cret@").await;
-        while ours.answers().await.is_err() {
+        while ours.check_health().await.is_err() {
             sleep(Duration::from_millis(50)).await;
         }
     });
@@ -71,7 +71,7 @@ fn an_address_that_is_none_is_refused_and_not_repeated() {
     block_on(async {
         for urls in ["nats://kith:p%zz@127.0.0.1", "nats://kith:secret@[", ""] {
             let Err(refusal) = Connection::open(urls, "test", Arc::new(SystemEntropy)).await else { panic!("{urls}") };
-            assert_eq!(refusal.kind(), Fault::Invalid);
+            assert_eq!(refusal.kind(), ErrorKind::InvalidArgument);
             assert!(!refusal.to_string().contains("secret") && !refusal.to_string().contains("%zz"));
         }
     });
@@ -80,11 +80,11 @@ fn an_address_that_is_none_is_refused_and_not_repeated() {
 #[test]
 fn any_of_the_servers_will_do() {
     block_on(async {
-        let server = OwnServer::nats();
+        let server = DedicatedServer::nats();
         let urls = format!("nats://127.0.0.1:1, {}", server.url());
         let connection = Connection::open(&urls, "test", Arc::new(SystemEntropy)).await.unwrap();
         let bus = Nats::new(connection, &settings(), Arc::new(SystemClock));
-        while bus.answers().await.is_err() {
+        while bus.check_health().await.is_err() {
             sleep(Duration::from_millis(50)).await;
         }
     });

@@ -4,11 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use kith_infra::live::Nats;
 use kith_kernel::{
-    EventId, Fault,
-    live::{Heard, Replay},
-    ports::{Listener, Live as _},
+    ErrorKind, EventId,
+    replay_log::{LogItem, ReplayResult},
+    ports::{LogSubscriber, ReplayLog as _},
 };
-use kith_testkit::{OwnServer, block_on};
+use kith_testkit::{DedicatedServer, block_on};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 async fn once_it_is_back(live: &Nats, name: &str) -> EventId {
     let parcel = parcel();
     for _ in 0..200 {
-        if live.publish(&channel(name), &parcel).await.is_ok() {
+        if live.append(&channel(name), &parcel).await.is_ok() {
             return parcel.id;
         }
         sleep(Duration::from_millis(50)).await;
@@ -31,11 +31,11 @@ async fn once_it_is_back(live: &Nats, name: &str) -> EventId {
 #[test]
 fn a_position_of_one_node_is_good_on_another() {
     block_on(async {
-        let server = OwnServer::nats();
+        let server = DedicatedServer::nats();
         let (one, other, feed) = (node(&server).await, node(&server).await, channel("feed"));
-        let mut listener = one.listen(&feed).await.unwrap();
+        let mut listener = one.subscribe(&feed).await.unwrap();
         let told = publish(&other, &feed, 10).await;
-        let third = hear(&mut *listener, 3).await[2].mark.position;
+        let third = hear(&mut *listener, 3).await[2].offset.position;
         assert_eq!(missed(&other, &feed, third).await.unwrap(), told[3..]);
     });
 }
@@ -51,11 +51,11 @@ async fn wanted(client: &async_nats::Client, subject: &str) -> bool {
 #[test]
 fn a_node_is_given_only_what_somebody_on_it_listens_to() {
     block_on(async {
-        let server = OwnServer::nats();
+        let server = DedicatedServer::nats();
         let (live, client) = (node(&server).await, async_nats::connect(server.url()).await.unwrap());
         publish(&live, &channel("feed"), 1).await;
         assert!(!wanted(&client, "kith.live.feed").await);
-        let listener = live.listen(&channel("feed")).await.unwrap();
+        let listener = live.subscribe(&channel("feed")).await.unwrap();
         assert!(wanted(&client, "kith.live.feed").await);
         assert!(!wanted(&client, "kith.live.post:1").await);
         drop(listener);
@@ -68,9 +68,9 @@ fn a_node_is_given_only_what_somebody_on_it_listens_to() {
 #[test]
 fn what_is_told_while_a_listener_is_cut_off_is_heard_when_it_is_back() {
     block_on(async {
-        let mut server = OwnServer::nats();
+        let mut server = DedicatedServer::nats();
         let (deaf, feed) = (node(&server).await, channel("feed"));
-        let mut listener = deaf.listen(&feed).await.unwrap();
+        let mut listener = deaf.subscribe(&feed).await.unwrap();
         let mut told = publish(&deaf, &feed, 5).await;
         assert_eq!(ids(&hear(&mut *listener, 5).await), told);
         for _ in 0..5 {
@@ -86,14 +86,14 @@ fn what_is_told_while_a_listener_is_cut_off_is_heard_when_it_is_back() {
 #[test]
 fn what_a_slow_listener_was_not_given_is_read_again() {
     block_on(async {
-        let server = OwnServer::nats();
+        let server = DedicatedServer::nats();
         let mut settings = settings(Duration::from_mins(10));
         settings.entries = 10_000;
         let live = Arc::new(Nats::new(connection(&server).await, &settings));
         let feed = channel("feed");
-        let mut listener = live.listen(&feed).await.unwrap();
+        let mut listener = live.subscribe(&feed).await.unwrap();
         let first = parcel();
-        live.publish(&feed, &first).await.unwrap();
+        live.append(&feed, &first).await.unwrap();
         // More than the subscription holds while nobody listens, told by many at once.
         let telling: Vec<_> = (0..32)
             .map(|_| {
@@ -108,11 +108,11 @@ fn what_a_slow_listener_was_not_given_is_read_again() {
         let mut heard = hear(&mut *listener, 1_000).await.len();
         publish(&*live, &feed, 500).await;
         let last = parcel();
-        live.publish(&feed, &last).await.unwrap();
+        live.append(&feed, &last).await.unwrap();
         loop {
-            let Heard::Entry(entry) = next(&mut *listener).await else { panic!("the log holds what was dropped") };
+            let LogItem::Entry(entry) = next(&mut *listener).await else { panic!("the log holds what was dropped") };
             heard += 1;
-            if entry.parcel.id == last.id {
+            if entry.event.id == last.id {
                 break;
             }
         }
@@ -121,12 +121,12 @@ fn what_a_slow_listener_was_not_given_is_read_again() {
 }
 
 /// Hears so many on a channel.
-fn hearing(mut listener: Box<dyn Listener>, count: usize) -> tokio::task::JoinHandle<Vec<EventId>> {
+fn hearing(mut listener: Box<dyn LogSubscriber>, count: usize) -> tokio::task::JoinHandle<Vec<EventId>> {
     tokio::spawn(async move {
         let mut heard = Vec::new();
         while heard.len() < count {
-            let Heard::Entry(entry) = next(&mut *listener).await else { panic!("nothing is lost") };
-            heard.push(entry.parcel.id);
+            let LogItem::Entry(entry) = next(&mut *listener).await else { panic!("nothing is lost") };
+            heard.push(entry.event.id);
         }
         heard
     })
@@ -135,13 +135,13 @@ fn hearing(mut listener: Box<dyn Listener>, count: usize) -> tokio::task::JoinHa
 #[test]
 fn whoever_publishes_and_listens_while_the_server_is_killed_again_and_again_hears_each_once_and_in_order() {
     block_on(async {
-        let mut server = OwnServer::nats();
+        let mut server = DedicatedServer::nats();
         let names = ["feed", "post:1", "user:1"];
         let mut listeners = Vec::new();
         for _ in 0..2 {
             let live = node(&server).await;
             for name in names {
-                listeners.push((name, hearing(live.listen(&channel(name)).await.unwrap(), 4 * 40)));
+                listeners.push((name, hearing(live.subscribe(&channel(name)).await.unwrap(), 4 * 40)));
             }
         }
         let mut publishers = Vec::new();
@@ -181,12 +181,12 @@ fn whoever_publishes_and_listens_while_the_server_is_killed_again_and_again_hear
 #[test]
 fn what_was_dropped_last_is_heard_at_once_too() {
     block_on(async {
-        let server = OwnServer::nats();
+        let server = DedicatedServer::nats();
         let mut settings = settings(Duration::from_mins(10));
         settings.entries = 10_000;
         let live = Arc::new(Nats::new(connection(&server).await, &settings));
         let feed = channel("feed");
-        let mut listener = live.listen(&feed).await.unwrap();
+        let mut listener = live.subscribe(&feed).await.unwrap();
         // More than the subscription holds, and nothing behind it that would show the gap.
         let telling: Vec<_> = (0..32)
             .map(|_| {
@@ -204,29 +204,29 @@ fn what_was_dropped_last_is_heard_at_once_too() {
 #[test]
 fn what_somebody_else_writes_into_the_log_is_passed_over() {
     block_on(async {
-        let mut server = OwnServer::nats();
+        let mut server = DedicatedServer::nats();
         let (live, feed) = (node(&server).await, channel("feed"));
-        let mut listener = live.listen(&feed).await.unwrap();
+        let mut listener = live.subscribe(&feed).await.unwrap();
         let told = publish(&live, &feed, 2).await;
         let heard = hear(&mut *listener, 2).await;
         assert_eq!(ids(&heard), told);
         let foreign = async_nats::connect(server.url()).await.unwrap();
         foreign.publish("kith.log.feed", "not ours".into()).await.unwrap();
         foreign.flush().await.unwrap();
-        assert_eq!(missed(&live, &feed, heard[0].mark.position).await.unwrap(), told[1..]);
+        assert_eq!(missed(&live, &feed, heard[0].offset.position).await.unwrap(), told[1..]);
         // Cut off, the listener has to read it too.
         server.kill();
         server.restart();
         let after = once_it_is_back(&live, "feed").await;
         assert_eq!(ids(&hear(&mut *listener, 1).await), [after]);
-        assert_eq!(missed(&live, &feed, heard[1].mark.position).await.unwrap(), [after]);
+        assert_eq!(missed(&live, &feed, heard[1].offset.position).await.unwrap(), [after]);
     });
 }
 
 /// Hears until something is lost.
-async fn lost(listener: &mut dyn Listener) -> kith_kernel::live::Mark {
+async fn lost(listener: &mut dyn LogSubscriber) -> kith_kernel::replay_log::LogOffset {
     loop {
-        if let Heard::Lost(mark) = next(listener).await {
+        if let LogItem::Gap(mark) = next(listener).await {
             return mark;
         }
     }
@@ -235,10 +235,10 @@ async fn lost(listener: &mut dyn Listener) -> kith_kernel::live::Mark {
 #[test]
 fn a_log_that_was_put_back_tells_all_that_something_is_lost_and_knows_no_position_of_before() {
     block_on(async {
-        let mut server = OwnServer::nats();
+        let mut server = DedicatedServer::nats();
         let (live, feed) = (node(&server).await, channel("feed"));
         publish(&live, &feed, 10).await;
-        let mut listener = live.listen(&feed).await.unwrap();
+        let mut listener = live.subscribe(&feed).await.unwrap();
         let good = listener.head();
         server.kill();
         let store = Store::copy(&server);
@@ -247,7 +247,7 @@ fn a_log_that_was_put_back_tells_all_that_something_is_lost_and_knows_no_positio
         let told = publish(&live, &feed, 20).await;
         let heard = hear(&mut *listener, 20).await;
         assert_eq!(ids(&heard), told);
-        let (middle, end) = (heard[10].mark, heard[19].mark);
+        let (middle, end) = (heard[10].offset, heard[19].offset);
         server.kill();
         store.put_back(&server);
         server.restart();
@@ -258,10 +258,10 @@ fn a_log_that_was_put_back_tells_all_that_something_is_lost_and_knows_no_positio
         assert!(mark.sequence > end.sequence, "sequences grow, whatever the stream does");
         let told = publish(&after, &feed, 3).await;
         let heard = loop {
-            let Heard::Entry(entry) = next(&mut *listener).await else { panic!("nothing more is lost") };
-            assert!(entry.mark.sequence > mark.sequence);
-            if entry.parcel.id == told[2] {
-                break entry.mark;
+            let LogItem::Entry(entry) = next(&mut *listener).await else { panic!("nothing more is lost") };
+            assert!(entry.offset.sequence > mark.sequence);
+            if entry.event.id == told[2] {
+                break entry.offset;
             }
         };
         for node in [&live, &after, &self::node(&server).await] {
@@ -276,11 +276,11 @@ fn a_log_that_was_put_back_tells_all_that_something_is_lost_and_knows_no_positio
 #[test]
 fn a_log_that_is_gone_is_made_anew_and_knows_no_position_of_before() {
     block_on(async {
-        let mut server = OwnServer::nats();
+        let mut server = DedicatedServer::nats();
         let (live, feed) = (node(&server).await, channel("feed"));
-        let mut listener = live.listen(&feed).await.unwrap();
+        let mut listener = live.subscribe(&feed).await.unwrap();
         publish(&live, &feed, 5).await;
-        let end = hear(&mut *listener, 5).await[4].mark;
+        let end = hear(&mut *listener, 5).await[4].offset;
         server.kill();
         Store::wipe(&server);
         server.restart();
@@ -290,8 +290,8 @@ fn a_log_that_is_gone_is_made_anew_and_knows_no_position_of_before() {
         let told = publish(&live, &feed, 2).await;
         let mut heard = Vec::new();
         while heard.last() != told.last() {
-            let Heard::Entry(entry) = next(&mut *listener).await else { panic!("nothing more is lost") };
-            heard.push(entry.parcel.id);
+            let LogItem::Entry(entry) = next(&mut *listener).await else { panic!("nothing more is lost") };
+            heard.push(entry.event.id);
         }
         heard.retain(|id| *id != first);
         assert_eq!(heard, told);
@@ -301,19 +301,19 @@ fn a_log_that_is_gone_is_made_anew_and_knows_no_position_of_before() {
 #[test]
 fn what_was_told_and_has_aged_out_is_never_taken_for_nothing() {
     block_on(async {
-        let server = OwnServer::nats();
+        let server = DedicatedServer::nats();
         let live = Nats::new(connection(&server).await, &settings(Duration::from_secs(1)));
         let (feed, post) = (channel("feed"), channel("post:1"));
         publish(&live, &feed, 1).await;
-        let before = live.listen(&post).await.unwrap().head();
+        let before = live.subscribe(&post).await.unwrap().head();
         publish(&live, &post, 1).await;
         let far = before.position;
-        while live.read(&post, far, 10).await.unwrap() != Replay::OutOfReach {
+        while live.replay(&post, far, 10).await.unwrap() != ReplayResult::Unrecoverable {
             sleep(Duration::from_millis(100)).await;
         }
         publish(&live, &feed, 1).await;
         assert_eq!(missed(&live, &post, far).await, None);
-        let now = live.listen(&post).await.unwrap().head();
+        let now = live.subscribe(&post).await.unwrap().head();
         assert_eq!(missed(&live, &post, now.position).await, Some(Vec::new()));
     });
 }
@@ -321,11 +321,11 @@ fn what_was_told_and_has_aged_out_is_never_taken_for_nothing() {
 #[test]
 fn a_listener_of_a_quiet_channel_loses_nothing_when_the_server_restarts() {
     block_on(async {
-        let mut server = OwnServer::nats();
+        let mut server = DedicatedServer::nats();
         let live = Nats::new(connection(&server).await, &settings(Duration::from_secs(3)));
         let (feed, post) = (channel("feed"), channel("post:1"));
         publish(&live, &post, 1).await;
-        let mut listener = live.listen(&post).await.unwrap();
+        let mut listener = live.subscribe(&post).await.unwrap();
         let hearing = tokio::spawn(async move { next(&mut *listener).await });
         // Long enough for all of it to be forgotten, while others still talk.
         for _ in 0..45 {
@@ -337,22 +337,22 @@ fn a_listener_of_a_quiet_channel_loses_nothing_when_the_server_restarts() {
         once_it_is_back(&live, "feed").await;
         let told = publish(&live, &post, 1).await;
         let heard = hearing.await.unwrap();
-        assert!(matches!(&heard, Heard::Entry(entry) if entry.parcel.id == told[0]), "{heard:?}");
+        assert!(matches!(&heard, LogItem::Entry(entry) if entry.event.id == told[0]), "{heard:?}");
     });
 }
 
 #[test]
 fn a_log_without_entries_is_the_same_when_the_server_is_back() {
     block_on(async {
-        let mut server = OwnServer::nats();
+        let mut server = DedicatedServer::nats();
         let (live, feed) = (node(&server).await, channel("feed"));
-        let mut listener = live.listen(&feed).await.unwrap();
+        let mut listener = live.subscribe(&feed).await.unwrap();
         let before = listener.head().position;
         server.kill();
         server.restart();
         let told = once_it_is_back(&live, "feed").await;
         let heard = next(&mut *listener).await;
-        assert!(matches!(&heard, Heard::Entry(entry) if entry.parcel.id == told), "{heard:?}");
+        assert!(matches!(&heard, LogItem::Entry(entry) if entry.event.id == told), "{heard:?}");
         assert_eq!(missed(&live, &feed, before).await, Some(vec![told]));
     });
 }
@@ -360,33 +360,33 @@ fn a_log_without_entries_is_the_same_when_the_server_is_back() {
 #[test]
 fn a_server_that_does_not_answer_is_unavailable_in_time_and_what_was_missed_comes_when_it_does() {
     block_on(async {
-        let server = OwnServer::nats();
+        let server = DedicatedServer::nats();
         let (live, other, feed) = (node(&server).await, node(&server).await, channel("feed"));
-        let mut listener = live.listen(&feed).await.unwrap();
+        let mut listener = live.subscribe(&feed).await.unwrap();
         let told = publish(&other, &feed, 3).await;
         assert_eq!(ids(&hear(&mut *listener, 3).await), told);
         server.pause();
         for _ in 0..4 {
             let begun = Instant::now();
-            let failure = live.publish(&feed, &parcel()).await.unwrap_err();
-            assert_eq!(failure.kind(), Fault::Unavailable);
-            assert!(live.listen(&feed).await.is_err() && live.read(&feed, listener.head().position, 9).await.is_err());
+            let failure = live.append(&feed, &parcel()).await.unwrap_err();
+            assert_eq!(failure.kind(), ErrorKind::Unavailable);
+            assert!(live.subscribe(&feed).await.is_err() && live.replay(&feed, listener.head().position, 9).await.is_err());
             assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
             let begun = Instant::now();
-            live.answers().await.unwrap_err();
+            live.check_health().await.unwrap_err();
             assert!(begun.elapsed() < Duration::from_millis(1_700), "{:?}", begun.elapsed());
         }
         server.resume();
         let last = once_it_is_back(&other, "feed").await;
         let heard = timeout(Duration::from_secs(20), async {
             loop {
-                let Heard::Entry(entry) = listener.next().await else { panic!("nothing is lost") };
-                if entry.parcel.id == last {
+                let LogItem::Entry(entry) = listener.next().await else { panic!("nothing is lost") };
+                if entry.event.id == last {
                     break;
                 }
             }
         });
         heard.await.unwrap();
-        live.answers().await.unwrap();
+        live.check_health().await.unwrap();
     });
 }

@@ -1,94 +1,87 @@
-//! The chain: each line's hash covers the line and the hash before it, so that no line can be changed, taken out, put in
-//! or moved without all that follow being other ones.
+//! Hash chain over the records of the audit log.
 //!
-//! `hash(n) = SHA-256(hash(n - 1) || form(n))`, and `hash(0)` is 32 zeros. The form has one way to be read: fixed numbers,
-//! and texts behind their lengths.
+//! `hash(n) = SHA-256(hash(n - 1) || encoding(n))`; `hash(0)` is 32 zero bytes. The encoding is unambiguous: numbers have a
+//! fixed length and texts are prefixed with theirs. A record that is changed, deleted, inserted or moved therefore changes
+//! the hashes of all later ones.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use uuid::Uuid;
 
-use super::{Checkpoint, Entry};
+use super::{Checkpoint, AuditEntry};
 
-/// A hash of the chain.
+/// SHA-256 hash.
 pub type Hash = [u8; 32];
 
-/// What the form begins with, so that no other thing that is hashed is ever a line.
+/// Domain separation prefix of the encoding.
 const FORM: &[u8] = b"kith/audit/1\0";
 
-/// Where a chain ends.
+/// Position and hash of the last record of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Head {
-    /// The place of its last line, or 0: it has none.
+pub struct ChainHead {
+    /// Position of the last record; 0 for an empty chain.
     pub position: i64,
-    /// The hash of that line.
     pub hash: Hash,
 }
 
-impl Head {
-    /// The end of a chain without a line.
+impl ChainHead {
+    /// Head of an empty chain.
     pub const EMPTY: Self = Self { position: 0, hash: [0; 32] };
 
-    /// The end of the chain when this entry is appended.
+    /// Returns the head after `entry` is appended.
     #[must_use]
-    pub fn after(self, entry: &Entry) -> Self {
+    pub fn after(self, entry: &AuditEntry) -> Self {
         let position = self.position.saturating_add(1);
-        let said = Said {
+        let fields = HashedFields {
             id: entry.id.uuid(),
             at: entry.at.millis(),
             actor: entry.actor.uuid(),
             session: entry.session.map(crate::SessionId::uuid),
-            act: entry.act.word(),
+            action: entry.action.as_str(),
             subject: &entry.subject,
             detail: &entry.detail,
         };
-        Self { position, hash: said.hash(position, &self.hash) }
+        Self { position, hash: fields.hash(position, &self.hash) }
     }
 }
 
-/// A line as it is kept. Its act is the word that was written: an older build reads the lines of a newer one.
+/// A stored record. The action is text, so that an older build can verify the records of a newer one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    /// Its place: 1, 2, and so on, without a gap.
+pub struct AuditRecord {
+    /// 1, 2, 3 and so on, without gaps.
     pub position: i64,
-    /// Its name.
     pub id: Uuid,
-    /// When, in milliseconds since 1970.
+    /// Milliseconds since the Unix epoch.
     pub at: i64,
-    /// Who.
     pub actor: Uuid,
-    /// From which device.
     pub session: Option<Uuid>,
-    /// What.
-    pub act: String,
-    /// To what.
+    pub action: String,
     pub subject: String,
-    /// What else.
     pub detail: String,
-    /// What binds it to all before it.
+    /// Hash over this record and the hash of the previous one.
     pub hash: Vec<u8>,
 }
 
-impl Line {
-    /// The hash that it must have behind this one.
+impl AuditRecord {
+    /// Returns the hash that the record must have after a record with the hash `before`.
     #[must_use]
     pub fn expected(&self, before: &Hash) -> Hash {
-        let Self { id, at, actor, session, ref act, ref subject, ref detail, .. } = *self;
-        Said { id, at, actor, session, act, subject, detail }.hash(self.position, before)
+        let Self { id, at, actor, session, ref action, ref subject, ref detail, .. } = *self;
+        HashedFields { id, at, actor, session, action, subject, detail }.hash(self.position, before)
     }
 }
 
-/// What a line says, from wherever.
-struct Said<'a> {
+/// Fields of a record that the hash covers.
+struct HashedFields<'a> {
     id: Uuid,
     at: i64,
     actor: Uuid,
     session: Option<Uuid>,
-    act: &'a str,
+    action: &'a str,
     subject: &'a str,
     detail: &'a str,
 }
 
-impl Said<'_> {
+impl HashedFields<'_> {
     fn hash(&self, position: i64, before: &Hash) -> Hash {
         let mut context = Context::new(&SHA256);
         context.update(before);
@@ -104,8 +97,7 @@ impl Said<'_> {
                 context.update(session.as_bytes());
             }
         }
-        for text in [self.act, self.subject, self.detail] {
-            // No text is longer than a number can say.
+        for text in [self.action, self.subject, self.detail] {
             let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
             context.update(&length.to_be_bytes());
             context.update(text.as_bytes());
@@ -114,92 +106,90 @@ impl Said<'_> {
     }
 }
 
-/// The first fault of a chain.
+/// First error found in a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Broken {
-    /// A line is not there where the next one is.
-    #[error("line {0} is missing")]
+pub enum ChainError {
+    #[error("record {0} is missing")]
     Missing(i64),
-    /// A line is another one than was written, or its predecessor is.
-    #[error("line {0} is not what was written behind the line before it")]
+    /// The record or its predecessor was changed.
+    #[error("record {0} does not match its hash")]
     Changed(i64),
-    /// The chain ends before a place that it had reached.
-    #[error("the chain ends at line {ends}, and had reached line {reached}")]
+    #[error("chain truncated at record {ends}; checkpoint covers record {reached}")]
     Truncated {
-        /// Its last line.
+        /// Position of the last record.
         ends: i64,
-        /// What a checkpoint or the head says it had reached.
+        /// Position that a checkpoint or the stored head covers.
         reached: i64,
     },
-    /// The chain fits itself, and is another one than the one of which a checkpoint was signed, or than its head says.
-    #[error("the chain was written anew: at line {0} it is another one than was signed")]
+    /// The hashes are consistent, and differ from a checkpoint or the stored head.
+    #[error("chain was rewritten: record {0} differs from its checkpoint")]
     Rewritten(i64),
 }
 
-/// Reads a chain from its first line to its last, and stops at the first fault.
-pub struct Verifier {
-    head: Head,
-    /// What it has to come by, by position, the first one last.
-    marks: Vec<Head>,
+/// Verifies a chain record by record and stops at the first error.
+pub struct ChainVerifier {
+    head: ChainHead,
+    /// Heads that the chain must contain, in descending order of position.
+    expected_heads: Vec<ChainHead>,
 }
 
-impl Verifier {
-    /// A verifier that knows where the chain had been: by its checkpoints, whose signatures were verified, and by the
-    /// head that was read before its lines.
+impl ChainVerifier {
+    /// Verifies from the first record against checkpoints, whose signatures were verified before, and against the stored
+    /// head, which must have been read before the records.
     #[must_use]
-    pub fn new(checkpoints: &[Checkpoint], head: Option<Head>) -> Self {
-        let mut marks: Vec<Head> = checkpoints.iter().map(|checkpoint| checkpoint.head).chain(head).collect();
-        marks.sort_by_key(|mark| std::cmp::Reverse(mark.position));
-        Self { head: Head::EMPTY, marks }.without_what_is_read()
+    pub fn new(checkpoints: &[Checkpoint], head: Option<ChainHead>) -> Self {
+        let mut heads: Vec<ChainHead> = checkpoints.iter().map(|checkpoint| checkpoint.head).chain(head).collect();
+        heads.sort_by_key(|head| std::cmp::Reverse(head.position));
+        Self { head: ChainHead::EMPTY, expected_heads: heads }.without_reached_heads()
     }
 
-    /// A verifier that goes on behind a place that it trusts, to the head.
+    /// Verifies the records after a trusted head up to `head`.
     #[must_use]
-    pub fn behind(trusted: Head, head: Head) -> Self {
-        Self { head: trusted, marks: vec![head] }.without_what_is_read()
+    pub fn resume(trusted: ChainHead, head: ChainHead) -> Self {
+        Self { head: trusted, expected_heads: vec![head] }.without_reached_heads()
     }
 
-    fn without_what_is_read(mut self) -> Self {
-        self.marks.retain(|mark| *mark != self.head);
+    fn without_reached_heads(mut self) -> Self {
+        self.expected_heads.retain(|expected| *expected != self.head);
         self
     }
 
-    /// How far it has read.
+    /// Position of the last verified record.
     #[must_use]
     pub const fn position(&self) -> i64 {
         self.head.position
     }
 
-    /// The next line.
+    /// Verifies the next record.
     ///
     /// # Errors
-    /// What is wrong with it.
-    pub fn read(&mut self, line: &Line) -> Result<(), Broken> {
+    /// The first error of the chain.
+    pub fn verify(&mut self, record: &AuditRecord) -> Result<(), ChainError> {
         let position = self.head.position.saturating_add(1);
-        if line.position > position {
-            return Err(Broken::Missing(position));
+        if record.position > position {
+            return Err(ChainError::Missing(position));
         }
-        let hash = line.expected(&self.head.hash);
-        if line.position < position || line.hash != hash {
-            return Err(Broken::Changed(line.position));
+        let hash = record.expected(&self.head.hash);
+        if record.position < position || record.hash != hash {
+            return Err(ChainError::Changed(record.position));
         }
-        self.head = Head { position, hash };
-        while let Some(mark) = self.marks.pop_if(|mark| mark.position <= position) {
-            if mark != self.head {
-                return Err(Broken::Rewritten(mark.position));
+        self.head = ChainHead { position, hash };
+        while let Some(expected) = self.expected_heads.pop_if(|expected| expected.position <= position) {
+            if expected != self.head {
+                return Err(ChainError::Rewritten(expected.position));
             }
         }
         Ok(())
     }
 
-    /// There is no other line.
+    /// Ends the verification after the last record.
     ///
     /// # Errors
-    /// [`Broken::Truncated`] if there was.
-    pub fn end(self) -> Result<Head, Broken> {
-        // The first of them is the farthest.
-        match self.marks.first() {
-            Some(mark) => Err(Broken::Truncated { ends: self.head.position, reached: mark.position }),
+    /// [`ChainError::Truncated`] if an expected head is missing.
+    pub fn finish(self) -> Result<ChainHead, ChainError> {
+        // In descending order, so the first one is the highest.
+        match self.expected_heads.first() {
+            Some(expected) => Err(ChainError::Truncated { ends: self.head.position, reached: expected.position }),
             None => Ok(self.head),
         }
     }

@@ -1,5 +1,7 @@
-//! A checkpoint: where a chain ended at a moment, signed, and kept where who can write the chain cannot. A chain that was
-//! cut off, or written anew from its first line, fits itself; it does not fit its checkpoints.
+//! Signed checkpoints of the audit chain.
+//!
+//! A truncated chain, or one that was rewritten from its first record, has consistent hashes. Checkpoints, which are stored
+//! where the writer of the chain cannot change them, reveal it.
 
 use std::fmt;
 
@@ -8,76 +10,72 @@ use aws_lc_rs::{
     signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey},
 };
 
-use super::chain::Head;
+use super::chain::ChainHead;
 use crate::Timestamp;
 
-/// What is signed begins with this, so that no other thing that is signed is ever a checkpoint.
+/// Domain separation prefix of the signed message.
 const FORM: &[u8] = b"kith/audit/checkpoint/1\0";
 
-/// What a chain was, signed.
+/// A signed head of the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// Where it ended.
-    pub head: Head,
-    /// When.
+    pub head: ChainHead,
     pub at: Timestamp,
-    /// Which key has signed: the beginning of its hash.
+    /// Id of the signing key: the first 8 bytes of the SHA-256 hash of the public key.
     pub key: [u8; 8],
-    /// The signature.
     pub signature: Vec<u8>,
 }
 
-/// The keys that checkpoints are signed with.
-pub struct Seals {
-    signs: Ed25519KeyPair,
-    /// Those that may still be met, too.
-    verify: Vec<Public>,
+/// Keys that sign and verify checkpoints.
+pub struct CheckpointKeys {
+    signing: Ed25519KeyPair,
+    /// All keys of the ring, including the signing key.
+    verifying: Vec<PublicKey>,
 }
 
-struct Public {
+struct PublicKey {
     id: [u8; 8],
     key: Vec<u8>,
 }
 
-impl fmt::Debug for Seals {
+impl fmt::Debug for CheckpointKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Seals(..)")
+        f.write_str("CheckpointKeys(..)")
     }
 }
 
-/// The keys are none.
+/// The key ring is empty or contains an invalid key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("there is no key that signs checkpoints")]
+#[error("no valid checkpoint signing key")]
 pub struct NoKey;
 
-/// A checkpoint is not what somebody with our key has signed.
+/// A checkpoint failed verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Forged {
-    /// Its signature is not over what it says.
-    #[error("the checkpoint of line {0} has a false signature")]
+pub enum InvalidCheckpoint {
+    #[error("checkpoint of record {0} has an invalid signature")]
     Signature(i64),
-    /// It was signed by a key that is not in the ring, and no later one vouches for it.
-    #[error("the checkpoint of line {0} was signed by a key that is not in the ring")]
+    /// The signing key is not in the ring, and no later checkpoint of a known key covers it.
+    #[error("checkpoint of record {0} was signed by an unknown key")]
     Key(i64),
 }
 
-impl Seals {
+impl CheckpointKeys {
     /// The keys of these seeds: the first signs, all of them verify.
     ///
     /// # Errors
     /// [`NoKey`] if there is none.
     pub fn new(seeds: &[[u8; 32]]) -> Result<Self, NoKey> {
         let pair = |seed: &[u8; 32]| Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| NoKey);
-        let signs = pair(seeds.first().ok_or(NoKey)?)?;
-        let verify = seeds.iter().map(|seed| pair(seed).map(|pair| Public::of(&pair))).collect::<Result<_, _>>()?;
-        Ok(Self { signs, verify })
+        let signing = pair(seeds.first().ok_or(NoKey)?)?;
+        let verifying = seeds.iter().map(|seed| pair(seed).map(|pair| PublicKey::from(&pair))).collect::<Result<_, _>>()?;
+        Ok(Self { signing, verifying })
     }
 
     /// Signs where a chain ends.
     #[must_use]
-    pub fn sign(&self, head: Head, at: Timestamp) -> Checkpoint {
-        let signature = self.signs.sign(&form(head, at)).as_ref().to_vec();
-        Checkpoint { head, at, key: Public::of(&self.signs).id, signature }
+    pub fn sign(&self, head: ChainHead, at: Timestamp) -> Checkpoint {
+        let signature = self.signing.sign(&message(head, at)).as_ref().to_vec();
+        Checkpoint { head, at, key: PublicKey::from(&self.signing).id, signature }
     }
 
     /// Whether these were signed by keys of the ring. One of an unknown key stands if a later one, of a known key, was
@@ -85,36 +83,36 @@ impl Seals {
     ///
     /// # Errors
     /// The first that was not.
-    pub fn verify(&self, checkpoints: &[Checkpoint]) -> Result<(), Forged> {
-        let mut vouched = 0;
-        let mut strangers = None;
+    pub fn verify(&self, checkpoints: &[Checkpoint]) -> Result<(), InvalidCheckpoint> {
+        let mut covered = 0;
+        let mut unknown = None;
         for checkpoint in checkpoints {
             let position = checkpoint.head.position;
-            let Some(public) = self.verify.iter().find(|public| public.id == checkpoint.key) else {
-                strangers = strangers.max(Some(position));
+            let Some(public) = self.verifying.iter().find(|public| public.id == checkpoint.key) else {
+                unknown = unknown.max(Some(position));
                 continue;
             };
-            let signed = form(checkpoint.head, checkpoint.at);
+            let signed = message(checkpoint.head, checkpoint.at);
             let verified = UnparsedPublicKey::new(&ED25519, &public.key).verify(&signed, &checkpoint.signature);
-            verified.map_err(|_| Forged::Signature(position))?;
-            vouched = vouched.max(position);
+            verified.map_err(|_| InvalidCheckpoint::Signature(position))?;
+            covered = covered.max(position);
         }
-        match strangers {
-            Some(position) if position > vouched => Err(Forged::Key(position)),
+        match unknown {
+            Some(position) if position > covered => Err(InvalidCheckpoint::Key(position)),
             Some(_) | None => Ok(()),
         }
     }
 }
 
-impl Public {
-    fn of(pair: &Ed25519KeyPair) -> Self {
+impl PublicKey {
+    fn from(pair: &Ed25519KeyPair) -> Self {
         let key = pair.public_key().as_ref().to_vec();
         let id = digest(&SHA256, &key).as_ref().first_chunk().copied().unwrap_or_default();
         Self { id, key }
     }
 }
 
-fn form(head: Head, at: Timestamp) -> Vec<u8> {
+fn message(head: ChainHead, at: Timestamp) -> Vec<u8> {
     [FORM, &head.position.to_be_bytes()[..], &head.hash, &at.millis().to_be_bytes()].concat()
 }
 
@@ -124,39 +122,39 @@ mod tests {
 
     const AT: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
-    fn head(position: i64) -> Head {
-        Head { position, hash: [9; 32] }
+    fn head(position: i64) -> ChainHead {
+        ChainHead { position, hash: [9; 32] }
     }
 
     #[test]
-    fn what_was_signed_verifies_and_nothing_else_does() {
-        let seals = Seals::new(&[[1; 32]]).unwrap();
-        let signed = seals.sign(head(5), AT);
-        assert_eq!(seals.verify(std::slice::from_ref(&signed)), Ok(()));
+    fn only_unchanged_checkpoints_verify() {
+        let keys = CheckpointKeys::new(&[[1; 32]]).unwrap();
+        let signed = keys.sign(head(5), AT);
+        assert_eq!(keys.verify(std::slice::from_ref(&signed)), Ok(()));
         let forged = [
             Checkpoint { head: head(4), ..signed.clone() },
-            Checkpoint { head: Head { position: 5, hash: [8; 32] }, ..signed.clone() },
+            Checkpoint { head: ChainHead { position: 5, hash: [8; 32] }, ..signed.clone() },
             Checkpoint { at: AT.after(std::time::Duration::from_millis(1)), ..signed.clone() },
             Checkpoint { signature: vec![0; 64], ..signed.clone() },
             Checkpoint { signature: Vec::new(), ..signed },
         ];
         for one in forged {
             let position = one.head.position;
-            assert_eq!(seals.verify(&[one]), Err(Forged::Signature(position)));
+            assert_eq!(keys.verify(&[one]), Err(InvalidCheckpoint::Signature(position)));
         }
     }
 
     #[test]
-    fn a_key_that_was_changed_verifies_still_and_a_strangers_does_not() {
-        let before = Seals::new(&[[1; 32]]).unwrap();
+    fn a_key_that_was_changed_verifies_still_and_a_unknown_does_not() {
+        let before = CheckpointKeys::new(&[[1; 32]]).unwrap();
         let old = before.sign(head(5), AT);
-        assert_eq!(Seals::new(&[[2; 32], [1; 32]]).unwrap().verify(std::slice::from_ref(&old)), Ok(()));
-        let now = Seals::new(&[[2; 32]]).unwrap();
-        assert_eq!(now.verify(std::slice::from_ref(&old)), Err(Forged::Key(5)));
+        assert_eq!(CheckpointKeys::new(&[[2; 32], [1; 32]]).unwrap().verify(std::slice::from_ref(&old)), Ok(()));
+        let now = CheckpointKeys::new(&[[2; 32]]).unwrap();
+        assert_eq!(now.verify(std::slice::from_ref(&old)), Err(InvalidCheckpoint::Key(5)));
         let later = now.sign(head(6), AT);
-        assert_eq!(now.verify(&[old.clone(), later]), Ok(()), "a later one vouches for it");
+        assert_eq!(now.verify(&[old.clone(), later]), Ok(()), "a later checkpoint covers it");
         let earlier = now.sign(head(4), AT);
-        assert_eq!(now.verify(&[old, earlier]), Err(Forged::Key(5)));
-        assert!(Seals::new(&[]).is_err());
+        assert_eq!(now.verify(&[old, earlier]), Err(InvalidCheckpoint::Key(5)));
+        assert!(CheckpointKeys::new(&[]).is_err());
     }
 }

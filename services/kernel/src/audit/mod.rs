@@ -1,13 +1,12 @@
-//! What is written down of every privileged act: who did what to what, when, and from which device.
+//! Audit log of privileged acts.
 //!
-//! | file | holds |
+//! | module | contents |
 //! | --- | --- |
-//! | here | [`Entry`], and the closed list of [`Act`]s |
-//! | [`chain`] | how each line is bound to the one before it, and how a fault is found |
-//! | [`checkpoint`] | what is signed of a chain and kept at a second place, so that its end cannot be cut off |
+//! | this one | [`AuditEntry`] and the closed list of [`AuditAction`]s |
+//! | [`chain`] | hash chain over the records and its verification |
+//! | [`checkpoint`] | signed heads of the chain, stored elsewhere, which reveal a truncated chain |
 //!
-//! An account is named as the subject `account:<id>`, or as `account=<id>` in the detail: who shows an entry shows the
-//! persona instead, and finds it there.
+//! Accounts appear as the subject `account:<id>` or as `account=<id>` in the detail. Presenters replace them by personas.
 
 pub mod chain;
 pub mod checkpoint;
@@ -15,49 +14,46 @@ pub mod checkpoint;
 mod tests;
 
 pub use self::{
-    chain::{Broken, Head, Line, Verifier},
-    checkpoint::{Checkpoint, Forged, Seals},
+    chain::{ChainError, ChainHead, AuditRecord, ChainVerifier},
+    checkpoint::{Checkpoint, InvalidCheckpoint, CheckpointKeys},
 };
 use crate::{EventId, SessionId, Timestamp, UserId};
 
-/// One line of the audit trail. It holds ids and kinds, and no text of a person.
+/// An entry of the audit log. It contains ids and enums, never user text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// Its name for ever.
+pub struct AuditEntry {
     pub id: EventId,
-    /// When.
     pub at: Timestamp,
-    /// Who did it.
     pub actor: UserId,
-    /// From which device; `None` for the operator's own command and for what happens by itself.
+    /// Session of the actor; `None` for commands of the operator and for automatic acts.
     pub session: Option<SessionId>,
-    /// What.
-    pub act: Act,
-    /// To what: a kind and an id, such as `case:0190...`.
+    pub action: AuditAction,
+    /// Kind and id of the object, for example `case:0190...`.
     pub subject: String,
-    /// What else has to be known of it: `key=value`, separated by spaces.
+    /// Further facts as `key=value`, separated by spaces.
     pub detail: String,
 }
 
-/// Who acts by a command of the operator's: nobody who has an account.
+/// Actor of commands that the operator runs. It is not an account.
 pub const OPERATOR: UserId = UserId::from_uuid(uuid::Uuid::nil());
 
-/// How long a subject may be, and how long a detail.
-const SUBJECT: usize = 200;
-const DETAIL: usize = 1_000;
+/// Maximum length of a subject, in bytes.
+const MAX_SUBJECT: usize = 200;
+/// Maximum length of a detail, in bytes.
+const MAX_DETAIL: usize = 1_000;
 
-impl Entry {
-    /// Whether it has the form that an entry has: what a person wrote has another, and is not kept by mistake.
+impl AuditEntry {
+    /// Returns true if subject and detail have their formal syntax. User text does not, so it is not stored by mistake.
     #[must_use]
     pub fn is_well_formed(&self) -> bool {
         let subject = self.subject.split_once(':');
         let has_subject = subject.is_some_and(|(kind, id)| is_key(kind) && is_value(id));
         let has_detail = self.detail.is_empty()
-            || self.detail.split(' ').all(|word| {
-                let said = word.split_once('=');
-                said.is_some_and(|(key, value)| is_key(key) && is_value(value))
+            || self.detail.split(' ').all(|pair| {
+                let pair = pair.split_once('=');
+                pair.is_some_and(|(key, value)| is_key(key) && is_value(value))
             });
-        has_subject && has_detail && self.subject.len() <= SUBJECT && self.detail.len() <= DETAIL
+        has_subject && has_detail && self.subject.len() <= MAX_SUBJECT && self.detail.len() <= MAX_DETAIL
     }
 }
 
@@ -69,43 +65,33 @@ fn is_value(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// What is written down. A word that was ever written keeps its meaning.
+/// Kind of a privileged act. Stored forms are stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Act {
-    /// A role was given.
+pub enum AuditAction {
     RoleGranted,
-    /// A role was taken.
     RoleRevoked,
-    /// A flag was set.
-    FlagPut,
-    /// A rule of the screen was set.
-    RulePut,
-    /// Staff read what is not theirs to see without a reason.
-    PrivateRead,
-    /// A case was taken on.
+    FlagChanged,
+    RuleChanged,
+    /// Staff read content of a private circle, without which a case cannot be decided.
+    PrivateContentRead,
     CaseAssigned,
-    /// A case was handed up.
+    /// A case was escalated to admins.
     CaseEscalated,
-    /// A case was decided.
     CaseDecided,
-    /// An appeal was decided.
     AppealDecided,
-    /// An account was suspended.
     AccountSuspended,
-    /// An account was given back.
     AccountReinstated,
-    /// A refresh token came twice, and its sessions ended.
+    /// A refresh token was used twice; its session was revoked.
     TokenReused,
 }
 
-impl Act {
-    /// All of them.
+impl AuditAction {
     pub const ALL: [Self; 12] = [
         Self::RoleGranted,
         Self::RoleRevoked,
-        Self::FlagPut,
-        Self::RulePut,
-        Self::PrivateRead,
+        Self::FlagChanged,
+        Self::RuleChanged,
+        Self::PrivateContentRead,
         Self::CaseAssigned,
         Self::CaseEscalated,
         Self::CaseDecided,
@@ -115,15 +101,15 @@ impl Act {
         Self::TokenReused,
     ];
 
-    /// The word for it.
+    /// Stored form.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::RoleGranted => "role_granted",
             Self::RoleRevoked => "role_revoked",
-            Self::FlagPut => "flag_put",
-            Self::RulePut => "rule_put",
-            Self::PrivateRead => "private_read",
+            Self::FlagChanged => "flag_changed",
+            Self::RuleChanged => "rule_changed",
+            Self::PrivateContentRead => "private_content_read",
             Self::CaseAssigned => "case_assigned",
             Self::CaseEscalated => "case_escalated",
             Self::CaseDecided => "case_decided",

@@ -1,53 +1,51 @@
-//! What is written down of privileged acts.
+//! Audit log.
 
 use async_trait::async_trait;
 
 use crate::{
-    Failure, UserId,
-    audit::{Checkpoint, Entry, Head, Line},
+    PortError, UserId,
+    audit::{AuditEntry, AuditRecord, ChainHead, Checkpoint},
 };
 
-/// The audit trail, for what has no transaction of its own, and for who reads it. Answered by `storage`.
+/// Audit log. Implemented by `storage`.
 ///
-/// An act that is kept in a SQL database writes its entry in its own transaction instead.
+/// Acts that change a SQL database append their entry in the transaction of the act instead of through this port.
 #[async_trait]
-pub trait Audit: Send + Sync {
-    /// Writes these down, all or none. Who reads what is private is not answered before it is done.
-    async fn append(&self, entries: &[Entry]) -> Result<(), Failure>;
+pub trait AuditLog: Send + Sync {
+    /// Appends all entries or none. A caller that reads private content waits for this before it returns the content.
+    async fn append(&self, entries: &[AuditEntry]) -> Result<(), PortError>;
 
-    /// At most `limit` of the lines that `about` asks for, the newest first.
-    async fn page(&self, about: &AuditQuery, limit: i64) -> Result<Vec<Line>, Failure>;
+    /// Returns at most `limit` records that match, newest first.
+    async fn list(&self, query: &AuditQuery, limit: i64) -> Result<Vec<AuditRecord>, PortError>;
 
-    /// Where it ends, as its head says.
-    async fn head(&self) -> Result<Head, Failure>;
+    /// Returns the stored head of the chain.
+    async fn head(&self) -> Result<ChainHead, PortError>;
 
-    /// At most `limit` lines behind this place, in their order.
-    async fn lines(&self, after: i64, limit: i64) -> Result<Vec<Line>, Failure>;
+    /// Returns at most `limit` records with a position greater than `after`, in order of position.
+    async fn records_after(&self, after: i64, limit: i64) -> Result<Vec<AuditRecord>, PortError>;
 }
 
-/// Which lines.
+/// Filter of the audit log. An absent field matches every record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditQuery {
-    /// Of this one; of anybody, if it does not say.
     pub actor: Option<UserId>,
-    /// About this; about anything, if it does not say.
     pub subject: Option<String>,
-    /// Before this place; from the newest on, if it does not say.
+    /// Upper bound of the position, exclusive.
     pub before: Option<i64>,
 }
 
-/// A second place, where the signed checkpoints of the audit trail are kept. Answered by `storage`.
+/// Store of signed checkpoints, apart from the audit log itself. Implemented by `storage`.
 #[async_trait]
-pub trait Checkpoints: Send + Sync {
-    /// What an operator calls it.
-    fn place(&self) -> String;
+pub trait CheckpointStore: Send + Sync {
+    /// Name of the store for operators, for example the path of a file.
+    fn location(&self) -> String;
 
-    /// Keeps one more. What is kept is never changed.
-    async fn keep(&self, checkpoint: &Checkpoint) -> Result<(), Failure>;
+    /// Appends a checkpoint. Stored checkpoints are never changed.
+    async fn append(&self, checkpoint: &Checkpoint) -> Result<(), PortError>;
 
-    /// All of them, in the order in which they were kept.
-    async fn all(&self) -> Result<Vec<Checkpoint>, Failure>;
+    /// Returns all checkpoints in the order in which they were appended.
+    async fn list(&self) -> Result<Vec<Checkpoint>, PortError>;
 
-    /// The last that was kept.
-    async fn last(&self) -> Result<Option<Checkpoint>, Failure>;
+    /// Returns the last appended checkpoint.
+    async fn latest(&self) -> Result<Option<Checkpoint>, PortError>;
 }

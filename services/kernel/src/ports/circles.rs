@@ -1,90 +1,90 @@
-//! Circles: who is in which, and how they appear there.
+//! Circles. Implemented by `circles`, except for [`PersonaRegistry`].
 
 use async_trait::async_trait;
 
-use crate::{Category, CircleId, Failure, PersonaId, Space, UserId, ports::Persona};
+use crate::{Category, CircleId, PersonaId, PersonaScope, PortError, UserId, ports::Persona};
 
-/// Who is in which circle. A circle that staff have closed is there for nobody. Answered by `circles`.
+/// Membership in circles. A circle that staff have closed has no members.
 #[async_trait]
 pub trait Membership: Send + Sync {
-    /// How somebody stands in a circle now; `None` if they are not a member, or if there is no such circle.
-    async fn member(&self, user: UserId, circle: CircleId) -> Result<Option<Member>, Failure>;
+    /// Returns the membership of a user. Returns `None` if the user is not a member or the circle does not exist.
+    async fn find(&self, user: UserId, circle: CircleId) -> Result<Option<Member>, PortError>;
 
-    /// The circles that somebody is a member of now, in no order.
-    async fn circles_of(&self, user: UserId) -> Result<Vec<CircleId>, Failure>;
+    /// Returns the circles of which the user is a member, in no order.
+    async fn circles_of(&self, user: UserId) -> Result<Vec<CircleId>, PortError>;
 }
 
-/// Somebody in a circle.
+/// A member of a circle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Member {
-    /// As whom they appear there.
+    /// The persona of the member in this circle.
     pub persona: PersonaId,
-    /// What they may do there.
     pub role: CircleRole,
-    /// Whether anything can still be written there.
-    pub writable: bool,
+    /// False in an archived circle.
+    pub can_post: bool,
 }
 
-/// What a member may do in a circle. Each may do all that those before it may.
+/// Role in a circle. Each role includes the permissions of the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CircleRole {
-    /// Read, write, leave.
+    /// Reads, posts and leaves.
     Member,
-    /// Invite, let in, remove.
+    /// Invites, approves join requests and removes members.
     Keeper,
-    /// Give roles, change and archive the circle.
+    /// Changes roles and settings, and archives the circle.
     Owner,
 }
 
-/// Lets people appear in smaller spaces. Answered by `users`.
+/// Registry of personas in circles. Implemented by `users`.
 #[async_trait]
-pub trait Spaces: Send + Sync {
-    /// The persona of this account in this space, opened if it was not: with a name and a picture that nobody can join to
-    /// another persona of theirs. [`Fault::NotFound`](crate::Fault::NotFound) if there is no such account.
-    async fn appear(&self, user: UserId, space: Space) -> Result<Persona, Failure>;
+pub trait PersonaRegistry: Send + Sync {
+    /// Returns the persona of an account in a scope, and creates it if it does not exist. Handle and avatar are random, so
+    /// that the persona cannot be linked to another one of the account.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the account does not exist.
+    async fn get_or_create(&self, user: UserId, scope: PersonaScope) -> Result<Persona, PortError>;
 }
 
-/// What other slices may know of a circle. Answered by `circles`.
+/// Summaries of circles for other slices.
 #[async_trait]
 pub trait CircleLookup: Send + Sync {
-    /// The circle as `viewer` may know it: `None` if there is none, or none for them, or if staff have closed it.
-    async fn brief(&self, viewer: UserId, circle: CircleId) -> Result<Option<CircleBrief>, Failure>;
+    /// Returns the circle as `viewer` sees it. Returns `None` if it does not exist, is not visible to the viewer, or was
+    /// closed by staff.
+    async fn summary(&self, viewer: UserId, circle: CircleId) -> Result<Option<CircleSummary>, PortError>;
 }
 
-/// A circle, in the few words that others need.
+/// Summary of a circle.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CircleBrief {
-    /// What it is called.
+pub struct CircleSummary {
     pub name: String,
-    /// What it is for.
+    /// Description of the circle.
     pub about: String,
-    /// The rules of the house.
+    /// Rules of the circle.
     pub rules: String,
-    /// On which shelf it stands.
     pub category: Category,
-    /// Who answers for it: of its owners, who has been in it longest. `None` if it has none.
+    /// The owner with the longest membership; `None` if the circle has no owner.
     pub owner: Option<CircleOwner>,
 }
 
-/// Who answers for a circle.
+/// Owner of a circle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CircleOwner {
-    /// Who.
     pub user: UserId,
-    /// As whom they appear there.
+    /// The persona of the owner in the circle.
     pub persona: PersonaId,
 }
 
-/// Circles, as staff act on them. Answered by `circles`. To do the same again is no error, and announces nothing; nor is
-/// what is done to a circle that is not there.
+/// Actions of staff on circles. Idempotent: a repeated action, or one on a circle that does not exist, succeeds without
+/// an event.
 #[async_trait]
-pub trait Circles: Send + Sync {
-    /// Closes a circle. From when this returns nobody finds it, reads in it, writes in it, listens to it or gets in.
-    async fn close(&self, circle: CircleId, by: UserId) -> Result<(), Failure>;
+pub trait CircleModeration: Send + Sync {
+    /// Closes a circle. When this returns, no user can find, read, join, post in or subscribe to it.
+    async fn close(&self, circle: CircleId, by: UserId) -> Result<(), PortError>;
 
-    /// Opens a closed circle again, as it was.
-    async fn open(&self, circle: CircleId, by: UserId) -> Result<(), Failure>;
+    /// Reopens a closed circle with its members and content.
+    async fn reopen(&self, circle: CircleId, by: UserId) -> Result<(), PortError>;
 
-    /// Whether somebody keeps or owns a circle, closed or not.
-    async fn keeps(&self, user: UserId, circle: CircleId) -> Result<bool, Failure>;
+    /// Returns true if the user is a keeper or owner of the circle, closed or not.
+    async fn is_keeper(&self, user: UserId, circle: CircleId) -> Result<bool, PortError>;
 }

@@ -1,76 +1,78 @@
-//! What happened: on its way to those who react and to those who listen; and what is forgotten in time.
+//! Delivery of events, channel logs, dead letters and periodic jobs.
 
 use async_trait::async_trait;
 
 use crate::{
-    Actor, Channel, Event, Failure, Parcel, Position,
-    live::{Heard, Mark, Replay},
+    Actor, Channel, Delivery, EncodedEvent, PortError, Position,
+    replay_log::{LogItem, LogOffset, ReplayResult},
 };
 
-/// Carries events to everybody who reacts to them, at least once. Answered by `infra`.
+/// Durable event bus with at-least-once delivery to every handler. Implemented by `infra`.
 #[async_trait]
-pub trait Bus: Send + Sync {
-    /// Returns once the parcel cannot be lost any more. A parcel that comes twice is no error.
-    async fn publish(&self, parcel: &Parcel) -> Result<(), Failure>;
+pub trait EventBus: Send + Sync {
+    /// Publishes an event. Returns when it is durable. Idempotent by event id.
+    async fn publish(&self, event: &EncodedEvent) -> Result<(), PortError>;
 }
 
-/// Tells who listens, wherever, what happens now, and for a while what happened. Answered by `infra`.
+/// Log of events per channel, with live delivery and replay. Implemented by `infra`.
 ///
-/// One log a channel. Publishers of one channel are ordered by the log; who wants an order of their own publishes the
-/// next when the one before has returned.
+/// The log orders concurrent appends to one channel. A publisher that needs an order of its own awaits each append.
 #[async_trait]
-pub trait Live: Send + Sync {
-    /// Returns once all listeners will hear it. A parcel that comes twice within the log's memory is heard once.
-    async fn publish(&self, channel: &Channel, parcel: &Parcel) -> Result<(), Failure>;
+pub trait ReplayLog: Send + Sync {
+    /// Appends an event. Returns when all subscribers will receive it. A repeated append within the retention of the log
+    /// is ignored.
+    async fn append(&self, channel: &Channel, event: &EncodedEvent) -> Result<(), PortError>;
 
-    /// Listens from now on. What [`Listener::head`] covers is the past, all else will be heard.
-    async fn listen(&self, channel: &Channel) -> Result<Box<dyn Listener>, Failure>;
+    /// Subscribes from now on. Entries up to [`LogSubscriber::head`] are in the past; all later ones are delivered.
+    async fn subscribe(&self, channel: &Channel) -> Result<Box<dyn LogSubscriber>, PortError>;
 
-    /// What somebody missed who stood at `since`, wherever they got it: all of it, or nothing. At most `limit`.
-    async fn read(&self, channel: &Channel, since: Position, limit: usize) -> Result<Replay, Failure>;
+    /// Returns all entries after `since`, or none if they are not complete or more than `limit`. Any node accepts the
+    /// position of any other.
+    async fn replay(&self, channel: &Channel, since: Position, limit: usize) -> Result<ReplayResult, PortError>;
 }
 
-/// One who listens to a channel. Dropping it ends the interest.
+/// A subscriber of a channel's log. Dropping it ends the subscription.
 #[async_trait]
-pub trait Listener: Send {
-    /// Where the channel stood when the listening began.
-    fn head(&self) -> Mark;
+pub trait LogSubscriber: Send {
+    /// End of the log at the time of the subscription.
+    fn head(&self) -> LogOffset;
 
-    /// The next thing. Giving up while it waits loses nothing.
-    async fn next(&mut self) -> Heard;
+    /// Returns the next item. Cancel-safe.
+    async fn next(&mut self) -> LogItem;
 }
 
-/// Who may listen to what. Answered by `app`, out of what the slices answer.
+/// Access rules of channels. Implemented by `app` with the ports of the slices.
 #[async_trait]
 pub trait ChannelAccess: Send + Sync {
-    /// Whether there is such a channel for this actor, now.
-    async fn may_listen(&self, actor: &Actor, channel: &Channel) -> Result<bool, Failure>;
+    /// Returns true if the channel exists and the actor can subscribe to it now.
+    async fn can_subscribe(&self, actor: &Actor, channel: &Channel) -> Result<bool, PortError>;
 }
 
-/// What a slice does when something happened elsewhere. Every slice has one.
+/// Event handler of a slice.
 #[async_trait]
-pub trait Reaction: Send + Sync {
-    /// Who reacts: what the dead letters and the log call it.
+pub trait EventHandler: Send + Sync {
+    /// Name of the consumer in the event stream, dead letters and logs. Stable: the progress of the consumer is stored
+    /// under it.
     fn name(&self) -> &'static str;
 
-    /// Does what the event asks for, once, however often it comes. An error that
-    /// [is retryable](crate::Fault::is_retryable) asks for the event again; any other says that it would not help.
-    async fn on(&self, event: &Event) -> Result<(), Failure>;
+    /// Handles an event. Idempotent. An error that [is retryable](crate::ErrorKind::is_retryable) requests redelivery; any
+    /// other moves the event to the dead letters.
+    async fn handle(&self, delivery: &Delivery) -> Result<(), PortError>;
 }
 
-/// Where an event goes that somebody cannot digest: it is kept, and looked at. Answered by `storage`.
+/// Store of events that a handler could not process. Implemented by `storage`.
 #[async_trait]
-pub trait DeadLetters: Send + Sync {
-    /// Returns once it is kept. The same for the same consumer again is no error.
-    async fn bury(&self, parcel: &Parcel, consumer: &'static str, why: &str) -> Result<(), Failure>;
+pub trait DeadLetterStore: Send + Sync {
+    /// Adds an event. Returns when it is durable. Idempotent by event and consumer.
+    async fn add(&self, event: &EncodedEvent, consumer: &'static str, error: &str) -> Result<(), PortError>;
 }
 
-/// Something that is due from time to time: what is old is forgotten. Answered by whoever keeps it.
+/// Job that runs at intervals. Implemented by the owner of the data.
 #[async_trait]
-pub trait Sweep: Send + Sync {
-    /// What the log calls it.
+pub trait PeriodicJob: Send + Sync {
+    /// Name of the job in logs.
     fn name(&self) -> &'static str;
 
-    /// Forgets what is due, and says how much that was. To do it again at once is no error.
-    async fn sweep(&self) -> Result<u64, Failure>;
+    /// Does the work that is due and returns the number of affected rows. Idempotent.
+    async fn run(&self) -> Result<u64, PortError>;
 }

@@ -1,38 +1,61 @@
-//! The questions that slices and the edge ask, and the way out for events.
+//! Interfaces between slices, and between slices and infrastructure.
 //!
-//! A trait enters when two slices meet at it, with at most five methods, ids and plain structs. If nobody needs the
-//! answer, it is an event, not a port.
+//! A trait is added when two slices need it. It has at most five methods with ids and plain structs. If no answer is
+//! needed, use an event instead.
 //!
-//! | file | asks about |
+//! | module | contents |
 //! | --- | --- |
-//! | `circles` | who is in which circle, and how they appear there |
-//! | `contents` | what people wrote, for who has to judge it |
-//! | `people` | how they appear, how they stand, who is hidden from whom |
-//! | `staff` | who has which role, and what is switched on for whom |
-//! | `things` | what people wrote |
-//! | `events` | what happened, on its way to those who react and those who listen |
-//! | `audit` | what is written down of privileged acts |
-//! | `callers` | who calls, how often, and what came of it |
-//! | `keeping` | what is kept for a short time, or sealed |
+//! | `audit` | audit log and checkpoints |
+//! | `auth` | access tokens, sessions and WebSocket tickets |
+//! | `circles` | membership, personas in circles, summaries, closure by staff |
+//! | `content_moderation` | evidence and visibility of content |
+//! | `content_screen` | screening of texts before publication |
+//! | `crisis_resources` | hotlines by locale |
+//! | `encryption` | encryption of personal fields |
+//! | `ephemeral` | short-lived values |
+//! | `events` | event bus, handlers, channel logs, dead letters, periodic jobs |
+//! | `feature_flags` | feature flags and kill switches |
+//! | `idempotency` | stored responses of keyed calls |
+//! | `posts` | visible posts and counts of responses |
+//! | `rate_limiter` | quotas |
+//! | `staff` | platform roles |
+//! | `users` | accounts, personas and blocks |
 
 mod audit;
-mod callers;
+mod auth;
 mod circles;
-mod contents;
+mod content_moderation;
+mod content_screen;
+mod crisis_resources;
+mod encryption;
+mod ephemeral;
 mod events;
-mod keeping;
-mod people;
+mod feature_flags;
+mod idempotency;
+mod posts;
+mod rate_limiter;
 mod staff;
-mod things;
+mod users;
 
 pub use self::{
-    audit::{Audit, AuditQuery, Checkpoints},
-    callers::{Admission, Allowance, CallKey, Claim, Limit, Outcomes, Sessions, Tickets, Tokens},
-    circles::{CircleBrief, CircleLookup, CircleOwner, CircleRole, Circles, Member, Membership, Spaces},
-    contents::{Contents, Edit, Evidence, Excerpt, Hold, HoldReason, Screen, Verdict, Written},
-    events::{Bus, ChannelAccess, DeadLetters, Listener, Live, Reaction, Sweep},
-    keeping::{DataKey, Ephemeral, Place, Vault},
-    people::{AccountState, Accounts, Badge, Blocks, Identities, Mutes, NewAccount, Persona, Personas},
-    staff::{Flags, RoleOrder, RoleSet, Staff, StaffMember},
-    things::{Inside, PostBrief, PostLookup, ResponseCounts, Tallies},
+    audit::{AuditLog, AuditQuery, CheckpointStore},
+    auth::{RedeemedTicket, SessionLookup, TicketRedeemer, TokenVerifier},
+    circles::{
+        CircleLookup, CircleModeration, CircleOwner, CircleRole, CircleSummary, Member, Membership, PersonaRegistry,
+    },
+    content_moderation::{ContentModeration, ContextItem, Evidence, Revision},
+    content_screen::{ContentScreen, Hold, HoldReason, ScreenVerdict, SubmittedText},
+    crisis_resources::{CrisisResource, CrisisResourceLookup},
+    encryption::{DataKey, FieldEncryption, FieldLocation},
+    ephemeral::EphemeralStore,
+    events::{ChannelAccess, DeadLetterStore, EventBus, EventHandler, LogSubscriber, PeriodicJob, ReplayLog},
+    feature_flags::{Feature, FeatureDisabled, FeatureFlags, FlagSubject},
+    idempotency::{ClaimResult, IdempotencyKey, IdempotencyStore},
+    posts::{CircleContext, PostLookup, PostSummary, ResponseCounts, ResponseTally},
+    rate_limiter::{RateLimitDecision, RateLimiter},
+    staff::{SetRole, SetRoleOutcome, StaffDirectory, StaffMember},
+    users::{
+        AccountDirectory, AccountMuting, AccountSummary, Badge, BlockList, CredentialLookup, NewAccount, Persona,
+        PersonaLookup,
+    },
 };

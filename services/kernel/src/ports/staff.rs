@@ -1,58 +1,48 @@
-//! Who works for the community, and what is switched on for whom.
+//! Platform roles.
 
 use async_trait::async_trait;
 
 use super::Persona;
-use crate::{Actor, Failure, SessionId, UserId, actor::Role};
+use crate::{PortError, SessionId, UserId, actor::Role};
 
-/// Who has a role. Answered by `users`.
+/// Lists and changes platform roles. Implemented by `users`.
 #[async_trait]
-pub trait Staff: Send + Sync {
-    /// Everybody who has more than a member's role, admins first.
-    async fn staff(&self) -> Result<Vec<StaffMember>, Failure>;
+pub trait StaffDirectory: Send + Sync {
+    /// Returns all accounts with a role above member, admins first.
+    async fn staff(&self) -> Result<Vec<StaffMember>, PortError>;
 
-    /// Gives a role in place of the one that there was, writes it down and announces it, all or nothing.
-    /// [`Fault::NotFound`](crate::Fault::NotFound) if there is no such account.
-    async fn set_role(&self, order: &RoleOrder) -> Result<RoleSet, Failure>;
+    /// Changes the role of an account, with its audit entry and its event, in one transaction.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the account does not exist.
+    async fn set_role(&self, command: &SetRole) -> Result<SetRoleOutcome, PortError>;
 }
 
-/// Somebody who has a role.
+/// An account with a role above member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StaffMember {
-    /// How they appear in public.
+    /// The public persona.
     pub persona: Persona,
-    /// What they may do.
     pub role: Role,
 }
 
-/// A role to be given.
+/// Command to change a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RoleOrder {
-    /// To whom.
+pub struct SetRole {
     pub user: UserId,
-    /// Which. A member's takes away what there was.
+    /// The new role. [`Role::Member`] revokes the present one.
     pub role: Role,
-    /// By whom.
     pub by: UserId,
-    /// From which device; `None` for the operator's own command.
+    /// Session of the actor; `None` for a command of the operator.
     pub session: Option<SessionId>,
 }
 
-/// What came of it.
+/// Result of changing a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RoleSet {
-    /// It is so from now on.
-    Done,
-    /// It was so already. Nothing was written down.
-    Already,
-    /// Nobody else is an admin: nothing was changed.
+pub enum SetRoleOutcome {
+    Changed,
+    /// The account already had the role. No audit entry was written.
+    Unchanged,
+    /// The account is the only admin. Nothing was changed.
     LastAdmin,
-}
-
-/// What is switched on for whom. Answered by `moderation`.
-#[async_trait]
-pub trait Flags: Send + Sync {
-    /// Whether it is on for this caller, as it was set five seconds ago at most. The same caller gets the same answer
-    /// until it is set anew. One that nobody has set is off.
-    async fn on(&self, flag: &str, actor: &Actor) -> Result<bool, Failure>;
 }

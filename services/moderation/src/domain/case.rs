@@ -1,91 +1,110 @@
-//! A case.
+//! Cases of the moderation queue.
 
 use kith_kernel::{CaseId, CircleId, PersonaId, Timestamp, UserId};
 
-use super::{Reason, Subject, words};
+use super::{AppealState, Decision, Reason, Report, Subject, text_enum};
 
-/// Something that staff decide about: all that is reported of one thing until it is decided.
+/// A case: all reports of one subject until it is decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
-    /// Which.
     pub id: CaseId,
-    /// About what.
     pub subject: Subject,
-    /// Whom it concerns: who wrote it, who appears so, or who answers for the circle; nobody where that is nobody.
-    pub concerned: Option<UserId>,
-    /// As whom they appear there.
+    /// Account that the case is about: the author, the owner of the persona, or the owner of the circle. `None` for a
+    /// circle without an owner.
+    pub affected_account: Option<UserId>,
+    /// Persona under which the affected account appears in the subject.
     pub persona: Option<PersonaId>,
-    /// Where, if in a circle.
+    /// Circle that contains the subject, or the subject itself if it is a circle.
     pub circle: Option<CircleId>,
-    /// Why there is a case.
     pub origin: Origin,
-    /// How far it is.
-    pub state: State,
-    /// Since when it is left to admins.
+    pub state: CaseState,
+    /// Time of the escalation. From then on only admins can act on the case.
     pub escalated_at: Option<Timestamp>,
-    /// Since when what it is about is hidden until it is decided.
+    /// Time at which the content was hidden automatically, until the case is decided.
     pub hidden_at: Option<Timestamp>,
-    /// How many reported it.
-    pub reports: u32,
-    /// What they reported, the gravest first.
+    pub report_count: u32,
+    /// Distinct reasons of the reports, the most severe first.
     pub reasons: Vec<Reason>,
-    /// What orders the queue.
+    /// Number of context items of the subject at the time of the last filing.
+    pub reach: u32,
+    /// Risk score. The queue is ordered by it.
     pub risk: u32,
-    /// Who has it. A lease whose time has passed says nothing.
-    pub lease: Option<Lease>,
-    /// When it was opened.
+    /// Latest assignment, which may have expired. [`Case::active_assignment`] checks that.
+    pub assignment: Option<Assignment>,
     pub opened_at: Timestamp,
-    /// When it should be decided.
+    /// Time by which the case should be decided.
     pub due_at: Timestamp,
-    /// Counts its changes.
+    /// Time of the latest decision.
+    pub decided_at: Option<Timestamp>,
+    /// Incremented by every change that a decision depends on.
     pub version: i64,
 }
 
 impl Case {
-    /// Who has it now.
+    /// Returns the assignment if it has not expired at `now`.
     #[must_use]
-    pub fn holder(&self, now: Timestamp) -> Option<Lease> {
-        self.lease.filter(|lease| lease.until > now)
+    pub fn active_assignment(&self, now: Timestamp) -> Option<Assignment> {
+        self.assignment.filter(|assignment| assignment.until > now)
     }
 
-    /// The version of the case, for whoever read it. Clients read nothing in it.
+    /// Returns the version as an entity tag, opaque to clients.
     #[must_use]
     pub fn etag(&self) -> String {
         self.version.to_string()
     }
 }
 
-/// Somebody is at it.
+/// A case with the state on which its decision depends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseContext {
+    pub case: Case,
+    /// Decisions of the case, oldest first.
+    pub decisions: Vec<Decision>,
+    /// Reports of the case, oldest first.
+    pub reports: Vec<Report>,
+    /// Case of the newest decision with an effect on the subject.
+    pub latest_outcome: Option<CaseId>,
+}
+
+impl CaseContext {
+    /// Returns the decision under appeal, if the case is appealed.
+    #[must_use]
+    pub fn appealed_decision(&self) -> Option<&Decision> {
+        let is_appealed = self.case.state == CaseState::Appealed;
+        self.decisions.iter().find(|decision| is_appealed && decision.appeal.state == AppealState::Open)
+    }
+}
+
+/// Exclusive, time-limited right of a staff member to decide a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lease {
-    /// Who.
-    pub holder: UserId,
-    /// Until when, unless they renew it.
+pub struct Assignment {
+    pub assignee: UserId,
+    /// Expiry, unless renewed.
     pub until: Timestamp,
 }
 
-words! {
-    /// Why there is a case.
+text_enum! {
+    /// Cause of a case.
     Origin {
-        /// Somebody reported it.
+        /// A user reported the subject.
         Report = "report",
-        /// Somebody may be in danger, and should not be alone.
-        Watch = "watch",
-        /// The screen held it.
+        /// Crisis language was detected: the author may be in danger.
+        Crisis = "crisis",
+        /// The content screen held the text.
         Screen = "screen",
     }
 }
 
-words! {
-    /// How far a case is.
-    State {
-        /// It waits for a decision.
+text_enum! {
+    /// Progress of a case.
+    CaseState {
+        /// The case waits for a decision.
         Open = "open",
-        /// It is decided, and may be appealed.
+        /// The case is decided. The decision may be appealable.
         Decided = "decided",
-        /// It waits for a decision on an appeal.
+        /// The case waits for a decision on an appeal.
         Appealed = "appealed",
-        /// The appeal is decided.
-        Settled = "settled",
+        /// The appeal is decided; the case is final.
+        AppealDecided = "appeal_decided",
     }
 }

@@ -1,123 +1,112 @@
-//! A decision, the appeal against it, and the strike that it gives.
+//! Decisions, appeals and strikes.
 
 use kith_kernel::{CaseId, Timestamp, UserId};
 use uuid::Uuid;
 
-use super::{Subject, words};
+use super::{Subject, text_enum};
 
-/// What was decided in a case.
+/// A decision in a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// Which.
     pub id: Uuid,
-    /// In which case.
     pub case: CaseId,
-    /// About what.
     pub subject: Subject,
-    /// Whom it concerns.
-    pub concerned: Option<UserId>,
-    /// Who decided; `None` for what happens by itself.
+    pub affected_account: Option<UserId>,
+    /// Staff member that decided; `None` for an automatic [`Action::Hold`].
     pub decider: Option<UserId>,
-    /// What is done.
     pub action: Action,
-    /// What becomes of what it is about, if this says anything about it.
-    pub measure: Option<Measure>,
-    /// The rule that was broken; empty if none was.
+    /// Effect on the subject; `None` if the decision does not change its visibility.
+    pub outcome: Option<ContentOutcome>,
+    /// Rule that was broken; empty if none was.
     pub rule: String,
-    /// Why, sealed.
+    /// Statement of reasons, encrypted.
     pub statement: Vec<u8>,
-    /// When it was decided.
     pub at: Timestamp,
-    /// When it ends, if it lasts and ends.
+    /// End of a mute, suspension or ban; `None` if the action has no duration or never ends.
     pub until: Option<Timestamp>,
-    /// The decision that this one upholds or overturns.
-    pub about: Option<Uuid>,
-    /// What the person concerned said to it.
+    /// Decision that this one upholds or overturns.
+    pub appeals: Option<Uuid>,
+    /// Appeal against this decision.
     pub appeal: Appeal,
-    /// When it was undone, if it was.
-    pub undone_at: Option<Timestamp>,
+    /// Time at which an appeal overturned this decision.
+    pub overturned_at: Option<Timestamp>,
 }
 
-/// What the person concerned said to a decision.
+/// State of the appeal against a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appeal {
-    /// Whether they said anything, and what came of it.
     pub state: AppealState,
-    /// Until when they can; `None` if never.
+    /// Deadline for appealing; `None` if the decision cannot be appealed.
     pub until: Option<Timestamp>,
-    /// In their words, sealed; empty if they did not.
-    pub words: Vec<u8>,
+    /// Text of the appeal, encrypted; empty without an appeal.
+    pub text: Vec<u8>,
 }
 
 impl Appeal {
-    /// Nothing to appeal against.
+    /// Returns the state of a decision that cannot be appealed.
     #[must_use]
-    pub const fn none() -> Self {
-        Self { state: AppealState::None, until: None, words: Vec::new() }
+    pub const fn not_appealable() -> Self {
+        Self { state: AppealState::None, until: None, text: Vec::new() }
     }
 }
 
-words! {
-    /// What is done.
+text_enum! {
+    /// Action of a decision.
     Action {
-        /// Nothing. What was hidden meanwhile is back.
+        /// No violation. Content that was hidden automatically becomes visible again.
         Dismiss = "dismiss",
-        /// What it is about is removed.
+        /// The content is removed; a circle is closed.
         Remove = "remove",
-        /// What it is about is back, or may be seen now.
+        /// The content becomes visible again, or is released from the screen.
         Restore = "restore",
-        /// It is removed, and its author is warned.
+        /// The content is removed and its author is warned.
         Warn = "warn",
-        /// It is removed, and for a time its author writes nothing but an SOS.
+        /// The content is removed and its author can write only SOS posts until the end time.
         Mute = "mute",
-        /// It is removed, and for a time its author may do nothing.
+        /// The content is removed and its author's account is suspended until the end time.
         Suspend = "suspend",
-        /// It is removed, and its author may do nothing, for a long time or for ever.
+        /// The content is removed and its author's account is suspended, with or without an end time.
         Ban = "ban",
-        /// It is hidden until somebody has looked. Nobody decides this: it happens by itself.
+        /// The content is hidden until a moderator has reviewed it. Set automatically; staff cannot choose it.
         Hold = "hold",
-        /// An appeal changes nothing.
+        /// The appealed decision remains in force.
         Uphold = "uphold",
-        /// An appeal undoes all that was decided.
+        /// The appealed decision is reversed.
         Overturn = "overturn",
     }
 }
 
-words! {
-    /// What becomes of what a case is about. The last word about it holds.
-    Measure {
-        /// Nobody but its author sees it; a circle is closed.
+text_enum! {
+    /// Effect of a decision on its subject. The newest decision with an outcome determines the visibility.
+    ContentOutcome {
+        /// Visible only to the author; a circle is closed.
         Removed = "removed",
-        /// It is there; a circle is open.
-        Shown = "shown",
+        /// Visible to all who may see it; a circle is open.
+        Visible = "visible",
     }
 }
 
-words! {
-    /// Whether somebody asked that a decision be made again.
+text_enum! {
+    /// Progress of an appeal.
     AppealState {
-        /// Nobody did.
+        /// No appeal was made.
         None = "none",
-        /// Somebody else will decide.
+        /// The appeal waits for a decision by a staff member other than the decider.
         Open = "open",
-        /// It stands.
+        /// The decision was upheld.
         Upheld = "upheld",
-        /// It is undone.
+        /// The decision was overturned.
         Overturned = "overturned",
     }
 }
 
-/// What a decision counts against somebody, for a time.
+/// Strike against an account. It counts until it expires or its decision is overturned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Strike {
-    /// The decision that gave it.
     pub decision: Uuid,
-    /// Against whom.
     pub user: UserId,
-    /// How much.
     pub weight: u32,
-    /// When.
     pub at: Timestamp,
-    /// Until when it counts.
+    /// Expiry.
     pub until: Timestamp,
 }

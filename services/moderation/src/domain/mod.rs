@@ -1,45 +1,47 @@
-//! What reports, cases, decisions and strikes are.
+//! Reports, cases, decisions and strikes.
 
 mod case;
 mod decision;
+mod filing;
 mod report;
 mod subject;
 
 pub use self::{
-    case::{Case, Lease, Origin, State},
-    decision::{Action, Appeal, AppealState, Decision, Measure, Strike},
-    report::{Accuracy, Outcome, Record, Report},
-    subject::{Reason, Snapshot, Subject, Surrounding},
+    case::{Assignment, Case, CaseContext, CaseState, Origin},
+    decision::{Action, Appeal, AppealState, ContentOutcome, Decision, Strike},
+    filing::{FilingOutcome, FilingResult, FilingState, NewFiling, RiskInputs, SealedEvidence},
+    report::{Accuracy, Report, ReportOutcome, ReporterRecord},
+    subject::{ContextItem, EvidenceSnapshot, Reason, Subject},
 };
 
-/// A closed set with the word for each in every database. A word that was ever stored keeps its meaning.
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+/// Defines a closed enum with the text that represents each variant in every database. A stored text is never reused.
+macro_rules! text_enum {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name {
-            $($(#[$word_doc])* $variant,)+
+            $($(#[$variant_doc])* $variant,)+
         }
 
         impl $name {
-            /// All of them.
+            /// All variants, in order.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
-            /// The word for it.
+            /// Returns the stored text.
             #[must_use]
-            pub const fn word(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self {
-                    $(Self::$variant => $word,)+
+                    $(Self::$variant => $text,)+
                 }
             }
 
-            /// What this word says.
+            /// Returns the variant with this stored text.
             #[must_use]
-            pub fn of(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|known| known.word() == word)
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|variant| variant.as_str() == text)
             }
         }
     };
 }
 
-use words;
+use text_enum;

@@ -1,59 +1,53 @@
-//! A report, and what somebody's reports were worth.
+//! Reports, and the track record of reporters.
 
 use kith_kernel::{CaseId, ReportId, Timestamp, UserId};
 
-use super::{Reason, Subject, words};
+use super::{Reason, Subject, text_enum};
 
-/// Somebody said that something is wrong.
+/// A user's report of a subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// Which.
     pub id: ReportId,
-    /// What it led to.
     pub case: CaseId,
-    /// Who. Nobody else is ever told.
+    /// Reporting user. Never disclosed: staff see an alias, see
+    /// [`EvidenceCipher::reporter_alias`](crate::EvidenceCipher::reporter_alias).
     pub reporter: UserId,
-    /// About what.
     pub subject: Subject,
-    /// What is wrong.
     pub reason: Reason,
-    /// In their words, sealed.
-    pub words: Vec<u8>,
-    /// When.
+    /// Comment of the reporter, encrypted.
+    pub comment: Vec<u8>,
     pub at: Timestamp,
-    /// What came of it; `None` while it is looked into.
-    pub outcome: Option<Outcome>,
+    /// `None` until the case is decided.
+    pub outcome: Option<ReportOutcome>,
 }
 
-words! {
-    /// What came of a report.
-    Outcome {
-        /// Something was done.
-        Acted = "acted",
-        /// Nothing had to be done.
+text_enum! {
+    /// Result of a report.
+    ReportOutcome {
+        /// The decision was restrictive.
+        ActionTaken = "action_taken",
+        /// No action was necessary.
         Dismissed = "dismissed",
     }
 }
 
-words! {
-    /// How often somebody's reports were right.
+text_enum! {
+    /// Accuracy of a reporter, from the outcomes of earlier reports.
     Accuracy {
-        /// Seldom.
+        /// Less than 40 % led to action.
         Low = "low",
-        /// Too few are decided to say.
+        /// Fewer than three reports are decided.
         New = "new",
-        /// Often.
+        /// At least 40 % led to action.
         Medium = "medium",
-        /// Nearly always.
+        /// At least 80 % led to action.
         High = "high",
     }
 }
 
-/// What came of somebody's reports until now.
+/// Number of decided reports of a reporter, by outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Record {
-    /// How many led to something.
-    pub acted: u32,
-    /// How many did not.
+pub struct ReporterRecord {
+    pub action_taken: u32,
     pub dismissed: u32,
 }

@@ -1,27 +1,23 @@
-//! What is reported, why, and what it said.
+//! Subjects of reports, reasons, and evidence.
 
-use kith_kernel::{CircleId, Content, PersonaId, PostId, ResponseId, Timestamp};
+use kith_kernel::{CircleId, ContentId, PersonaId, PostId, ResponseId, Timestamp};
 use uuid::Uuid;
 
-use super::words;
+use super::text_enum;
 
-/// What a report is about.
+/// Subject of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Subject {
-    /// A post.
     Post(PostId),
-    /// An answer to one.
     Response(ResponseId),
-    /// How somebody appears.
     Persona(PersonaId),
-    /// A circle.
     Circle(CircleId),
 }
 
 impl Subject {
-    /// The word for what kind of thing it is.
+    /// Returns the stored name of the kind.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn kind(self) -> &'static str {
         match self {
             Self::Post(_) => "post",
             Self::Response(_) => "response",
@@ -30,7 +26,7 @@ impl Subject {
         }
     }
 
-    /// Its id, bare.
+    /// Returns the id without its kind.
     #[must_use]
     pub const fn uuid(self) -> Uuid {
         match self {
@@ -41,10 +37,10 @@ impl Subject {
         }
     }
 
-    /// What this word and this id say.
+    /// Returns the subject with this kind and id; `None` for an unknown kind.
     #[must_use]
-    pub fn of(word: &str, id: Uuid) -> Option<Self> {
-        match word {
+    pub fn parse(kind: &str, id: Uuid) -> Option<Self> {
+        match kind {
             "post" => Some(Self::Post(PostId::from_uuid(id))),
             "response" => Some(Self::Response(ResponseId::from_uuid(id))),
             "persona" => Some(Self::Persona(PersonaId::from_uuid(id))),
@@ -53,17 +49,17 @@ impl Subject {
         }
     }
 
-    /// What somebody wrote, if it is that.
+    /// Returns the content id of a post or response; `None` for personas and circles.
     #[must_use]
-    pub const fn content(self) -> Option<Content> {
+    pub const fn content(self) -> Option<ContentId> {
         match self {
-            Self::Post(id) => Some(Content::Post(id)),
-            Self::Response(id) => Some(Content::Response(id)),
+            Self::Post(id) => Some(ContentId::Post(id)),
+            Self::Response(id) => Some(ContentId::Response(id)),
             Self::Persona(_) | Self::Circle(_) => None,
         }
     }
 
-    /// Whether it can be taken away and given back. A persona cannot: somebody appears as it.
+    /// Returns true if the subject can be removed and restored. A persona cannot, because its account uses it.
     #[must_use]
     pub const fn is_removable(self) -> bool {
         match self {
@@ -73,61 +69,59 @@ impl Subject {
     }
 }
 
-impl From<Content> for Subject {
-    fn from(content: Content) -> Self {
+impl From<ContentId> for Subject {
+    fn from(content: ContentId) -> Self {
         match content {
-            Content::Post(id) => Self::Post(id),
-            Content::Response(id) => Self::Response(id),
+            ContentId::Post(id) => Self::Post(id),
+            ContentId::Response(id) => Self::Response(id),
         }
     }
 }
 
-words! {
-    /// What is wrong with something, the gravest first.
+text_enum! {
+    /// Reason of a report, in order of severity, the most severe first.
     Reason {
         /// A minor is in danger.
         MinorAtRisk = "minor_at_risk",
-        /// Somebody is threatened.
+        /// A threat of violence.
         Threat = "threat",
-        /// It tells who or where somebody is.
+        /// Disclosure of a person's identity or location.
         Doxxing = "doxxing",
-        /// It encourages to harm oneself.
+        /// Encouragement of self-harm.
         SelfHarm = "self_harm",
-        /// It is sexual.
+        /// Sexual content.
         Sexual = "sexual",
-        /// It tells where to get a substance.
+        /// Information on how to obtain a substance.
         Substances = "substances",
-        /// Somebody is harassed.
+        /// Harassment of a person.
         Harassment = "harassment",
-        /// It is after money or secrets.
+        /// An attempt to obtain money or secrets.
         Scam = "scam",
-        /// It is advertising, or the same again and again.
+        /// Advertising or repetition.
         Spam = "spam",
-        /// Something else.
+        /// Any other reason.
         Other = "other",
     }
 }
 
-/// What something said at a moment, and what stood around it. No later edit changes it.
+/// Evidence as captured when a report was filed. Later edits of the subject do not change it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Snapshot {
-    /// When it was written; when it was taken for what has no such moment.
+pub struct EvidenceSnapshot {
+    /// Time at which the text was written; time of the capture for personas and circles.
     pub at: Timestamp,
-    /// What it said.
     pub text: String,
-    /// What it said before, each until its moment, oldest first.
-    pub edits: Vec<(Timestamp, String)>,
-    /// What stood around it, oldest first.
-    pub context: Vec<Surrounding>,
+    /// Earlier versions with the time at which each was replaced, oldest first.
+    pub revisions: Vec<(Timestamp, String)>,
+    /// Neighbouring content, oldest first.
+    pub context: Vec<ContextItem>,
 }
 
-/// Something that stands beside what is judged.
+/// Content next to the subject, captured with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Surrounding {
-    /// Who appears as its author.
+pub struct ContextItem {
+    /// Persona of the author.
     pub persona: PersonaId,
-    /// When it was written.
+    /// Time at which it was written.
     pub at: Timestamp,
-    /// What it says.
     pub text: String,
 }

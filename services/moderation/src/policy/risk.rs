@@ -1,54 +1,51 @@
-//! What orders the queue.
+//! Risk score, which orders the queue.
 //!
-//! Reports are no votes. Reporters who report together again and again, or who are seldom right, are one voice: the
-//! strongest of them. What is known of them grows, and the open cases beside it are weighed anew by it. Of the voices
-//! the strongest counts whole, the next half, the next a quarter, so that all of them together count less than twice
-//! the strongest.
+//! Reports are not votes. Reporters who repeatedly report the same subjects, and all reporters with low accuracy, form a
+//! group that counts as one report, the strongest of the group. The strongest group counts in full, the next one half, the
+//! next one a quarter, so all groups shared_cases count less than twice the strongest. When the records of reporters change,
+//! the risk of their open cases is computed again.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use kith_kernel::{Timestamp, UserId};
 
-use crate::domain::{Accuracy, Origin, Reason, Record};
+use crate::domain::{Accuracy, Case, CaseState, Origin, Reason, ReporterRecord, RiskInputs};
 
-/// From how many decided reports on somebody's record says something.
-const ENOUGH: u32 = 3;
-/// How many other things two people have to have reported before they are taken for one voice. Twice is chance: all
-/// that they ever report is counted, also what they report later.
-const TOGETHER: u32 = 3;
-/// What somebody in danger is worth: no report is worth more.
-const WATCH: u32 = 200;
-/// What a held text is worth, for its author waits.
-const SCREEN: u32 = 40;
+/// Minimum number of decided reports for an accuracy.
+const MIN_DECIDED: u32 = 3;
+/// Minimum number of other cases that two users must have reported in common to count as colluding. Two can be chance,
+/// because all their reports are counted, including later ones.
+const COLLUSION_THRESHOLD: u32 = 3;
+/// Base risk of a case with crisis language. No combination of reports exceeds it.
+const CRISIS_RISK: u32 = 200;
+/// Base risk of a case with held content, because its author waits for publication.
+const SCREEN_HOLD_RISK: u32 = 40;
 
-/// Somebody's report, as far as it counts.
+/// Report with the record of its reporter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Voice {
-    /// Who.
+pub struct WeightedReport {
     pub reporter: UserId,
-    /// What they reported.
     pub reason: Reason,
-    /// What came of their reports until now.
-    pub record: Record,
+    pub record: ReporterRecord,
 }
 
-/// How often somebody's reports were right.
+/// Returns the accuracy of a reporter.
 #[must_use]
-pub const fn accuracy(record: Record) -> Accuracy {
-    let decided = record.acted.saturating_add(record.dismissed);
-    let right = record.acted.saturating_mul(100);
-    if decided < ENOUGH {
+pub const fn accuracy(record: ReporterRecord) -> Accuracy {
+    let decided = record.action_taken.saturating_add(record.dismissed);
+    let correct = record.action_taken.saturating_mul(100);
+    if decided < MIN_DECIDED {
         Accuracy::New
-    } else if right >= decided.saturating_mul(80) {
+    } else if correct >= decided.saturating_mul(80) {
         Accuracy::High
-    } else if right >= decided.saturating_mul(40) {
+    } else if correct >= decided.saturating_mul(40) {
         Accuracy::Medium
     } else {
         Accuracy::Low
     }
 }
 
-/// How grave it is, up to 100.
+/// Returns the severity of a reason, from 15 to 100.
 #[must_use]
 pub const fn severity(reason: Reason) -> u32 {
     match reason {
@@ -65,65 +62,95 @@ pub const fn severity(reason: Reason) -> u32 {
     }
 }
 
-/// What a report is worth by itself.
-const fn worth(voice: &Voice) -> u32 {
-    let believed = match accuracy(voice.record) {
+/// Returns the weight of a single report: severity scaled by the accuracy of the reporter.
+const fn report_weight(report: &WeightedReport) -> u32 {
+    let credibility = match accuracy(report.record) {
         Accuracy::Low => 10,
         Accuracy::New => 50,
         Accuracy::Medium => 75,
         Accuracy::High => 100,
     };
-    severity(voice.reason).saturating_mul(believed).div_euclid(100)
+    severity(report.reason).saturating_mul(credibility).div_euclid(100)
 }
 
-/// The risk of a case. `together` says of pairs of its reporters how many other things both of them reported, and were
-/// not right about; `strikes` is what counts against the person concerned; `reach` is how many pieces stand around what
-/// it is about.
+/// Computes the risk score of a case.
+///
+/// `shared_cases` contains, for pairs of reporters, the number of other cases that both reported without action taken.
+/// `strikes` is the weight of the active strikes of the affected account. `reach` is the number of context items of the
+/// subject.
 #[must_use]
-pub fn risk(origin: Origin, voices: &[Voice], together: &[(UserId, UserId, u32)], strikes: u32, reach: u32) -> u32 {
-    let mut worths: Vec<u32> = clusters(voices, together).into_values().collect();
-    worths.sort_unstable_by(|one, other| other.cmp(one));
-    let mut part = 1_u32;
+pub fn risk(
+    origin: Origin,
+    reports: &[WeightedReport],
+    shared_cases: &[(UserId, UserId, u32)],
+    strikes: u32,
+    reach: u32,
+) -> u32 {
+    let mut weights: Vec<u32> = group_reports(reports, shared_cases).into_values().collect();
+    weights.sort_unstable_by(|one, other| other.cmp(one));
+    let mut divisor = 1_u32;
     let mut reported = 0_u32;
-    for worth in worths {
-        reported = reported.saturating_add(worth.checked_div(part).unwrap_or(0));
-        part = part.saturating_mul(2);
+    for weight in weights {
+        reported = reported.saturating_add(weight.checked_div(divisor).unwrap_or(0));
+        divisor = divisor.saturating_mul(2);
     }
     let base = match origin {
         Origin::Report => 0,
-        Origin::Watch => WATCH,
-        Origin::Screen => SCREEN,
+        Origin::Crisis => CRISIS_RISK,
+        Origin::Screen => SCREEN_HOLD_RISK,
     };
-    let standing = strikes.saturating_mul(8).min(40);
-    base.max(reported).saturating_add(standing).saturating_add(reach.min(20))
+    let strike_risk = strikes.saturating_mul(8).min(40);
+    base.max(reported).saturating_add(strike_risk).saturating_add(reach.min(20))
 }
 
-/// Each voice by the smallest account in it, with the worth of its strongest report.
-fn clusters(voices: &[Voice], together: &[(UserId, UserId, u32)]) -> BTreeMap<UserId, u32> {
-    let mut voice_of: BTreeMap<UserId, UserId> = voices.iter().map(|voice| (voice.reporter, voice.reporter)).collect();
-    // Whoever is seldom right is one voice with all others who are.
-    let mut doubtful = voices.iter().filter(|voice| accuracy(voice.record) == Accuracy::Low);
-    let first = doubtful.next().map(|voice| voice.reporter);
-    let doubted = doubtful.filter_map(|voice| first.map(|first| (first, voice.reporter)));
-    let connected = together.iter().filter(|(_, _, times)| *times >= TOGETHER).map(|(one, other, _)| (*one, *other));
-    for (one, other) in connected.chain(doubted) {
-        let (Some(&one), Some(&other)) = (voice_of.get(&one), voice_of.get(&other)) else { continue };
-        for name in voice_of.values_mut().filter(|name| **name == one || **name == other) {
+/// Groups the reports. Each group is identified by its smallest account id and has the weight of its strongest report.
+fn group_reports(reports: &[WeightedReport], shared_cases: &[(UserId, UserId, u32)]) -> BTreeMap<UserId, u32> {
+    let mut group_of: BTreeMap<UserId, UserId> =
+        reports.iter().map(|report| (report.reporter, report.reporter)).collect();
+    // All reporters with low accuracy form one group.
+    let mut inaccurate = reports.iter().filter(|report| accuracy(report.record) == Accuracy::Low);
+    let first = inaccurate.next().map(|report| report.reporter);
+    let inaccurate_pairs = inaccurate.filter_map(|report| first.map(|first| (first, report.reporter)));
+    let colluding_pairs =
+        shared_cases.iter().filter(|(_, _, times)| *times >= COLLUSION_THRESHOLD).map(|(one, other, _)| (*one, *other));
+    for (one, other) in colluding_pairs.chain(inaccurate_pairs) {
+        let (Some(&one), Some(&other)) = (group_of.get(&one), group_of.get(&other)) else { continue };
+        for name in group_of.values_mut().filter(|name| **name == one || **name == other) {
             *name = one.min(other);
         }
     }
     let mut strongest: BTreeMap<UserId, u32> = BTreeMap::new();
-    for voice in voices {
-        let Some(name) = voice_of.get(&voice.reporter) else { continue };
-        let worth = worth(voice);
-        strongest.entry(*name).and_modify(|best| *best = worth.max(*best)).or_insert(worth);
+    for report in reports {
+        let Some(name) = group_of.get(&report.reporter) else { continue };
+        let weight = report_weight(report);
+        strongest.entry(*name).and_modify(|best| *best = weight.max(*best)).or_insert(weight);
     }
     strongest
 }
 
-/// When a case of this risk should be decided.
+/// Computes the risk and the due time of an open case again. The due time never becomes later. The version does not
+/// change, because a decision does not depend on the risk. A case that is not open keeps its risk.
 #[must_use]
-pub fn due(risk: u32, since: Timestamp) -> Timestamp {
+pub fn update_risk(case: &Case, inputs: &RiskInputs, now: Timestamp) -> Case {
+    if case.state != CaseState::Open {
+        return case.clone();
+    }
+    let reports: Vec<WeightedReport> = inputs
+        .reports
+        .iter()
+        .map(|(reporter, reason)| WeightedReport {
+            reporter: *reporter,
+            reason: *reason,
+            record: inputs.records.get(reporter).copied().unwrap_or_default(),
+        })
+        .collect();
+    let risk = risk(case.origin, &reports, &inputs.shared_cases, inputs.strikes, case.reach);
+    Case { risk, due_at: case.due_at.min(due_time(risk, now)), ..case.clone() }
+}
+
+/// Returns the time by which a case of this risk should be decided: 1, 8 or 24 hours after `since`.
+#[must_use]
+pub fn due_time(risk: u32, since: Timestamp) -> Timestamp {
     let hours = match risk {
         80.. => 1,
         40..80 => 8,

@@ -1,64 +1,57 @@
-//! What people can do about what others do, and what staff can do about that.
+//! Use cases of users and of staff.
 
-mod deciding;
-mod reporting;
-mod standing;
-mod working;
+mod account_standing;
+mod capture;
+mod decide;
+mod intake;
+mod queue;
 
 use std::sync::Arc;
 
 use kith_kernel::{
-    Clock, Entropy, Event, EventId, Fact, Moderator, Pager,
-    audit::{Act, Entry},
-    event::CaseChange,
-    ports::Circles,
+    Clock, Entropy, Event, EventId, EventPayload, ModerationEvent, Moderator, PageTokenCodec,
+    audit::{AuditAction, AuditEntry},
+    event::CaseEvent,
+    ports::CircleModeration,
 };
 
 pub use self::{
-    reporting::Intake,
-    standing::{MyStanding, Told},
-    working::{Dossier, Heard, History},
+    account_standing::{AccountStanding, Statement},
+    intake::ReportIntake,
+    queue::{CaseDetails, CaseReport, SubjectHistory},
 };
-use crate::{Effects, Sealer, domain::Case, effects::nobody, store::Store};
+use crate::{DecisionEnforcer, EvidenceCipher, domain::Case, enforcement::SYSTEM_ACTOR, store::Store};
 
 /// The use cases of moderation.
 pub struct Service {
-    /// Where cases are kept.
     pub store: Arc<dyn Store>,
-    /// Makes true what was decided.
-    pub effects: Arc<Effects>,
-    /// Takes reports in.
-    pub intake: Arc<Intake>,
-    /// Who keeps which circle.
-    pub circles: Arc<dyn Circles>,
-    /// Seals what cases hold.
-    pub sealer: Sealer,
-    /// What time it is.
+    pub enforcer: Arc<DecisionEnforcer>,
+    pub intake: Arc<ReportIntake>,
+    pub circles: Arc<dyn CircleModeration>,
+    pub cipher: EvidenceCipher,
     pub clock: Arc<dyn Clock>,
-    /// What ids are made with.
     pub entropy: Arc<dyn Entropy>,
-    /// What signs the tokens of lists.
-    pub pager: Arc<Pager>,
+    pub page_tokens: Arc<PageTokenCodec>,
 }
 
 impl Service {
-    /// A line of the trail.
-    fn entry(&self, staff: &Moderator, act: Act, case: &Case, detail: String) -> Entry {
+    /// Builds an audit entry about a case.
+    fn audit_entry(&self, staff: &Moderator, action: AuditAction, case: &Case, detail: String) -> AuditEntry {
         let (at, actor) = (self.clock.now(), staff.actor());
-        Entry {
+        AuditEntry {
             id: EventId::new(at, &*self.entropy),
             at,
             actor: actor.user,
             session: Some(actor.session),
-            act,
+            action,
             subject: format!("case:{}", case.id),
             detail,
         }
     }
 
-    /// Nobody in particular says that a case changed: who works on it is told to nobody.
-    fn changed(&self, case: &Case, change: CaseChange) -> Event {
-        let fact = Fact::CaseChanged { case: case.id, change };
-        Event::new(self.clock.now(), nobody(), fact, &*self.entropy)
+    /// Builds the event of a change of a case. Its actor is the system: staff members are not disclosed.
+    fn case_changed(&self, case: &Case, change: CaseEvent) -> Event {
+        let payload = EventPayload::Moderation(ModerationEvent::CaseChanged { case: case.id, change });
+        Event::new(self.clock.now(), SYSTEM_ACTOR, payload, &*self.entropy)
     }
 }

@@ -1,263 +1,209 @@
-//! Where reports, cases and decisions are kept.
+//! Storage of reports, cases, decisions, appeals and strikes.
 //!
-//! Every promise below has a case in `tests/it/store/`, and every case runs on every adapter.
+//! Every promise below has a contract case in `tests/it/store/` that runs on every adapter.
 
 mod sql;
 
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use kith_kernel::{CaseId, Cursor, Event, EventId, ReportId, Timestamp, UserId, audit::Entry};
+use kith_kernel::{CaseId, Cursor, Event, ReportId, Timestamp, UserId, audit::AuditEntry};
 use kith_storage::StoreResult;
 use uuid::Uuid;
 
 pub use self::sql::Sql;
-use crate::domain::{Case, Decision, Lease, Measure, Record, Report, State, Strike, Subject};
+use crate::domain::{
+    Case, CaseContext, CaseState, ContentOutcome, Decision, FilingState, NewFiling, Report, ReportOutcome,
+    ReporterRecord, RiskInputs, SealedEvidence, Strike, Subject,
+};
 
-/// A store of all that this slice keeps.
-pub trait Store: CaseStore + DecisionStore {}
+/// Store of this slice.
+pub trait Store: CaseStore + DecisionStore + CaseLocks {}
 
-impl<S: CaseStore + DecisionStore> Store for S {}
+impl<S: CaseStore + DecisionStore + CaseLocks> Store for S {}
 
-/// Makes events of what came of a write, within it.
-pub type Telling<'a, T> = &'a (dyn for<'t> Fn(&'t T) -> Vec<Event> + Send + Sync);
+/// Changes of cases: lock, decide, save.
+///
+/// Every method locks the subject and loads the state on which the change depends. The caller decides with a rule of
+/// [`policy`](crate::policy) and saves the result. Changes of one subject are serialized. Between lock and save the caller
+/// must not await anything else: in SQLite the lock excludes all other writes.
+#[async_trait]
+pub trait CaseLocks: Send + Sync {
+    /// Locks the subject of a filing. An event counts as filed once the result is saved.
+    async fn lock_filing(&self, filing: &NewFiling) -> StoreResult<Locked<FilingState>>;
 
-/// What a store of cases promises.
+    /// Locks the subject of a case, for assignment, escalation, decision and appeal.
+    async fn lock_case(&self, case: CaseId) -> StoreResult<Option<Locked<CaseContext>>>;
+
+    /// Locks the subject of a case, for an update of its risk at `now`.
+    async fn lock_risk(&self, case: CaseId, now: Timestamp) -> StoreResult<Option<Locked<(Case, RiskInputs)>>>;
+}
+
+/// State loaded under the lock of its subject. Dropping it releases the lock and changes nothing.
+pub struct Locked<S> {
+    pub state: S,
+    unit: Box<dyn UnitOfWork>,
+}
+
+impl<S> Locked<S> {
+    pub(crate) fn new(state: S, unit: Box<dyn UnitOfWork>) -> Self {
+        Self { state, unit }
+    }
+
+    /// Saves the changes with their events and audit entries in one transaction and releases the lock.
+    ///
+    /// # Errors
+    /// Errors of the store. Nothing is changed then, except after a timeout, when the result is unknown.
+    pub async fn save(self, changes: &CaseChanges) -> StoreResult<()> {
+        self.unit.save(changes).await
+    }
+}
+
+/// Transaction that holds the lock of a subject.
+#[async_trait]
+pub(crate) trait UnitOfWork: Send {
+    async fn save(self: Box<Self>, changes: &CaseChanges) -> StoreResult<()>;
+}
+
+/// Changes of one case, saved in one transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseChanges {
+    /// Case to insert or to update.
+    pub case: Case,
+    pub evidence: Option<SealedEvidence>,
+    /// New report. It is stored with `evidence`.
+    pub report: Option<Report>,
+    /// New decision.
+    pub decision: Option<Decision>,
+    pub strike: Option<Strike>,
+    /// Earlier decision whose appeal has changed. Its strike is revoked if it is overturned.
+    pub appealed: Option<Decision>,
+    /// New outcome of all reports of the case.
+    pub report_outcome: Option<ReportOutcome>,
+    pub events: Vec<Event>,
+    pub audit: Vec<AuditEntry>,
+}
+
+impl CaseChanges {
+    /// Creates changes that contain only the case.
+    #[must_use]
+    pub const fn new(case: Case) -> Self {
+        Self {
+            case,
+            evidence: None,
+            report: None,
+            decision: None,
+            strike: None,
+            appealed: None,
+            report_outcome: None,
+            events: Vec::new(),
+            audit: Vec::new(),
+        }
+    }
+}
+
+/// Store of reports and cases.
 #[async_trait]
 pub trait CaseStore: Send + Sync {
-    /// Files a report, or a case that nobody reported, with its evidence: all of it with its events, or nothing. It joins
-    /// the open case of its subject, or opens the one that is given; of all who do so at once, one opens it. The risk is
-    /// computed anew. If the case is not hidden already, what hides it is decided with it.
-    ///
-    /// Who has reported in this case gets that report, and nothing is changed; and so does who comes with an event that
-    /// was filed before.
-    async fn file(&self, filing: &Filing, told: Telling<'_, Filed>) -> StoreResult<Filed>;
+    /// Returns up to `limit` other open cases whose risk depends on this case, the highest risk first: cases with a common
+    /// reporter, and cases with the same affected account.
+    async fn related_cases(&self, case: CaseId, limit: i64) -> StoreResult<Vec<CaseId>>;
 
-    /// Up to `limit` other open cases of which what happened in this one may change the risk, the highest risk first:
-    /// those that one of its reporters reported, too, and those about the same person.
-    async fn beside(&self, case: CaseId, limit: i64) -> StoreResult<Vec<CaseId>>;
-
-    /// Computes the risk of an open case anew, of all that is known now. It is due sooner by it, or when it was; nothing
-    /// else of it changes, and its version stays: what a decision is made on is as it was. Of a case that is not open, or
-    /// not there, nothing changes.
-    async fn weigh(&self, case: CaseId, now: Timestamp) -> StoreResult<()>;
-
-    /// A case.
+    /// Returns a case.
     async fn case(&self, case: CaseId) -> StoreResult<Option<Case>>;
 
-    /// Up to `limit` cases of this state behind `after`, the highest risk first, of equals the oldest. None that concerns
-    /// `staff` or that they reported.
-    async fn queue(&self, state: State, staff: UserId, after: Option<Cursor>, limit: i64) -> StoreResult<Vec<Case>>;
+    /// Returns up to `limit` cases in this state after the cursor, by descending risk, then by age. Omits cases that affect
+    /// `staff` or that `staff` reported.
+    async fn queue(&self, state: CaseState, staff: UserId, after: Option<Cursor>, limit: i64)
+    -> StoreResult<Vec<Case>>;
 
-    /// All reports of a case, oldest first.
+    /// Returns all reports of a case, oldest first.
     async fn reports(&self, case: CaseId) -> StoreResult<Vec<Report>>;
 
-    /// All evidence of a case, oldest first, as it was when it was filed.
-    async fn evidence(&self, case: CaseId) -> StoreResult<Vec<Evidence>>;
+    /// Returns all evidence of a case as captured, oldest first.
+    async fn evidence(&self, case: CaseId) -> StoreResult<Vec<SealedEvidence>>;
 
-    /// Up to `limit` reports by `reporter` older than `before`, newest first.
-    async fn reported(&self, reporter: UserId, before: Option<ReportId>, limit: i64) -> StoreResult<Vec<Report>>;
+    /// Returns up to `limit` reports of `reporter` older than `before`, newest first.
+    async fn reports_by(&self, reporter: UserId, before: Option<ReportId>, limit: i64) -> StoreResult<Vec<Report>>;
 
-    /// What came of the reports of all who reported in a case.
-    async fn records(&self, case: CaseId) -> StoreResult<HashMap<UserId, Record>>;
+    /// Returns the records of all reporters of a case.
+    async fn reporter_records(&self, case: CaseId) -> StoreResult<HashMap<UserId, ReporterRecord>>;
 
-    /// What came of somebody's reports until now.
-    async fn record(&self, reporter: UserId) -> StoreResult<Record>;
+    /// Returns the record of a reporter.
+    async fn reporter_record(&self, reporter: UserId) -> StoreResult<ReporterRecord>;
 
-    /// Gives a case that waits for a decision to somebody until their lease ends, and adds the events and the entries,
-    /// all or none; who has it already keeps it, and the version stays. `None`, and no change, while somebody else has it,
-    /// or if it waits for nothing. Of all who come at once, one gets it.
-    async fn take(&self, case: CaseId, lease: Lease, now: Timestamp, notes: &Notes) -> StoreResult<Option<Case>>;
+    /// Appends entries to the audit log.
+    async fn append_audit(&self, entries: &[AuditEntry]) -> StoreResult<()>;
 
-    /// Leaves a case of this version that waits for a decision to admins, and to nobody in particular, with the events and
-    /// the entries. `None`, and no change, if the version is another.
-    async fn escalate(&self, case: CaseId, version: i64, now: Timestamp, notes: &Notes) -> StoreResult<Option<Case>>;
-
-    /// Adds these entries to the trail of what staff did. When it returns they are there.
-    async fn note(&self, entries: &[Entry]) -> StoreResult<()>;
-
-    /// How the queue stands.
+    /// Returns statistics of the queue.
     async fn stats(&self, now: Timestamp) -> StoreResult<Stats>;
 }
 
-/// What a store of decisions promises.
+/// Store of decisions, appeals and strikes.
 #[async_trait]
 pub trait DecisionStore: Send + Sync {
-    /// Decides a case: the decision, its strike, what came of the reports, the state of the case, the events and the
-    /// entries, all or none. A decision about another undoes it if it overturns it, with its strike and what it said of
-    /// its reporters; what was written is back by it only if no other case has said something of it since.
-    ///
-    /// [`Ruled::Stale`], and no change, if the case has another version, or if the decider does not have it now, or if
-    /// they made the decision that this one is about. [`Ruled::Again`] if there is a decision of this id already.
-    async fn decide(&self, ruling: &Ruling, told: Telling<'_, Vec<Report>>) -> StoreResult<Ruled>;
-
-    /// A decision.
+    /// Returns a decision.
     async fn decision(&self, decision: Uuid) -> StoreResult<Option<Decision>>;
 
-    /// All decisions of a case, oldest first.
+    /// Returns all decisions of a case, oldest first.
     async fn decisions(&self, case: CaseId) -> StoreResult<Vec<Decision>>;
 
-    /// The newest decisions about somebody, up to `limit`, newest first.
-    async fn decided_about(&self, user: UserId, limit: i64) -> StoreResult<Vec<Decision>>;
+    /// Returns up to `limit` decisions that affect the account, newest first.
+    async fn decisions_about(&self, user: UserId, limit: i64) -> StoreResult<Vec<Decision>>;
 
-    /// Up to `limit` decisions about somebody that they are told of, newest first, also of one moment about one thing; with
-    /// `before`, those behind that one. What came to nothing before they knew of it takes no place: no page says that there
-    /// was something.
+    /// Returns up to `limit` decisions of which the account gets a statement, newest first; with `before`, those that are
+    /// older than that decision. Decisions about one subject at the same time have a defined order. A dismissal that the
+    /// account never noticed is omitted before the limit applies, so that the length of a page does not disclose it.
     async fn statements(&self, user: UserId, before: Option<Uuid>, limit: i64) -> StoreResult<Vec<Decision>>;
 
-    /// How many cases there were about somebody.
-    async fn cases_about(&self, user: UserId) -> StoreResult<u32>;
+    /// Returns the number of cases that affect the account.
+    async fn case_count(&self, user: UserId) -> StoreResult<u32>;
 
-    /// The last word about something: the measure of the last decision that has one.
-    async fn measure(&self, subject: Subject) -> StoreResult<Option<Measure>>;
+    /// Returns the outcome of the newest decision about the subject that has one.
+    async fn current_outcome(&self, subject: Subject) -> StoreResult<Option<ContentOutcome>>;
 
-    /// What somebody may not do now, and until when: the longest of all that was decided and is neither over nor undone.
-    async fn bounds(&self, user: UserId, now: Timestamp) -> StoreResult<Bounds>;
+    /// Returns the restrictions in force: for each kind the latest end of all decisions that are neither expired nor
+    /// overturned.
+    async fn restrictions(&self, user: UserId, now: Timestamp) -> StoreResult<Restrictions>;
 
-    /// The weight of the strikes that count against somebody now.
-    async fn strikes(&self, user: UserId, now: Timestamp) -> StoreResult<u32>;
+    /// Returns the total weight of the active strikes.
+    async fn active_strike_weight(&self, user: UserId, now: Timestamp) -> StoreResult<u32>;
 
-    /// When each strike ends that counts against somebody now, by its decision.
-    async fn strike_ends(&self, user: UserId, now: Timestamp) -> StoreResult<HashMap<Uuid, Timestamp>>;
+    /// Returns the expiry of each active strike, by decision.
+    async fn strike_expirations(&self, user: UserId, now: Timestamp) -> StoreResult<HashMap<Uuid, Timestamp>>;
 
-    /// Keeps somebody's appeal, and lets the case wait for another decision until `due`, with the events. `None`, and no
-    /// change, if it was appealed already or cannot be any more: of all who come at once, one appeals.
-    async fn appeal(&self, appealing: &Appealing, events: &[Event]) -> StoreResult<Option<Decision>>;
+    /// Returns up to `limit` decisions that have expired and are not marked as expired, the earliest end first.
+    async fn expired(&self, now: Timestamp, limit: i64) -> StoreResult<Vec<Decision>>;
 
-    /// Decisions that have come to their end by themselves, and of which nobody has said so; up to `limit`, the oldest
-    /// first.
-    async fn ended(&self, now: Timestamp, limit: i64) -> StoreResult<Vec<Decision>>;
-
-    /// Says that a decision has come to its end. Again is no error.
-    async fn end(&self, decision: Uuid, now: Timestamp) -> StoreResult<()>;
+    /// Marks a decision as expired. Idempotent.
+    async fn mark_expired(&self, decision: Uuid, now: Timestamp) -> StoreResult<()>;
 }
 
-/// Something to be looked into.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filing {
-    /// The case, if there is none yet.
-    pub case: Case,
-    /// What somebody reported, if somebody did.
-    pub report: Option<Report>,
-    /// What it said.
-    pub evidence: Evidence,
-    /// What hides it until it is decided, if anything does.
-    pub hold: Option<Decision>,
-    /// The event that led to it, if it was one: it is filed once.
-    pub event: Option<EventId>,
-    /// How many pieces stand around it.
-    pub reach: u32,
-}
-
-/// What something said, sealed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evidence {
-    /// Which.
-    pub id: Uuid,
-    /// When it was taken.
-    pub at: Timestamp,
-    /// What it said.
-    pub sealed: Vec<u8>,
-}
-
-/// What came of filing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filed {
-    /// The case as it is now.
-    pub case: Case,
-    /// The report as it is kept.
-    pub report: Option<Report>,
-    /// How it came to that.
-    pub how: How,
-    /// What hides it from now on, if this filing did.
-    pub hold: Option<Decision>,
-}
-
-/// How a filing met its case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum How {
-    /// There was none.
-    Opened,
-    /// It was open.
-    Joined,
-    /// It had been filed before.
-    Again,
-}
-
-/// What is written down beside a change.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Notes {
-    /// What happened.
-    pub events: Vec<Event>,
-    /// Who did it.
-    pub entries: Vec<Entry>,
-}
-
-/// A decision to be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ruling {
-    /// The version of the case that it is made on.
-    pub version: i64,
-    /// The decision.
-    pub decision: Decision,
-    /// What it counts.
-    pub strike: Option<Strike>,
-    /// Who did it.
-    pub entries: Vec<Entry>,
-}
-
-/// What came of deciding.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ruled {
-    /// It is decided.
-    Done(Case, Decision),
-    /// It was, by the same decision.
-    Again(Case, Decision),
-    /// The case is not as the decider knew it.
-    Stale,
-}
-
-/// An appeal to be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Appealing {
-    /// Against which decision.
-    pub decision: Uuid,
-    /// By whom.
-    pub user: UserId,
-    /// In their words, sealed.
-    pub words: Vec<u8>,
-    /// Now.
-    pub now: Timestamp,
-    /// When it should be decided.
-    pub due: Timestamp,
-}
-
-/// What somebody may not do, and until when.
+/// Restrictions in force for an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Bounds {
-    /// They may write nothing but an SOS.
+pub struct Restrictions {
+    /// End of the mute. A muted account can write only SOS posts.
     pub muted_until: Option<Timestamp>,
-    /// They may do nothing.
     pub suspended_until: Option<Timestamp>,
 }
 
-/// How the queue stands.
+/// Statistics of the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stats {
     /// Cases that wait for a decision.
     pub open: u32,
-    /// Of those, such as are left to admins.
+    /// Open cases that are escalated to admins.
     pub escalated: u32,
-    /// Of those, such as hide what they are about.
+    /// Open cases whose content is hidden automatically.
     pub hidden: u32,
-    /// Of those, such as should have been decided by now.
+    /// Open cases whose due time has passed.
     pub overdue: u32,
-    /// Decisions that wait for another.
+    /// Cases that wait for a decision on an appeal.
     pub appealed: u32,
-    /// Decisions by people in the last 24 hours.
+    /// Decisions by staff in the last 24 hours.
     pub decided_today: u32,
-    /// Decisions that were overturned in the last 30 days.
+    /// Decisions overturned in the last 30 days.
     pub overturned: u32,
-    /// Since when the oldest open case waits.
+    /// Opening time of the oldest open case.
     pub oldest: Option<Timestamp>,
 }

@@ -1,17 +1,17 @@
-//! Cases about circles: the circle is closed, and who answers for it is the person concerned.
+//! Cases about circles: a sanction closes the circle and affects its owner.
 
 use kith_kernel::{
-    Actor, CaseId, CircleId, Fact, PersonaId, SystemEntropy,
-    ports::{CircleRole, Reaction as _, Sweep as _},
+    Actor, CaseId, CircleId, EventPayload, ModerationEvent, PersonaId, SystemEntropy,
+    ports::{CircleRole, PeriodicJob as _},
 };
 use kith_moderation::{
-    domain::{Action, Reason, State, Subject},
-    policy::Refusal,
+    domain::{Action, CaseState, Reason, Subject},
+    policy::CaseError,
 };
 
-use crate::bed::{Bed, hours, postgres, sqlite};
+use crate::harness::{Harness, hours, postgres, sqlite};
 
-/// A circle, who owns it, and who is in it.
+/// Circle with its owner and a member.
 struct Circle {
     id: CircleId,
     owner: Actor,
@@ -19,154 +19,164 @@ struct Circle {
     member: Actor,
 }
 
-fn circle(bed: &Bed) -> Circle {
-    let (owner, member) = (bed.person(), bed.person());
-    let id = CircleId::new(bed.now(), &SystemEntropy);
-    bed.people.joins(&member, id, CircleRole::Member);
-    Circle { id, persona: bed.people.joins(&owner, id, CircleRole::Owner), owner, member }
+fn circle(harness: &Harness) -> Circle {
+    let (owner, member) = (harness.member(), harness.member());
+    let id = CircleId::new(harness.now(), &SystemEntropy);
+    harness.slices.join(&member, id, CircleRole::Member);
+    Circle { id, persona: harness.slices.join(&owner, id, CircleRole::Owner), owner, member }
 }
 
-async fn reported(bed: &Bed, by: &Actor, circle: CircleId) -> CaseId {
-    bed.service().report(by, Subject::Circle(circle), Reason::Scam, "look at this", None).await.unwrap().case
+async fn reported(harness: &Harness, by: &Actor, circle: CircleId) -> CaseId {
+    harness.service().report(by, Subject::Circle(circle), Reason::Scam, "look at this", None).await.unwrap().case
 }
 
 #[kith_testkit::contract(sqlite, postgres)]
 mod contract {
     use super::*;
 
-    async fn a_report_keeps_what_the_circle_says_and_concerns_who_owns_it(bed: &Bed) {
-        let circle = circle(bed);
-        let id = reported(bed, &circle.member, circle.id).await;
-        let case = bed.case(id).await;
-        assert_eq!((case.concerned, case.persona), (Some(circle.owner.user), Some(circle.persona)));
+    async fn a_report_of_a_circle_captures_its_texts_and_affects_its_owner(harness: &Harness) {
+        let circle = circle(harness);
+        let id = reported(harness, &circle.member, circle.id).await;
+        let case = harness.case(id).await;
+        assert_eq!((case.affected_account, case.persona), (Some(circle.owner.user), Some(circle.persona)));
         assert_eq!(case.circle, Some(circle.id));
-        let dossier = bed.service().dossier(&bed.moderator(), id).await.unwrap();
-        assert_eq!(dossier.evidence[0].1.text, "Nights\n\nFor who cannot sleep.\n\nNo phones.\n\nsleep");
+        let case_details = harness.service().case_details(&harness.moderator(), id).await.unwrap();
+        assert_eq!(case_details.evidence[0].1.text, "Nights\n\nFor sleepless nights.\n\nNo phones.\n\nsleep");
         let subject = Subject::Circle(circle.id);
-        let own = bed.service().report(&circle.owner, subject, Reason::Scam, "", None).await.unwrap_err();
-        assert!(matches!(own, kith_moderation::Error::Oneself), "{own:?}");
+        let own = harness.service().report(&circle.owner, subject, Reason::Scam, "", None).await.unwrap_err();
+        assert!(matches!(own, kith_moderation::Error::CannotReportSelf), "{own:?}");
     }
 
-    async fn whatever_is_done_to_the_owner_closes_the_circle_and_is_told(bed: &Bed) {
+    async fn every_sanction_of_the_owner_closes_the_circle_and_issues_a_statement(harness: &Harness) {
         for action in [Action::Remove, Action::Warn, Action::Mute, Action::Suspend, Action::Ban] {
-            let circle = circle(bed);
-            let case = reported(bed, &circle.member, circle.id).await;
-            bed.announced().await;
-            let decision = bed.decide(&bed.moderator(), case, action).await;
-            assert!(bed.people.is_closed(circle.id), "{action:?}");
-            let statement = Fact::StatementIssued { user: circle.owner.user, decision: decision.id };
-            let told = bed.announced().await;
-            assert!(told.contains(&statement), "{told:?}");
+            let circle = circle(harness);
+            let case = reported(harness, &circle.member, circle.id).await;
+            harness.published().await;
+            let decision = harness.decide(&harness.moderator(), case, action).await;
+            assert!(harness.slices.is_closed(circle.id), "{action:?}");
+            let statement = EventPayload::Moderation(ModerationEvent::StatementIssued {
+                user: circle.owner.user,
+                decision: decision.id,
+            });
+            let published = harness.published().await;
+            assert!(published.contains(&statement), "{published:?}");
             assert!(
-                told.iter().any(|fact| matches!(fact, Fact::ReportClosed { user, .. } if *user == circle.member.user))
+                published.iter().any(|payload| matches!(payload, EventPayload::Moderation(ModerationEvent::ReportResolved { user, .. }) if *user == circle.member.user))
             );
-            assert_eq!(bed.people.muted_until(&circle.owner).is_some(), action == Action::Mute);
-            let out = matches!(action, Action::Suspend | Action::Ban);
-            assert_eq!(bed.people.suspended_until(&circle.owner).is_some(), out);
-            assert!(bed.store.strikes(circle.owner.user, bed.now()).await.unwrap() > 0);
+            assert_eq!(harness.slices.muted_until(&circle.owner).is_some(), action == Action::Mute);
+            let suspended = matches!(action, Action::Suspend | Action::Ban);
+            assert_eq!(harness.slices.suspended_until(&circle.owner).is_some(), suspended);
+            assert!(harness.store.active_strike_weight(circle.owner.user, harness.now()).await.unwrap() > 0);
         }
     }
 
-    async fn an_appeal_that_is_right_opens_it_and_one_that_is_not_leaves_it_closed(bed: &Bed) {
+    async fn overturning_reopens_the_circle_and_upholding_does_not(harness: &Harness) {
         for (action, closed) in [(Action::Uphold, true), (Action::Overturn, false)] {
-            let circle = circle(bed);
-            let case = reported(bed, &circle.member, circle.id).await;
-            let decision = bed.decide(&bed.moderator(), case, Action::Suspend).await;
-            bed.service().appeal(&circle.owner, decision.id, "We do no harm.").await.unwrap();
-            assert!(bed.people.is_closed(circle.id), "an appeal alone opens nothing");
-            bed.decide(&bed.moderator(), case, action).await;
-            assert_eq!(bed.people.is_closed(circle.id), closed, "{action:?}");
-            assert_eq!(bed.people.suspended_until(&circle.owner).is_some(), closed, "{action:?}");
+            let circle = circle(harness);
+            let case = reported(harness, &circle.member, circle.id).await;
+            let decision = harness.decide(&harness.moderator(), case, Action::Suspend).await;
+            harness.service().appeal(&circle.owner, decision.id, "We do no harm.").await.unwrap();
+            assert!(harness.slices.is_closed(circle.id), "an appeal alone does not reopen the circle");
+            harness.decide(&harness.moderator(), case, action).await;
+            assert_eq!(harness.slices.is_closed(circle.id), closed, "{action:?}");
+            assert_eq!(harness.slices.suspended_until(&circle.owner).is_some(), closed, "{action:?}");
         }
     }
 
-    async fn what_was_decided_and_not_done_is_done_by_who_hears_of_it(bed: &Bed) {
-        let circle = circle(bed);
-        let case = reported(bed, &circle.member, circle.id).await;
-        bed.react().await;
-        let staff = bed.moderator();
-        let etag = bed.service().assign(&staff, case).await.unwrap().etag();
-        // Who keeps the circle is asked before; the rest does not answer.
-        bed.people.close_nothing(true);
-        bed.service().decide(&staff, case, &etag, &bed.proposal(Action::Remove), None).await.unwrap_err();
-        assert!(!bed.people.is_closed(circle.id));
-        bed.people.close_nothing(false);
-        let events = bed.events().await;
+    async fn the_event_handler_completes_an_interrupted_enforcement(harness: &Harness) {
+        let circle = circle(harness);
+        let case = reported(harness, &circle.member, circle.id).await;
+        harness.handle_events().await;
+        let staff = harness.moderator();
+        let etag = harness.service().assign(&staff, case).await.unwrap().etag();
+        // The keeper check still works; closing fails.
+        harness.slices.fail_circle_actions(true);
+        harness.service().decide(&staff, case, &etag, &harness.proposal(Action::Remove), None).await.unwrap_err();
+        assert!(!harness.slices.is_closed(circle.id));
+        harness.slices.fail_circle_actions(false);
+        let events = harness.events().await;
         for _ in 0..2 {
             for event in &events {
-                bed.reactions().on(event).await.unwrap();
+                harness.handle(event).await.unwrap();
             }
         }
-        assert!(bed.people.is_closed(circle.id));
-        assert_eq!(bed.people.acts(), 1, "once is enough");
+        assert!(harness.slices.is_closed(circle.id));
+        assert_eq!(harness.slices.action_count(), 1, "enforced once");
     }
 
-    async fn a_later_word_holds_and_an_old_event_does_not_undo_it(bed: &Bed) {
-        let circle = circle(bed);
-        let first = reported(bed, &circle.member, circle.id).await;
-        bed.people.close_nothing(true);
-        let staff = bed.moderator();
-        let etag = bed.service().assign(&staff, first).await.unwrap().etag();
-        bed.service().decide(&staff, first, &etag, &bed.proposal(Action::Remove), None).await.unwrap_err();
-        // Before it is closed, somebody reports it once more.
-        let second = reported(bed, &circle.member, circle.id).await;
+    async fn an_old_event_does_not_reverse_a_later_decision(harness: &Harness) {
+        let circle = circle(harness);
+        let first = reported(harness, &circle.member, circle.id).await;
+        harness.slices.fail_circle_actions(true);
+        let staff = harness.moderator();
+        let etag = harness.service().assign(&staff, first).await.unwrap().etag();
+        harness.service().decide(&staff, first, &etag, &harness.proposal(Action::Remove), None).await.unwrap_err();
+        // The circle is reported again before it is closed.
+        let second = reported(harness, &circle.member, circle.id).await;
         assert_ne!(first, second);
-        bed.people.close_nothing(false);
-        let old = bed.events().await;
-        bed.decide(&bed.moderator(), second, Action::Restore).await;
+        harness.slices.fail_circle_actions(false);
+        let old = harness.events().await;
+        harness.decide(&harness.moderator(), second, Action::Restore).await;
         for event in &old {
-            bed.reactions().on(event).await.unwrap();
+            harness.handle(event).await.unwrap();
         }
-        assert!(!bed.people.is_closed(circle.id));
+        assert!(!harness.slices.is_closed(circle.id));
     }
 
-    async fn an_end_of_what_keeps_the_owner_out_opens_nothing(bed: &Bed) {
-        let circle = circle(bed);
-        let case = reported(bed, &circle.member, circle.id).await;
-        bed.decide(&bed.moderator(), case, Action::Suspend).await;
-        bed.clock.pass(hours(25));
-        bed.endings().sweep().await.unwrap();
-        assert!(bed.people.suspended_until(&circle.owner).is_none());
-        assert!(bed.people.is_closed(circle.id), "as what somebody wrote stays removed");
+    async fn the_end_of_a_suspension_does_not_reopen_the_circle(harness: &Harness) {
+        let circle = circle(harness);
+        let case = reported(harness, &circle.member, circle.id).await;
+        harness.decide(&harness.moderator(), case, Action::Suspend).await;
+        harness.clock.advance(hours(25));
+        harness.expire_sanctions().run().await.unwrap();
+        assert!(harness.slices.suspended_until(&circle.owner).is_none());
+        assert!(harness.slices.is_closed(circle.id), "like removed content");
     }
 
-    async fn where_nobody_answers_for_it_the_circle_alone_is_closed(bed: &Bed) {
-        let member = bed.person();
-        let id = CircleId::new(bed.now(), &SystemEntropy);
-        bed.people.joins(&member, id, CircleRole::Member);
-        let (case, staff) = (reported(bed, &member, id).await, bed.moderator());
-        let etag = bed.service().assign(&staff, case).await.unwrap().etag();
+    async fn a_circle_without_an_owner_can_only_be_closed(harness: &Harness) {
+        let member = harness.member();
+        let id = CircleId::new(harness.now(), &SystemEntropy);
+        harness.slices.join(&member, id, CircleRole::Member);
+        let (case, staff) = (reported(harness, &member, id).await, harness.moderator());
+        let etag = harness.service().assign(&staff, case).await.unwrap().etag();
         for action in [Action::Warn, Action::Mute, Action::Suspend, Action::Ban] {
-            let refused = bed.service().decide(&staff, case, &etag, &bed.proposal(action), None).await.unwrap_err();
-            assert!(matches!(refused, kith_moderation::Error::Refused(Refusal::WrongAction)), "{refused:?}");
+            let rejected =
+                harness.service().decide(&staff, case, &etag, &harness.proposal(action), None).await.unwrap_err();
+            assert!(matches!(rejected, kith_moderation::Error::Case(CaseError::ActionNotAllowed)), "{rejected:?}");
         }
-        let decision = bed.decide(&staff, case, Action::Remove).await;
-        assert!(bed.people.is_closed(id));
-        assert_eq!((decision.concerned, decision.appeal.until), (None, None));
-        let told = bed.announced().await;
-        assert!(!told.iter().any(|fact| matches!(fact, Fact::StatementIssued { .. })), "{told:?}");
+        let decision = harness.decide(&staff, case, Action::Remove).await;
+        assert!(harness.slices.is_closed(id));
+        assert_eq!((decision.affected_account, decision.appeal.until), (None, None));
+        let published = harness.published().await;
+        assert!(
+            !published
+                .iter()
+                .any(|payload| matches!(payload, EventPayload::Moderation(ModerationEvent::StatementIssued { .. }))),
+            "{published:?}"
+        );
     }
 
-    async fn who_keeps_a_closed_circle_still_decides_nothing_about_it(bed: &Bed) {
-        let circle = circle(bed);
-        let keeper = bed.moderator();
-        bed.people.joins(keeper.actor(), circle.id, CircleRole::Keeper);
-        let case = reported(bed, &circle.member, circle.id).await;
-        assert_eq!(bed.open_cases(&keeper).await, []);
-        let decision = bed.decide(&bed.moderator(), case, Action::Remove).await;
-        bed.service().appeal(&circle.owner, decision.id, "We do no harm.").await.unwrap();
-        let appealed = bed.service().queue(&keeper, State::Appealed, kith_kernel::PageSize::MAX, "").await.unwrap().0;
+    async fn a_keeper_of_a_closed_circle_cannot_decide_about_it(harness: &Harness) {
+        let circle = circle(harness);
+        let keeper = harness.moderator();
+        harness.slices.join(keeper.actor(), circle.id, CircleRole::Keeper);
+        let case = reported(harness, &circle.member, circle.id).await;
+        assert_eq!(harness.open_cases(&keeper).await, []);
+        let decision = harness.decide(&harness.moderator(), case, Action::Remove).await;
+        harness.service().appeal(&circle.owner, decision.id, "We do no harm.").await.unwrap();
+        let appealed =
+            harness.service().queue(&keeper, CaseState::Appealed, kith_kernel::PageSize::MAX, "").await.unwrap().0;
         assert_eq!(appealed, []);
-        let refused = bed.service().assign(&keeper, case).await.unwrap_err();
-        assert!(matches!(refused, kith_moderation::Error::NoSuchCase), "{refused:?}");
+        let rejected = harness.service().assign(&keeper, case).await.unwrap_err();
+        assert!(matches!(rejected, kith_moderation::Error::CaseNotFound), "{rejected:?}");
     }
 
-    async fn what_is_closed_cannot_be_reported(bed: &Bed) {
-        let circle = circle(bed);
-        let case = reported(bed, &circle.member, circle.id).await;
-        bed.decide(&bed.moderator(), case, Action::Remove).await;
+    async fn a_closed_circle_cannot_be_reported(harness: &Harness) {
+        let circle = circle(harness);
+        let case = reported(harness, &circle.member, circle.id).await;
+        harness.decide(&harness.moderator(), case, Action::Remove).await;
         let subject = Subject::Circle(circle.id);
-        let refused = bed.service().report(&circle.member, subject, Reason::Scam, "", None).await.unwrap_err();
-        assert!(matches!(refused, kith_moderation::Error::NoSuchSubject), "{refused:?}");
+        let rejected = harness.service().report(&circle.member, subject, Reason::Scam, "", None).await.unwrap_err();
+        assert!(matches!(rejected, kith_moderation::Error::SubjectNotFound), "{rejected:?}");
     }
 }

@@ -1,65 +1,65 @@
-//! A process that dies, or slices that do not answer, between a decision and what it does.
+//! Crashes and unavailable slices between a decision and its enforcement.
 
-use kith_kernel::ports::{Reaction as _, Sweep as _};
+use kith_kernel::ports::PeriodicJob as _;
 use kith_moderation::domain::{Action, Reason};
 
-use crate::bed::{Bed, hours, postgres, sqlite};
+use crate::harness::{Harness, hours, postgres, sqlite};
 
 #[kith_testkit::contract(sqlite, postgres)]
 mod contract {
     use super::*;
 
-    async fn what_was_decided_and_not_done_is_done_by_who_hears_of_it(bed: &Bed) {
-        let (ann, bob, staff) = (bed.person(), bed.person(), bed.moderator());
-        let post = bed.people.wrote(&bob, None, "spam");
-        let case = bed.report(&ann, post, Reason::Spam).await.case;
-        bed.react().await;
-        let etag = bed.service().assign(&staff, case).await.unwrap().etag();
-        bed.people.are_away(true);
-        let membership_answers = bed.service().decide(&staff, case, &etag, &bed.proposal(Action::Suspend), None).await;
-        membership_answers.unwrap_err();
-        assert!(bed.people.is_there(post) && bed.people.suspended_until(&bob).is_none());
-        let decided = bed.store.decisions(case).await.unwrap();
-        assert_eq!(decided.len(), 1, "it is decided, and not yet true");
-        let events = bed.events().await;
-        assert!(bed.reactions().on(&events[0]).await.unwrap_err().kind().is_retryable(), "it comes again");
-        bed.people.are_away(false);
+    async fn the_event_handler_completes_an_interrupted_enforcement(harness: &Harness) {
+        let (ann, bob, staff) = (harness.member(), harness.member(), harness.moderator());
+        let post = harness.slices.add_post(&bob, None, "spam");
+        let case = harness.report(&ann, post, Reason::Spam).await.case;
+        harness.handle_events().await;
+        let etag = harness.service().assign(&staff, case).await.unwrap().etag();
+        harness.slices.set_unavailable(true);
+        let decided = harness.service().decide(&staff, case, &etag, &harness.proposal(Action::Suspend), None).await;
+        decided.unwrap_err();
+        assert!(harness.slices.is_visible(post) && harness.slices.suspended_until(&bob).is_none());
+        let decided = harness.store.decisions(case).await.unwrap();
+        assert_eq!(decided.len(), 1, "decided but not enforced");
+        let events = harness.events().await;
+        assert!(harness.handle(&events[0]).await.unwrap_err().kind().is_retryable(), "the event is redelivered");
+        harness.slices.set_unavailable(false);
         for event in &events {
-            bed.reactions().on(event).await.unwrap();
+            harness.handle(event).await.unwrap();
         }
-        assert!(!bed.people.is_there(post) && bed.people.suspended_until(&bob).is_some());
-        let acts = bed.people.acts();
+        assert!(!harness.slices.is_visible(post) && harness.slices.suspended_until(&bob).is_some());
+        let acts = harness.slices.action_count();
         for event in &events {
-            bed.reactions().on(event).await.unwrap();
+            harness.handle(event).await.unwrap();
         }
-        assert_eq!(bed.people.acts(), acts, "once is enough");
+        assert_eq!(harness.slices.action_count(), acts, "enforced once");
     }
 
-    async fn an_old_event_does_not_undo_what_was_decided_since(bed: &Bed) {
-        let (ann, bob) = (bed.person(), bed.person());
-        let post = bed.people.wrote(&bob, None, "a quote");
-        let case = bed.report(&ann, post, Reason::Spam).await.case;
-        let decision = bed.decide(&bed.moderator(), case, Action::Suspend).await;
-        let old = bed.events().await;
-        bed.service().appeal(&bob, decision.id, "It was a quote.").await.unwrap();
-        bed.decide(&bed.moderator(), case, Action::Overturn).await;
+    async fn an_old_event_does_not_reverse_a_later_decision(harness: &Harness) {
+        let (ann, bob) = (harness.member(), harness.member());
+        let post = harness.slices.add_post(&bob, None, "a quote");
+        let case = harness.report(&ann, post, Reason::Spam).await.case;
+        let decision = harness.decide(&harness.moderator(), case, Action::Suspend).await;
+        let old = harness.events().await;
+        harness.service().appeal(&bob, decision.id, "It was a quote.").await.unwrap();
+        harness.decide(&harness.moderator(), case, Action::Overturn).await;
         for event in &old {
-            bed.reactions().on(event).await.unwrap();
+            harness.handle(event).await.unwrap();
         }
-        assert!(bed.people.is_there(post) && bed.people.suspended_until(&bob).is_none());
+        assert!(harness.slices.is_visible(post) && harness.slices.suspended_until(&bob).is_none());
     }
 
-    async fn an_end_that_could_not_be_told_is_told_later(bed: &Bed) {
-        let (ann, bob) = (bed.person(), bed.person());
-        let post = bed.people.wrote(&bob, None, "spam");
-        let case = bed.report(&ann, post, Reason::Spam).await.case;
-        bed.decide(&bed.moderator(), case, Action::Mute).await;
-        bed.clock.pass(hours(24));
-        bed.people.are_away(true);
-        bed.endings().sweep().await.unwrap_err();
-        bed.people.are_away(false);
-        assert_eq!(bed.endings().sweep().await.unwrap(), 1);
-        assert!(bed.people.muted_until(&bob).is_none());
-        assert_eq!(bed.endings().sweep().await.unwrap(), 0);
+    async fn a_failed_expiry_is_repeated(harness: &Harness) {
+        let (ann, bob) = (harness.member(), harness.member());
+        let post = harness.slices.add_post(&bob, None, "spam");
+        let case = harness.report(&ann, post, Reason::Spam).await.case;
+        harness.decide(&harness.moderator(), case, Action::Mute).await;
+        harness.clock.advance(hours(24));
+        harness.slices.set_unavailable(true);
+        harness.expire_sanctions().run().await.unwrap_err();
+        harness.slices.set_unavailable(false);
+        assert_eq!(harness.expire_sanctions().run().await.unwrap(), 1);
+        assert!(harness.slices.muted_until(&bob).is_none());
+        assert_eq!(harness.expire_sanctions().run().await.unwrap(), 0);
     }
 }

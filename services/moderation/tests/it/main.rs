@@ -1,12 +1,12 @@
-//! All of this slice's tests that need a store, in one binary: it is linked once.
+//! All tests with a store, in one binary to save link time.
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails where a step does")]
 
-mod bed;
 mod circles;
 mod crash;
-mod day;
-mod people;
+mod harness;
+mod moderation_day;
+mod risk;
 mod rpc;
 mod service;
 mod store;
-mod weight;
+mod stubs;

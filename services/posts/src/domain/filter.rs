@@ -1,53 +1,53 @@
-//! Which posts somebody asks for, and in what order.
+//! Filter, order and search query of a feed.
 
 use std::{collections::BTreeSet, fmt};
 
 use kith_kernel::Category;
 
-use super::{Invalid, Kind, Post, Urgency};
+use super::{Kind, Post, PostRuleViolation, Urgency};
 
-/// Which posts of a feed. What is empty excludes nothing.
+/// Filter of a feed. An empty set matches every post.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Of any of these kinds.
     pub kinds: BTreeSet<Kind>,
-    /// In any of these categories.
+    /// A post matches if it has at least one of these categories.
     pub categories: BTreeSet<Category>,
-    /// At least this urgent. A resolved SOS is not.
+    /// A resolved SOS counts as [`Urgency::MIN`].
     pub minimum_urgency: Option<Urgency>,
 }
 
 impl Filter {
-    /// The least [`Post::rank`] that it admits.
+    /// Lowest [`Post::urgency_rank`] that matches.
     #[must_use]
     pub fn minimum_rank(&self) -> i64 {
         self.minimum_urgency.map_or(0, |urgency| urgency.level().into())
     }
 
-    /// Whether the post is one of them.
     #[must_use]
-    pub fn admits(&self, post: &Post) -> bool {
-        self.is_of_kind(post) && self.touches(post.draft.categories.all()) && post.rank() >= self.minimum_rank()
+    pub fn matches(&self, post: &Post) -> bool {
+        self.kind_matches(post)
+            && self.concerns_any(post.content.categories.as_slice())
+            && post.urgency_rank() >= self.minimum_rank()
     }
 
-    /// Whether the post is of a kind that is asked for. That never changes.
+    /// Returns true if the kind of the post matches. The kind of a post never changes.
     #[must_use]
-    pub fn is_of_kind(&self, post: &Post) -> bool {
-        self.kinds.is_empty() || self.kinds.contains(&post.draft.kind)
+    pub fn kind_matches(&self, post: &Post) -> bool {
+        self.kinds.is_empty() || self.kinds.contains(&post.content.kind)
     }
 
-    /// Whether something that is, or was, in these categories concerns whoever asks.
+    /// Returns true if a change of a post with these current or former categories can affect the filtered feed.
     #[must_use]
-    pub fn touches(&self, categories: &[Category]) -> bool {
+    pub fn concerns_any(&self, categories: &[Category]) -> bool {
         self.categories.is_empty() || categories.iter().any(|category| self.categories.contains(category))
     }
 }
 
-/// Its name: the same for filters that admit the same, and for no others.
+/// Canonical form: equal for filters that match the same posts, different otherwise. It is part of page tokens.
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for kind in &self.kinds {
-            write!(f, "{} ", kind.word())?;
+            write!(f, "{} ", kind.as_str())?;
         }
         f.write_str("in ")?;
         for category in &self.categories {
@@ -62,36 +62,37 @@ impl fmt::Display for Filter {
 pub enum Order {
     /// Newest first.
     Latest,
-    /// Open SOS first, then the most urgent, then the newest: by [`Post::rank`].
+    /// By [`Post::urgency_rank`]: open SOS posts, then by urgency; newest first within a rank.
     Urgent,
 }
 
-/// What somebody searches for: at least one word. It has no `Display`, so that it does not end in a log.
+/// Search query with at least one word. It has no `Display`, so that it cannot be logged by accident.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Words(Vec<String>);
+pub struct SearchQuery(Vec<String>);
 
-impl Words {
-    /// The words of this text: what stands between space, if it holds a letter or a digit.
+impl SearchQuery {
+    /// Splits the text at white space, control characters and quotation marks. Parts without a letter or digit are
+    /// dropped.
     ///
     /// # Errors
-    /// [`Invalid::NoWords`] if there is none.
-    pub fn new(text: &str) -> Result<Self, Invalid> {
+    /// [`PostRuleViolation::EmptyQuery`] if no word is left.
+    pub fn new(text: &str) -> Result<Self, PostRuleViolation> {
         let is_border = |c: char| c.is_whitespace() || c.is_control() || c == '"';
         let words = text.split(is_border).filter(|word| word.chars().any(char::is_alphanumeric));
         let words: Vec<String> = words.map(ToOwned::to_owned).collect();
-        if words.is_empty() { Err(Invalid::NoWords) } else { Ok(Self(words)) }
+        if words.is_empty() { Err(PostRuleViolation::EmptyQuery) } else { Ok(Self(words)) }
     }
 
-    /// All of them, for whoever looks for them. None holds space, a quotation mark or a control character.
+    /// Returns the words. No word contains white space, a quotation mark or a control character.
     #[must_use]
-    pub fn reveal(&self) -> &[String] {
+    pub fn expose(&self) -> &[String] {
         &self.0
     }
 }
 
-impl fmt::Debug for Words {
+impl fmt::Debug for SearchQuery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Words(..)")
+        f.write_str("SearchQuery(..)")
     }
 }
 
@@ -100,25 +101,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn filters_that_differ_have_names_that_differ() {
+    fn different_filters_have_different_canonical_forms() {
         let alcohol: Category = "alcohol".parse().unwrap();
         let filters = [
             Filter::default(),
             Filter { kinds: [Kind::Sos].into(), ..Filter::default() },
             Filter { kinds: [Kind::Sos, Kind::Question].into(), ..Filter::default() },
             Filter { categories: [alcohol].into(), ..Filter::default() },
-            Filter { minimum_urgency: Some(Urgency::SOS), ..Filter::default() },
+            Filter { minimum_urgency: Some(Urgency::MIN_SOS), ..Filter::default() },
         ];
         let names: BTreeSet<String> = filters.iter().map(ToString::to_string).collect();
         assert_eq!(names.len(), filters.len());
     }
 
     #[test]
-    fn a_search_has_a_word() {
+    fn a_search_query_needs_a_word() {
         for wordless in ["", "  ", "\"\"", "* - ()", "\0"] {
-            assert_eq!(Words::new(wordless), Err(Invalid::NoWords), "{wordless:?}");
+            assert_eq!(SearchQuery::new(wordless), Err(PostRuleViolation::EmptyQuery), "{wordless:?}");
         }
-        assert_eq!(Words::new(" it's \"one\0two\" - 3 ").unwrap().reveal(), ["it's", "one", "two", "3"]);
-        assert_eq!(format!("{:?}", Words::new("mine").unwrap()), "Words(..)");
+        assert_eq!(SearchQuery::new(" it's \"one\0two\" - 3 ").unwrap().expose(), ["it's", "one", "two", "3"]);
+        assert_eq!(format!("{:?}", SearchQuery::new("mine").unwrap()), "SearchQuery(..)");
     }
 }

@@ -1,61 +1,57 @@
-//! What a post is about: in our words, and in the author's.
+//! Categories and tags of a post.
 
 use std::collections::BTreeSet;
 
 use kith_kernel::Category;
 
-use super::{Invalid, Tag};
+use super::{PostRuleViolation, Tag};
 
-/// Up to five categories, in alphabetical order, none of them twice.
+/// Up to five distinct categories in alphabetical order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Categories(Vec<Category>);
 
 impl Categories {
-    /// The most.
     pub const MAX: usize = 5;
 
-    /// The categories of these slugs; one that comes twice counts once.
+    /// Parses slugs. Duplicates count once.
     ///
     /// # Errors
-    /// [`Invalid::Category`] for a slug that is none, [`Invalid::TooManyCategories`].
-    pub fn new<'a>(slugs: impl IntoIterator<Item = &'a str>) -> Result<Self, Invalid> {
+    /// [`PostRuleViolation::UnknownCategory`], [`PostRuleViolation::TooManyCategories`].
+    pub fn new<'a>(slugs: impl IntoIterator<Item = &'a str>) -> Result<Self, PostRuleViolation> {
         let mut distinct = BTreeSet::new();
         for slug in slugs {
-            distinct.insert(slug.parse().map_err(|_| Invalid::Category)?);
+            distinct.insert(slug.parse().map_err(|_| PostRuleViolation::UnknownCategory)?);
         }
         if distinct.len() > Self::MAX {
-            return Err(Invalid::TooManyCategories);
+            return Err(PostRuleViolation::TooManyCategories);
         }
         Ok(Self(distinct.into_iter().collect()))
     }
 
-    /// All of them.
     #[must_use]
-    pub fn all(&self) -> &[Category] {
+    pub fn as_slice(&self) -> &[Category] {
         &self.0
     }
 
-    /// Every category that is here or there.
     #[must_use]
-    pub fn or(&self, other: &Self) -> Vec<Category> {
+    pub fn union(&self, other: &Self) -> Vec<Category> {
         let both: BTreeSet<Category> = self.0.iter().chain(&other.0).copied().collect();
         both.into_iter().collect()
     }
 }
 
-/// Up to ten tags, in the order in which they were given, none of them twice.
+/// Up to ten distinct tags in the order of the author.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tags(Vec<Tag>);
 
 impl Tags {
-    /// The most.
     pub const MAX: usize = 10;
 
-    /// The tags of these texts; one that comes twice counts once.
+    /// Parses tags. Duplicates count once.
     ///
     /// # Errors
-    /// [`Invalid::Tag`] for a text that is none, [`Invalid::TooManyTags`].
-    pub fn new<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Self, Invalid> {
+    /// [`PostRuleViolation::InvalidTag`], [`PostRuleViolation::TooManyTags`].
+    pub fn new<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Self, PostRuleViolation> {
         let mut distinct = Vec::new();
         for text in texts {
             let tag = Tag::new(text)?;
@@ -63,15 +59,14 @@ impl Tags {
                 distinct.push(tag);
             }
             if distinct.len() > Self::MAX {
-                return Err(Invalid::TooManyTags);
+                return Err(PostRuleViolation::TooManyTags);
             }
         }
         Ok(Self(distinct))
     }
 
-    /// All of them.
     #[must_use]
-    pub fn all(&self) -> &[Tag] {
+    pub fn as_slice(&self) -> &[Tag] {
         &self.0
     }
 }
@@ -81,25 +76,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn categories_are_sorted_and_distinct_and_at_most_five() {
+    fn categories_are_sorted_distinct_and_at_most_five() {
         let some = Categories::new(["work", "alcohol", "work"]).unwrap();
-        assert_eq!(some.all().iter().map(|category| category.slug()).collect::<Vec<_>>(), ["alcohol", "work"]);
-        assert_eq!(Categories::new(["beer"]), Err(Invalid::Category));
+        assert_eq!(some.as_slice().iter().map(|category| category.slug()).collect::<Vec<_>>(), ["alcohol", "work"]);
+        assert_eq!(Categories::new(["beer"]), Err(PostRuleViolation::UnknownCategory));
         let six = Category::ALL.into_iter().take(6).map(Category::slug);
-        assert_eq!(Categories::new(six), Err(Invalid::TooManyCategories));
+        assert_eq!(Categories::new(six), Err(PostRuleViolation::TooManyCategories));
     }
 
     #[test]
-    fn tags_keep_their_order_and_are_distinct_and_at_most_ten() {
+    fn tags_are_ordered_distinct_and_at_most_ten() {
         let tags = Tags::new(["b", " a", "b "]).unwrap();
-        assert_eq!(tags.all().iter().map(Tag::reveal).collect::<Vec<_>>(), ["b", "a"]);
+        assert_eq!(tags.as_slice().iter().map(Tag::expose).collect::<Vec<_>>(), ["b", "a"]);
         let eleven: Vec<String> = (0..11).map(|n| n.to_string()).collect();
-        assert_eq!(Tags::new(eleven.iter().map(String::as_str)), Err(Invalid::TooManyTags));
+        assert_eq!(Tags::new(eleven.iter().map(String::as_str)), Err(PostRuleViolation::TooManyTags));
     }
 
     #[test]
-    fn a_post_that_moves_concerns_both_shelves() {
+    fn the_union_contains_the_categories_of_both() {
         let (before, after) = (Categories::new(["work", "grief"]).unwrap(), Categories::new(["alcohol"]).unwrap());
-        assert_eq!(before.or(&after), Categories::new(["alcohol", "grief", "work"]).unwrap().all());
+        assert_eq!(before.union(&after), Categories::new(["alcohol", "grief", "work"]).unwrap().as_slice());
     }
 }

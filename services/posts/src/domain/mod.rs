@@ -1,182 +1,184 @@
-//! What a post is. Nothing here can be built in a state that breaks a rule.
+//! Domain types of posts. Constructors validate, so that no value breaks a rule.
 //!
-//! | file | holds |
+//! | file | contents |
 //! | --- | --- |
-//! | [`draft`] | what a post says: [`Draft`], and the [`Edit`]s of it |
-//! | [`filter`] | which posts somebody asks for: [`Filter`], [`Order`], [`Words`] |
-//! | [`invalid`] | every rule that what was written can break |
+//! | [`days_since_relapse`] | [`DaysSinceRelapse`] |
+//! | [`filter`] | [`Filter`], [`Order`] and [`SearchQuery`] of a feed |
+//! | [`kind`] | [`Kind`] |
 //! | [`lists`] | [`Categories`] and [`Tags`] |
-//! | [`scale`] | [`Kind`], [`Urgency`], [`Days`] |
-//! | [`text`] | [`Body`], [`Tag`], [`Warning`]: what a person wrote |
+//! | [`post_content`] | [`PostContent`] and its [`Edit`]s |
+//! | [`rule_violation`] | [`PostRuleViolation`] |
+//! | [`text`] | [`Body`], [`Tag`], [`ContentWarning`]: text written by users |
+//! | [`urgency`] | [`Urgency`] |
 
-pub mod draft;
+pub mod days_since_relapse;
 pub mod filter;
-pub mod invalid;
+pub mod kind;
 pub mod lists;
-pub mod scale;
+pub mod post_content;
+pub mod rule_violation;
 pub mod text;
+pub mod urgency;
 
 use std::time::Duration;
 
-use kith_kernel::{Actor, CircleId, PersonaId, PostId, Timestamp, UserId, Veil};
+use kith_kernel::{Actor, CircleId, ModerationState, PersonaId, PostId, Timestamp, UserId};
 
 pub use self::{
-    draft::{Content, Draft, Edit},
-    filter::{Filter, Order, Words},
-    invalid::Invalid,
+    days_since_relapse::DaysSinceRelapse,
+    filter::{Filter, Order, SearchQuery},
+    kind::Kind,
     lists::{Categories, Tags},
-    scale::{Days, Kind, Urgency},
-    text::{Body, Tag, Warning},
+    post_content::{Edit, PostContent, PostContentParts},
+    rule_violation::PostRuleViolation,
+    text::{Body, ContentWarning, Tag},
+    urgency::Urgency,
 };
 
-/// How long an SOS stays in feeds if nobody says that the need is over.
-pub const SOS_LASTS: Duration = Duration::from_hours(24);
+/// Time that an unresolved SOS stays in the feeds of other users.
+pub const SOS_FEED_LIFETIME: Duration = Duration::from_hours(24);
 
-/// How long a deleted post can be restored.
-pub const RESTORABLE: Duration = Duration::from_hours(30 * 24);
+/// Time in which a deleted post can be restored.
+pub const RESTORE_WINDOW: Duration = Duration::from_hours(30 * 24);
 
-/// A post as it is kept.
+/// A stored post.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Post {
-    /// Which.
     pub id: PostId,
-    /// Whose. Nobody but the author learns it from here; others see the persona.
+    /// Account of the author. It is never sent to clients; they see the persona.
     pub author: UserId,
-    /// As whom they wrote it.
     pub persona: PersonaId,
-    /// The circle that it belongs to; `None` if it is public. It never changes.
+    /// `None` for a public post. It never changes.
     pub circle: Option<CircleId>,
-    /// What it says.
-    pub draft: Draft,
-    /// When it was published.
+    pub content: PostContent,
     pub created_at: Timestamp,
-    /// When its author last changed what it says.
+    /// Time of the last edit by the author.
     pub edited_at: Option<Timestamp>,
-    /// When its author said that the need is over; only of an SOS.
+    /// Time at which the author resolved the SOS; `None` for other kinds.
     pub resolved_at: Option<Timestamp>,
-    /// When its author deleted it.
+    /// Time at which the author deleted the post.
     pub deleted_at: Option<Timestamp>,
-    /// Why nobody but its author sees it; `None` if others may.
-    pub veil: Option<Veil>,
-    /// How many answers in words it has.
+    /// Held or removed: only the author sees the post.
+    pub moderation: Option<ModerationState>,
+    /// Number of text responses.
     pub responses: u64,
-    /// How many quick supports it has.
+    /// Number of quick supports.
     pub supports: u64,
-    /// Grows by one with each change by its author or by staff. Counts do not change it.
+    /// Incremented by each change of the author or a moderator. Counters do not change it.
     pub version: i64,
 }
 
 impl Post {
-    /// A post that nobody has answered yet.
+    /// A new public post.
     #[must_use]
-    pub const fn new(id: PostId, author: &Actor, draft: Draft, created_at: Timestamp) -> Self {
+    pub const fn new(id: PostId, author: &Actor, content: PostContent, created_at: Timestamp) -> Self {
         Self {
             id,
             author: author.user,
             persona: author.persona,
             circle: None,
-            draft,
+            content,
             created_at,
             edited_at: None,
             resolved_at: None,
             deleted_at: None,
-            veil: None,
+            moderation: None,
             responses: 0,
             supports: 0,
             version: 1,
         }
     }
 
-    /// The post, in a circle, by the persona that its author has there.
+    /// Moves a new post to a circle, under the persona that its author has there.
     #[must_use]
-    pub fn inside(self, circle: CircleId, persona: PersonaId) -> Self {
+    pub fn in_circle(self, circle: CircleId, persona: PersonaId) -> Self {
         Self { circle: Some(circle), persona, ..self }
     }
 
-    /// Its version, as clients keep it: text without meaning.
+    /// Opaque form of the version.
     #[must_use]
     pub fn etag(&self) -> String {
         format!("v{:x}", self.version)
     }
 
-    /// The post with these changes.
+    /// Returns the next version with the edits applied.
     ///
     /// # Errors
-    /// Whatever does not fit the rest of it.
-    pub fn edited(&self, edits: &[Edit], now: Timestamp) -> Result<Self, Invalid> {
-        let draft = self.draft.edited(edits)?;
-        Ok(Self { draft, edited_at: Some(now), ..self.next() })
+    /// The rule that the edited content violates.
+    pub fn edited(&self, edits: &[Edit], now: Timestamp) -> Result<Self, PostRuleViolation> {
+        let content = self.content.apply(edits)?;
+        Ok(Self { content, edited_at: Some(now), ..self.bump_version() })
     }
 
-    /// The post, whose need is over.
+    /// Returns the next version, resolved.
     #[must_use]
     pub fn resolved(&self, now: Timestamp) -> Self {
-        Self { resolved_at: Some(now), ..self.next() }
+        Self { resolved_at: Some(now), ..self.bump_version() }
     }
 
-    /// The post, invisible.
+    /// Returns the next version, deleted.
     #[must_use]
     pub fn deleted(&self, now: Timestamp) -> Self {
-        Self { deleted_at: Some(now), ..self.next() }
+        Self { deleted_at: Some(now), ..self.bump_version() }
     }
 
-    /// The post, visible again.
+    /// Returns the next version, no longer deleted.
     #[must_use]
     pub fn restored(&self) -> Self {
-        Self { deleted_at: None, ..self.next() }
+        Self { deleted_at: None, ..self.bump_version() }
     }
 
-    /// The post, kept from others for this, or for nothing.
+    /// Returns the next version with this moderation state.
     #[must_use]
-    pub fn veiled(&self, veil: Option<Veil>) -> Self {
-        Self { veil, ..self.next() }
+    pub fn with_moderation(&self, moderation: Option<ModerationState>) -> Self {
+        Self { moderation, ..self.bump_version() }
     }
 
-    /// The post, as urgent as can be.
+    /// Raises the urgency to [`Urgency::MAX`] within the same version.
     #[must_use]
-    pub fn at_once(self) -> Self {
-        Self { draft: self.draft.at_once(), ..self }
+    pub fn with_max_urgency(self) -> Self {
+        Self { content: self.content.with_max_urgency(), ..self }
     }
 
-    /// Until when it can be restored, if it is deleted.
+    /// End of the restore window of a deleted post.
     #[must_use]
     pub fn restorable_until(&self) -> Option<Timestamp> {
-        self.deleted_at.map(|at| at.after(RESTORABLE))
+        self.deleted_at.map(|at| at.after(RESTORE_WINDOW))
     }
 
-    /// When it leaves the feeds of all but its author. An SOS that was resolved in time stays.
+    /// Time at which the post leaves the feeds of users other than its author. An SOS resolved before that time stays.
     #[must_use]
-    pub fn leaves_at(&self) -> Option<Timestamp> {
-        if self.draft.kind != Kind::Sos {
-            return self.draft.expires_at;
+    pub fn feed_expiry(&self) -> Option<Timestamp> {
+        if self.content.kind != Kind::Sos {
+            return self.content.expires_at;
         }
-        let end = self.created_at.after(SOS_LASTS);
+        let end = self.created_at.after(SOS_FEED_LIFETIME);
         let in_time = self.resolved_at.is_some_and(|resolved| resolved < end);
         (!in_time).then_some(end)
     }
 
-    /// How urgent it is in the order of feeds: its urgency; an open SOS before all else, a resolved one as little as can be.
+    /// Sort key of [`Order::Urgent`], highest first: the urgency, raised for an open SOS and lowest for a resolved one.
     #[must_use]
-    pub fn rank(&self) -> i64 {
-        let urgency = i64::from(self.draft.urgency.level());
-        match (self.draft.kind, self.resolved_at) {
-            (Kind::Sos, None) => OPEN_SOS + urgency,
-            (Kind::Sos, Some(_)) => i64::from(Urgency::LEAST.level()),
+    pub fn urgency_rank(&self) -> i64 {
+        let urgency = i64::from(self.content.urgency.level());
+        match (self.content.kind, self.resolved_at) {
+            (Kind::Sos, None) => OPEN_SOS_BOOST + urgency,
+            (Kind::Sos, Some(_)) => i64::from(Urgency::MIN.level()),
             (Kind::CheckIn | Kind::Victory | Kind::Question, _) => urgency,
         }
     }
 
-    fn next(&self) -> Self {
+    fn bump_version(&self) -> Self {
         Self { version: self.version.saturating_add(1), ..self.clone() }
     }
 }
 
-/// What an open SOS is ahead of all else.
-const OPEN_SOS: i64 = 10;
+/// Added to the rank of an open SOS, so that it sorts before every other post.
+const OPEN_SOS_BOOST: i64 = 10;
 
 #[cfg(test)]
 mod tests {
-    use kith_kernel::{SessionId, Standing, SystemEntropy, actor::Role};
+    use kith_kernel::{AccountStatus, SessionId, SystemEntropy, actor::Role};
 
     use super::*;
 
@@ -188,35 +190,35 @@ mod tests {
             persona: PersonaId::random(&SystemEntropy),
             session: SessionId::new(NOW, &SystemEntropy),
             role: Role::Member,
-            standing: Standing::Good,
+            status: AccountStatus::Active,
         };
-        let content = Content::new(Kind::Sos, Urgency::SOS, Body::new("help").unwrap());
-        Post::new(PostId::new(NOW, &SystemEntropy), &actor, Draft::new(content).unwrap(), NOW)
+        let parts = PostContentParts::new(Kind::Sos, Urgency::MIN_SOS, Body::new("help").unwrap());
+        Post::new(PostId::new(NOW, &SystemEntropy), &actor, PostContent::new(parts).unwrap(), NOW)
     }
 
     #[test]
-    fn an_sos_leaves_feeds_after_a_day_unless_it_was_resolved_before() {
-        let end = NOW.after(SOS_LASTS);
-        assert_eq!(sos().leaves_at(), Some(end));
-        assert_eq!(sos().resolved(end.before(Duration::from_millis(1))).leaves_at(), None);
-        assert_eq!(sos().resolved(end).leaves_at(), Some(end), "it had left already");
+    fn an_sos_leaves_the_feeds_after_a_day_unless_it_was_resolved() {
+        let end = NOW.after(SOS_FEED_LIFETIME);
+        assert_eq!(sos().feed_expiry(), Some(end));
+        assert_eq!(sos().resolved(end.before(Duration::from_millis(1))).feed_expiry(), None);
+        assert_eq!(sos().resolved(end).feed_expiry(), Some(end), "resolved after it had left the feeds");
     }
 
     #[test]
-    fn a_resolved_sos_is_no_longer_urgent_and_an_open_one_is_before_all_else() {
-        assert_eq!(sos().rank(), 14);
-        assert_eq!(sos().resolved(NOW).rank(), 1);
+    fn an_open_sos_has_the_highest_rank_and_a_resolved_one_the_lowest() {
+        assert_eq!(sos().urgency_rank(), 14);
+        assert_eq!(sos().resolved(NOW).urgency_rank(), 1);
     }
 
     #[test]
-    fn every_change_has_another_etag() {
+    fn every_change_has_a_new_etag() {
         let post = sos();
         let changes = [post.resolved(NOW), post.deleted(NOW), post.restored(), post.edited(&[], NOW).unwrap()];
         assert!(changes.iter().all(|changed| changed.etag() != post.etag()));
     }
 
     #[test]
-    fn what_a_person_wrote_is_not_shown_by_debug() {
+    fn debug_output_of_a_post_does_not_contain_its_text() {
         assert!(!format!("{:?}", sos()).contains("help"));
     }
 }

@@ -1,36 +1,37 @@
-//! What a person wrote. None of it has a `Display`, so that it does not end in a log.
+//! Text written by users. No type has a `Display`, so that user text cannot be logged by accident.
 
-use super::Invalid;
+use super::PostRuleViolation;
 
 macro_rules! texts {
-    ($($(#[$doc:meta])* $name:ident, $most:literal, $empty:ident, $long:ident, $is_sound:expr;)+) => {$(
+    ($($(#[$doc:meta])* $name:ident, $max:literal, $empty:ident, $long:ident, $is_allowed:expr;)+) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq)]
         pub struct $name(String);
 
         impl $name {
-            /// The most characters (Unicode scalar values).
-            pub const MAX_CHARS: usize = $most;
+            /// Maximum number of Unicode scalar values.
+            pub const MAX_CHARS: usize = $max;
 
-            /// This text, without the space around it.
+            /// Trims the text and validates it.
             ///
             /// # Errors
-            #[doc = concat!("[`Invalid::", stringify!($empty), "`] or [`Invalid::", stringify!($long), "`].")]
-            pub fn new(text: &str) -> Result<Self, Invalid> {
-                let is_sound: fn(char) -> bool = $is_sound;
+            #[doc = concat!("[`PostRuleViolation::", stringify!($empty), "`] or ")]
+            #[doc = concat!("[`PostRuleViolation::", stringify!($long), "`].")]
+            pub fn new(text: &str) -> Result<Self, PostRuleViolation> {
+                let is_allowed: fn(char) -> bool = $is_allowed;
                 let text = text.trim();
                 if text.is_empty() {
-                    return Err(Invalid::$empty);
+                    return Err(PostRuleViolation::$empty);
                 }
-                if text.chars().count() > Self::MAX_CHARS || !text.chars().all(is_sound) {
-                    return Err(Invalid::$long);
+                if text.chars().count() > Self::MAX_CHARS || !text.chars().all(is_allowed) {
+                    return Err(PostRuleViolation::$long);
                 }
                 Ok(Self(text.to_owned()))
             }
 
-            /// The text, for those who may read it.
+            /// Returns the text. The caller must check that the recipient can read it.
             #[must_use]
-            pub fn reveal(&self) -> &str {
+            pub fn expose(&self) -> &str {
                 &self.0
             }
         }
@@ -44,12 +45,12 @@ macro_rules! texts {
 }
 
 texts! {
-    /// The text of a post.
+    /// Body of a post.
     Body, 5_000, BodyEmpty, BodyTooLong, |_| true;
-    /// One of an author's own words for what a post is about. It has no control characters.
-    Tag, 32, Tag, Tag, |c| !c.is_control();
-    /// What a reader may want to know before reading.
-    Warning, 200, Warning, Warning, |_| true;
+    /// Tag chosen by the author. It contains no control characters.
+    Tag, 32, InvalidTag, InvalidTag, |c| !c.is_control();
+    /// Warning shown before the body.
+    ContentWarning, 200, InvalidContentWarning, InvalidContentWarning, |_| true;
 }
 
 #[cfg(test)]
@@ -57,31 +58,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_has_one_to_five_thousand_characters() {
-        assert_eq!(Body::new(" \n "), Err(Invalid::BodyEmpty));
-        assert_eq!(Body::new(&format!(" {} ", "ü".repeat(5_000))).unwrap().reveal().chars().count(), 5_000);
-        assert_eq!(Body::new(&"ü".repeat(5_001)), Err(Invalid::BodyTooLong));
+    fn a_body_has_1_to_5000_characters() {
+        assert_eq!(Body::new(" \n "), Err(PostRuleViolation::BodyEmpty));
+        assert_eq!(Body::new(&format!(" {} ", "ü".repeat(5_000))).unwrap().expose().chars().count(), 5_000);
+        assert_eq!(Body::new(&"ü".repeat(5_001)), Err(PostRuleViolation::BodyTooLong));
     }
 
     #[test]
-    fn a_tag_is_short_and_on_one_line() {
-        assert_eq!(Tag::new(" day one ").unwrap().reveal(), "day one");
+    fn a_tag_has_1_to_32_characters_without_line_breaks() {
+        assert_eq!(Tag::new(" day one ").unwrap().expose(), "day one");
         for broken in ["", " ", "two\nlines", &"x".repeat(33)] {
-            assert_eq!(Tag::new(broken), Err(Invalid::Tag), "{broken:?}");
+            assert_eq!(Tag::new(broken), Err(PostRuleViolation::InvalidTag), "{broken:?}");
         }
     }
 
     #[test]
-    fn a_warning_has_one_to_two_hundred_characters() {
-        assert!(Warning::new(&"x".repeat(200)).is_ok());
-        assert_eq!(Warning::new(&"x".repeat(201)), Err(Invalid::Warning));
-        assert_eq!(Warning::new(" "), Err(Invalid::Warning));
+    fn a_content_warning_has_1_to_200_characters() {
+        assert!(ContentWarning::new(&"x".repeat(200)).is_ok());
+        assert_eq!(ContentWarning::new(&"x".repeat(201)), Err(PostRuleViolation::InvalidContentWarning));
+        assert_eq!(ContentWarning::new(" "), Err(PostRuleViolation::InvalidContentWarning));
     }
 
     #[test]
-    fn no_text_is_shown_by_debug() {
+    fn debug_output_does_not_contain_user_text() {
         assert_eq!(format!("{:?}", Body::new("my secret").unwrap()), "Body(..)");
         assert_eq!(format!("{:?}", Tag::new("my secret").unwrap()), "Tag(..)");
-        assert_eq!(format!("{:?}", Warning::new("my secret").unwrap()), "Warning(..)");
+        assert_eq!(format!("{:?}", ContentWarning::new("my secret").unwrap()), "ContentWarning(..)");
     }
 }

@@ -1,4 +1,4 @@
-//! The feed as it happens, in frames.
+//! Handler of the `StreamFeed` method.
 
 use std::sync::Arc;
 
@@ -7,43 +7,41 @@ use connectrpc_axum::prelude::{ConnectError, ConnectResponse, StreamBody};
 use futures_util::{Stream, stream};
 use kith_proto::{
     Caller, Valid,
-    posts::v1::{
-        FeedLost, FeedRemoved, FeedStarted, StreamFeedRequest, StreamFeedResponse, stream_feed_response::Kind,
-    },
+    posts::v1::{FeedGap, FeedRemoved, FeedStarted, StreamFeedRequest, StreamFeedResponse, stream_feed_response::Kind},
 };
 
-use super::{Answer, Posts, Views, read};
+use super::{Handlers, Presenter, handlers::HandlerResult, request};
 use crate::{
     Error,
-    watch::{News, Watching},
+    feed_stream::{FeedItem, FeedStream},
 };
 
 pub(super) async fn stream_feed(
-    State(posts): Posts,
+    State(handlers): State<Handlers>,
     Caller(actor): Caller,
-    Valid(request): Valid<StreamFeedRequest>,
-) -> Answer<StreamBody<impl Stream<Item = Result<StreamFeedResponse, ConnectError>>>> {
-    let filter = read::filter(request.filter.as_ref())?;
-    let watching = posts.watch.begin(actor, filter).await?;
-    let frames = stream::try_unfold((watching, posts.views), |(mut watching, views)| async move {
-        let kind = frame(&mut watching, &views).await?;
-        Ok(Some((StreamFeedResponse { kind: Some(kind) }, (watching, views))))
+    Valid(message): Valid<StreamFeedRequest>,
+) -> HandlerResult<StreamBody<impl Stream<Item = Result<StreamFeedResponse, ConnectError>>>> {
+    let filter = request::filter(message.filter.as_ref())?;
+    let feed = handlers.feed_streams.subscribe(actor, filter).await?;
+    let frames = stream::try_unfold((feed, handlers.presenter), |(mut feed, presenter)| async move {
+        let kind = next_frame(&mut feed, &presenter).await?;
+        Ok(Some((StreamFeedResponse { kind: Some(kind) }, (feed, presenter))))
     });
     Ok(ConnectResponse::new(StreamBody::new(frames)))
 }
 
-/// The next frame. A post whose author is gone makes none.
-async fn frame(watching: &mut Watching, views: &Arc<Views>) -> Result<Kind, Error> {
-    let actor = watching.actor().clone();
+/// Waits for the next frame. A post whose author has no persona is skipped.
+async fn next_frame(feed: &mut FeedStream, presenter: &Arc<Presenter>) -> Result<Kind, Error> {
+    let actor = feed.actor().clone();
     loop {
-        let shown = match watching.next().await? {
-            News::Started => return Ok(Kind::Started(FeedStarted {})),
-            News::Lost => return Ok(Kind::Lost(FeedLost {})),
-            News::Removed(post) => return Ok(Kind::Removed(FeedRemoved { post_id: post.to_string() })),
-            News::Created(post) => views.all(&actor, &[*post]).await?.pop().map(Kind::Created),
-            News::Updated(post) => views.all(&actor, &[*post]).await?.pop().map(Kind::Updated),
+        let kind = match feed.next().await? {
+            FeedItem::Started => return Ok(Kind::Started(FeedStarted {})),
+            FeedItem::Gap => return Ok(Kind::Gap(FeedGap {})),
+            FeedItem::Removed(post) => return Ok(Kind::Removed(FeedRemoved { post_id: post.to_string() })),
+            FeedItem::Created(post) => presenter.present_all(&actor, &[*post]).await?.pop().map(Kind::Created),
+            FeedItem::Updated(post) => presenter.present_all(&actor, &[*post]).await?.pop().map(Kind::Updated),
         };
-        if let Some(kind) = shown {
+        if let Some(kind) = kind {
             return Ok(kind);
         }
     }

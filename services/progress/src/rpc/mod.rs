@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use axum::{Router, extract::State};
 use connectrpc_axum::prelude::{ConnectError, ConnectResponse};
-use kith_kernel::{PageSize, Pager, RelapseId, id::InvalidId};
+use kith_kernel::{PageSize, PageTokenCodec, RelapseId, id::InvalidId};
 use kith_proto::{
-    Caller, Claimed, Valid, convert, refusal,
+    Caller, ClaimedId, Valid, convert, to_connect_error,
     users::v1::{
         GetProgressRequest, GetProgressResponse, GetStreakRequest, GetStreakResponse, GoalKind, RecordCheckInRequest,
         RecordCheckInResponse, RecordRelapseRequest, RecordRelapseResponse, UpdateStreakRequest, UpdateStreakResponse,
@@ -25,13 +25,13 @@ use crate::{
 #[derive(Clone)]
 struct Progress {
     service: Arc<Service>,
-    pager: Arc<Pager>,
+    pager: Arc<PageTokenCodec>,
 }
 
 type Answer<T> = Result<ConnectResponse<T>, ConnectError>;
 
 /// All methods of the service.
-pub fn router(service: Arc<Service>, pager: Arc<Pager>) -> Router {
+pub fn router(service: Arc<Service>, pager: Arc<PageTokenCodec>) -> Router {
     ProgressServiceBuilder::new()
         .get_streak(get_streak)
         .update_streak(update_streak)
@@ -67,11 +67,11 @@ async fn update_streak(
 async fn record_check_in(
     State(progress): State<Progress>,
     Caller(actor): Caller,
-    Claimed(id): Claimed,
+    ClaimedId(id): ClaimedId,
     Valid(request): Valid<RecordCheckInRequest>,
 ) -> Answer<RecordCheckInResponse> {
     let said = Said {
-        at: request.occurred_at.as_ref().map(convert::moment),
+        at: request.occurred_at.as_ref().map(convert::timestamp_from),
         mood: Mood::new(request.mood).map_err(Error::from)?,
         cravings: Cravings::new(request.cravings_met, request.cravings_resisted).map_err(Error::from)?,
         triggers: views::triggers(&request.triggers)?,
@@ -85,10 +85,10 @@ async fn record_check_in(
 async fn record_relapse(
     State(progress): State<Progress>,
     Caller(actor): Caller,
-    Claimed(id): Claimed,
+    ClaimedId(id): ClaimedId,
     Valid(request): Valid<RecordRelapseRequest>,
 ) -> Answer<RecordRelapseResponse> {
-    let at = request.occurred_at.as_ref().map(convert::moment);
+    let at = request.occurred_at.as_ref().map(convert::timestamp_from);
     let triggers = views::triggers(&request.triggers)?;
     let (relapse, state) = progress.service.relapse(&actor, at, &triggers, id).await?;
     Ok(ConnectResponse::new(RecordRelapseResponse {
@@ -125,7 +125,7 @@ async fn get_progress(
 
 impl From<Error> for ConnectError {
     fn from(error: Error) -> Self {
-        refusal(&error)
+        to_connect_error(&error)
     }
 }
 

@@ -3,7 +3,7 @@
 use kith_proto::{
     convert::timestamp,
     users::v1::{
-        CheckIn as WireCheckIn, Figures as WireFigures, GetProgressResponse, GoalKind, HeatDay as WireHeatDay,
+        CheckIn as WireCheckIn, ProgressStats as WireStats, GetProgressResponse, GoalKind, HeatMapDay as WireHeatMapDay,
         HourPattern, Milestone as WireMilestone, Relapse as WireRelapse, Streak as WireStreak, StreakState,
         Trigger as WireTrigger, TriggerPattern, WeekdayPattern,
     },
@@ -56,11 +56,11 @@ pub(super) fn relapse(relapse: &Relapse) -> WireRelapse {
 
 pub(super) fn progress(went: &Progress, check_ins: &[Opened], next_page_token: String) -> GetProgressResponse {
     let patterns = &went.patterns;
-    let weekday = |(weekday, known): &(u32, Figures)| WeekdayPattern { weekday: *weekday, figures: figures(known) };
-    let hour = |(hour, known): &(u32, Figures)| HourPattern { hour: *hour, figures: figures(known) };
+    let weekday = |(weekday, known): &(u32, Figures)| WeekdayPattern { weekday: *weekday, stats: figures(known) };
+    let hour = |(hour, known): &(u32, Figures)| HourPattern { hour: *hour, stats: figures(known) };
     let trigger = |(trigger, known): &(Trigger, Figures)| TriggerPattern {
         trigger: wire_trigger(*trigger).into(),
-        figures: figures(known),
+        stats: figures(known),
     };
     GetProgressResponse {
         from_date: went.period.first.to_string(),
@@ -71,7 +71,7 @@ pub(super) fn progress(went: &Progress, check_ins: &[Opened], next_page_token: S
         relapses: went.relapses.iter().map(relapse).collect(),
         streaks: went.streaks.iter().map(streak).collect(),
         milestones: went.milestones.iter().map(milestone).collect(),
-        figures: figures(&patterns.all),
+        stats: figures(&patterns.all),
         weekdays: patterns.weekdays.iter().map(weekday).collect(),
         hours: patterns.hours.iter().map(hour).collect(),
         triggers: patterns.triggers.iter().map(trigger).collect(),
@@ -88,18 +88,18 @@ fn milestone(milestone: &Milestone) -> WireMilestone {
 }
 
 /// Unset if there is nothing.
-fn figures(figures: &Figures) -> Option<WireFigures> {
-    (*figures != Figures::default()).then(|| WireFigures {
+fn figures(figures: &Figures) -> Option<WireStats> {
+    (*figures != Figures::default()).then(|| WireStats {
         check_ins: figures.check_ins,
-        mood_tenths: figures.mood_tenths(),
+        mean_mood_tenths: figures.mood_tenths(),
         cravings_met: figures.met,
         cravings_resisted: figures.resisted,
         relapses: figures.relapses,
     })
 }
 
-fn heat_day(day: &HeatDay) -> WireHeatDay {
-    WireHeatDay { date: day.day.to_string(), figures: day.figures.as_ref().and_then(figures) }
+fn heat_day(day: &HeatDay) -> WireHeatMapDay {
+    WireHeatMapDay { date: day.day.to_string(), stats: day.figures.as_ref().and_then(figures) }
 }
 
 /// The triggers of these numbers.

@@ -26,7 +26,7 @@ pub trait Store: Send + Sync {
     /// Up to `limit` people who are due at this moment or before, whoever waits longest first.
     async fn due(&self, now: Timestamp, limit: i64) -> StoreResult<Vec<UserId>>;
 
-    /// Adds a check-in. An id in use is [`Taken`](kith_storage::StoreError::Taken) as `id`, whoever uses it.
+    /// Adds a check-in. An id in use is [`Taken`](kith_storage::StoreError::UniqueViolation) as `id`, whoever uses it.
     async fn add_check_in(&self, check_in: &CheckIn) -> StoreResult<()>;
 
     /// The check-in of this id, equal to what was added, if it is this owner's.

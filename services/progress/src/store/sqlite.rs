@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use kith_kernel::{CheckInId, Cursor, Event, RelapseId, Timestamp, UserId, ports::DataKey};
 use kith_storage::{
     StoreError, StoreResult,
-    sql::{At, Database, Tx},
+    sql::{SqlTimestamp, Database, Tx},
 };
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -26,12 +26,14 @@ impl Sqlite {
 }
 
 /// One statement, so that all of it is of one moment: a row for each relapse, or one if there is none.
-const WHOLE: &str = "SELECT journeys.*, relapses.id AS relapse, occurred_at, relapses.zone AS place, triggers
-    FROM journeys LEFT JOIN relapses ON relapses.owner = journeys.owner
-    WHERE journeys.owner = $1 ORDER BY occurred_at, relapses.id";
+const WHOLE: &str = "SELECT recovery_profiles.*, relapses.id AS relapse, occurred_at,
+        relapses.time_zone AS relapse_time_zone, triggers
+    FROM recovery_profiles LEFT JOIN relapses ON relapses.owner = recovery_profiles.owner
+    WHERE recovery_profiles.owner = $1 ORDER BY occurred_at, relapses.id";
 
 /// Those whose moment has come, along an index that holds nobody else.
-const DUE: &str = "SELECT owner FROM journeys WHERE due IS NOT NULL AND due <= $1 ORDER BY due LIMIT $2";
+const DUE: &str = "SELECT owner FROM recovery_profiles WHERE next_due_at IS NOT NULL AND next_due_at <= $1
+    ORDER BY next_due_at LIMIT $2";
 
 /// From a place on, backwards along an index.
 const LISTED: &str = "SELECT * FROM check_ins
@@ -52,26 +54,27 @@ impl Store for Sqlite {
             return Ok(false);
         }
         keep_relapses(&mut tx, journey).await?;
-        tx.record(events).await?;
+        tx.append_events(events).await?;
         tx.commit().await?;
         Ok(true)
     }
 
     async fn due(&self, now: Timestamp, limit: i64) -> StoreResult<Vec<UserId>> {
         let rows: Vec<(Uuid,)> =
-            sqlx::query_as(DUE).bind(At(now)).bind(limit).fetch_all(self.database.reader()).await?;
+            sqlx::query_as(DUE).bind(SqlTimestamp(now)).bind(limit).fetch_all(self.database.reader()).await?;
         Ok(rows.into_iter().map(|(owner,)| UserId::from_uuid(owner)).collect())
     }
 
     async fn add_check_in(&self, check_in: &CheckIn) -> StoreResult<()> {
         let mut tx = self.database.begin().await?;
         sqlx::query(
-            "INSERT INTO check_ins (id, owner, occurred_at, zone, mood, met, resisted, triggers, note)
+            "INSERT INTO check_ins (id, owner, occurred_at, time_zone, mood, cravings, cravings_resisted,
+                triggers, note)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(check_in.id.uuid())
         .bind(check_in.owner.uuid())
-        .bind(At(check_in.moment.at))
+        .bind(SqlTimestamp(check_in.moment.at))
         .bind(check_in.moment.zone.as_ref().map(Zone::name))
         .bind(i64::from(check_in.mood.number()))
         .bind(i64::from(check_in.cravings.met()))
@@ -104,8 +107,8 @@ impl Store for Sqlite {
         let place = before.filter(|cursor| (cursor.rank, cursor.id) < (end.rank, end.id)).unwrap_or(end);
         let rows: Vec<CheckInRow> = sqlx::query_as(LISTED)
             .bind(owner.uuid())
-            .bind(At(from))
-            .bind(At(Timestamp::from_millis(place.rank)))
+            .bind(SqlTimestamp(from))
+            .bind(SqlTimestamp(Timestamp::from_millis(place.rank)))
             .bind(place.id)
             .bind(limit)
             .fetch_all(self.database.reader())
@@ -117,11 +120,13 @@ impl Store for Sqlite {
 /// Whether it was kept: it is not if another version is there.
 async fn keep(tx: &mut Tx, journey: &Journey, due: Option<Timestamp>) -> StoreResult<bool> {
     let statement = if journey.version == 0 {
-        "INSERT INTO journeys (owner, version, edition, zone, start_day, start_zone, goal, told, data_key, due)
+        "INSERT INTO recovery_profiles (owner, version, settings_version, time_zone, start_date, start_time_zone, goal,
+            announced_milestones, data_key, next_due_at)
          VALUES ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (owner) DO NOTHING"
     } else {
-        "UPDATE journeys SET version = version + 1, edition = $3, zone = $4, start_day = $5, start_zone = $6,
-            goal = $7, told = $8, data_key = $9, due = $10 WHERE owner = $1 AND version = $2"
+        "UPDATE recovery_profiles SET version = version + 1, settings_version = $3, time_zone = $4, start_date = $5,
+            start_time_zone = $6, goal = $7, announced_milestones = $8, data_key = $9, next_due_at = $10
+         WHERE owner = $1 AND version = $2"
     };
     let start = journey.start.as_ref();
     let told: Vec<String> = journey.told.iter().map(|told| format!("{}@{}", told.days, told.at.millis())).collect();
@@ -135,7 +140,7 @@ async fn keep(tx: &mut Tx, journey: &Journey, due: Option<Timestamp>) -> StoreRe
         .bind(journey.goal.map(goal_word))
         .bind(told.join(" "))
         .bind(journey.key.0.as_slice())
-        .bind(due.map(At))
+        .bind(due.map(SqlTimestamp))
         .execute(&mut **tx)
         .await?;
     Ok(kept.rows_affected() == 1)
@@ -156,10 +161,10 @@ async fn keep_relapses(tx: &mut Tx, journey: &Journey) -> StoreResult<()> {
             .await?;
     }
     for new in journey.relapses.iter().filter(|relapse| !kept.contains(&relapse.id)) {
-        sqlx::query("INSERT INTO relapses (owner, id, occurred_at, zone, triggers) VALUES ($1, $2, $3, $4, $5)")
+        sqlx::query("INSERT INTO relapses (owner, id, occurred_at, time_zone, triggers) VALUES ($1, $2, $3, $4, $5)")
             .bind(journey.owner.uuid())
             .bind(new.id.uuid())
-            .bind(At(new.moment.at))
+            .bind(SqlTimestamp(new.moment.at))
             .bind(new.moment.zone.as_ref().map(Zone::name))
             .bind(words(&new.triggers).join(" "))
             .execute(&mut **tx)
@@ -172,12 +177,12 @@ async fn keep_relapses(tx: &mut Tx, journey: &Journey) -> StoreResult<()> {
 struct JourneyRow {
     owner: Uuid,
     version: i64,
-    edition: i64,
-    zone: Option<String>,
-    start_day: Option<String>,
-    start_zone: Option<String>,
+    settings_version: i64,
+    time_zone: Option<String>,
+    start_date: Option<String>,
+    start_time_zone: Option<String>,
     goal: Option<String>,
-    told: String,
+    announced_milestones: String,
     data_key: Vec<u8>,
 }
 
@@ -187,8 +192,8 @@ struct Row {
     #[sqlx(flatten)]
     journey: JourneyRow,
     relapse: Option<Uuid>,
-    occurred_at: Option<At>,
-    place: Option<String>,
+    occurred_at: Option<SqlTimestamp>,
+    relapse_time_zone: Option<String>,
     triggers: Option<String>,
 }
 
@@ -207,7 +212,7 @@ impl Row {
         let (Some(id), Some(at)) = (self.relapse, &self.occurred_at) else { return Ok(None) };
         Ok(Some(Relapse {
             id: RelapseId::from_uuid(id),
-            moment: Moment { at: at.0, zone: zone(self.place.as_deref())? },
+            moment: Moment { at: at.0, zone: zone(self.relapse_time_zone.as_deref())? },
             triggers: triggers(self.triggers.iter().flat_map(|words| words.split_whitespace()))?,
         }))
     }
@@ -218,12 +223,12 @@ impl JourneyRow {
         Ok(Journey {
             owner: UserId::from_uuid(self.owner),
             version: self.version,
-            edition: self.edition,
-            zone: zone(self.zone.as_deref())?,
-            start: start(self.start_day.as_deref(), self.start_zone.as_deref())?,
+            edition: self.settings_version,
+            zone: zone(self.time_zone.as_deref())?,
+            start: start(self.start_date.as_deref(), self.start_time_zone.as_deref())?,
             goal: self.goal.as_deref().map(goal).transpose()?,
             relapses,
-            told: self.told.split_whitespace().map(told).collect::<StoreResult<_>>()?,
+            told: self.announced_milestones.split_whitespace().map(told).collect::<StoreResult<_>>()?,
             key: DataKey(self.data_key),
         })
     }
@@ -239,11 +244,11 @@ fn told(word: &str) -> StoreResult<Told> {
 struct CheckInRow {
     id: Uuid,
     owner: Uuid,
-    occurred_at: At,
-    zone: Option<String>,
+    occurred_at: SqlTimestamp,
+    time_zone: Option<String>,
     mood: i64,
-    met: i64,
-    resisted: i64,
+    cravings: i64,
+    cravings_resisted: i64,
     triggers: String,
     note: Option<Vec<u8>>,
 }
@@ -253,9 +258,9 @@ impl CheckInRow {
         Ok(CheckIn {
             id: CheckInId::from_uuid(self.id),
             owner: UserId::from_uuid(self.owner),
-            moment: Moment { at: self.occurred_at.0, zone: zone(self.zone.as_deref())? },
+            moment: Moment { at: self.occurred_at.0, zone: zone(self.time_zone.as_deref())? },
             mood: mood(self.mood)?,
-            cravings: cravings(self.met, self.resisted)?,
+            cravings: cravings(self.cravings, self.cravings_resisted)?,
             triggers: triggers(self.triggers.split_whitespace())?,
             note: self.note,
         })
@@ -269,7 +274,7 @@ mod tests {
     use super::*;
 
     async fn plan(statement: &str, values: usize) -> String {
-        let database = kith_testkit::sqlite().await;
+        let database = kith_testkit::sqlite_database().await;
         let explained = format!("EXPLAIN QUERY PLAN {statement}");
         let mut question = sqlx::query_as(AssertSqlSafe(explained));
         for _ in 0..values {
@@ -282,7 +287,8 @@ mod tests {
     #[test]
     fn lists_are_read_along_their_index_and_sorted_by_it() {
         kith_testkit::block_on(async {
-            for (statement, values, index) in [(LISTED, 5, "check_ins_owner"), (DUE, 2, "journeys_due")] {
+            let statements = [(LISTED, 5, "check_ins_owner"), (DUE, 2, "recovery_profiles_next_due_at")];
+            for (statement, values, index) in statements {
                 let plan = plan(statement, values).await;
                 assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{plan}");
             }

@@ -9,7 +9,9 @@ use std::{
     time::Duration,
 };
 
-use kith_kernel::{Actor, CheckInId, Clock as _, Fact, RelapseId, SystemClock, SystemEntropy, UserId};
+use kith_kernel::{
+    Actor, CheckInId, Clock as _, EventPayload, ProgressEvent, RelapseId, SystemClock, SystemEntropy, UserId,
+};
 use kith_progress::{
     Journey, Note, Service, Zone,
     domain::MILESTONES,
@@ -21,9 +23,9 @@ use kith_storage::{
     mongo::MongoOutbox,
     sql::{Database, Durability, SqlOutbox},
 };
-use kith_testkit::{KeepingBus, block_on, member};
+use kith_testkit::{RecordingBus, block_on, member};
 
-use crate::bed::{notes, said};
+use crate::harness::{notes, said};
 
 /// Where the process to be killed writes, as it is told in the environment.
 const PLACE: &str = "KITH_TEST_CRASH_PLACE";
@@ -46,7 +48,7 @@ struct Kept {
 async fn open(place: &str) -> Kept {
     let clock = Arc::new(SystemClock);
     if !place.contains('/') {
-        let database = (*kith_testkit::mongo_named(place).await).clone();
+        let database = (*kith_testkit::mongo_database_named(place).await).clone();
         let outbox = Arc::new(MongoOutbox::new(database.clone(), Mongo::COLLECTION, clock));
         return Kept { store: Arc::new(Mongo::new(database)), outbox };
     }
@@ -64,10 +66,12 @@ impl Kept {
 
     /// Sends what waits: of whom which milestones are told, in their order.
     async fn drain(&self, told: &mut HashMap<UserId, Vec<u32>>) {
-        let bus = Arc::new(KeepingBus::default());
+        let bus = Arc::new(RecordingBus::default());
         Relay::new(vec![self.outbox.clone()], bus.clone(), Arc::new(SystemClock)).drain().await.unwrap();
         for event in bus.events() {
-            let Fact::MilestoneReached { days } = event.fact else { unreachable!("nothing else is told: {event:?}") };
+            let EventPayload::Progress(ProgressEvent::MilestoneReached { days }) = event.payload else {
+                unreachable!("nothing else is told: {event:?}")
+            };
             told.entry(event.actor).or_default().push(days);
         }
     }
@@ -158,7 +162,7 @@ fn a_kill_splits_no_change_from_its_fact_in_sqlite() {
 
 #[test]
 fn a_kill_splits_no_change_from_its_fact_in_mongo() {
-    let place = block_on(async { kith_testkit::mongo().await.name().to_owned() });
+    let place = block_on(async { kith_testkit::mongo_database().await.name().to_owned() });
     kill_and_look(&place);
 }
 

@@ -6,7 +6,7 @@ use kith_progress::{Day, Journey, Moment, Relapse, Start, Streak, Zone};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use crate::bed::at;
+use crate::harness::at;
 
 const STEP: i64 = 15 * 60 * 1_000;
 const HOUR: i64 = 4 * STEP;
@@ -93,7 +93,7 @@ fn model(journey: &Journey, now: Timestamp) -> Vec<Streak> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(kith_testkit::cases(24)))]
 
     #[test]
     fn streaks_are_what_somebody_counts_who_only_watches_the_date(journey in journeys(), now in moments()) {

@@ -7,24 +7,24 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
-use kith_kernel::{Actor, Pager};
-use kith_progress::{access::PROCEDURES, rpc};
-use kith_proto::Claimed;
+use kith_kernel::{Actor, PageTokenCodec};
+use kith_progress::{access::METHOD_POLICIES, rpc};
+use kith_proto::ClaimedId;
 use kith_testkit::{block_on, member, user};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::bed::{Bed, sqlite};
+use crate::harness::{Harness, sqlite};
 
-fn server(bed: &Bed) -> Router {
-    let router = rpc::router(bed.service.clone(), Arc::new(Pager::new(&[7; 32])));
+fn server(harness: &Harness) -> Router {
+    let router = rpc::router(harness.service.clone(), Arc::new(PageTokenCodec::new(&[7; 32])));
     connectrpc_axum::MakeServiceBuilder::new().add_router(router).build()
 }
 
 async fn send(
     server: &Router,
     actor: Option<&Actor>,
-    claimed: Option<Claimed>,
+    claimed: Option<ClaimedId>,
     method: &str,
     body: Value,
 ) -> (StatusCode, Value) {
@@ -53,8 +53,8 @@ async fn ok(server: &Router, actor: &Actor, method: &str, body: Value) -> Value 
 #[test]
 fn a_streak_is_set_counted_and_broken() {
     block_on(async {
-        let bed = sqlite().await;
-        let (server, ann) = (server(&bed), member());
+        let harness = sqlite().await;
+        let (server, ann) = (server(&harness), member());
         let first = ok(&server, &ann, "GetStreak", json!({})).await;
         assert_eq!(first, json!({ "streak": { "timeZone": "UTC", "etag": "0" } }));
         let change = json!({ "etag": "0", "startDate": "2024-06-01", "timeZone": "europe/oslo", "goalKind": "GOAL_KIND_ABSTAIN" });
@@ -79,8 +79,8 @@ fn a_streak_is_set_counted_and_broken() {
 #[test]
 fn a_check_in_is_shown_to_its_writer_page_by_page() {
     block_on(async {
-        let bed = sqlite().await;
-        let (server, ann, bob) = (server(&bed), member(), member());
+        let harness = sqlite().await;
+        let (server, ann, bob) = (server(&harness), member(), member());
         for mood in 1..=3 {
             let then = format!("2024-06-0{mood}T10:00:00Z");
             let body = json!({ "mood": mood, "cravingsMet": 2, "cravingsResisted": 1, "note": " held on ", "occurredAt": then });
@@ -91,8 +91,8 @@ fn a_check_in_is_shown_to_its_writer_page_by_page() {
         let first = ok(&server, &ann, "GetProgress", period.clone()).await;
         assert_eq!((&first["checkIns"][0]["mood"], &first["checkIns"][1]["mood"]), (&json!(3), &json!(2)));
         assert_eq!(
-            first["figures"],
-            json!({ "checkIns": 3, "moodTenths": 20, "cravingsMet": 6, "cravingsResisted": 3 })
+            first["stats"],
+            json!({ "checkIns": 3, "meanMoodTenths": 20, "cravingsMet": 6, "cravingsResisted": 3 })
         );
         assert_eq!(first["heatMap"].as_array().unwrap().len(), 364);
         let mut second = period.clone();
@@ -103,19 +103,19 @@ fn a_check_in_is_shown_to_its_writer_page_by_page() {
         let (status, refusal) = send(&server, Some(&bob), None, "GetProgress", second).await;
         assert_eq!((status, &refusal["code"]), (StatusCode::BAD_REQUEST, &json!("invalid_argument")));
         let other = ok(&server, &bob, "GetProgress", period).await;
-        assert_eq!((&other["checkIns"], &other["figures"]), (&Value::Null, &Value::Null));
+        assert_eq!((&other["checkIns"], &other["stats"]), (&Value::Null, &Value::Null));
     });
 }
 
 #[test]
 fn a_repeated_call_is_one_check_in() {
     block_on(async {
-        let bed = sqlite().await;
-        let (server, ann, claimed) = (server(&bed), member(), user().uuid());
+        let harness = sqlite().await;
+        let (server, ann, claimed) = (server(&harness), member(), user().uuid());
         let mut ids = Vec::new();
         for _ in 0..2 {
             let body = json!({ "mood": 5 });
-            let (_, answer) = send(&server, Some(&ann), Some(Claimed(Some(claimed))), "RecordCheckIn", body).await;
+            let (_, answer) = send(&server, Some(&ann), Some(ClaimedId(Some(claimed))), "RecordCheckIn", body).await;
             ids.push(answer["checkIn"]["id"].clone());
         }
         assert_eq!(ids, [json!(claimed.to_string()), json!(claimed.to_string())]);
@@ -125,8 +125,8 @@ fn a_repeated_call_is_one_check_in() {
 #[test]
 fn a_refusal_has_a_code_and_a_field() {
     block_on(async {
-        let bed = sqlite().await;
-        let (server, ann) = (server(&bed), member());
+        let harness = sqlite().await;
+        let (server, ann) = (server(&harness), member());
         for (method, body, message) in [
             ("RecordCheckIn", json!({ "mood": 11 }), ""),
             ("RecordCheckIn", json!({ "mood": 5, "cravingsMet": 1, "cravingsResisted": 2 }), "no more cravings"),
@@ -153,10 +153,10 @@ fn a_refusal_has_a_code_and_a_field() {
 #[test]
 fn a_stranger_is_refused_by_every_method_of_the_table() {
     block_on(async {
-        let bed = sqlite().await;
-        let server = server(&bed);
-        assert_eq!(PROCEDURES.len(), 6);
-        for procedure in PROCEDURES {
+        let harness = sqlite().await;
+        let server = server(&harness);
+        assert_eq!(METHOD_POLICIES.len(), 6);
+        for procedure in METHOD_POLICIES {
             let method = procedure.path.strip_prefix("/kith.users.v1.ProgressService/").unwrap();
             let request = json!({ "etag": "0", "mood": 5, "relapseId": user().to_string() });
             let (status, refusal) = send(&server, None, None, method, request).await;

@@ -8,14 +8,14 @@ use std::{
     time::Duration,
 };
 
-use kith_kernel::{Channel, Failure, PostId, live::Mark, ports::PostLookup};
+use kith_kernel::{Channel, PortError, PostId, replay_log::LogOffset, ports::PostLookup};
 use tokio::time::{Instant, sleep, timeout};
 
 use self::recent::{Recent, Sight};
 use crate::{
     announcement::Announcement,
     news::{News, Thing, What},
-    wire::{self, Place, PostView, PostViews, ResponseViews, Told},
+    wire::{self, FeedPlacement, PostView, PostPresenter, ResponsePresenter, Told},
 };
 
 /// How long one try to read may take. A channel waits for it.
@@ -31,16 +31,16 @@ pub(crate) struct Untold;
 /// Reads what frames show.
 pub(crate) struct Teller {
     lookup: Arc<dyn PostLookup>,
-    posts: Arc<dyn PostViews>,
-    responses: Arc<dyn ResponseViews>,
+    posts: Arc<dyn PostPresenter>,
+    responses: Arc<dyn ResponsePresenter>,
     recent: Mutex<Recent>,
 }
 
 impl Teller {
     pub(crate) fn new(
         lookup: Arc<dyn PostLookup>,
-        posts: Arc<dyn PostViews>,
-        responses: Arc<dyn ResponseViews>,
+        posts: Arc<dyn PostPresenter>,
+        responses: Arc<dyn ResponsePresenter>,
     ) -> Self {
         Self { lookup, posts, responses, recent: Mutex::default() }
     }
@@ -55,7 +55,7 @@ impl Teller {
         &self,
         topic: u64,
         channel: &Channel,
-        mark: Mark,
+        mark: LogOffset,
         news: &News,
     ) -> Result<Option<Arc<Announcement>>, Untold> {
         if let Some(gone) = news.what.removes() {
@@ -75,7 +75,7 @@ impl Teller {
         let Some(Sight { told, place }) = sight.as_ref().map_err(|untold| *untold)? else {
             return Ok(vanished(news.what).map(|told| Arc::new(Announcement::new(topic, channel, mark, news, told))));
         };
-        if wire::strays(channel, told) || (*place == Place::AtItself && wire::is_feed(channel)) {
+        if wire::is_misrouted(channel, told) || (*place == FeedPlacement::OwnChannelOnly && channel.is_feed()) {
             return Ok(None);
         }
         Ok(Some(reading.announcement(topic, || Announcement::new(topic, channel, mark, news, told.clone()))))
@@ -87,22 +87,22 @@ impl Teller {
 
     /// Whether whose channel this is may know of the post now.
     async fn is_there(&self, channel: &Channel, post: PostId) -> Result<bool, Untold> {
-        let Some(owner) = wire::owner(channel) else { return Ok(false) };
-        Ok(tried(Thing::Post(post), || self.lookup.brief(owner, post)).await?.is_some())
+        let Some(owner) = channel.owner() else { return Ok(false) };
+        Ok(tried(Thing::Post(post), || self.lookup.find_visible(owner, post)).await?.is_some())
     }
 
-    async fn view(&self, thing: Thing, what: What) -> Result<Option<Sight>, Failure> {
+    async fn view(&self, thing: Thing, what: What) -> Result<Option<Sight>, PortError> {
         let updated = matches!(what, What::PostUpdated(_) | What::ResponseUpdated(_));
         Ok(match thing {
             Thing::Post(post) => {
                 let told = if updated { Told::PostUpdated } else { Told::PostCreated };
-                let seen = self.posts.post(post).await?;
-                seen.map(|PostView { post, place }| Sight { told: told(post), place })
+                let seen = self.posts.present_post(post).await?;
+                seen.map(|PostView { post, placement: place }| Sight { told: told(post), place })
             }
             Thing::Response(response) => {
                 let told = if updated { Told::ResponseUpdated } else { Told::ResponseCreated };
-                let seen = self.responses.response(response).await?;
-                seen.map(|response| Sight { told: told(response), place: Place::Everywhere })
+                let seen = self.responses.present_response(response).await?;
+                seen.map(|response| Sight { told: told(response), place: FeedPlacement::Feeds })
             }
         })
     }
@@ -115,7 +115,7 @@ impl Teller {
 /// Tries a few times, since what is missing costs every client a refetch.
 async fn tried<T, F>(thing: Thing, ask: impl Fn() -> F) -> Result<T, Untold>
 where
-    F: Future<Output = Result<T, Failure>>,
+    F: Future<Output = Result<T, PortError>>,
 {
     for wait in WAITS {
         match timeout(WITHIN, ask()).await {
@@ -149,7 +149,7 @@ fn vanished(what: What) -> Option<Told> {
 mod tests {
     use async_trait::async_trait;
     use futures_util::FutureExt as _;
-    use kith_kernel::{Position, PostId, ResponseId, Timestamp, UserId, ports::PostBrief};
+    use kith_kernel::{Position, PostId, ResponseId, Timestamp, UserId, ports::PostSummary};
     use kith_proto::{posts::v1::Post, support::v1::Response};
     use kith_testkit::{event_id, user};
 
@@ -160,26 +160,26 @@ mod tests {
 
     #[async_trait]
     impl PostLookup for AtHand {
-        async fn brief(&self, viewer: UserId, post: PostId) -> Result<Option<PostBrief>, Failure> {
-            Ok(Some(PostBrief { id: post, author: viewer, inside: None }))
+        async fn find_visible(&self, viewer: UserId, post: PostId) -> Result<Option<PostSummary>, PortError> {
+            Ok(Some(PostSummary { id: post, author: viewer, circle: None }))
         }
 
-        async fn is_public(&self, _: PostId) -> Result<bool, Failure> {
+        async fn is_public(&self, _: PostId) -> Result<bool, PortError> {
             Ok(true)
         }
     }
 
     #[async_trait]
-    impl PostViews for AtHand {
-        async fn post(&self, post: PostId) -> Result<Option<PostView>, Failure> {
+    impl PostPresenter for AtHand {
+        async fn present_post(&self, post: PostId) -> Result<Option<PostView>, PortError> {
             let post = Post { id: post.to_string(), ..Post::default() };
-            Ok(Some(PostView { post, place: Place::Everywhere }))
+            Ok(Some(PostView { post, placement: FeedPlacement::Feeds }))
         }
     }
 
     #[async_trait]
-    impl ResponseViews for AtHand {
-        async fn response(&self, _: ResponseId) -> Result<Option<Response>, Failure> {
+    impl ResponsePresenter for AtHand {
+        async fn present_response(&self, _: ResponseId) -> Result<Option<Response>, PortError> {
             Ok(None)
         }
     }
@@ -189,7 +189,7 @@ mod tests {
         let teller = Teller::new(Arc::new(AtHand), Arc::new(AtHand), Arc::new(AtHand));
         let (at, of) = (Timestamp::from_millis(0), user());
         let news = News { id: event_id(at), at, of, what: What::PostCreated(PostId::from_uuid(of.uuid())) };
-        let (feed, mark) = (Channel::new("feed").unwrap(), Mark { sequence: 1, position: Position::sealed([0; 16]) });
+        let (feed, mark) = (Channel::Feed, LogOffset { sequence: 1, position: Position::sealed([0; 16]) });
         let told = teller.announce(1, &feed, mark, &news).now_or_never();
         assert!(told.is_some_and(|told| told.is_ok_and(|announcement| announcement.is_some())));
     }

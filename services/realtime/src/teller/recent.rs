@@ -13,7 +13,7 @@ use super::Untold;
 use crate::{
     announcement::Announcement,
     news::Thing,
-    wire::{Place, Told},
+    wire::{FeedPlacement, Told},
 };
 
 /// How long what was read is good: long enough for the channels of one event and for those who come back together,
@@ -36,7 +36,7 @@ struct Kept {
 /// What there is to show, and where.
 pub(super) struct Sight {
     pub(super) told: Told,
-    pub(super) place: Place,
+    pub(super) place: FeedPlacement,
 }
 
 /// One event's reading, and what was made of it.

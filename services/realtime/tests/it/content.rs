@@ -2,11 +2,11 @@
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use kith_kernel::{
-    Fact, UserId,
-    event::{AboutPost, Moderation, Weight},
+    EventPayload, PostEvent, ProgressEvent, ResponseEvent, UserId,
+    event::{PostRef, ResponseClass, VisibilityChange},
 };
 use kith_proto::realtime::v1::{
-    ClientFrame, Hello, ServerFrame, Subscribe, client_frame, event_frame::Fact as Told, server_frame::Kind,
+    ClientFrame, Hello, ServerFrame, Subscribe, client_frame, event_frame::Payload as Told, server_frame::Kind,
 };
 use kith_realtime::Limits;
 use kith_testkit::{block_on, member};
@@ -15,8 +15,8 @@ use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
-    bed::{Node, ORIGIN, about_post, about_response, embedded, two},
     client::{Client, text},
+    harness::{Node, ORIGIN, about_post, about_response, embedded, two},
 };
 
 /// Says something in Protobuf, and hears the answer.
@@ -31,9 +31,10 @@ async fn hear(client: &mut Client) -> Kind {
     ServerFrame::decode(bytes).unwrap().kind.unwrap()
 }
 
-async fn answer(node: &Node, author: UserId, post_author: UserId) -> kith_kernel::event::AboutResponse {
+async fn answer(node: &Node, author: UserId, post_author: UserId) -> kith_kernel::event::ResponseRef {
     let about = about_response(author, post_author);
-    node.tell(author, Fact::ResponseGiven { about, weight: Weight::Text }).await;
+    node.tell(author, EventPayload::Response(ResponseEvent::Created { response: about, class: ResponseClass::Text }))
+        .await;
     about
 }
 
@@ -50,10 +51,10 @@ fn both_formats_show_the_same_post() {
         assert!(matches!(ask(&mut binary, client_frame::Kind::Subscribe(feed)).await, Kind::Subscribed(_)));
 
         let about = about_post(&[]);
-        node.tell(member().user, Fact::PostCreated(about.clone())).await;
+        node.tell(member().user, EventPayload::Post(PostEvent::Created(about.clone()))).await;
         let shown = json.event().await;
         let Kind::Event(event) = hear(&mut binary).await else { panic!("an event") };
-        let Some(Told::PostCreated(post)) = event.fact else { panic!("a post") };
+        let Some(Told::PostCreated(post)) = event.payload else { panic!("a post") };
         assert_eq!(post.id, about.post.to_string());
         assert_eq!(post.body, format!("the text of {}", about.post));
         assert_eq!(text(&shown["postCreated"]["id"]), post.id);
@@ -76,15 +77,15 @@ fn a_post_is_told_wherever_it_stands_and_read_once_an_event() {
             clients.push((*channel, client));
         }
         let facts = [
-            (Fact::PostCreated(about.clone()), "postCreated"),
-            (Fact::PostUpdated(about.clone()), "postUpdated"),
-            (Fact::SosResolved(about.clone()), "postUpdated"),
-            (Fact::PostDeleted(about.clone()), "postRemoved"),
-            (Fact::PostRestored(about.clone()), "postCreated"),
+            (EventPayload::Post(PostEvent::Created(about.clone())), "postCreated"),
+            (EventPayload::Post(PostEvent::Updated(about.clone())), "postUpdated"),
+            (EventPayload::Post(PostEvent::SosResolved(about.clone())), "postUpdated"),
+            (EventPayload::Post(PostEvent::Deleted(about.clone())), "postRemoved"),
+            (EventPayload::Post(PostEvent::Restored(about.clone())), "postCreated"),
         ];
         let author = member().user;
         for (fact, shown) in facts {
-            let created = matches!(fact, Fact::PostCreated(_));
+            let created = matches!(fact, EventPayload::Post(PostEvent::Created(_)));
             let before = node.slices.reads();
             node.tell(author, fact).await;
             // Nobody can listen to a post before it is there.
@@ -110,8 +111,8 @@ fn an_answer_is_shown_at_its_post_and_noticed_without_a_word_by_whom_it_concerns
         let mut reading = node.client(&member()).await;
         reading.subscribe(&format!("post:{}", about.post)).await;
 
-        let weight = Weight::Text;
-        node.tell(helps.user, Fact::ResponseGiven { about, weight }).await;
+        let weight = ResponseClass::Text;
+        node.tell(helps.user, EventPayload::Response(ResponseEvent::Created { response: about, class: weight })).await;
         let shown = reading.event().await;
         assert_eq!(shown["responseCreated"]["text"], format!("the text of {}", about.response));
         let notice = asking.event().await;
@@ -121,11 +122,11 @@ fn an_answer_is_shown_at_its_post_and_noticed_without_a_word_by_whom_it_concerns
         assert_eq!(notice["notice"]["postId"], about.post.to_string());
         assert!(!notice.to_string().contains("the text of"));
 
-        node.tell(asks.user, Fact::ResponseMarkedHelpful(about)).await;
+        node.tell(asks.user, EventPayload::Response(ResponseEvent::MarkedHelpful(about))).await;
         assert!(reading.event().await.get("responseUpdated").is_some());
         assert_eq!(helping.event().await["notice"]["kind"], "NOTICE_KIND_MARKED_HELPFUL");
 
-        node.tell(helps.user, Fact::ResponseDeleted { about, weight }).await;
+        node.tell(helps.user, EventPayload::Response(ResponseEvent::Deleted { response: about, class: weight })).await;
         assert_eq!(reading.event().await["responseRemoved"]["responseId"], about.response.to_string());
 
         // Whoever answers themselves needs no notice of it.
@@ -147,10 +148,14 @@ fn nobody_is_noticed_about_a_post_that_is_not_there_for_them() {
         for who in [asks.user, helps.user] {
             node.slices.hide(left.post, who);
         }
-        node.tell(helps.user, Fact::ResponseGiven { about: left, weight: Weight::Text }).await;
-        node.tell(asks.user, Fact::ResponseMarkedHelpful(left)).await;
+        node.tell(
+            helps.user,
+            EventPayload::Response(ResponseEvent::Created { response: left, class: ResponseClass::Text }),
+        )
+        .await;
+        node.tell(asks.user, EventPayload::Response(ResponseEvent::MarkedHelpful(left))).await;
         let next = answer(&node, helps.user, asks.user).await;
-        node.tell(asks.user, Fact::ResponseMarkedHelpful(next)).await;
+        node.tell(asks.user, EventPayload::Response(ResponseEvent::MarkedHelpful(next))).await;
         assert_eq!(asking.event().await["notice"]["responseId"], next.response.to_string());
         assert_eq!(helping.event().await["notice"]["responseId"], next.response.to_string());
     });
@@ -168,7 +173,7 @@ fn a_milestone_is_told_to_its_owner_alone_and_once_however_often_its_fact_comes(
         for channel in ["user", "feed", "staff:queue"] {
             his.subscribe(channel).await;
         }
-        let told = node.tell(ann.user, Fact::MilestoneReached { days: 7 }).await;
+        let told = node.tell(ann.user, EventPayload::Progress(ProgressEvent::MilestoneReached { days: 7 })).await;
         for _ in 0..3 {
             node.tell_again(&told).await;
         }
@@ -201,14 +206,18 @@ fn of_somebody_hidden_there_is_neither_an_answer_nor_a_notice() {
         let mut client = node.client(&asks).await;
         client.subscribe("user").await;
         client.subscribe(&channel).await;
-        node.tell(hides.user, Fact::ResponseGiven { about, weight: Weight::Quick }).await;
+        node.tell(
+            hides.user,
+            EventPayload::Response(ResponseEvent::Created { response: about, class: ResponseClass::Quick }),
+        )
+        .await;
         // The author of the post marks it: on its channel it is still an answer of somebody hidden.
-        node.tell(asks.user, Fact::ResponseMarkedHelpful(about)).await;
+        node.tell(asks.user, EventPayload::Response(ResponseEvent::MarkedHelpful(about))).await;
         let shown = answer(&node, member().user, asks.user).await;
         assert_eq!(client.event().await["notice"]["responseId"], shown.response.to_string());
         let mut update = about_post(&[]);
         update.post = about.post;
-        node.tell(asks.user, Fact::PostUpdated(update)).await;
+        node.tell(asks.user, EventPayload::Post(PostEvent::Updated(update))).await;
         assert!(client.event().await.get("postUpdated").is_some());
     });
 }
@@ -221,19 +230,19 @@ fn what_is_gone_is_not_shown_live_or_replayed_and_its_removal_is_told() {
         let position = node.client(&ann).await.subscribe("feed").await;
         let (expired, deleted, stays) = (about_post(&[]), about_post(&[]), about_post(&[]));
         for about in [&expired, &deleted, &stays] {
-            node.tell(bob, Fact::PostCreated(about.clone())).await;
+            node.tell(bob, EventPayload::Post(PostEvent::Created(about.clone()))).await;
         }
         node.slices.remove(expired.post);
         node.slices.remove(deleted.post);
-        let removal = node.tell(bob, Fact::PostDeleted(deleted)).await;
+        let removal = node.tell(bob, EventPayload::Post(PostEvent::Deleted(deleted))).await;
 
         let mut client = node.client(&ann).await;
         assert!(client.resume("feed", &position).await);
         assert_eq!(client.event().await["postCreated"]["id"], stays.post.to_string());
         assert_eq!(client.event().await["id"], removal.id.to_string());
 
-        node.tell(bob, Fact::PostCreated(expired.clone())).await;
-        node.tell(bob, Fact::PostUpdated(expired.clone())).await;
+        node.tell(bob, EventPayload::Post(PostEvent::Created(expired.clone()))).await;
+        node.tell(bob, EventPayload::Post(PostEvent::Updated(expired.clone()))).await;
         let gone = client.event().await;
         assert_eq!(gone["postRemoved"]["postId"], expired.post.to_string(), "what changed and is not there is gone");
         let told = node.post(bob, 1).await;
@@ -250,8 +259,12 @@ fn what_staff_take_away_is_gone_and_what_they_publish_or_give_back_is_there() {
         let (post, apart) = (about_post(&["grief"]), about_post(&["grief"]));
         let mut client = node.client(&ann).await;
         client.subscribe("category:grief").await;
-        let moderated = |about: &AboutPost, how| Fact::PostModerated { about: about.clone(), how };
-        for how in [Moderation::Held, Moderation::Released, Moderation::Removed, Moderation::Reinstated] {
+        let moderated = |about: &PostRef, how| {
+            EventPayload::Post(PostEvent::VisibilityChanged { post: about.clone(), change: how })
+        };
+        for how in
+            [VisibilityChange::Held, VisibilityChange::Released, VisibilityChange::Removed, VisibilityChange::Restored]
+        {
             node.tell(hidden, moderated(&apart, how)).await;
             node.tell(bob, moderated(&post, how)).await;
         }
@@ -275,14 +288,14 @@ fn what_has_left_the_feeds_is_told_to_who_listens_to_it_and_in_no_feed_live_or_r
         let mut knowing = node.client(&ann).await;
         knowing.subscribe(&own).await;
         for (fact, shown) in [
-            (Fact::PostUpdated(left.clone()), "postUpdated"),
-            (Fact::PostRestored(left.clone()), "postCreated"),
-            (Fact::SosResolved(left.clone()), "postUpdated"),
+            (EventPayload::Post(PostEvent::Updated(left.clone())), "postUpdated"),
+            (EventPayload::Post(PostEvent::Restored(left.clone())), "postCreated"),
+            (EventPayload::Post(PostEvent::SosResolved(left.clone())), "postUpdated"),
         ] {
             node.tell(bob, fact).await;
             assert!(knowing.event().await.get(shown).is_some());
         }
-        let told = node.tell(bob, Fact::PostCreated(about_post(&["grief"]))).await.id.to_string();
+        let told = node.tell(bob, EventPayload::Post(PostEvent::Created(about_post(&["grief"])))).await.id.to_string();
         assert_eq!(client.events(2).await.0, [told.clone(), told.clone()]);
         let mut again = node.client(&ann).await;
         assert!(again.resume("feed", &position).await);
@@ -305,18 +318,18 @@ fn what_cannot_be_read_at_once_is_tried_again_and_what_cannot_be_read_at_all_is_
         node.post(bob, 1).await;
         let after = node.post(bob, 1).await;
         let lost = client.next().await;
-        assert_eq!(lost["lost"]["channel"], "feed", "{lost}");
+        assert_eq!(lost["gap"]["channel"], "feed", "{lost}");
         assert_eq!(client.events(1).await.0, after, "the channel goes on");
         let mut again = node.client(&ann).await;
-        assert!(again.resume("feed", &text(&lost["lost"]["position"])).await);
+        assert!(again.resume("feed", &text(&lost["gap"]["position"])).await);
         assert_eq!(again.events(1).await.0, after, "the position of what is lost is one to come back with");
 
         // Another node, which has read nothing yet.
-        let other = crate::bed::node(node.live.clone(), node.slices.clone(), Limits::default()).await;
+        let other = crate::harness::node(node.live.clone(), node.slices.clone(), Limits::default()).await;
         let mut replayed = other.client(&ann).await;
         node.slices.fail(3);
         assert!(replayed.resume("feed", &begin).await);
-        assert_eq!(replayed.next().await["lost"]["channel"], "feed");
+        assert_eq!(replayed.next().await["gap"]["channel"], "feed");
         replayed.events(1).await;
         assert_eq!(replayed.events(1).await.0, after);
     });

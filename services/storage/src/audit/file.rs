@@ -1,16 +1,16 @@
-//! Checkpoints in a file: a line of JSON each, appended and brought to the disk.
+//! Audit checkpoints in a file: one line of JSON each, appended and synced to disk.
 
 use std::{
-    io::{self, ErrorKind, SeekFrom},
+    io::{self, SeekFrom},
     path::PathBuf,
 };
 
 use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kith_kernel::{
-    Failure, Fault, Timestamp,
-    audit::{Checkpoint, Head},
-    ports::Checkpoints,
+    ErrorKind, PortError, Timestamp,
+    audit::{ChainHead, Checkpoint},
+    ports::CheckpointStore,
 };
 use serde::{Deserialize, Serialize};
 use tokio::{
@@ -19,17 +19,17 @@ use tokio::{
     sync::Mutex,
 };
 
-/// A file of checkpoints. It is made when the first is kept.
-pub struct FileCheckpoints {
+/// [`CheckpointStore`] in a file, which is created by the first append.
+pub struct FileCheckpointStore {
     path: PathBuf,
-    /// One write at a time.
-    writing: Mutex<()>,
+    /// Serializes writes.
+    write_lock: Mutex<()>,
 }
 
-/// A checkpoint as it is written.
+/// Serialized checkpoint.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct CheckpointLine {
     position: i64,
     hash: String,
     at: i64,
@@ -37,66 +37,68 @@ struct Written {
     signature: String,
 }
 
-impl FileCheckpoints {
-    /// The file of this name.
+impl FileCheckpointStore {
     #[must_use]
     pub fn new(path: PathBuf) -> Self {
-        Self { path, writing: Mutex::new(()) }
+        Self { path, write_lock: Mutex::new(()) }
     }
 
-    fn failed(&self, error: &io::Error) -> Failure {
-        Failure::new(Fault::Unavailable, format!("{}: {error}", self.path.display()))
+    fn io_error(&self, error: &io::Error) -> PortError {
+        PortError::new(ErrorKind::Unavailable, format!("{}: {error}", self.path.display()))
     }
 
-    async fn append(&self, line: &[u8]) -> io::Result<()> {
+    async fn append_line(&self, line: &[u8]) -> io::Result<()> {
         let mut options = OpenOptions::new();
         let mut file = options.read(true).append(true).create(true).mode(0o600).open(&self.path).await?;
-        let whole = whole_length(&mut file).await?;
-        // A crash may have left half a line, which nobody was told of.
-        if file.metadata().await?.len() > whole {
-            file.set_len(whole).await?;
+        let complete = complete_length(&mut file).await?;
+        // A crash can leave a partial line. It was never acknowledged.
+        if file.metadata().await?.len() > complete {
+            file.set_len(complete).await?;
         }
         file.write_all(line).await?;
         file.sync_all().await
     }
 
-    /// All whole lines.
-    async fn text(&self) -> io::Result<String> {
+    /// Returns all complete lines.
+    async fn read_lines(&self) -> io::Result<String> {
         match tokio::fs::read_to_string(&self.path).await {
             Ok(mut text) => {
                 text.truncate(text.rfind('\n').map_or(0, |end| end.saturating_add(1)));
                 Ok(text)
             }
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
             Err(error) => Err(error),
         }
     }
 
-    fn read(&self, number: usize, line: &str) -> Result<Checkpoint, Failure> {
-        let unread = || {
+    fn parse_line(&self, number: usize, line: &str) -> Result<Checkpoint, PortError> {
+        let malformed = || {
             let line = number.saturating_add(1);
-            Failure::new(Fault::Internal, format!("{}: line {line} is no checkpoint", self.path.display()))
+            PortError::new(
+                ErrorKind::Internal,
+                format!("{}: line {line} is not a valid checkpoint", self.path.display()),
+            )
         };
-        let written: Written = serde_json::from_str(line).map_err(|_| unread())?;
-        written.checkpoint().ok_or_else(unread)
+        let parsed: CheckpointLine = serde_json::from_str(line).map_err(|_| malformed())?;
+        parsed.into_checkpoint().ok_or_else(malformed)
     }
 }
 
-/// Up to the end of its last whole line.
-async fn whole_length(file: &mut File) -> io::Result<u64> {
+/// Length of the file up to the end of its last complete line.
+async fn complete_length(file: &mut File) -> io::Result<u64> {
     let length = file.metadata().await?.len();
-    // Longer than any line.
+    // 4 KiB is longer than any line.
     let tail = length.min(4_096);
     file.seek(SeekFrom::Start(length.saturating_sub(tail))).await?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).await?;
-    let half = bytes.iter().rev().take_while(|byte| **byte != b'\n').count();
-    let half = u64::try_from(half).map_err(io::Error::other)?;
-    Ok(length.saturating_sub(half))
+    let partial = bytes.iter().rev().take_while(|byte| **byte != b'\n').count();
+    let partial = u64::try_from(partial).map_err(io::Error::other)?;
+    Ok(length.saturating_sub(partial))
 }
 
-impl Written {
-    fn of(checkpoint: &Checkpoint) -> Self {
+impl CheckpointLine {
+    fn new(checkpoint: &Checkpoint) -> Self {
         Self {
             position: checkpoint.head.position,
             hash: URL_SAFE_NO_PAD.encode(checkpoint.head.hash),
@@ -106,10 +108,10 @@ impl Written {
         }
     }
 
-    fn checkpoint(&self) -> Option<Checkpoint> {
+    fn into_checkpoint(self) -> Option<Checkpoint> {
         let bytes = |text: &String| URL_SAFE_NO_PAD.decode(text).ok();
         Some(Checkpoint {
-            head: Head { position: self.position, hash: bytes(&self.hash)?.try_into().ok()? },
+            head: ChainHead { position: self.position, hash: bytes(&self.hash)?.try_into().ok()? },
             at: Timestamp::from_millis(self.at),
             key: bytes(&self.key)?.try_into().ok()?,
             signature: bytes(&self.signature)?,
@@ -118,24 +120,24 @@ impl Written {
 }
 
 #[async_trait]
-impl Checkpoints for FileCheckpoints {
-    fn place(&self) -> String {
+impl CheckpointStore for FileCheckpointStore {
+    fn location(&self) -> String {
         self.path.display().to_string()
     }
 
-    async fn keep(&self, checkpoint: &Checkpoint) -> Result<(), Failure> {
-        let written = serde_json::to_string(&Written::of(checkpoint));
-        let line = written.map_err(|error| Failure::new(Fault::Internal, error))? + "\n";
-        let _alone = self.writing.lock().await;
-        self.append(line.as_bytes()).await.map_err(|error| self.failed(&error))
+    async fn append(&self, checkpoint: &Checkpoint) -> Result<(), PortError> {
+        let json = serde_json::to_string(&CheckpointLine::new(checkpoint));
+        let line = json.map_err(|error| PortError::new(ErrorKind::Internal, error))? + "\n";
+        let _guard = self.write_lock.lock().await;
+        self.append_line(line.as_bytes()).await.map_err(|error| self.io_error(&error))
     }
 
-    async fn all(&self) -> Result<Vec<Checkpoint>, Failure> {
-        let text = self.text().await.map_err(|error| self.failed(&error))?;
-        text.lines().enumerate().map(|(number, line)| self.read(number, line)).collect()
+    async fn list(&self) -> Result<Vec<Checkpoint>, PortError> {
+        let text = self.read_lines().await.map_err(|error| self.io_error(&error))?;
+        text.lines().enumerate().map(|(number, line)| self.parse_line(number, line)).collect()
     }
 
-    async fn last(&self) -> Result<Option<Checkpoint>, Failure> {
-        Ok(self.all().await?.pop())
+    async fn latest(&self) -> Result<Option<Checkpoint>, PortError> {
+        Ok(self.list().await?.pop())
     }
 }

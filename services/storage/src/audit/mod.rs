@@ -1,85 +1,87 @@
-//! The audit trail beyond its table: signed checkpoints at a second place, and the verification of all of it.
+//! Audit log checkpoints: signing, storage and verification.
 //!
-//! | file | holds |
+//! | file | contents |
 //! | --- | --- |
-//! | here | [`verify`] |
-//! | [`sealing`] | signs where the chain ends, again and again |
-//! | [`mod@file`] | a second place that is a file; MongoDB is [`MongoCheckpoints`](crate::mongo::MongoCheckpoints) |
+//! | this file | [`verify`] |
+//! | [`checkpoint_signer`] | signs the head of the audit log periodically |
+//! | [`mod@file`] | checkpoint store in a file; for MongoDB see [`mongo`](crate::mongo) |
 
+pub mod checkpoint_signer;
 pub mod file;
-pub mod sealing;
 
 use std::sync::Arc;
 
 use kith_kernel::{
-    Failure,
-    audit::{Broken, Forged, Head, Seals, Verifier},
-    ports::{Audit, Checkpoints},
+    PortError,
+    audit::{ChainError, ChainHead, ChainVerifier, CheckpointKeys, InvalidCheckpoint},
+    ports::{AuditLog, CheckpointStore},
 };
 
-pub use self::{file::FileCheckpoints, sealing::Sealing};
+pub use self::{checkpoint_signer::CheckpointSigner, file::FileCheckpointStore};
 
-/// How many lines are read at once.
+/// Number of records read at once.
 const BATCH: i64 = 2_000;
 
-/// An audit trail that is sound.
+/// Result of a successful verification.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sound {
-    /// Where it ends. Its position is the number of its lines.
-    pub head: Head,
-    /// How many checkpoints each place holds. All of them fit.
-    pub places: Vec<(String, usize)>,
+pub struct AuditVerified {
+    /// Head of the chain. Its position is the number of records.
+    pub head: ChainHead,
+    /// Location of each checkpoint store and the number of checkpoints in it, all of them valid.
+    pub stores: Vec<(String, usize)>,
 }
 
-/// Why an audit trail is not sound, or could not be read.
+/// Error of a verification.
 #[derive(Debug, thiserror::Error)]
-pub enum Unsound {
-    /// The chain has a fault.
+pub enum AuditVerifyError {
     #[error(transparent)]
-    Broken(#[from] Broken),
-    /// A checkpoint is not ours.
-    #[error("{place}: {fault}")]
-    Forged {
-        /// Where.
-        place: String,
-        /// What.
-        fault: Forged,
+    Chain(#[from] ChainError),
+    #[error("{location}: {error}")]
+    InvalidCheckpoint {
+        /// Location of the checkpoint store.
+        location: String,
+        error: InvalidCheckpoint,
     },
-    /// The database or a second place did not answer, or holds what nobody has written.
-    #[error("the audit trail could not be read")]
-    Unread(#[from] Failure),
+    /// The database or a checkpoint store is unavailable or contains malformed data.
+    #[error("failed to read the audit log or its checkpoints")]
+    Unreadable(#[from] PortError),
 }
 
-/// Reads all of the chain and all checkpoints. The first fault that it meets is the answer.
+/// Verifies the whole chain against all checkpoints.
 ///
 /// # Errors
-/// That fault.
-pub async fn verify(audit: &dyn Audit, places: &[Arc<dyn Checkpoints>], seals: &Seals) -> Result<Sound, Unsound> {
-    // In this order: what is appended meanwhile comes behind all that it has to come by.
+/// The first fault that is found.
+pub async fn verify(
+    audit_log: &dyn AuditLog,
+    stores: &[Arc<dyn CheckpointStore>],
+    keys: &CheckpointKeys,
+) -> Result<AuditVerified, AuditVerifyError> {
+    // Checkpoints first, then the head, then the records: records appended in the meantime are after all of them.
     let mut checkpoints = Vec::new();
     let mut counts = Vec::new();
-    for place in places {
-        let kept = place.all().await?;
-        seals.verify(&kept).map_err(|fault| Unsound::Forged { place: place.place(), fault })?;
-        counts.push((place.place(), kept.len()));
-        checkpoints.extend(kept);
+    for store in stores {
+        let stored = store.list().await?;
+        keys.verify(&stored)
+            .map_err(|error| AuditVerifyError::InvalidCheckpoint { location: store.location(), error })?;
+        counts.push((store.location(), stored.len()));
+        checkpoints.extend(stored);
     }
-    let verifier = Verifier::new(&checkpoints, Some(audit.head().await?));
-    let head = read(audit, verifier).await?;
-    Ok(Sound { head, places: counts })
+    let verifier = ChainVerifier::new(&checkpoints, Some(audit_log.head().await?));
+    let head = verify_records(audit_log, verifier).await?;
+    Ok(AuditVerified { head, stores: counts })
 }
 
-/// Reads what the verifier has not read, to the end.
-async fn read(audit: &dyn Audit, mut verifier: Verifier) -> Result<Head, Unsound> {
-    // Before the first line there is nothing, and what is there all the same is met.
+/// Passes the remaining records to the verifier.
+async fn verify_records(audit_log: &dyn AuditLog, mut verifier: ChainVerifier) -> Result<ChainHead, AuditVerifyError> {
+    // Positions start at 1. Starting from the minimum detects records that were inserted before the first one.
     let mut after = if verifier.position() == 0 { i64::MIN } else { verifier.position() };
     loop {
-        let lines = audit.lines(after, BATCH).await?;
-        if lines.is_empty() {
-            return Ok(verifier.end()?);
+        let records = audit_log.records_after(after, BATCH).await?;
+        if records.is_empty() {
+            return Ok(verifier.finish()?);
         }
-        for line in &lines {
-            verifier.read(line)?;
+        for record in &records {
+            verifier.verify(record)?;
         }
         after = verifier.position();
     }

@@ -1,23 +1,26 @@
-//! Checkpoints of the audit trail in MongoDB: on another server than the trail itself.
+//! Audit checkpoints in MongoDB, on another server than the audit log.
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
 use kith_kernel::{
-    Failure,
-    audit::{Checkpoint, Head},
-    ports::Checkpoints,
+    PortError,
+    audit::{ChainHead, Checkpoint},
+    ports::CheckpointStore,
 };
 use mongodb::{
     Collection,
-    bson::{Binary, DateTime, doc, spec::BinarySubtype},
+    bson::{Binary, DateTime, doc},
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Database, at, date};
+use super::{
+    Database,
+    convert::{binary, bson_date, timestamp},
+};
 use crate::{StoreError, StoreResult};
 
-/// The checkpoints of this database.
-pub struct MongoCheckpoints {
+/// [`CheckpointStore`] in MongoDB.
+pub struct MongoCheckpointStore {
     database: Database,
     checkpoints: Collection<Document>,
 }
@@ -27,13 +30,12 @@ struct Document {
     #[serde(rename = "_id")]
     position: i64,
     hash: Binary,
-    at: DateTime,
-    key: Binary,
+    created_at: DateTime,
+    key_id: Binary,
     signature: Binary,
 }
 
-impl MongoCheckpoints {
-    /// The checkpoints of this database.
+impl MongoCheckpointStore {
     #[must_use]
     pub fn new(database: Database) -> Self {
         let checkpoints = database.collection("audit_checkpoints");
@@ -44,61 +46,57 @@ impl MongoCheckpoints {
         let Checkpoint { head, at, key, signature } = checkpoint;
         let document = Document {
             position: head.position,
-            hash: binary(&head.hash),
-            at: date(*at),
-            key: binary(key),
-            signature: binary(signature),
+            hash: binary(head.hash.to_vec()),
+            created_at: bson_date(*at),
+            key_id: binary(key.to_vec()),
+            signature: binary(signature.clone()),
         };
-        match self.database.within(async { Ok(self.checkpoints.insert_one(document).await.map(drop)?) }).await {
-            // Another node has signed the same place.
-            Err(StoreError::Taken(_)) => Ok(()),
-            done => done,
+        match self.database.with_timeout(async { Ok(self.checkpoints.insert_one(document).await.map(drop)?) }).await {
+            // Another node has signed the same position.
+            Err(StoreError::UniqueViolation(_)) => Ok(()),
+            result => result,
         }
     }
 
     async fn find(&self) -> StoreResult<Vec<Document>> {
         let found = async { Ok(self.checkpoints.find(doc! {}).sort(doc! { "_id": 1 }).await?.try_collect().await?) };
-        self.database.within(found).await
+        self.database.with_timeout(found).await
     }
 
     async fn newest(&self) -> StoreResult<Option<Document>> {
         let found = async { Ok(self.checkpoints.find_one(doc! {}).sort(doc! { "_id": -1 }).await?) };
-        self.database.within(found).await
+        self.database.with_timeout(found).await
     }
 }
 
-fn binary(bytes: &[u8]) -> Binary {
-    Binary { subtype: BinarySubtype::Generic, bytes: bytes.to_vec() }
-}
-
 impl Document {
-    fn checkpoint(self) -> StoreResult<Checkpoint> {
-        let broken = |_| StoreError::corrupt("a document is no checkpoint");
+    fn into_checkpoint(self) -> StoreResult<Checkpoint> {
+        let malformed = |_| StoreError::corrupt("malformed checkpoint document");
         Ok(Checkpoint {
-            head: Head { position: self.position, hash: self.hash.bytes.try_into().map_err(broken)? },
-            at: at(self.at),
-            key: self.key.bytes.try_into().map_err(broken)?,
+            head: ChainHead { position: self.position, hash: self.hash.bytes.try_into().map_err(malformed)? },
+            at: timestamp(self.created_at),
+            key: self.key_id.bytes.try_into().map_err(malformed)?,
             signature: self.signature.bytes,
         })
     }
 }
 
 #[async_trait]
-impl Checkpoints for MongoCheckpoints {
-    fn place(&self) -> String {
+impl CheckpointStore for MongoCheckpointStore {
+    fn location(&self) -> String {
         "MongoDB".to_owned()
     }
 
-    async fn keep(&self, checkpoint: &Checkpoint) -> Result<(), Failure> {
+    async fn append(&self, checkpoint: &Checkpoint) -> Result<(), PortError> {
         Ok(self.insert(checkpoint).await?)
     }
 
-    async fn all(&self) -> Result<Vec<Checkpoint>, Failure> {
+    async fn list(&self) -> Result<Vec<Checkpoint>, PortError> {
         let found = self.find().await?;
-        Ok(found.into_iter().map(Document::checkpoint).collect::<StoreResult<_>>()?)
+        Ok(found.into_iter().map(Document::into_checkpoint).collect::<StoreResult<_>>()?)
     }
 
-    async fn last(&self) -> Result<Option<Checkpoint>, Failure> {
-        Ok(self.newest().await?.map(Document::checkpoint).transpose()?)
+    async fn latest(&self) -> Result<Option<Checkpoint>, PortError> {
+        Ok(self.newest().await?.map(Document::into_checkpoint).transpose()?)
     }
 }

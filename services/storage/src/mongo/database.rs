@@ -1,4 +1,4 @@
-//! A MongoDB: a pool of connections, a bell for whoever waits for events, and how long it may take to answer.
+//! Database handle: connections, the outbox notifier and the operation timeout.
 
 use std::time::Duration;
 
@@ -11,175 +11,166 @@ use mongodb::{
     },
 };
 
-use super::Migrations;
-use crate::{StoreError, StoreResult, sql::Schema, wake::Wake};
+use crate::{OutboxNotifier, StoreError, StoreResult};
 
-/// How many connections a node keeps to MongoDB, and how long it waits for what.
+/// Connection pool and timeouts of one node.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pool {
-    /// How many there are at most, to each server. The driver's own 10 is a cliff: the eleventh call at once waits.
-    pub connections: u32,
-    /// How long somebody waits for a server that takes writes, and for a connection to be made.
-    pub wait: Duration,
-    /// How long all that one call asks may take together, whatever the servers do.
-    pub patience: Duration,
+pub struct PoolConfig {
+    /// Maximum per server. With the driver's default of 10, the eleventh concurrent call waits.
+    pub max_connections: u32,
+    /// Longest wait for a writable server, and for a connection to be opened.
+    pub connect_timeout: Duration,
+    /// Longest duration of one store operation, whatever the servers do.
+    pub op_timeout: Duration,
 }
 
-impl Default for Pool {
+impl Default for PoolConfig {
     fn default() -> Self {
-        Self { connections: 64, wait: Duration::from_millis(1_500), patience: Duration::from_secs(2) }
+        Self { max_connections: 64, connect_timeout: Duration::from_millis(1_500), op_timeout: Duration::from_secs(2) }
     }
 }
 
-/// How often each server is asked how it is. It is what bounds how long a new primary is looked for.
-const HEARTBEAT: Duration = Duration::from_secs(2);
+/// Interval of health checks of each server. It bounds the time to discover a new primary.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(2);
 
-/// The database of a URL that names none.
-const NAME: &str = "kith";
+/// Name of the database if the URL has none.
+const DEFAULT_NAME: &str = "kith";
 
-/// How long a database that closes waits for those who use it.
-const LAST_PATIENCE: Duration = Duration::from_secs(5);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// One database of a MongoDB. A copy is another handle on the same.
+/// A MongoDB database. Clones share the same connections.
 #[derive(Debug, Clone)]
 pub struct Database {
     inner: mongodb::Database,
-    wake: Wake,
-    patience: Duration,
+    notifier: OutboxNotifier,
+    op_timeout: Duration,
 }
 
 impl Database {
-    /// The database of this URL, `kith` if it names none. It is connected to when it is first asked, and not migrated
-    /// yet.
+    /// Creates a handle for the database of the URL, or `kith` if the URL names none.
+    ///
+    /// Connects on first use. Does not migrate the database.
     ///
     /// # Errors
-    /// For what is no URL, and for one whose names nobody resolves.
-    pub async fn open(url: &str, pool: &Pool) -> StoreResult<Self> {
-        // Names may have to be asked for.
-        let parsed = tokio::time::timeout(pool.patience, ClientOptions::parse(url)).await;
-        let mut options = parsed.map_err(|late| StoreError::Unavailable(late.into()))??;
+    /// The URL is invalid, or its host names cannot be resolved.
+    pub async fn open(url: &str, pool: &PoolConfig) -> StoreResult<Self> {
+        // Parsing can query DNS.
+        let parsed = tokio::time::timeout(pool.op_timeout, ClientOptions::parse(url)).await;
+        let mut options = parsed.map_err(|elapsed| StoreError::Unavailable(elapsed.into()))??;
         options.app_name = Some("kith".to_owned());
-        options.max_pool_size = Some(pool.connections);
-        options.server_selection_timeout = Some(pool.wait);
-        options.connect_timeout = Some(pool.wait);
-        options.heartbeat_freq = Some(HEARTBEAT);
-        // Whoever asked asks again: retries live in one layer. A retried write would need a session besides.
+        options.max_pool_size = Some(pool.max_connections);
+        options.server_selection_timeout = Some(pool.connect_timeout);
+        options.connect_timeout = Some(pool.connect_timeout);
+        options.heartbeat_freq = Some(HEARTBEAT_INTERVAL);
+        // Callers retry: retries belong to one layer. A retryable write would also need a session.
         options.retry_writes = Some(false);
         options.retry_reads = Some(false);
-        let name = options.default_database.clone().unwrap_or_else(|| NAME.to_owned());
+        let name = options.default_database.clone().unwrap_or_else(|| DEFAULT_NAME.to_owned());
         let inner = Client::with_options(options)?.database(&name);
-        Ok(Self { inner, wake: Wake::default(), patience: pool.patience })
+        Ok(Self { inner, notifier: OutboxNotifier::default(), op_timeout: pool.op_timeout })
     }
 
-    /// The database of another name, over the same connections, with a bell of its own.
+    /// Returns another database of the same server. It shares the connections but has its own notifier.
     #[must_use]
-    pub fn named(&self, name: &str) -> Self {
-        Self { inner: self.inner.client().database(name), wake: Wake::default(), patience: self.patience }
+    pub fn sibling(&self, name: &str) -> Self {
+        let inner = self.inner.client().database(name);
+        Self { inner, notifier: OutboxNotifier::default(), op_timeout: self.op_timeout }
     }
 
-    /// What it is called.
     #[must_use]
     pub fn name(&self) -> &str {
         self.inner.name()
     }
 
-    /// Brings the schema up to this build's. Nodes that start together do so one after the other.
+    /// Returns a collection with majority read and write concern on the primary.
     ///
-    /// # Errors
-    /// A migration that fails, or a schema that a newer build has migrated.
-    pub async fn migrate(&self) -> StoreResult<()> {
-        Migrations::ours()?.run(self).await
-    }
-
-    /// How the schema stands to this build. Nothing is changed.
-    ///
-    /// # Errors
-    /// Only those of the database.
-    pub async fn schema(&self) -> StoreResult<Schema> {
-        Migrations::ours()?.schema(self).await
-    }
-
-    /// A collection that acknowledges what most of the replica set has on disk, and shows nothing that could be rolled
-    /// back. Reads go to the primary: who has written something sees it.
+    /// Acknowledged writes are journaled by a majority of the replica set, reads never return data that can be rolled
+    /// back, and a client sees its own writes.
     #[must_use]
     pub fn collection<T: Send + Sync>(&self, name: &str) -> Collection<T> {
-        let acknowledged =
-            WriteConcern::builder().w(Acknowledgment::Majority).journal(true).w_timeout(self.patience).build();
+        let write_concern =
+            WriteConcern::builder().w(Acknowledgment::Majority).journal(true).w_timeout(self.op_timeout).build();
         let options = CollectionOptions::builder()
             .selection_criteria(SelectionCriteria::ReadPreference(ReadPreference::Primary))
             .read_concern(ReadConcern::majority())
-            .write_concern(acknowledged)
+            .write_concern(write_concern)
             .build();
         self.inner.collection_with_options(name, options)
     }
 
-    /// Rings when events began to wait.
+    /// Notifier that fires when events were written to an outbox.
     #[must_use]
-    pub fn wake(&self) -> Wake {
-        self.wake.clone()
+    pub fn notifier(&self) -> OutboxNotifier {
+        self.notifier.clone()
     }
 
-    /// Waits for this work as long as this database may take.
+    /// Limits `work` to the operation timeout of this database.
     ///
     /// # Errors
-    /// Those of the work; [`StoreError::Unavailable`] when it takes too long. Whether it was done is not known then.
-    pub async fn within<T>(&self, work: impl Future<Output = StoreResult<T>>) -> StoreResult<T> {
-        // On the heap: the driver's futures are large.
-        let done = tokio::time::timeout(self.patience, Box::pin(work)).await;
-        done.unwrap_or_else(|late| Err(StoreError::Unavailable(late.into())))
+    /// Errors of `work`, or [`StoreError::Unavailable`] on timeout. After a timeout it is unknown whether the work was
+    /// done.
+    pub async fn with_timeout<T>(&self, work: impl Future<Output = StoreResult<T>>) -> StoreResult<T> {
+        // Boxed because the driver's futures are large.
+        let result = tokio::time::timeout(self.op_timeout, Box::pin(work)).await;
+        result.unwrap_or_else(|elapsed| Err(StoreError::Unavailable(elapsed.into())))
     }
 
-    /// The same for a write that records these events. Whoever sends them on is woken even if it failed: what is not
-    /// acknowledged may be written all the same.
+    /// Runs a write that adds `events` to an outbox, with the operation timeout, and notifies the relay.
+    ///
+    /// The relay is notified even if the write fails: an unacknowledged write may still have been applied.
     ///
     /// # Errors
-    /// Those of [`within`](Self::within).
-    pub async fn recording<T>(&self, events: &[Event], work: impl Future<Output = StoreResult<T>>) -> StoreResult<T> {
-        let done = self.within(work).await;
+    /// As [`with_timeout`](Self::with_timeout).
+    pub async fn write_with_events<T>(
+        &self,
+        events: &[Event],
+        write: impl Future<Output = StoreResult<T>>,
+    ) -> StoreResult<T> {
+        let result = self.with_timeout(write).await;
         if !events.is_empty() {
-            self.wake.ring();
+            self.notifier.notify();
         }
-        done
+        result
     }
 
-    /// Whether there is a server that takes writes, and a majority that confirms them.
+    /// Checks that a server accepts writes and a majority acknowledges them.
     ///
     /// # Errors
-    /// Only those of the database.
-    pub async fn answers(&self) -> StoreResult<()> {
-        self.within(async {
-            // It changes nothing, and is acknowledged as a change would be.
-            let nothing = doc! { "_id": "nothing" };
-            self.collection::<Document>("leases").update_one(nothing, doc! { "$unset": { "nothing": "" } }).await?;
+    /// Database errors only.
+    pub async fn check_health(&self) -> StoreResult<()> {
+        self.with_timeout(async {
+            // An update that matches no document needs the same acknowledgement as one that does.
+            let no_document = doc! { "_id": "nothing" };
+            self.collection::<Document>("leases").update_one(no_document, doc! { "$unset": { "nothing": "" } }).await?;
             Ok(())
         })
         .await
     }
 
-    /// Removes all of it, for whoever tidies up after tests.
+    /// Drops the database. For tests.
     ///
     /// # Errors
-    /// Only those of the database.
-    pub async fn remove(&self) -> StoreResult<()> {
+    /// Database errors only.
+    pub async fn drop_database(&self) -> StoreResult<()> {
         Ok(self.inner.drop().await?)
     }
 
-    /// The names of all databases that this server has.
+    /// Names of all databases of the server.
     ///
     /// # Errors
-    /// Only those of the database.
-    pub async fn siblings(&self) -> StoreResult<Vec<String>> {
-        self.within(async { Ok(self.inner.client().list_database_names().await?) }).await
+    /// Database errors only.
+    pub async fn list_databases(&self) -> StoreResult<Vec<String>> {
+        self.with_timeout(async { Ok(self.inner.client().list_database_names().await?) }).await
     }
 
-    /// Ends all connections. What is asked after that is [`StoreError::Unavailable`].
+    /// Closes all connections. Later operations return [`StoreError::Unavailable`].
     pub async fn close(&self) {
-        let done = self.inner.client().clone().shutdown().immediate(true);
-        // Nobody is left to tell.
-        let _ = tokio::time::timeout(LAST_PATIENCE, done).await;
+        let closed = self.inner.client().clone().shutdown().immediate(true);
+        // A timeout is ignored: the process is ending.
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, closed).await;
     }
 
-    /// The driver's own handle, for what has no collection. Nothing bounds how long it takes.
+    /// Handle of the driver, for commands without a collection. It has no operation timeout.
     #[must_use]
     pub const fn raw(&self) -> &mongodb::Database {
         &self.inner

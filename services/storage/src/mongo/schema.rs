@@ -1,81 +1,66 @@
-//! How the schema of a database stands to this build.
+//! State of the schema of a database.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::TryStreamExt as _;
-use mongodb::bson::doc;
-
 use super::{
-    Database, Migrations, at,
-    migrations::{RECORDS, Record},
+    Database,
+    convert::timestamp,
+    migrations::{AppliedMigration, Migrations, applied_migrations},
 };
-use crate::{
-    StoreResult,
-    sql::{Schema, Step},
-};
+use crate::{MigrationStatus, SchemaState, StoreResult};
 
 impl Migrations {
-    /// How the schema stands to these. Nothing is changed.
+    /// Compares the schema of the database with these migrations. Read-only.
     ///
     /// # Errors
-    /// Only those of the database.
-    pub async fn schema(&self, database: &Database) -> StoreResult<Schema> {
+    /// Database errors only.
+    pub async fn schema_state(&self, database: &Database) -> StoreResult<SchemaState> {
         let mut missing: BTreeSet<i64> = self.0.iter().map(|migration| migration.version).collect();
-        let mut foreign = 0_usize;
-        for record in records(database).await?.into_values() {
-            missing.remove(&record.version);
-            match self.0.iter().find(|migration| migration.version == record.version) {
-                None => foreign = foreign.saturating_add(1),
-                Some(ours) if record.applied_at.is_some() && ours.checksum == record.checksum => {}
-                Some(_) => return Ok(Schema::Broken(record.version)),
+        let mut unknown = 0_usize;
+        for applied in applied_migrations(database).await?.into_values() {
+            missing.remove(&applied.version);
+            match self.0.iter().find(|migration| migration.version == applied.version) {
+                None => unknown = unknown.saturating_add(1),
+                Some(migration) if applied.applied_at.is_some() && migration.checksum == applied.checksum => {}
+                Some(_) => return Ok(SchemaState::Dirty(applied.version)),
             }
         }
-        Ok(match (foreign, missing.len()) {
-            (0, 0) => Schema::Current,
-            (0, missing) => Schema::Behind(missing),
-            (foreign, _) => Schema::Ahead(foreign),
+        Ok(match (unknown, missing.len()) {
+            (0, 0) => SchemaState::Current,
+            (0, missing) => SchemaState::Outdated(missing),
+            (unknown, _) => SchemaState::Newer(unknown),
         })
     }
 
-    /// All migrations that this build or this database knows, in their order.
+    /// Returns all of these migrations and of the database's, ordered by version.
     ///
     /// # Errors
-    /// Only those of the database.
-    pub async fn steps(&self, database: &Database) -> StoreResult<Vec<Step>> {
-        let ours = self.0.iter().map(|ours| (ours.version, ours.name.clone()));
-        let waiting = ours.map(|(version, name)| (version, Step { version, name, applied_at: None }));
-        let mut steps: BTreeMap<i64, Step> = waiting.collect();
-        for Record { version, name, applied_at, .. } in records(database).await?.into_values() {
-            steps.insert(version, Step { version, name, applied_at: applied_at.map(at) });
+    /// Database errors only.
+    pub async fn migration_statuses(&self, database: &Database) -> StoreResult<Vec<MigrationStatus>> {
+        let names = self.0.iter().map(|migration| (migration.version, migration.name.clone()));
+        let pending = names.map(|(version, name)| (version, MigrationStatus { version, name, applied_at: None }));
+        let mut statuses: BTreeMap<i64, MigrationStatus> = pending.collect();
+        for AppliedMigration { version, name, applied_at, .. } in applied_migrations(database).await?.into_values() {
+            statuses.insert(version, MigrationStatus { version, name, applied_at: applied_at.map(timestamp) });
         }
-        Ok(steps.into_values().collect())
+        Ok(statuses.into_values().collect())
     }
 }
 
 impl Database {
-    /// All migrations that this build or this database knows, in their order.
+    /// Compares the schema with the migrations of this build. Read-only.
     ///
     /// # Errors
-    /// Only those of the database.
-    pub async fn steps(&self) -> StoreResult<Vec<Step>> {
-        Migrations::ours()?.steps(self).await
+    /// Database errors only.
+    pub async fn schema_state(&self) -> StoreResult<SchemaState> {
+        Migrations::of_this_build()?.schema_state(self).await
     }
 
-    /// Takes the last migration back, with all that is kept in what it made, and says which that was. For development.
+    /// Returns all migrations of this build and of the database, ordered by version.
     ///
     /// # Errors
-    /// A schema that is not this build's own, or broken.
-    pub async fn down(&self) -> StoreResult<Option<Step>> {
-        Migrations::ours()?.down(self).await
+    /// Database errors only.
+    pub async fn migration_statuses(&self) -> StoreResult<Vec<MigrationStatus>> {
+        Migrations::of_this_build()?.migration_statuses(self).await
     }
-}
-
-/// What was done to this database.
-pub(super) async fn records(database: &Database) -> StoreResult<BTreeMap<i64, Record>> {
-    database
-        .within(async {
-            let found: Vec<Record> = database.collection(RECORDS).find(doc! {}).await?.try_collect().await?;
-            Ok(found.into_iter().map(|record| (record.version, record)).collect())
-        })
-        .await
 }

@@ -1,4 +1,4 @@
-//! How a document goes whose events still wait.
+//! Deletion of documents whose events are not published yet.
 
 use futures_util::TryStreamExt as _;
 use mongodb::{
@@ -6,45 +6,50 @@ use mongodb::{
     bson::{Bson, Document, doc},
 };
 
-use super::{Named, ids, uuid};
+use super::{
+    convert::{ids, uuid},
+    documents::IdOnly,
+};
 use crate::StoreResult;
 
-/// The filter, without tombstones. Every read and every write of a store starts from it.
+/// Adds the condition that the document is not a tombstone. Every read and write of a store must use it.
 #[must_use]
-pub fn alive(mut filter: Document) -> Document {
-    filter.insert("gone", Bson::Null);
+pub fn not_deleted(mut filter: Document) -> Document {
+    filter.insert("deleted", Bson::Null);
     filter
 }
 
-/// Removes up to `limit` documents that the filter finds, and says how many. One whose events wait leaves a tombstone:
-/// nothing of it but its id and those events, until they are out.
+/// Deletes up to `limit` documents that match the filter, and returns their number.
+///
+/// A document with pending events is replaced by a tombstone, which contains only its id and those events, until they
+/// are published.
 ///
 /// # Errors
-/// Only those of the database.
+/// Database errors only.
 pub async fn purge<T: Send + Sync>(documents: &Collection<T>, filter: Document, limit: i64) -> StoreResult<u64> {
-    // No document at all would be no limit at all.
+    // MongoDB treats 0 as no limit.
     if limit < 1 {
         return Ok(0);
     }
-    let named = documents.clone_with_type::<Named>();
-    let found = named.find(alive(filter.clone())).projection(doc! { "_id": 1 }).limit(limit).await?;
-    let found: Vec<Named> = found.try_collect().await?;
+    let ids_of = documents.clone_with_type::<IdOnly>();
+    let found = ids_of.find(not_deleted(filter.clone())).projection(doc! { "_id": 1 }).limit(limit).await?;
+    let found: Vec<IdOnly> = found.try_collect().await?;
     if found.is_empty() {
         return Ok(0);
     }
-    let these = doc! { "$in": ids(found.iter().map(|one| uuid(one.id))) };
-    // The condition is asked again as each is written.
-    let mut still = alive(filter);
-    still.insert("_id", these.clone());
-    let tombstone = doc! { "_id": "$_id", "gone": true, "outbox": { "$ifNull": ["$outbox", []] } };
-    let buried = documents.update_many(still, vec![doc! { "$replaceWith": tombstone }]).await?;
-    let mut empty = done();
-    empty.insert("_id", these);
+    let in_batch = doc! { "$in": ids(found.iter().map(|document| uuid(document.id))) };
+    // The filter is repeated, because a document may have changed since the read.
+    let mut still_matching = not_deleted(filter);
+    still_matching.insert("_id", in_batch.clone());
+    let tombstone = doc! { "_id": "$_id", "deleted": true, "outbox": { "$ifNull": ["$outbox", []] } };
+    let replaced = documents.update_many(still_matching, vec![doc! { "$replaceWith": tombstone }]).await?;
+    let mut empty = without_events();
+    empty.insert("_id", in_batch);
     documents.delete_many(empty).await?;
-    Ok(buried.modified_count)
+    Ok(replaced.modified_count)
 }
 
-/// Tombstones whose events are all out.
-pub(super) fn done() -> Document {
-    doc! { "gone": true, "outbox.id": { "$exists": false } }
+/// Filter of tombstones whose events are all published.
+pub(super) fn without_events() -> Document {
+    doc! { "deleted": true, "outbox.id": { "$exists": false } }
 }

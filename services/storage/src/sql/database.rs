@@ -1,87 +1,76 @@
-//! A database: connections that write, connections that read, a bell for whoever waits for events, and how long it may
-//! take to answer.
+//! Database handle: connection pools, the outbox notifier and the operation timeout.
 
 use std::time::Duration;
 
 use sqlx::Sqlite;
 
-use super::{Engine, Tx, Wake};
-use crate::{StoreError, StoreResult};
+use super::{Engine, Tx, timeout::with_timeout};
+use crate::{OutboxNotifier, StoreError, StoreResult};
 
-/// One SQLite file, or one Postgres. A copy is another handle on the same.
+/// A SQLite file or a Postgres database. Clones share the same connections.
 #[derive(Debug)]
 pub struct Database<D: Engine = Sqlite> {
     pub(super) writer: sqlx::Pool<D>,
     pub(super) readers: sqlx::Pool<D>,
-    pub(super) wake: Wake,
-    /// `None` for a file: it cannot fall silent, and who waits for it waits for a connection.
-    pub(super) patience: Option<Duration>,
+    pub(super) notifier: OutboxNotifier,
+    /// `None` for SQLite: a local file always responds, and the wait for a connection has its own limit.
+    pub(super) op_timeout: Option<Duration>,
 }
 
 impl<D: Engine> Clone for Database<D> {
     fn clone(&self) -> Self {
-        let (writer, readers, wake) = (self.writer.clone(), self.readers.clone(), self.wake.clone());
-        Self { writer, readers, wake, patience: self.patience }
+        let (writer, readers, notifier) = (self.writer.clone(), self.readers.clone(), self.notifier.clone());
+        Self { writer, readers, notifier, op_timeout: self.op_timeout }
     }
 }
 
 impl<D: Engine> Database<D> {
-    /// A transaction that writes. In SQLite it waits for the one before it: who holds one must not ask for a second.
+    /// Begins a write transaction.
+    ///
+    /// SQLite has one writer: the call waits for the previous transaction, so a caller that holds a transaction must
+    /// not begin a second one.
     ///
     /// # Errors
-    /// Only those of the database.
+    /// Database errors only.
     pub async fn begin(&self) -> StoreResult<Tx<D>> {
-        let begun = async { Ok::<_, StoreError>(self.writer.begin_with(D::BEGIN).await?) };
-        let inner = self.within(begun).await?;
-        Ok(Tx::new(inner, self.wake.clone(), self.patience))
+        let begin = async { Ok::<_, StoreError>(self.writer.begin_with(D::BEGIN).await?) };
+        let inner = self.with_timeout(begin).await?;
+        Ok(Tx::new(inner, self.notifier.clone(), self.op_timeout))
     }
 
-    /// For reads outside of a transaction: they wait for no writer, and see all that is committed.
+    /// Pool for reads outside a transaction. They do not wait for writers and see all committed data.
     #[must_use]
     pub const fn reader(&self) -> &sqlx::Pool<D> {
         &self.readers
     }
 
-    /// Rings when events were committed.
+    /// Notifier that fires when a transaction with events commits.
     #[must_use]
-    pub fn wake(&self) -> Wake {
-        self.wake.clone()
+    pub fn notifier(&self) -> OutboxNotifier {
+        self.notifier.clone()
     }
 
-    /// Waits for this work as long as this database may take.
+    /// Limits `work` to the operation timeout of this database.
     ///
     /// # Errors
-    /// Those of the work; [`StoreError::Unavailable`] when it takes too long. Whether it was done is not known then.
-    pub fn within<T, E: From<StoreError>>(
+    /// Errors of `work`, or [`StoreError::Unavailable`] on timeout. After a timeout it is unknown whether the work was
+    /// done.
+    pub fn with_timeout<T, E: From<StoreError>>(
         &self,
         work: impl Future<Output = Result<T, E>>,
     ) -> impl Future<Output = Result<T, E>> {
-        within(self.patience, work)
+        with_timeout(self.op_timeout, work)
     }
 
-    /// Ends all connections, when those who use them are done, or do not end.
+    /// Closes all connections. Waits at most 5 seconds for those in use.
     pub async fn close(&self) {
-        let done = async {
+        let closed = async {
             self.readers.close().await;
             self.writer.close().await;
         };
-        // Nobody is left to tell.
-        let _ = tokio::time::timeout(LAST_PATIENCE, done).await;
+        // A timeout is ignored: the process is ending.
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, closed).await;
     }
 }
 
-/// How long a database that closes waits for those who use it.
-const LAST_PATIENCE: Duration = Duration::from_secs(5);
-
-pub(super) fn within<T, E: From<StoreError>>(
-    patience: Option<Duration>,
-    work: impl Future<Output = Result<T, E>>,
-) -> impl Future<Output = Result<T, E>> {
-    // On the heap before anybody waits for it: it holds all that a store does.
-    let work = Box::pin(work);
-    async move {
-        let Some(patience) = patience else { return work.await };
-        let done = tokio::time::timeout(patience, work).await;
-        done.unwrap_or_else(|late| Err(StoreError::Unavailable(late.into()).into()))
-    }
-}
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,36 +1,32 @@
-//! The dead letters as a table: events that a consumer gave up, kept until somebody has looked at them.
+//! Dead letter table: events whose handler failed permanently, stored until an operator replays or discards them.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kith_kernel::{Clock, EventId, Failure, Parcel, Timestamp, ports::DeadLetters};
+use kith_kernel::{Clock, EncodedEvent, EventId, PortError, Timestamp, ports::DeadLetterStore};
 use sqlx::Sqlite;
 use uuid::Uuid;
 
-use super::{At, Database, Engine};
+use super::{Database, Engine, SqlTimestamp};
 use crate::{StoreError, StoreResult, sql};
 
-/// The dead letters of a SQL database.
-pub struct SqlDeadLetters<D: Engine = Sqlite> {
+/// [`DeadLetterStore`] in a SQL database.
+pub struct SqlDeadLetterStore<D: Engine = Sqlite> {
     database: Database<D>,
     clock: Arc<dyn Clock>,
 }
 
-/// One event that one consumer gave up.
+/// An event that one consumer failed to process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// The event, sealed.
-    pub parcel: Parcel,
-    /// Who gave it up.
+    pub event: EncodedEvent,
     pub consumer: String,
-    /// What they said.
-    pub why: String,
-    /// When.
-    pub at: Timestamp,
+    /// Last error of the consumer.
+    pub error: String,
+    pub created_at: Timestamp,
 }
 
-impl<D: Engine> SqlDeadLetters<D> {
-    /// The dead letters of this database.
+impl<D: Engine> SqlDeadLetterStore<D> {
     #[must_use]
     pub const fn new(database: Database<D>, clock: Arc<dyn Clock>) -> Self {
         Self { database, clock }
@@ -38,37 +34,39 @@ impl<D: Engine> SqlDeadLetters<D> {
 }
 
 #[sql]
-impl SqlDeadLetters<Db> {
-    /// How many there are.
+impl SqlDeadLetterStore<Db> {
+    /// Number of dead letters.
     ///
     /// # Errors
-    /// Only those of the database.
+    /// Database errors only.
     pub async fn count(&self) -> StoreResult<i64> {
         let count = sqlx::query_as("SELECT count(*) FROM dead_letters").fetch_one(self.database.reader());
-        let (count,) = self.database.within(async { Ok::<_, StoreError>(count.await?) }).await?;
+        let (count,) = self.database.with_timeout(async { Ok::<_, StoreError>(count.await?) }).await?;
         Ok(count)
     }
 
-    /// The oldest of them.
+    /// Returns at most `limit` dead letters, oldest first.
     ///
     /// # Errors
-    /// Only those of the database.
+    /// Database errors only.
     pub async fn list(&self, limit: i64) -> StoreResult<Vec<DeadLetter>> {
-        let rows =
-            sqlx::query_as("SELECT event, consumer, parcel, why, at FROM dead_letters ORDER BY at, event LIMIT $1")
-                .bind(limit)
-                .fetch_all(self.database.reader());
-        let rows: Vec<Row> = self.database.within(async { Ok::<_, StoreError>(rows.await?) }).await?;
-        Ok(rows.into_iter().map(letter).collect())
+        let rows = sqlx::query_as(
+            "SELECT event, consumer, payload, error, created_at FROM dead_letters
+             ORDER BY created_at, event LIMIT $1",
+        )
+        .bind(limit)
+        .fetch_all(self.database.reader());
+        let rows: Vec<Row> = self.database.with_timeout(async { Ok::<_, StoreError>(rows.await?) }).await?;
+        Ok(rows.into_iter().map(dead_letter).collect())
     }
 
-    /// Takes one away: its consumer has digested it after all.
+    /// Deletes a dead letter. Returns false if it does not exist.
     ///
     /// # Errors
-    /// Only those of the database.
+    /// Database errors only.
     pub async fn remove(&self, event: EventId, consumer: &str) -> StoreResult<bool> {
         self.database
-            .within(async {
+            .with_timeout(async {
                 let mut tx = self.database.begin().await?;
                 let removed = sqlx::query("DELETE FROM dead_letters WHERE event = $1 AND consumer = $2")
                     .bind(event.uuid())
@@ -82,27 +80,28 @@ impl SqlDeadLetters<Db> {
     }
 }
 
-type Row = (Uuid, String, Vec<u8>, String, At);
+type Row = (Uuid, String, Vec<u8>, String, SqlTimestamp);
 
-fn letter((event, consumer, bytes, why, at): Row) -> DeadLetter {
-    DeadLetter { parcel: Parcel { id: EventId::from_uuid(event), bytes }, consumer, why, at: at.0 }
+fn dead_letter((event, consumer, bytes, error, created_at): Row) -> DeadLetter {
+    let event = EncodedEvent { id: EventId::from_uuid(event), bytes };
+    DeadLetter { event, consumer, error, created_at: created_at.0 }
 }
 
 #[sql]
 #[async_trait]
-impl DeadLetters for SqlDeadLetters<Db> {
-    async fn bury(&self, parcel: &Parcel, consumer: &'static str, why: &str) -> Result<(), Failure> {
+impl DeadLetterStore for SqlDeadLetterStore<Db> {
+    async fn add(&self, event: &EncodedEvent, consumer: &'static str, error: &str) -> Result<(), PortError> {
         let mut tx = self.database.begin().await?;
         sqlx::query(
-            "INSERT INTO dead_letters (event, consumer, parcel, why, at) VALUES ($1, $2, $3, $4, $5)
+            "INSERT INTO dead_letters (event, consumer, payload, error, created_at) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (event, consumer) DO NOTHING",
         )
-        .bind(parcel.id.uuid())
+        .bind(event.id.uuid())
         .bind(consumer)
-        .bind(&parcel.bytes)
-        // Postgres keeps no such character in a text.
-        .bind(why.replace('\0', ""))
-        .bind(At(self.clock.now()))
+        .bind(&event.bytes)
+        // Postgres rejects NUL characters in text.
+        .bind(error.replace('\0', ""))
+        .bind(SqlTimestamp(self.clock.now()))
         .execute(&mut *tx)
         .await
         .map_err(StoreError::from)?;

@@ -1,4 +1,4 @@
-//! What the two databases do each in its own way.
+//! Differences between Postgres and SQLite.
 
 use futures_util::future::BoxFuture;
 use sqlx::{
@@ -9,29 +9,29 @@ use sqlx::{
 
 use crate::StoreResult;
 
-/// Postgres, or SQLite.
+/// Database engine: [`Postgres`] or [`Sqlite`].
 pub trait Engine: Dialect {}
 
 impl Engine for Postgres {}
 impl Engine for Sqlite {}
 
-/// How it is said in one of them.
+/// Statements and operations that differ between the engines.
 pub trait Dialect: sqlx::Database {
-    /// What begins a transaction that writes.
+    /// Statement that begins a write transaction.
     const BEGIN: &'static str;
-    /// Asks whether anything was ever migrated.
-    const BEGUN: &'static str;
-    /// Asks what was migrated: version, name, whether it was finished, checksum, and when, in milliseconds.
-    const APPLIED: &'static str;
+    /// Query that returns true if the migration table exists.
+    const HAS_MIGRATION_TABLE: &'static str;
+    /// Query of the applied migrations: version, name, success, checksum, and time in milliseconds.
+    const APPLIED_MIGRATIONS: &'static str;
 
-    /// What this build migrates to.
+    /// Migrations of this build.
     fn migrations() -> &'static Migrator;
 
-    /// A connection of its own for migrations, which take their time; `None` if the one that writes will do.
-    fn unhurried(hurried: &Pool<Self>) -> Option<Pool<Self>>;
+    /// Returns a pool for migrations, without the statement timeout of `pool`, or `None` if `pool` has no such timeout.
+    fn migration_pool(pool: &Pool<Self>) -> Option<Pool<Self>>;
 
-    /// Waits until no other transaction holds this number, and holds it until the end of this one.
-    fn hold(connection: &mut Self::Connection, number: i64) -> BoxFuture<'_, StoreResult<()>>;
+    /// Takes the exclusive lock `key` until the end of the current transaction.
+    fn lock(connection: &mut Self::Connection, key: i64) -> BoxFuture<'_, StoreResult<()>>;
 }
 
 static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
@@ -39,8 +39,8 @@ static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
 impl Dialect for Postgres {
     const BEGIN: &'static str = "BEGIN";
-    const BEGUN: &'static str = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
-    const APPLIED: &'static str = "SELECT version, description, success, checksum,
+    const HAS_MIGRATION_TABLE: &'static str = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+    const APPLIED_MIGRATIONS: &'static str = "SELECT version, description, success, checksum,
             CAST(floor(extract(epoch FROM installed_on) * 1000) AS BIGINT)
          FROM _sqlx_migrations ORDER BY version";
 
@@ -48,26 +48,26 @@ impl Dialect for Postgres {
         &POSTGRES
     }
 
-    fn unhurried(hurried: &Pool<Self>) -> Option<Pool<Self>> {
-        let options = PgConnectOptions::clone(&hurried.connect_options()).options([("statement_timeout", "10min")]);
-        let wait = hurried.options().get_acquire_timeout();
-        Some(PgPoolOptions::new().max_connections(1).acquire_timeout(wait).connect_lazy_with(options))
+    fn migration_pool(pool: &Pool<Self>) -> Option<Pool<Self>> {
+        let options = PgConnectOptions::clone(&pool.connect_options()).options([("statement_timeout", "10min")]);
+        let acquire_timeout = pool.options().get_acquire_timeout();
+        Some(PgPoolOptions::new().max_connections(1).acquire_timeout(acquire_timeout).connect_lazy_with(options))
     }
 
-    fn hold(connection: &mut PgConnection, number: i64) -> BoxFuture<'_, StoreResult<()>> {
+    fn lock(connection: &mut PgConnection, key: i64) -> BoxFuture<'_, StoreResult<()>> {
         Box::pin(async move {
-            sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(number).execute(connection).await?;
+            sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(key).execute(connection).await?;
             Ok(())
         })
     }
 }
 
 impl Dialect for Sqlite {
-    // A transaction that begins by reading could not write after somebody else has.
+    // A deferred transaction that has read cannot write after another connection has written.
     const BEGIN: &'static str = "BEGIN IMMEDIATE";
-    const BEGUN: &'static str =
+    const HAS_MIGRATION_TABLE: &'static str =
         "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations')";
-    const APPLIED: &'static str = "SELECT version, description, success, checksum,
+    const APPLIED_MIGRATIONS: &'static str = "SELECT version, description, success, checksum,
             CAST(strftime('%s', installed_on) AS INTEGER) * 1000
          FROM _sqlx_migrations ORDER BY version";
 
@@ -75,12 +75,12 @@ impl Dialect for Sqlite {
         &SQLITE
     }
 
-    fn unhurried(_: &Pool<Self>) -> Option<Pool<Self>> {
+    fn migration_pool(_: &Pool<Self>) -> Option<Pool<Self>> {
         None
     }
 
-    // Whoever writes is alone already.
-    fn hold(_: &mut SqliteConnection, _: i64) -> BoxFuture<'_, StoreResult<()>> {
+    // SQLite has a single writer, so a write transaction is exclusive already.
+    fn lock(_: &mut SqliteConnection, _: i64) -> BoxFuture<'_, StoreResult<()>> {
         Box::pin(std::future::ready(Ok(())))
     }
 }

@@ -1,4 +1,4 @@
-//! A lease that Postgres keeps: a lock of a session, which the server gives back when the session ends, however it does.
+//! Lease in Postgres: a session-level advisory lock, which the server releases when the session ends.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,21 +6,19 @@ use async_trait::async_trait;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Postgres, postgres::PgConnectOptions};
 use tokio::{sync::Mutex, task::JoinHandle};
 
-use super::{Database, database::within};
+use super::{Database, timeout::with_timeout};
 use crate::{
     StoreError, StoreResult,
-    lease::{Held, Lease, SILENCE},
+    lease::{LEASE_TIMEOUT, Lease, LeaseGuard},
 };
 
-/// How often somebody who waits asks again. Not by a statement that waits: a server that fell silent would be waited
-/// for, and one that does not would write each wait that it ended into its log.
-const ASKS: Duration = Duration::from_millis(250);
-/// How often a holder is heard of.
-const BEATS: Duration = Duration::from_secs(1);
-/// How long the server may take to answer.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Interval of attempts to acquire. A blocking lock statement was rejected: it would wait for an unresponsive server,
+/// and a responsive one would log each statement that times out.
+const ACQUIRE_INTERVAL: Duration = Duration::from_millis(250);
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The lease of one name in one schema.
+/// Named lease, scoped to a Postgres schema.
 #[derive(Debug, Clone)]
 pub struct SqlLease {
     options: PgConnectOptions,
@@ -28,92 +26,92 @@ pub struct SqlLease {
 }
 
 impl Database<Postgres> {
-    /// The lease of this name, which all nodes on this database share. It has a connection of its own beside the pool's.
+    /// Returns the lease `name`, which all nodes of this database share. It uses a connection outside the pool.
     #[must_use]
     pub fn lease(&self, name: &'static str) -> SqlLease {
         let options = PgConnectOptions::clone(&self.writer.connect_options());
-        let silence = [("idle_session_timeout", SILENCE.as_millis())];
-        SqlLease { options: options.options(silence).application_name("kith lease"), name }
+        let idle_timeout = [("idle_session_timeout", LEASE_TIMEOUT.as_millis())];
+        SqlLease { options: options.options(idle_timeout).application_name("kith lease"), name }
     }
 }
 
 #[async_trait]
 impl Lease for SqlLease {
-    async fn acquire(&self) -> Box<dyn Held> {
+    async fn acquire(&self) -> Box<dyn LeaseGuard> {
         loop {
-            match self.wait().await {
-                Ok(connection) => return Box::new(Session::of(connection)),
-                Err(error) => tracing::warn!(%error, lease = self.name, "a lease could not be asked for"),
+            match self.poll_until_granted().await {
+                Ok(connection) => return Box::new(LeaseSession::new(connection)),
+                Err(error) => tracing::warn!(%error, lease = self.name, "failed to acquire lease, retrying"),
             }
-            tokio::time::sleep(BEATS).await;
+            tokio::time::sleep(HEARTBEAT_INTERVAL).await;
         }
     }
 }
 
 impl SqlLease {
-    /// Waits on one connection.
-    async fn wait(&self) -> StoreResult<PgConnection> {
-        let mut connection = answer(self.options.connect()).await?;
+    /// Tries to take the lock on one connection until it is granted.
+    async fn poll_until_granted(&self) -> StoreResult<PgConnection> {
+        let mut connection = respond_in_time(self.options.connect()).await?;
         loop {
-            let asked =
+            let query =
                 sqlx::query_as("SELECT pg_try_advisory_lock(hashtextextended(current_schema() || '/' || $1, 0))")
                     .bind(self.name)
                     .fetch_one(&mut connection);
-            let (granted,): (bool,) = answer(asked).await?;
+            let (granted,): (bool,) = respond_in_time(query).await?;
             if granted {
                 return Ok(connection);
             }
-            tokio::time::sleep(ASKS).await;
+            tokio::time::sleep(ACQUIRE_INTERVAL).await;
         }
     }
 }
 
-/// The session that holds the lock. There is none any more once it is lost.
-type Holder = Arc<Mutex<Option<PgConnection>>>;
+/// Connection of the session that holds the lock; `None` once the lease is lost.
+type SharedConnection = Arc<Mutex<Option<PgConnection>>>;
 
-struct Session {
-    holder: Holder,
-    heart: JoinHandle<()>,
+struct LeaseSession {
+    connection: SharedConnection,
+    heartbeat: JoinHandle<()>,
 }
 
-impl Session {
-    fn of(connection: PgConnection) -> Self {
-        let holder: Holder = Arc::new(Mutex::new(Some(connection)));
-        let heart = tokio::spawn(beat(holder.clone()));
-        Self { holder, heart }
+impl LeaseSession {
+    fn new(connection: PgConnection) -> Self {
+        let connection: SharedConnection = Arc::new(Mutex::new(Some(connection)));
+        let heartbeat = tokio::spawn(send_heartbeats(connection.clone()));
+        Self { connection, heartbeat }
     }
 }
 
-impl Drop for Session {
+impl Drop for LeaseSession {
     fn drop(&mut self) {
-        // With it goes the last handle on the connection, and with that the lock.
-        self.heart.abort();
+        // The task owns the last other handle of the connection. Dropping it closes the session and releases the lock.
+        self.heartbeat.abort();
     }
 }
 
 #[async_trait]
-impl Held for Session {
+impl LeaseGuard for LeaseSession {
     async fn check(&self) -> StoreResult<()> {
-        check(&self.holder).await
+        check(&self.connection).await
     }
 }
 
-async fn beat(holder: Holder) {
-    while check(&holder).await.is_ok() {
-        tokio::time::sleep(BEATS).await;
+async fn send_heartbeats(connection: SharedConnection) {
+    while check(&connection).await.is_ok() {
+        tokio::time::sleep(HEARTBEAT_INTERVAL).await;
     }
 }
 
-async fn check(holder: &Holder) -> StoreResult<()> {
-    let mut session = holder.lock().await;
-    let lost = || StoreError::Unavailable("the lease is lost".into());
-    // Out of its place while it is asked: whoever gives up in the middle leaves none behind.
-    let mut connection = session.take().ok_or_else(lost)?;
-    answer(connection.ping()).await?;
-    *session = Some(connection);
+async fn check(shared: &SharedConnection) -> StoreResult<()> {
+    let mut slot = shared.lock().await;
+    let lost = || StoreError::Unavailable("lease lost".into());
+    // Taken out of the slot during the ping: if this future is dropped half-way, the lease counts as lost.
+    let mut connection = slot.take().ok_or_else(lost)?;
+    respond_in_time(connection.ping()).await?;
+    *slot = Some(connection);
     Ok(())
 }
 
-async fn answer<T>(asked: impl Future<Output = Result<T, sqlx::Error>>) -> StoreResult<T> {
-    within(Some(PATIENCE), async { Ok(asked.await?) }).await
+async fn respond_in_time<T>(request: impl Future<Output = Result<T, sqlx::Error>>) -> StoreResult<T> {
+    with_timeout(Some(RESPONSE_TIMEOUT), async { Ok(request.await?) }).await
 }

@@ -1,7 +1,7 @@
-//! A Postgres server, version 14 or newer.
+//! Postgres database, version 14 or newer.
 //!
-//! Nothing waits for it without end: the server ends statements that run too long, and transactions that their owner
-//! forgot; and a server that says nothing at all is given up after [`Pool::patience`].
+//! No wait is unbounded: the server ends slow statements and idle transactions, and calls to an unresponsive server end
+//! after [`PoolConfig::op_timeout`].
 
 use std::{str::FromStr as _, time::Duration};
 
@@ -10,35 +10,38 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use super::{Database, Wake};
-use crate::{StoreError, StoreResult};
+use super::Database;
+use crate::{OutboxNotifier, StoreError, StoreResult};
 
-/// How many connections a node keeps to Postgres, and how long it waits for what.
+/// Connection pool and timeouts of one node.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pool {
-    /// How many there are at most. All nodes together stay below the server's `max_connections`.
-    pub connections: u32,
-    /// How long somebody waits for one of them, a new one included.
-    pub wait: Duration,
-    /// How long the server works at one statement, waiting for locks included.
-    pub statement: Duration,
-    /// How long all that one call asks may take together, whatever the server does.
-    pub patience: Duration,
+pub struct PoolConfig {
+    /// The sum over all nodes must stay below the server's `max_connections`.
+    pub max_connections: u32,
+    /// Longest wait for a connection, including the time to open one.
+    pub acquire_timeout: Duration,
+    /// Longest duration of a statement on the server, including waits for locks.
+    pub statement_timeout: Duration,
+    /// Longest duration of one store operation, whatever the server does.
+    pub op_timeout: Duration,
 }
 
-impl Default for Pool {
+impl Default for PoolConfig {
     fn default() -> Self {
-        let (wait, statement) = (Duration::from_secs(1), Duration::from_millis(1_500));
-        Self { connections: 16, wait, statement, patience: Duration::from_secs(2) }
+        Self {
+            max_connections: 16,
+            acquire_timeout: Duration::from_secs(1),
+            statement_timeout: Duration::from_millis(1_500),
+            op_timeout: Duration::from_secs(2),
+        }
     }
 }
 
-/// A connection that rested longer is asked whether it still stands before it is used.
-const RESTED: Duration = Duration::from_secs(1);
-/// How long it may take to say so.
-const PING: Duration = Duration::from_millis(500);
+/// Connections that were idle for longer are pinged before use.
+const MAX_IDLE_WITHOUT_PING: Duration = Duration::from_secs(1);
+const PING_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Who vanishes without a word is missed after 2 + 3 x 1 seconds, and what they held is free.
+/// Settings that detect a silent peer: it is declared dead after 2 + 3 x 1 seconds, and its locks are released.
 const KEEPALIVES: [(&str, &str); 5] = [
     ("tcp_keepalives_idle", "2"),
     ("tcp_keepalives_interval", "1"),
@@ -48,61 +51,62 @@ const KEEPALIVES: [(&str, &str); 5] = [
 ];
 
 impl Database<Postgres> {
-    /// The database of this address, which says user, password, host and name: `postgres://kith:..@db:5432/kith`. It is
-    /// connected to when it is first asked, and not migrated yet.
+    /// Creates a handle for a URL with user, password, host and database: `postgres://kith:..@db:5432/kith`.
+    ///
+    /// Connects on first use. Does not migrate the database.
     ///
     /// # Errors
-    /// For what is no address.
-    pub fn connect(url: &str, pool: &Pool) -> StoreResult<Self> {
+    /// [`StoreError`] if the URL is invalid.
+    pub fn connect(url: &str, pool: &PoolConfig) -> StoreResult<Self> {
         let options = PgConnectOptions::from_str(url)?
             .application_name("kith")
-            .options([("statement_timeout", pool.statement.as_millis())])
+            .options([("statement_timeout", pool.statement_timeout.as_millis())])
             .options(KEEPALIVES);
-        let patience = pool.patience;
-        let pool_of_all = PgPoolOptions::new()
-            .max_connections(pool.connections)
-            .acquire_timeout(pool.wait)
+        let op_timeout = pool.op_timeout;
+        let pool = PgPoolOptions::new()
+            .max_connections(pool.max_connections)
+            .acquire_timeout(pool.acquire_timeout)
             .test_before_acquire(false)
             .before_acquire(|connection, meta| {
                 Box::pin(async move {
-                    if meta.idle_for > RESTED {
-                        ping(connection, PING).await?;
+                    if meta.idle_for > MAX_IDLE_WITHOUT_PING {
+                        ping(connection, PING_TIMEOUT).await?;
                     }
                     Ok(true)
                 })
             })
-            // Whoever gave up on a silent server left a statement behind. Without this the place in the pool would stay
-            // taken until the server speaks.
+            // An operation that timed out leaves a running statement on its connection. Without this ping the
+            // connection would occupy its place in the pool until the server responds.
             .after_release(move |connection, _| {
                 Box::pin(async move {
-                    ping(connection, patience).await?;
+                    ping(connection, op_timeout).await?;
                     Ok(true)
                 })
             })
             .connect_lazy_with(options);
-        let (writer, readers) = (pool_of_all.clone(), pool_of_all);
-        Ok(Self { writer, readers, wake: Wake::default(), patience: Some(patience) })
+        let (writer, readers) = (pool.clone(), pool);
+        Ok(Self { writer, readers, notifier: OutboxNotifier::default(), op_timeout: Some(op_timeout) })
     }
 
-    /// Whether it can be read, and whether it takes writes.
+    /// Checks that the database can be read and accepts writes.
     ///
     /// # Errors
-    /// Only those of the database.
-    pub async fn answers(&self) -> StoreResult<()> {
-        let asked = async {
+    /// Database errors, and [`StoreError::Unavailable`] if the server is read-only.
+    pub async fn check_health(&self) -> StoreResult<()> {
+        let check = async {
             sqlx::query("SELECT 1 FROM outbox LIMIT 1").fetch_optional(&self.readers).await?;
-            let (writes,): (bool,) = sqlx::query_as("SELECT current_setting('transaction_read_only') = 'off'")
+            let (is_writable,): (bool,) = sqlx::query_as("SELECT current_setting('transaction_read_only') = 'off'")
                 .fetch_one(&self.readers)
                 .await?;
-            if writes { Ok(()) } else { Err(StoreError::Unavailable("it takes no writes".into())) }
+            if is_writable { Ok(()) } else { Err(StoreError::Unavailable("server is read-only".into())) }
         };
-        self.within(asked).await
+        self.with_timeout(check).await
     }
 }
 
-async fn ping(connection: &mut PgConnection, patience: Duration) -> Result<(), sqlx::Error> {
-    match tokio::time::timeout(patience, connection.ping()).await {
-        Ok(answer) => answer,
+async fn ping(connection: &mut PgConnection, timeout: Duration) -> Result<(), sqlx::Error> {
+    match tokio::time::timeout(timeout, connection.ping()).await {
+        Ok(result) => result,
         Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
     }
 }

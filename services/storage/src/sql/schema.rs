@@ -1,4 +1,4 @@
-//! How the schema of a database stands to this build, and how it is changed.
+//! Migrations of a SQL database.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,144 +9,121 @@ use kith_kernel::Timestamp;
 use sqlx::migrate::{MigrateError, Migration};
 
 use super::{Database, Engine, engine::Dialect as _};
-use crate::{StoreError, StoreResult, sql};
+use crate::{MigrationStatus, SchemaState, StoreError, StoreResult, sql};
 
-/// How a schema stands to this build.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Schema {
-    /// It is this build's.
-    Current,
-    /// So many migrations of this build are missing.
-    Behind(usize),
-    /// So many migrations are not this build's: a newer one has been here.
-    Ahead(usize),
-    /// This migration stopped half-way, or is not the one that this build has under its number.
-    Broken(i64),
-}
+/// Longest duration of all migrations together, including the wait for another node that migrates.
+const MIGRATION_TIMEOUT: Duration = Duration::from_mins(10);
 
-/// One migration: of this build, of the database, or of both.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// Its number.
-    pub version: i64,
-    /// What it is called.
-    pub name: String,
-    /// When it was applied; `None` if it waits.
-    pub applied_at: Option<Timestamp>,
-}
-
-/// How long all migrations may take together, waiting for another node's included.
-const MIGRATING: Duration = Duration::from_mins(10);
-
-/// Version, name, whether it was finished, checksum, when.
-type Applied = (i64, String, bool, Vec<u8>, i64);
+/// Version, name, success, checksum, and time in milliseconds.
+type AppliedMigration = (i64, String, bool, Vec<u8>, i64);
 
 #[sql]
 impl Database<Db> {
-    /// Brings the schema up to this build's. Nodes that start together do so one after the other.
+    /// Applies all migrations of this build. Nodes that start at the same time migrate one after the other.
     ///
     /// # Errors
-    /// A migration that fails, or a schema that a newer build has migrated.
+    /// A migration fails, or a newer build has migrated the schema.
     pub async fn migrate(&self) -> StoreResult<()> {
-        let own = Db::unhurried(&self.writer);
-        let done = Db::migrations().run(own.as_ref().unwrap_or(&self.writer));
-        let done = tokio::time::timeout(MIGRATING, done).await;
-        close(own).await;
-        answer(done)
+        let pool = Db::migration_pool(&self.writer);
+        let run = Db::migrations().run(pool.as_ref().unwrap_or(&self.writer));
+        let result = tokio::time::timeout(MIGRATION_TIMEOUT, run).await;
+        close(pool).await;
+        into_store_result(result)
     }
 
-    /// Takes the last migration back, with all that is kept in what it made, and says which that was. For development.
+    /// Reverts the last migration, deletes its data, and returns it. For development.
     ///
     /// # Errors
-    /// A schema that is not this build's own, or broken.
-    pub async fn down(&self) -> StoreResult<Option<Step>> {
-        if let Schema::Ahead(_) | Schema::Broken(_) = self.schema().await? {
-            return Err(StoreError::Internal("the schema is not this build's".into()));
+    /// The schema state is [`SchemaState::Newer`] or [`SchemaState::Dirty`], or the migration has no down script.
+    pub async fn revert_last_migration(&self) -> StoreResult<Option<MigrationStatus>> {
+        if let SchemaState::Newer(_) | SchemaState::Dirty(_) = self.schema_state().await? {
+            return Err(StoreError::Internal("schema was not migrated by this build".into()));
         }
-        let mut applied = self.steps().await?;
-        applied.retain(|step| step.applied_at.is_some());
+        let mut applied = self.migration_statuses().await?;
+        applied.retain(|migration| migration.applied_at.is_some());
         let Some(last) = applied.pop() else { return Ok(None) };
         if !Db::migrations().iter().any(|it| it.version == last.version && it.migration_type.is_down_migration()) {
-            return Err(StoreError::Internal("this migration does not say how it is taken back".into()));
+            return Err(StoreError::Internal("migration has no down script".into()));
         }
-        let target = applied.last().map_or(0, |step| step.version);
-        let own = Db::unhurried(&self.writer);
-        let done = Db::migrations().undo(own.as_ref().unwrap_or(&self.writer), target);
-        let done = tokio::time::timeout(MIGRATING, done).await;
-        close(own).await;
-        answer(done)?;
+        let target = applied.last().map_or(0, |migration| migration.version);
+        let pool = Db::migration_pool(&self.writer);
+        let undo = Db::migrations().undo(pool.as_ref().unwrap_or(&self.writer), target);
+        let result = tokio::time::timeout(MIGRATION_TIMEOUT, undo).await;
+        close(pool).await;
+        into_store_result(result)?;
         Ok(Some(last))
     }
 
-    /// How the schema stands to this build. Nothing is changed.
+    /// Compares the schema with the migrations of this build. Read-only.
     ///
     /// # Errors
-    /// Only those of the database.
-    pub async fn schema(&self) -> StoreResult<Schema> {
-        let ours: BTreeMap<i64, &Migration> = Self::ours().map(|migration| (migration.version, migration)).collect();
-        let mut missing: BTreeSet<i64> = ours.keys().copied().collect();
-        let mut foreign = 0_usize;
-        for (version, _, finished, checksum, _) in self.applied().await? {
+    /// Database errors only.
+    pub async fn schema_state(&self) -> StoreResult<SchemaState> {
+        let expected: BTreeMap<i64, &Migration> =
+            Self::up_migrations().map(|migration| (migration.version, migration)).collect();
+        let mut missing: BTreeSet<i64> = expected.keys().copied().collect();
+        let mut unknown = 0_usize;
+        for (version, _, success, checksum, _) in self.applied_migrations().await? {
             missing.remove(&version);
-            match ours.get(&version) {
-                None => foreign = foreign.saturating_add(1),
-                Some(ours) if finished && ours.checksum.as_ref() == checksum => {}
-                Some(_) => return Ok(Schema::Broken(version)),
+            match expected.get(&version) {
+                None => unknown = unknown.saturating_add(1),
+                Some(migration) if success && migration.checksum.as_ref() == checksum => {}
+                Some(_) => return Ok(SchemaState::Dirty(version)),
             }
         }
-        Ok(match (foreign, missing.len()) {
-            (0, 0) => Schema::Current,
-            (0, missing) => Schema::Behind(missing),
-            (foreign, _) => Schema::Ahead(foreign),
+        Ok(match (unknown, missing.len()) {
+            (0, 0) => SchemaState::Current,
+            (0, missing) => SchemaState::Outdated(missing),
+            (unknown, _) => SchemaState::Newer(unknown),
         })
     }
 
-    /// All migrations that this build or this database knows, in their order.
+    /// Returns all migrations of this build and of the database, ordered by version.
     ///
     /// # Errors
-    /// Only those of the database.
-    pub async fn steps(&self) -> StoreResult<Vec<Step>> {
-        let waiting = Self::ours().map(|migration| Step {
+    /// Database errors only.
+    pub async fn migration_statuses(&self) -> StoreResult<Vec<MigrationStatus>> {
+        let pending = Self::up_migrations().map(|migration| MigrationStatus {
             version: migration.version,
             name: migration.description.to_string(),
             applied_at: None,
         });
-        let mut steps: BTreeMap<i64, Step> = waiting.map(|step| (step.version, step)).collect();
-        for (version, name, _, _, millis) in self.applied().await? {
+        let mut statuses: BTreeMap<i64, MigrationStatus> = pending.map(|status| (status.version, status)).collect();
+        for (version, name, _, _, millis) in self.applied_migrations().await? {
             let applied_at = Some(Timestamp::from_millis(millis));
-            steps.insert(version, Step { version, name, applied_at });
+            statuses.insert(version, MigrationStatus { version, name, applied_at });
         }
-        Ok(steps.into_values().collect())
+        Ok(statuses.into_values().collect())
     }
 
-    fn ours() -> impl Iterator<Item = &'static Migration> {
+    fn up_migrations() -> impl Iterator<Item = &'static Migration> {
         Db::migrations().iter().filter(|migration| !migration.migration_type.is_down_migration())
     }
 
-    async fn applied(&self) -> StoreResult<Vec<Applied>> {
-        self.within(async {
-            let (begun,): (bool,) = sqlx::query_as(Db::BEGUN).fetch_one(self.reader()).await?;
-            if !begun {
+    async fn applied_migrations(&self) -> StoreResult<Vec<AppliedMigration>> {
+        self.with_timeout(async {
+            let (has_table,): (bool,) = sqlx::query_as(Db::HAS_MIGRATION_TABLE).fetch_one(self.reader()).await?;
+            if !has_table {
                 return Ok(Vec::new());
             }
-            Ok(sqlx::query_as(Db::APPLIED).fetch_all(self.reader()).await?)
+            Ok(sqlx::query_as(Db::APPLIED_MIGRATIONS).fetch_all(self.reader()).await?)
         })
         .await
     }
 }
 
-/// Before all else, for a migration that failed holds the lock of migrations as long as its connection stands.
-async fn close<D: Engine>(own: Option<sqlx::Pool<D>>) {
-    let Some(own) = own else { return };
-    // What it says goodbye with changes nothing any more.
-    let _ = tokio::time::timeout(Duration::from_secs(1), own.close()).await;
+/// Closes the migration pool. A failed migration holds the migration lock for as long as its connection is open.
+async fn close<D: Engine>(pool: Option<sqlx::Pool<D>>) {
+    let Some(pool) = pool else { return };
+    // A timeout is ignored: the result of the migration is known already.
+    let _ = tokio::time::timeout(Duration::from_secs(1), pool.close()).await;
 }
 
-fn answer(done: Result<Result<(), MigrateError>, tokio::time::error::Elapsed>) -> StoreResult<()> {
-    match done {
+fn into_store_result(result: Result<Result<(), MigrateError>, tokio::time::error::Elapsed>) -> StoreResult<()> {
+    match result {
         Ok(Ok(())) => Ok(()),
         Ok(Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _))) => Err(error.into()),
         Ok(Err(other)) => Err(StoreError::Internal(other.into())),
-        Err(late) => Err(StoreError::Unavailable(late.into())),
+        Err(elapsed) => Err(StoreError::Unavailable(elapsed.into())),
     }
 }

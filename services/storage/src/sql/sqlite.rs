@@ -1,7 +1,7 @@
-//! A SQLite file.
+//! SQLite database file.
 //!
-//! SQLite lets one writer in at a time, and waiting for a connection is fair, whereas waiting for a lock is a race: so
-//! there is one connection that writes, and a few that read.
+//! SQLite has a single writer. Waiting for a pooled connection is fair, whereas waiting for the file lock is a race.
+//! There is therefore one connection that writes, and several that read.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -10,32 +10,35 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{Database, Wake};
-use crate::StoreResult;
+use super::Database;
+use crate::{OutboxNotifier, StoreResult};
 
-/// How many connections read. More would not read faster: a small machine has two cores.
+/// Number of read connections. More do not read faster: a small machine has two cores.
 const READERS: u32 = 4;
 
-/// How long somebody waits for a connection: as long as any call may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Longest wait for a connection, equal to the longest duration of a call.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What an acknowledged write has survived.
+/// Longest wait for the lock of another process, such as a backup or the command line.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Durability of an acknowledged write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
-    /// A loss of power. What is acknowledged is on the disk.
+    /// Survives a power loss: writes are synced to disk before they are acknowledged.
     Power,
-    /// Nothing at all: for tests, which have better things to do than wait for disks.
+    /// No guarantee. For tests only, which need not wait for the disk.
     None,
 }
 
 impl Database<Sqlite> {
-    /// Opens the file, or makes it. It is not migrated yet.
+    /// Opens the file, creating it if it does not exist. Does not migrate it.
     ///
     /// # Errors
-    /// Whatever keeps it from opening.
+    /// [`StoreError`](crate::StoreError) if the file cannot be opened.
     pub async fn open(file: PathBuf, durability: Durability) -> StoreResult<Self> {
         let synchronous = match durability {
-            // With WAL, anything less loses the last commits when the power goes.
+            // In WAL mode, any weaker setting loses the last commits on power loss.
             Durability::Power => SqliteSynchronous::Full,
             Durability::None => SqliteSynchronous::Off,
         };
@@ -45,19 +48,18 @@ impl Database<Sqlite> {
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(synchronous)
-            // For the other process: a backup, or the command line.
-            .busy_timeout(Duration::from_secs(5));
-        let pool = || SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None).acquire_timeout(PATIENCE);
+            .busy_timeout(BUSY_TIMEOUT);
+        let pool = || SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None).acquire_timeout(ACQUIRE_TIMEOUT);
         let writer = pool().max_connections(1).min_connections(1).connect_with(options.clone()).await?;
         let readers = pool().max_connections(READERS).connect_with(options.read_only(true)).await?;
-        Ok(Self { writer, readers, wake: Wake::default(), patience: None })
+        Ok(Self { writer, readers, notifier: OutboxNotifier::default(), op_timeout: None })
     }
 
-    /// Whether it can be read, and whether it takes writes.
+    /// Checks that the database can be read and written.
     ///
     /// # Errors
-    /// Only those of the database.
-    pub async fn answers(&self) -> StoreResult<()> {
+    /// Database errors only.
+    pub async fn check_health(&self) -> StoreResult<()> {
         sqlx::query("SELECT 1 FROM outbox LIMIT 1").fetch_optional(&self.readers).await?;
         self.begin().await?.rollback().await
     }

@@ -1,4 +1,4 @@
-//! A transaction that writes.
+//! Write transaction.
 
 use std::{
     ops::{Deref, DerefMut},
@@ -8,59 +8,65 @@ use std::{
 use aws_lc_rs::digest::{Context, SHA256};
 use sqlx::{Sqlite, Transaction};
 
-use super::{Engine, Wake, database::within};
-use crate::{StoreError, StoreResult};
+use super::{Engine, timeout::with_timeout};
+use crate::{OutboxNotifier, StoreError, StoreResult};
 
-/// A transaction that writes. Dropping it takes all of it back.
+/// Write transaction. Dropping it rolls it back.
 #[derive(Debug)]
 pub struct Tx<D: Engine = Sqlite> {
     inner: Transaction<'static, D>,
-    wake: Wake,
-    patience: Option<Duration>,
-    pub(super) recorded: bool,
+    notifier: OutboxNotifier,
+    op_timeout: Option<Duration>,
+    /// True if events were appended to the outbox.
+    pub(super) has_events: bool,
 }
 
 impl<D: Engine> Tx<D> {
-    pub(super) const fn new(inner: Transaction<'static, D>, wake: Wake, patience: Option<Duration>) -> Self {
-        Self { inner, wake, patience, recorded: false }
+    pub(super) const fn new(
+        inner: Transaction<'static, D>,
+        notifier: OutboxNotifier,
+        op_timeout: Option<Duration>,
+    ) -> Self {
+        Self { inner, notifier, op_timeout, has_events: false }
     }
 
-    /// Waits until no other transaction holds `key` for `what`, and holds it until the end of this one: what is read
-    /// after this is still so when it is written. A transaction that reads before it writes says this first, unless its
-    /// first statement writes to the row that all others write to first.
+    /// Takes an exclusive lock on `(namespace, key)` until the transaction ends.
     ///
-    /// In SQLite whoever writes is alone already. Who holds two holds them in the same order as everybody.
+    /// Call it before the first read of a read-modify-write transaction, unless the first statement updates a row that
+    /// all such transactions update first. Transactions with several locks must take them in the same order.
+    ///
+    /// In SQLite this does nothing, because write transactions are exclusive.
     ///
     /// # Errors
-    /// Only those of the database.
-    pub async fn hold(&mut self, what: &'static str, key: &[u8]) -> StoreResult<()> {
-        let number = lock_number(what, key)?;
-        D::hold(&mut self.inner, number).await
+    /// Database errors only.
+    pub async fn lock(&mut self, namespace: &'static str, key: &[u8]) -> StoreResult<()> {
+        let number = lock_number(namespace, key)?;
+        D::lock(&mut self.inner, number).await
     }
 
-    /// Makes it true, all of it at once, and wakes whoever sends events on.
+    /// Commits, and notifies the relay if events were appended.
     ///
-    /// One in which a statement failed is dropped instead, with `?`: Postgres would take all of it back here and say
-    /// nothing, and SQLite would keep half of it.
+    /// Do not commit after a failed statement; return its error with `?`, which drops the transaction. Postgres would
+    /// roll back without an error, and SQLite would commit the statements that succeeded.
     ///
     /// # Errors
-    /// Only those of the database. Nothing of it is true then; or, if the database fell silent, all of it or nothing.
+    /// Database errors only. Nothing is committed then, except after a timeout: all or nothing is committed.
     pub async fn commit(self) -> StoreResult<()> {
-        let Self { inner, wake, patience, recorded } = self;
-        within(patience, async { Ok::<_, StoreError>(inner.commit().await?) }).await?;
-        if recorded {
-            wake.ring();
+        let Self { inner, notifier, op_timeout, has_events } = self;
+        with_timeout(op_timeout, async { Ok::<_, StoreError>(inner.commit().await?) }).await?;
+        if has_events {
+            notifier.notify();
         }
         Ok(())
     }
 
-    /// Takes all of it back.
+    /// Rolls back.
     ///
     /// # Errors
-    /// Only those of the database. Nothing of it is true then, either.
+    /// Database errors only. Nothing is committed in this case either.
     pub async fn rollback(self) -> StoreResult<()> {
-        let Self { inner, patience, .. } = self;
-        within(patience, async { Ok(inner.rollback().await?) }).await
+        let Self { inner, op_timeout, .. } = self;
+        with_timeout(op_timeout, async { Ok(inner.rollback().await?) }).await
     }
 }
 
@@ -78,14 +84,13 @@ impl<D: Engine> DerefMut for Tx<D> {
     }
 }
 
-/// What stands for a name and a key where only a number can be held. Two that share one wait for each other for nothing,
-/// and that is all.
-fn lock_number(what: &str, key: &[u8]) -> StoreResult<i64> {
+/// Maps a namespace and a key to an advisory lock number. Collisions are harmless: they only cause needless waiting.
+fn lock_number(namespace: &str, key: &[u8]) -> StoreResult<i64> {
     let mut context = Context::new(&SHA256);
-    context.update(what.as_bytes());
+    context.update(namespace.as_bytes());
     context.update(&[0]);
     context.update(key);
     let digest = context.finish();
-    let first = digest.as_ref().first_chunk::<8>().ok_or_else(|| StoreError::corrupt("a digest of no length"))?;
+    let first = digest.as_ref().first_chunk::<8>().ok_or_else(|| StoreError::corrupt("empty digest"))?;
     Ok(i64::from_be_bytes(*first))
 }

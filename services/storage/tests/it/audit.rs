@@ -1,58 +1,58 @@
-//! The audit trail, on the databases and at its second places.
+//! Audit log and checkpoints on all databases.
 
 use std::{any::Any, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use kith_kernel::{
     Clock as _, EventId, SessionId, SystemClock, SystemEntropy, Timestamp, UserId,
-    audit::{Act, Broken, Checkpoint, Entry, Forged, Head, Seals},
-    ports::{Audit, AuditQuery, Checkpoints},
+    audit::{AuditAction, AuditEntry, ChainError, ChainHead, Checkpoint, CheckpointKeys, InvalidCheckpoint},
+    ports::{AuditLog, AuditQuery, CheckpointStore},
 };
 use kith_storage::{
     StoreError, StoreResult,
-    audit::{FileCheckpoints, Sealing, Unsound, verify},
-    mongo::MongoCheckpoints,
+    audit::{AuditVerifyError, CheckpointSigner, FileCheckpointStore, verify},
+    mongo::MongoCheckpointStore,
     sql,
-    sql::{Database, Engine, SqlAudit},
+    sql::{Database, Engine, SqlAuditLog},
 };
-use kith_testkit::{HandClock, block_on, race, user};
+use kith_testkit::{ManualClock, block_on, run_concurrently, user};
 use sqlx::AssertSqlSafe;
 
-struct Bed {
-    audit: Arc<dyn Audit>,
-    rows: Arc<dyn Rows>,
-    clock: Arc<HandClock>,
+struct Harness {
+    audit_log: Arc<dyn AuditLog>,
+    raw: Arc<dyn RawAccess>,
+    clock: Arc<ManualClock>,
     folder: tempfile::TempDir,
-    _kept: Box<dyn Any + Send + Sync>,
+    _storage: Box<dyn Any + Send + Sync>,
 }
 
-async fn sqlite() -> Bed {
-    let file = kith_testkit::sqlite().await;
+async fn sqlite() -> Harness {
+    let file = kith_testkit::sqlite_database().await;
     let database = (*file).clone();
-    let rows = OnRows { database: database.clone(), postgres: false };
-    bed(Arc::new(SqlAudit::new(database)), Arc::new(rows), Box::new(file))
+    let raw = Raw { database: database.clone(), postgres: false };
+    harness(Arc::new(SqlAuditLog::new(database)), Arc::new(raw), Box::new(file))
 }
 
-async fn postgres() -> Bed {
-    let server = kith_testkit::postgres().await;
+async fn postgres() -> Harness {
+    let server = kith_testkit::postgres_database().await;
     let database = (*server).clone();
-    let rows = OnRows { database: database.clone(), postgres: true };
-    bed(Arc::new(SqlAudit::new(database)), Arc::new(rows), Box::new(server))
+    let raw = Raw { database: database.clone(), postgres: true };
+    harness(Arc::new(SqlAuditLog::new(database)), Arc::new(raw), Box::new(server))
 }
 
-fn bed(audit: Arc<dyn Audit>, rows: Arc<dyn Rows>, kept: Box<dyn Any + Send + Sync>) -> Bed {
-    let (clock, folder) = (Arc::new(HandClock::at(SystemClock.now())), tempfile::tempdir().unwrap());
-    Bed { audit, rows, clock, folder, _kept: kept }
+fn harness(audit_log: Arc<dyn AuditLog>, raw: Arc<dyn RawAccess>, storage: Box<dyn Any + Send + Sync>) -> Harness {
+    let (clock, folder) = (Arc::new(ManualClock::at(SystemClock.now())), tempfile::tempdir().unwrap());
+    Harness { audit_log, raw, clock, folder, _storage: storage }
 }
 
 #[async_trait]
-trait Rows: Send + Sync {
-    /// Writes these down beside nothing, and ends so.
-    async fn write(&self, entries: &[Entry], commit: Commit) -> StoreResult<()>;
-    /// As anybody with the database's password.
-    async fn run(&self, statement: &'static str) -> StoreResult<()>;
-    /// As somebody who knows what they do.
-    async fn unguarded(&self, statements: &[&'static str]);
+trait RawAccess: Send + Sync {
+    /// Appends entries in a transaction of their own.
+    async fn write(&self, entries: &[AuditEntry], commit: Commit) -> StoreResult<()>;
+    /// Runs a statement with the permissions of the application.
+    async fn execute(&self, statement: &'static str) -> StoreResult<()>;
+    /// Runs statements after dropping the triggers that protect the audit log.
+    async fn tamper(&self, statements: &[&'static str]);
 }
 
 #[derive(Clone, Copy)]
@@ -61,36 +61,37 @@ enum Commit {
     No,
 }
 
-struct OnRows<D: Engine> {
+struct Raw<D: Engine> {
     database: Database<D>,
     postgres: bool,
 }
 
 #[sql]
 #[async_trait]
-impl Rows for OnRows<Db> {
-    async fn write(&self, entries: &[Entry], commit: Commit) -> StoreResult<()> {
+impl RawAccess for Raw<Db> {
+    async fn write(&self, entries: &[AuditEntry], commit: Commit) -> StoreResult<()> {
         let mut tx = self.database.begin().await?;
-        tx.audit(entries).await?;
+        tx.append_audit(entries).await?;
         match commit {
             Commit::Yes => tx.commit().await,
             Commit::No => tx.rollback().await,
         }
     }
 
-    async fn run(&self, statement: &'static str) -> StoreResult<()> {
+    async fn execute(&self, statement: &'static str) -> StoreResult<()> {
         let mut tx = self.database.begin().await?;
         sqlx::query(statement).execute(&mut *tx).await?;
         tx.commit().await
     }
 
-    #[unhurried]
-    async fn unguarded(&self, statements: &[&'static str]) {
+    #[no_timeout]
+    async fn tamper(&self, statements: &[&'static str]) {
         let mut tx = self.database.begin().await.unwrap();
         let triggers = [
-            ("audit_log_is_not_changed", "audit_log"),
-            ("audit_log_is_not_deleted", "audit_log"),
-            ("audit_head_goes_on", "audit_head"),
+            ("audit_log_no_change", "audit_log"),
+            ("audit_log_no_update", "audit_log"),
+            ("audit_log_no_delete", "audit_log"),
+            ("audit_head_only_advances", "audit_head"),
         ];
         for (trigger, table) in triggers {
             let on = if self.postgres { format!(" ON {table}") } else { String::new() };
@@ -104,57 +105,57 @@ impl Rows for OnRows<Db> {
     }
 }
 
-impl Bed {
-    async fn append(&self, count: usize) -> Vec<Entry> {
-        let entries: Vec<Entry> = (0..count).map(|_| self.entry()).collect();
-        self.audit.append(&entries).await.unwrap();
+impl Harness {
+    async fn append(&self, count: usize) -> Vec<AuditEntry> {
+        let entries: Vec<AuditEntry> = (0..count).map(|_| self.entry()).collect();
+        self.audit_log.append(&entries).await.unwrap();
         entries
     }
 
-    fn entry(&self) -> Entry {
+    fn entry(&self) -> AuditEntry {
         let at = self.clock.now();
-        Entry {
+        AuditEntry {
             id: EventId::new(at, &SystemEntropy),
             at,
             actor: user(),
             session: Some(SessionId::new(at, &SystemEntropy)),
-            act: Act::CaseDecided,
+            action: AuditAction::CaseDecided,
             subject: "case:1".to_owned(),
             detail: "decision=removed".to_owned(),
         }
     }
 
-    fn file(&self) -> Arc<dyn Checkpoints> {
-        Arc::new(FileCheckpoints::new(self.folder.path().join("audit.checkpoints")))
+    fn checkpoint_file(&self) -> Arc<dyn CheckpointStore> {
+        Arc::new(FileCheckpointStore::new(self.folder.path().join("audit.checkpoints")))
     }
 
-    fn sealing(&self, place: &Arc<dyn Checkpoints>) -> Sealing {
-        let (audit, clock) = (self.audit.clone(), self.clock.clone());
-        Sealing { audit, places: vec![place.clone()], seals: Arc::new(seals()), clock }
+    fn signer(&self, store: &Arc<dyn CheckpointStore>) -> CheckpointSigner {
+        let (audit_log, clock) = (self.audit_log.clone(), self.clock.clone());
+        CheckpointSigner { audit_log, stores: vec![store.clone()], keys: Arc::new(keys()), clock }
     }
 
-    async fn verified(&self) -> Result<Head, Unsound> {
-        Ok(verify(&*self.audit, &[self.file()], &seals()).await?.head)
+    async fn verify(&self) -> Result<ChainHead, AuditVerifyError> {
+        Ok(verify(&*self.audit_log, &[self.checkpoint_file()], &keys()).await?.head)
     }
 
-    /// Twenty lines, of which the tenth and the twentieth are signed.
-    async fn signed(&self) -> Vec<Entry> {
+    /// Appends 20 records, with checkpoints of the 10th and the 20th.
+    async fn append_signed(&self) -> Vec<AuditEntry> {
         let mut entries = Vec::new();
         for _ in 0..2 {
             entries.extend(self.append(10).await);
-            assert_eq!(self.sealing(&self.file()).finish().await, 1);
+            assert_eq!(self.signer(&self.checkpoint_file()).sign_head().await, 1);
         }
         entries
     }
 }
 
-fn seals() -> Seals {
-    Seals::new(&[[5; 32]]).unwrap()
+fn keys() -> CheckpointKeys {
+    CheckpointKeys::new(&[[5; 32]]).unwrap()
 }
 
-fn broken(verified: Result<Head, Unsound>) -> Broken {
-    match verified {
-        Err(Unsound::Broken(broken)) => broken,
+fn chain_error(result: Result<ChainHead, AuditVerifyError>) -> ChainError {
+    match result {
+        Err(AuditVerifyError::Chain(error)) => error,
         other => panic!("{other:?}"),
     }
 }
@@ -163,54 +164,54 @@ fn broken(verified: Result<Head, Unsound>) -> Broken {
 mod contract {
     use super::*;
 
-    async fn what_is_appended_is_read_again_and_is_sound(bed: &Bed) {
-        assert_eq!(bed.verified().await.unwrap(), Head::EMPTY);
-        let mut entries = bed.append(3).await;
-        let alone = Entry { session: None, detail: String::new(), ..bed.entry() };
-        bed.audit.append(std::slice::from_ref(&alone)).await.unwrap();
-        entries.push(alone);
-        let lines = bed.audit.lines(0, 10).await.unwrap();
-        assert_eq!(lines.iter().map(|line| line.position).collect::<Vec<_>>(), [1, 2, 3, 4]);
-        for (line, entry) in lines.iter().zip(&entries) {
-            assert_eq!((line.id, line.at, line.actor), (entry.id.uuid(), entry.at.millis(), entry.actor.uuid()));
-            assert_eq!((line.session, line.act.as_str()), (entry.session.map(SessionId::uuid), entry.act.word()));
-            assert_eq!((&line.subject, &line.detail), (&entry.subject, &entry.detail));
+    async fn appended_entries_are_returned_and_form_a_valid_chain(harness: &Harness) {
+        assert_eq!(harness.verify().await.unwrap(), ChainHead::EMPTY);
+        let mut entries = harness.append(3).await;
+        let minimal = AuditEntry { session: None, detail: String::new(), ..harness.entry() };
+        harness.audit_log.append(std::slice::from_ref(&minimal)).await.unwrap();
+        entries.push(minimal);
+        let records = harness.audit_log.records_after(0, 10).await.unwrap();
+        assert_eq!(records.iter().map(|record| record.position).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        for (record, entry) in records.iter().zip(&entries) {
+            assert_eq!((record.id, record.at, record.actor), (entry.id.uuid(), entry.at.millis(), entry.actor.uuid()));
+            assert_eq!((record.session, record.action.as_str()), (entry.session.map(SessionId::uuid), entry.action.as_str()));
+            assert_eq!((&record.subject, &record.detail), (&entry.subject, &entry.detail));
         }
-        let head = bed.verified().await.unwrap();
-        assert_eq!((head.position, bed.audit.head().await.unwrap()), (4, head));
-        assert_eq!(bed.audit.lines(1, 2).await.unwrap(), lines[1..3]);
-        bed.audit.append(&[]).await.unwrap();
-        assert_eq!(bed.audit.head().await.unwrap(), head);
+        let head = harness.verify().await.unwrap();
+        assert_eq!((head.position, harness.audit_log.head().await.unwrap()), (4, head));
+        assert_eq!(harness.audit_log.records_after(1, 2).await.unwrap(), records[1..3]);
+        harness.audit_log.append(&[]).await.unwrap();
+        assert_eq!(harness.audit_log.head().await.unwrap(), head);
     }
 
-    async fn what_is_rolled_back_was_never_written_down(bed: &Bed) {
-        bed.rows.write(&[bed.entry()], Commit::No).await.unwrap();
-        assert_eq!(bed.audit.head().await.unwrap(), Head::EMPTY);
-        bed.rows.write(&[bed.entry(), bed.entry()], Commit::Yes).await.unwrap();
-        let twice = bed.entry();
-        let refused = bed.rows.write(&[twice.clone(), twice], Commit::Yes).await;
-        assert!(matches!(refused, Err(StoreError::Taken(key)) if key == "id"));
-        assert_eq!(bed.verified().await.unwrap().position, 2, "all or none, and without a gap");
+    async fn entries_of_a_rolled_back_transaction_are_discarded(harness: &Harness) {
+        harness.raw.write(&[harness.entry()], Commit::No).await.unwrap();
+        assert_eq!(harness.audit_log.head().await.unwrap(), ChainHead::EMPTY);
+        harness.raw.write(&[harness.entry(), harness.entry()], Commit::Yes).await.unwrap();
+        let duplicate = harness.entry();
+        let result = harness.raw.write(&[duplicate.clone(), duplicate], Commit::Yes).await;
+        assert!(matches!(result, Err(StoreError::UniqueViolation(key)) if key == "id"));
+        assert_eq!(harness.verify().await.unwrap().position, 2, "a failed transaction leaves no record and no gap");
     }
 
-    async fn what_a_person_wrote_is_no_entry(bed: &Bed) {
-        let written = Entry { detail: "they said hello".to_owned(), ..bed.entry() };
-        let refused = bed.rows.write(&[bed.entry(), written], Commit::Yes).await;
-        assert!(matches!(refused, Err(StoreError::Internal(_))));
-        assert_eq!(bed.audit.head().await.unwrap(), Head::EMPTY);
+    async fn entries_with_free_text_are_rejected(harness: &Harness) {
+        let free_text = AuditEntry { detail: "they said hello".to_owned(), ..harness.entry() };
+        let result = harness.raw.write(&[harness.entry(), free_text], Commit::Yes).await;
+        assert!(matches!(result, Err(StoreError::Internal(_))));
+        assert_eq!(harness.audit_log.head().await.unwrap(), ChainHead::EMPTY);
     }
 
-    async fn all_who_append_at_once_make_one_chain(bed: &Bed) {
-        let racers = (0..64).map(|_| {
-            let (rows, entries) = (bed.rows.clone(), [bed.entry(), bed.entry()]);
-            async move { rows.write(&entries, Commit::Yes).await.unwrap() }
+    async fn concurrent_appends_form_one_chain(harness: &Harness) {
+        let appends = (0..64).map(|_| {
+            let (raw, entries) = (harness.raw.clone(), [harness.entry(), harness.entry()]);
+            async move { raw.write(&entries, Commit::Yes).await.unwrap() }
         });
-        race(racers).await;
-        assert_eq!(bed.verified().await.unwrap().position, 128);
+        run_concurrently(appends).await;
+        assert_eq!(harness.verify().await.unwrap().position, 128);
     }
 
-    async fn the_database_itself_changes_and_deletes_nothing(bed: &Bed) {
-        bed.append(3).await;
+    async fn the_database_rejects_changes_and_deletions_of_records(harness: &Harness) {
+        harness.append(3).await;
         for statement in [
             "UPDATE audit_log SET detail = '' WHERE position = 2",
             "DELETE FROM audit_log WHERE position = 3",
@@ -220,228 +221,242 @@ mod contract {
             "UPDATE audit_head SET position = 5",
             "UPDATE audit_head SET hash = hash",
         ] {
-            let refused = bed.rows.run(statement).await;
-            assert!(matches!(refused, Err(StoreError::Internal(_))), "{statement}: {refused:?}");
+            let result = harness.raw.execute(statement).await;
+            assert!(matches!(result, Err(StoreError::Internal(_))), "{statement}: {result:?}");
         }
-        assert_eq!(bed.verified().await.unwrap().position, 3);
+        assert_eq!(harness.verify().await.unwrap().position, 3);
     }
 
-    /// By whom, about what, before which line; and which lines are found.
-    type Asked<'a> = (Option<UserId>, Option<String>, Option<i64>, &'a [i64]);
+    /// Actor, subject, upper bound of the position, and the expected positions.
+    type QueryCase<'a> = (Option<UserId>, Option<String>, Option<i64>, &'a [i64]);
 
-    async fn lines_are_found_by_who_and_by_what_the_newest_first(bed: &Bed) {
-        let ann = bed.entry();
-        let about = Entry { subject: "flag:x".to_owned(), ..bed.entry() };
-        let both = Entry { actor: ann.actor, subject: "flag:x".to_owned(), ..bed.entry() };
-        bed.audit.append(&[ann.clone(), about, both]).await.unwrap();
-        let (by, of) = (Some(ann.actor), Some("flag:x".to_owned()));
-        let expected: [Asked<'_>; 6] = [
+    async fn records_are_listed_by_actor_and_subject_newest_first(harness: &Harness) {
+        let ann = harness.entry();
+        let about = AuditEntry { subject: "flag:x".to_owned(), ..harness.entry() };
+        let both = AuditEntry { actor: ann.actor, subject: "flag:x".to_owned(), ..harness.entry() };
+        harness.audit_log.append(&[ann.clone(), about, both]).await.unwrap();
+        let (actor, subject) = (Some(ann.actor), Some("flag:x".to_owned()));
+        let expected: [QueryCase<'_>; 6] = [
             (None, None, None, &[3, 2, 1]),
-            (by, None, None, &[3, 1]),
-            (None, of.clone(), None, &[3, 2]),
-            (by, of.clone(), None, &[3]),
+            (actor, None, None, &[3, 1]),
+            (None, subject.clone(), None, &[3, 2]),
+            (actor, subject.clone(), None, &[3]),
             (None, None, Some(3), &[2, 1]),
-            (None, of, Some(2), &[]),
+            (None, subject, Some(2), &[]),
         ];
         for (actor, subject, before, positions) in expected {
             let query = AuditQuery { actor, subject, before };
-            let found = bed.audit.page(&query, 10).await.unwrap();
-            assert_eq!(found.iter().map(|line| line.position).collect::<Vec<_>>(), positions, "{query:?}");
+            let found = harness.audit_log.list(&query, 10).await.unwrap();
+            assert_eq!(found.iter().map(|record| record.position).collect::<Vec<_>>(), positions, "{query:?}");
         }
-        assert_eq!(bed.audit.page(&AuditQuery::default(), 1).await.unwrap()[0].position, 3);
+        assert_eq!(harness.audit_log.list(&AuditQuery::default(), 1).await.unwrap()[0].position, 3);
     }
 
-    async fn a_change_behind_the_guards_is_found(bed: &Bed) {
-        bed.signed().await;
-        bed.rows.unguarded(&["UPDATE audit_log SET detail = 'decision=kept' WHERE position = 7"]).await;
-        assert_eq!(broken(bed.verified().await), Broken::Changed(7));
+    async fn a_changed_record_is_detected(harness: &Harness) {
+        harness.append_signed().await;
+        harness.raw.tamper(&["UPDATE audit_log SET detail = 'decision=kept' WHERE position = 7"]).await;
+        assert_eq!(chain_error(harness.verify().await), ChainError::Changed(7));
     }
 
-    async fn a_deletion_behind_the_guards_is_found(bed: &Bed) {
-        bed.signed().await;
-        bed.rows.unguarded(&["DELETE FROM audit_log WHERE position = 7"]).await;
-        assert_eq!(broken(bed.verified().await), Broken::Missing(7));
-        bed.rows.unguarded(&["DELETE FROM audit_log"]).await;
-        assert_eq!(broken(bed.verified().await), Broken::Truncated { ends: 0, reached: 20 });
+    async fn a_deleted_record_is_detected(harness: &Harness) {
+        harness.append_signed().await;
+        harness.raw.tamper(&["DELETE FROM audit_log WHERE position = 7"]).await;
+        assert_eq!(chain_error(harness.verify().await), ChainError::Missing(7));
+        harness.raw.tamper(&["DELETE FROM audit_log"]).await;
+        assert_eq!(chain_error(harness.verify().await), ChainError::Truncated { ends: 0, reached: 20 });
     }
 
-    async fn an_insertion_behind_the_guards_is_found(bed: &Bed) {
-        bed.signed().await;
-        // The last of it moves up and lets one in.
-        bed.rows
-            .unguarded(&[
+    async fn an_inserted_record_is_detected(harness: &Harness) {
+        harness.append_signed().await;
+        // Moves the later records up by one position and inserts a record in the gap.
+        harness.raw.tamper(&[
                 "UPDATE audit_log SET position = 1000 + position WHERE position > 6",
                 "UPDATE audit_log SET position = position - 999 WHERE position > 6",
-                "INSERT INTO audit_log SELECT 7, actor, at, actor, session, act, subject, detail, hash FROM audit_log
-             WHERE position = 6",
+                "INSERT INTO audit_log
+             SELECT 7, actor, created_at, actor, session, action, subject, detail, hash FROM audit_log WHERE position = 6",
             ])
             .await;
-        assert_eq!(broken(bed.verified().await), Broken::Changed(7));
+        assert_eq!(chain_error(harness.verify().await), ChainError::Changed(7));
     }
 
-    async fn a_line_before_the_first_is_found(bed: &Bed) {
-        bed.signed().await;
-        bed.rows
-            .unguarded(&[
-                "INSERT INTO audit_log SELECT -3, actor, at, actor, session, act, subject, detail, hash FROM audit_log
-             WHERE position = 6",
+    async fn a_record_before_the_first_is_detected(harness: &Harness) {
+        harness.append_signed().await;
+        harness.raw.tamper(&[
+                "INSERT INTO audit_log
+             SELECT -3, actor, created_at, actor, session, action, subject, detail, hash FROM audit_log WHERE position = 6",
             ])
             .await;
-        assert_eq!(broken(bed.verified().await), Broken::Changed(-3));
+        assert_eq!(chain_error(harness.verify().await), ChainError::Changed(-3));
     }
 
-    async fn two_lines_that_change_places_behind_the_guards_are_found(bed: &Bed) {
-        bed.signed().await;
-        bed.rows
-            .unguarded(&[
+    async fn two_swapped_records_are_detected(harness: &Harness) {
+        harness.append_signed().await;
+        harness
+            .raw
+            .tamper(&[
                 "UPDATE audit_log SET position = 1007 WHERE position = 7",
                 "UPDATE audit_log SET position = 7 WHERE position = 8",
                 "UPDATE audit_log SET position = 8 WHERE position = 1007",
             ])
             .await;
-        assert_eq!(broken(bed.verified().await), Broken::Changed(7));
+        assert_eq!(chain_error(harness.verify().await), ChainError::Changed(7));
     }
 
-    async fn a_tail_that_is_cut_off_with_its_head_is_found_by_the_checkpoint(bed: &Bed) {
-        bed.signed().await;
-        cut_behind_15(bed).await;
-        assert_eq!(broken(bed.verified().await), Broken::Truncated { ends: 15, reached: 20 });
-        let alone = verify(&*bed.audit, &[], &seals()).await.unwrap();
-        assert_eq!(alone.head.position, 15, "alone it fits itself");
+    async fn a_truncation_with_a_matching_head_is_detected_by_checkpoints(harness: &Harness) {
+        harness.append_signed().await;
+        truncate_after_15(harness).await;
+        assert_eq!(chain_error(harness.verify().await), ChainError::Truncated { ends: 15, reached: 20 });
+        let unsigned = verify(&*harness.audit_log, &[], &keys()).await.unwrap();
+        assert_eq!(unsigned.head.position, 15, "without checkpoints the truncated chain is valid");
     }
 
-    async fn over_a_chain_that_was_cut_off_nothing_is_signed(bed: &Bed) {
-        bed.signed().await;
-        cut_behind_15(bed).await;
-        let file = bed.file();
-        assert_eq!(bed.sealing(&file).finish().await, 0);
-        bed.append(30).await;
-        assert_eq!(bed.sealing(&file).finish().await, 0, "grown again, it is another one");
-        assert_eq!(file.all().await.unwrap().len(), 2);
-        assert_eq!(broken(bed.verified().await), Broken::Rewritten(20));
+    async fn a_truncated_chain_is_not_signed(harness: &Harness) {
+        harness.append_signed().await;
+        truncate_after_15(harness).await;
+        let store = harness.checkpoint_file();
+        assert_eq!(harness.signer(&store).sign_head().await, 0);
+        harness.append(30).await;
+        assert_eq!(harness.signer(&store).sign_head().await, 0, "new records do not make the chain valid");
+        assert_eq!(store.list().await.unwrap().len(), 2);
+        assert_eq!(chain_error(harness.verify().await), ChainError::Rewritten(20));
     }
 
-    async fn a_checkpoint_is_kept_when_there_is_much_new_or_it_is_old(bed: &Bed) {
-        let file = bed.file();
-        let sealing = bed.sealing(&file);
-        assert_eq!(sealing.look().await, 0, "there is nothing to sign");
-        bed.append(1).await;
-        assert_eq!(sealing.look().await, 1, "the first at once");
-        bed.append(99).await;
-        assert_eq!(sealing.look().await, 0);
-        bed.append(1).await;
-        assert_eq!(sealing.look().await, 1, "a hundred lines");
-        bed.append(1).await;
-        bed.clock.pass(Duration::from_mins(1).checked_sub(Duration::from_millis(1)).unwrap());
-        assert_eq!(sealing.look().await, 0);
-        bed.clock.pass(Duration::from_millis(1));
-        assert_eq!(sealing.look().await, 1, "a minute");
-        bed.clock.pass(Duration::from_hours(1));
-        assert_eq!(sealing.look().await, 0, "nothing is new");
-        let positions: Vec<_> = file.all().await.unwrap().iter().map(|kept| kept.head.position).collect();
+    async fn a_checkpoint_is_due_after_100_records_or_one_minute(harness: &Harness) {
+        let store = harness.checkpoint_file();
+        let signer = harness.signer(&store);
+        assert_eq!(signer.sign_if_due().await, 0, "the log is empty");
+        harness.append(1).await;
+        assert_eq!(signer.sign_if_due().await, 1, "the first record is signed immediately");
+        harness.append(99).await;
+        assert_eq!(signer.sign_if_due().await, 0);
+        harness.append(1).await;
+        assert_eq!(signer.sign_if_due().await, 1, "100 new records");
+        harness.append(1).await;
+        harness.clock.advance(Duration::from_mins(1).checked_sub(Duration::from_millis(1)).unwrap());
+        assert_eq!(signer.sign_if_due().await, 0);
+        harness.clock.advance(Duration::from_millis(1));
+        assert_eq!(signer.sign_if_due().await, 1, "one minute");
+        harness.clock.advance(Duration::from_hours(1));
+        assert_eq!(signer.sign_if_due().await, 0, "no new records");
+        let positions: Vec<_> = store.list().await.unwrap().iter().map(|checkpoint| checkpoint.head.position).collect();
         assert_eq!(positions, [1, 101, 102]);
-        assert_eq!(bed.verified().await.unwrap().position, 102);
+        assert_eq!(harness.verify().await.unwrap().position, 102);
     }
 }
 
-async fn cut_behind_15(bed: &Bed) {
-    bed.rows
-        .unguarded(&[
+async fn truncate_after_15(harness: &Harness) {
+    harness
+        .raw
+        .tamper(&[
             "DELETE FROM audit_log WHERE position > 15",
             "UPDATE audit_head SET position = 15, hash = (SELECT hash FROM audit_log WHERE position = 15)",
         ])
         .await;
 }
 
-mod places {
+mod checkpoint_stores {
     use super::*;
 
-    struct Bed {
-        place: Arc<dyn Checkpoints>,
-        _kept: Box<dyn Any + Send + Sync>,
+    struct Harness {
+        store: Arc<dyn CheckpointStore>,
+        _storage: Box<dyn Any + Send + Sync>,
     }
 
-    async fn file() -> Bed {
+    async fn file() -> Harness {
         let folder = tempfile::tempdir().unwrap();
-        let place = FileCheckpoints::new(folder.path().join("audit.checkpoints"));
-        Bed { place: Arc::new(place), _kept: Box::new(folder) }
+        let store = FileCheckpointStore::new(folder.path().join("audit.checkpoints"));
+        Harness { store: Arc::new(store), _storage: Box::new(folder) }
     }
 
-    async fn mongo() -> Bed {
-        let database = kith_testkit::mongo().await;
-        Bed { place: Arc::new(MongoCheckpoints::new((*database).clone())), _kept: Box::new(database) }
+    async fn mongo() -> Harness {
+        let database = kith_testkit::mongo_database().await;
+        Harness { store: Arc::new(MongoCheckpointStore::new((*database).clone())), _storage: Box::new(database) }
     }
 
     fn checkpoint(position: i64) -> Checkpoint {
         let hash = [u8::try_from(position).unwrap(); 32];
-        seals().sign(Head { position, hash }, Timestamp::from_millis(1_700_000_000_123))
+        keys().sign(ChainHead { position, hash }, Timestamp::from_millis(1_700_000_000_123))
     }
 
     #[kith_testkit::contract(file, mongo)]
     mod contract {
         use super::*;
 
-        async fn what_is_kept_is_there_in_its_order(bed: &Bed) {
-            assert_eq!((bed.place.all().await.unwrap(), bed.place.last().await.unwrap()), (Vec::new(), None));
+        async fn checkpoints_are_listed_in_order(harness: &Harness) {
+            assert_eq!(
+                (harness.store.list().await.unwrap(), harness.store.latest().await.unwrap()),
+                (Vec::new(), None)
+            );
             for position in [1, 2, 10] {
-                bed.place.keep(&checkpoint(position)).await.unwrap();
+                harness.store.append(&checkpoint(position)).await.unwrap();
             }
-            let all = bed.place.all().await.unwrap();
+            let all = harness.store.list().await.unwrap();
             assert_eq!(all, [1, 2, 10].map(checkpoint));
-            assert_eq!(bed.place.last().await.unwrap(), all.last().cloned());
-            assert_eq!(seals().verify(&all), Ok(()));
+            assert_eq!(harness.store.latest().await.unwrap(), all.last().cloned());
+            assert_eq!(keys().verify(&all), Ok(()));
         }
 
-        async fn two_nodes_may_keep_the_same_place(bed: &Bed) {
-            let later = seals().sign(checkpoint(5).head, Timestamp::from_millis(1_700_000_000_999));
-            for one in [checkpoint(5), later] {
-                bed.place.keep(&one).await.unwrap();
+        async fn two_nodes_can_append_the_same_position(harness: &Harness) {
+            let later = keys().sign(checkpoint(5).head, Timestamp::from_millis(1_700_000_000_999));
+            for checkpoint in [checkpoint(5), later] {
+                harness.store.append(&checkpoint).await.unwrap();
             }
-            assert_eq!(bed.place.last().await.unwrap().unwrap().head, checkpoint(5).head);
+            assert_eq!(harness.store.latest().await.unwrap().unwrap().head, checkpoint(5).head);
         }
     }
 
     #[test]
-    fn half_a_line_is_no_line_and_is_gone_with_the_next() {
+    fn a_partial_line_is_ignored_and_overwritten_by_the_next_append() {
         block_on(async {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("audit.checkpoints");
-            let place = FileCheckpoints::new(path.clone());
-            place.keep(&checkpoint(1)).await.unwrap();
-            let whole = std::fs::read_to_string(&path).unwrap();
-            std::fs::write(&path, format!("{whole}{{\"position\":2,\"ha")).unwrap();
-            assert_eq!(place.all().await.unwrap(), [checkpoint(1)]);
-            place.keep(&checkpoint(3)).await.unwrap();
-            assert_eq!(place.all().await.unwrap(), [1, 3].map(checkpoint));
+            let store = FileCheckpointStore::new(path.clone());
+            store.append(&checkpoint(1)).await.unwrap();
+            let complete = std::fs::read_to_string(&path).unwrap();
+            std::fs::write(&path, format!("{complete}{{\"position\":2,\"ha")).unwrap();
+            assert_eq!(store.list().await.unwrap(), [checkpoint(1)]);
+            store.append(&checkpoint(3)).await.unwrap();
+            assert_eq!(store.list().await.unwrap(), [1, 3].map(checkpoint));
         });
     }
 
     #[test]
-    fn a_whole_line_that_is_no_checkpoint_is_said() {
+    fn a_malformed_line_is_an_error() {
         block_on(async {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("audit.checkpoints");
-            let place = FileCheckpoints::new(path.clone());
-            place.keep(&checkpoint(1)).await.unwrap();
-            let whole = std::fs::read_to_string(&path).unwrap();
-            std::fs::write(&path, format!("{whole}nothing\n")).unwrap();
-            let failure = place.all().await.unwrap_err().to_string();
-            assert!(failure.ends_with("line 2 is no checkpoint"), "{failure}");
+            let store = FileCheckpointStore::new(path.clone());
+            store.append(&checkpoint(1)).await.unwrap();
+            let complete = std::fs::read_to_string(&path).unwrap();
+            std::fs::write(&path, format!("{complete}nothing\n")).unwrap();
+            let error = store.list().await.unwrap_err().to_string();
+            assert!(error.ends_with("line 2 is not a valid checkpoint"), "{error}");
         });
     }
 
     #[test]
-    fn a_checkpoint_that_was_written_by_somebody_else_is_found() {
+    fn a_checkpoint_with_a_foreign_key_is_detected() {
         block_on(async {
-            let bed = super::sqlite().await;
-            bed.signed().await;
-            let strange = Seals::new(&[[6; 32]]).unwrap();
-            bed.file().keep(&strange.sign(bed.audit.head().await.unwrap(), bed.clock.now())).await.unwrap();
-            assert!(bed.verified().await.is_ok(), "ours vouches for it");
-            bed.append(1).await;
-            bed.file().keep(&strange.sign(bed.audit.head().await.unwrap(), bed.clock.now())).await.unwrap();
-            let refused = bed.verified().await;
-            assert!(matches!(refused, Err(Unsound::Forged { fault: Forged::Key(21), .. })), "{refused:?}");
+            let harness = super::sqlite().await;
+            harness.append_signed().await;
+            let foreign = CheckpointKeys::new(&[[6; 32]]).unwrap();
+            harness
+                .checkpoint_file()
+                .append(&foreign.sign(harness.audit_log.head().await.unwrap(), harness.clock.now()))
+                .await
+                .unwrap();
+            assert!(harness.verify().await.is_ok(), "covered by the previous checkpoint");
+            harness.append(1).await;
+            harness
+                .checkpoint_file()
+                .append(&foreign.sign(harness.audit_log.head().await.unwrap(), harness.clock.now()))
+                .await
+                .unwrap();
+            let result = harness.verify().await;
+            assert!(
+                matches!(result, Err(AuditVerifyError::InvalidCheckpoint { error: InvalidCheckpoint::Key(21), .. })),
+                "{result:?}"
+            );
         });
     }
 }

@@ -1,18 +1,18 @@
-//! What is promised of a lease.
+//! Contract of the lease.
 
 use std::time::Duration;
 
-use kith_storage::lease::{Alone, Held, Lease, SILENCE};
-use kith_testkit::{Postgres, block_on};
+use kith_storage::lease::{LEASE_TIMEOUT, Lease, LeaseGuard, NoopLease};
+use kith_testkit::{PostgresDatabase, block_on};
 
-const SOON: Duration = Duration::from_secs(1);
+const ACQUIRED_WITHIN: Duration = Duration::from_secs(1);
 
-async fn execute(database: &Postgres, statement: &'static str) {
+async fn execute(database: &PostgresDatabase, statement: &'static str) {
     sqlx::query(statement).execute(database.reader()).await.unwrap();
 }
 
-/// Ends the session that holds the lease of this schema, as its node's death would.
-async fn kill_holder(database: &Postgres) {
+/// Terminates the session that holds the lease of this schema, as a crash of its node would.
+async fn kill_holder(database: &PostgresDatabase) {
     execute(
         database,
         "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
@@ -21,39 +21,48 @@ async fn kill_holder(database: &Postgres) {
     .await;
 }
 
-async fn is_lost(held: &dyn Held) {
-    while held.check().await.is_ok() {
+async fn wait_until_lost(guard: &dyn LeaseGuard) {
+    while guard.check().await.is_ok() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    held.check().await.unwrap_err();
+    guard.check().await.unwrap_err();
 }
 
 #[test]
-fn one_at_a_time_holds_it_until_they_let_go() {
+fn a_lease_has_one_holder_until_it_is_dropped() {
     block_on(async {
-        let (database, other) = (kith_testkit::postgres().await, kith_testkit::postgres().await);
+        let (database, other) = (kith_testkit::postgres_database().await, kith_testkit::postgres_database().await);
         let (one, two) = (database.lease("outbox"), database.as_another_node().lease("outbox"));
-        let held = one.acquire().await;
-        held.check().await.unwrap();
-        tokio::time::timeout(SOON, two.acquire()).await.err().expect("it is held");
-        tokio::time::timeout(SOON, database.lease("another").acquire()).await.expect("another name is another lease");
-        tokio::time::timeout(SOON, other.lease("outbox").acquire()).await.expect("so is another schema");
-        drop(held);
-        tokio::time::timeout(SOON, two.acquire()).await.expect("it was let go").check().await.unwrap();
+        let guard = one.acquire().await;
+        guard.check().await.unwrap();
+        tokio::time::timeout(ACQUIRED_WITHIN, two.acquire()).await.err().expect("acquired a lease that is held");
+        tokio::time::timeout(ACQUIRED_WITHIN, database.lease("another").acquire())
+            .await
+            .expect("leases of different names are independent");
+        tokio::time::timeout(ACQUIRED_WITHIN, other.lease("outbox").acquire())
+            .await
+            .expect("leases of different schemas are independent");
+        drop(guard);
+        tokio::time::timeout(ACQUIRED_WITHIN, two.acquire())
+            .await
+            .expect("a dropped lease is free")
+            .check()
+            .await
+            .unwrap();
     });
 }
 
 #[test]
-fn when_the_holder_dies_another_has_it_within_a_second_and_the_dead_know() {
+fn another_node_acquires_the_lease_within_a_second_after_the_holder_dies() {
     block_on(async {
-        let database = kith_testkit::postgres().await;
+        let database = kith_testkit::postgres_database().await;
         let (one, two) = (database.lease("outbox"), database.as_another_node().lease("outbox"));
         let first = one.acquire().await;
         let waiting = tokio::spawn(async move { two.acquire().await });
         tokio::time::sleep(Duration::from_millis(100)).await;
         assert!(!waiting.is_finished());
         kill_holder(&database).await;
-        let second = tokio::time::timeout(SOON, waiting).await.expect("within a second").unwrap();
+        let second = tokio::time::timeout(ACQUIRED_WITHIN, waiting).await.expect("within a second").unwrap();
         first.check().await.unwrap_err();
         second.check().await.unwrap();
         first.check().await.unwrap_err();
@@ -61,38 +70,38 @@ fn when_the_holder_dies_another_has_it_within_a_second_and_the_dead_know() {
 }
 
 #[test]
-fn a_holder_is_heard_of_while_it_waits_and_one_that_is_not_loses_it() {
-    let database = block_on(kith_testkit::postgres());
-    let silent = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    // Nothing beats on this runtime when nobody runs it: a process that was stopped.
-    let held = silent.block_on(database.lease("outbox").acquire());
+fn a_holder_without_heartbeat_loses_the_lease_after_the_timeout() {
+    let database = block_on(kith_testkit::postgres_database());
+    let suspended = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    // This runtime sends heartbeats only while it is driven: it simulates a suspended process.
+    let guard = suspended.block_on(database.lease("outbox").acquire());
     block_on(async {
         let other = database.as_another_node().lease("outbox");
-        tokio::time::timeout(SILENCE / 2, other.acquire()).await.err().expect("it may be silent that long");
-        let next = tokio::time::timeout(SILENCE, other.acquire()).await.expect("and no longer");
-        tokio::time::sleep(SILENCE + SOON).await;
+        tokio::time::timeout(LEASE_TIMEOUT / 2, other.acquire()).await.err().expect("acquired before the timeout");
+        let next = tokio::time::timeout(LEASE_TIMEOUT, other.acquire()).await.expect("not released after the timeout");
+        tokio::time::sleep(LEASE_TIMEOUT + ACQUIRED_WITHIN).await;
         next.check().await.unwrap();
     });
-    silent.block_on(async { held.check().await.unwrap_err() });
+    suspended.block_on(async { guard.check().await.unwrap_err() });
 }
 
 #[test]
-fn a_holder_of_a_server_that_went_away_knows_and_waits_for_it() {
+fn a_holder_detects_the_loss_of_its_session_and_can_acquire_again() {
     block_on(async {
-        let database = kith_testkit::postgres().await;
+        let database = kith_testkit::postgres_database().await;
         let lease = database.lease("outbox");
-        let held = lease.acquire().await;
+        let guard = lease.acquire().await;
         kill_holder(&database).await;
-        is_lost(&*held).await;
-        let again = tokio::time::timeout(2 * SOON, lease.acquire()).await.expect("the server is there");
+        wait_until_lost(&*guard).await;
+        let again = tokio::time::timeout(2 * ACQUIRED_WITHIN, lease.acquire()).await.expect("not acquired again");
         again.check().await.unwrap();
     });
 }
 
 #[test]
-fn who_is_alone_holds_it() {
+fn the_noop_lease_is_always_granted() {
     block_on(async {
-        let (one, two) = (Alone.acquire().await, Alone.acquire().await);
+        let (one, two) = (NoopLease.acquire().await, NoopLease.acquire().await);
         one.check().await.unwrap();
         two.check().await.unwrap();
     });

@@ -1,12 +1,12 @@
-//! Postgres and SQLite hold the same: every table, column, key and index of one is in the other.
+//! Postgres and SQLite have the same tables, columns, keys and indexes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use kith_testkit::block_on;
 use sqlx::FromRow;
 
-/// What is kept elsewhere where there is a Postgres.
-const ELSEWHERE: [&str; 5] = ["check_ins", "journeys", "posts", "relapses", "responses"];
+/// Prefixes of tables that a cluster stores in MongoDB instead of Postgres.
+const IN_MONGO: [&str; 6] = ["check_ins", "post_", "posts", "recovery_profiles", "relapses", "responses"];
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, FromRow)]
 struct Column {
@@ -15,7 +15,7 @@ struct Column {
     required: bool,
 }
 
-/// What is unique, or found at once: the columns in their order, and for which rows.
+/// Columns in order, and the condition of a partial index.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, FromRow)]
 struct Index {
     columns: String,
@@ -32,13 +32,13 @@ struct Table {
 
 type Tables = BTreeMap<String, Table>;
 
-/// Both write the same condition in their own way.
-fn plain(condition: &str) -> String {
+/// Removes the differences in how the databases format a condition.
+fn normalized(condition: &str) -> String {
     condition.chars().filter(|letter| !letter.is_whitespace() && !"()\"".contains(*letter)).collect()
 }
 
-async fn in_sqlite() -> Tables {
-    let database = kith_testkit::sqlite().await;
+async fn sqlite_tables() -> Tables {
+    let database = kith_testkit::sqlite_database().await;
     let reader = database.reader();
     let names: Vec<(String,)> = sqlx::query_as(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND sql IS NOT NULL AND name NOT LIKE 'sqlite_%'",
@@ -63,17 +63,17 @@ async fn in_sqlite() -> Tables {
         let indexes: Vec<(String, bool, String, bool)> = indexes.bind(&name).fetch_all(reader).await.unwrap();
         let mut table = Table { columns: columns.into_iter().collect(), ..Table::default() };
         for (columns, unique, condition, partial) in indexes {
-            let condition = if partial { plain(&condition) } else { String::new() };
+            let condition = if partial { normalized(&condition) } else { String::new() };
             table.indexes.insert(Index { columns, unique, condition });
         }
-        // A number that is the row's own id has no index of its own.
-        let own_id: Option<(String,)> =
+        // An integer primary key is the rowid and has no separate index.
+        let rowid: Option<(String,)> =
             sqlx::query_as("SELECT name FROM pragma_table_xinfo($1) WHERE pk = 1 AND type = 'INTEGER'")
                 .bind(&name)
                 .fetch_optional(reader)
                 .await
                 .unwrap();
-        if let Some((columns,)) = own_id {
+        if let Some((columns,)) = rowid {
             table.indexes.insert(Index { columns, unique: true, condition: String::new() });
         }
         let references: Vec<(String, String, String)> =
@@ -88,8 +88,8 @@ async fn in_sqlite() -> Tables {
     tables
 }
 
-async fn in_postgres() -> Tables {
-    let database = kith_testkit::postgres().await;
+async fn postgres_tables() -> Tables {
+    let database = kith_testkit::postgres_database().await;
     let reader = database.reader();
     let columns: Vec<(String, String, String, bool)> = sqlx::query_as(
         "SELECT table_name::text, column_name::text,
@@ -118,7 +118,7 @@ async fn in_postgres() -> Tables {
     .await
     .unwrap();
     for (table, columns, unique, condition) in indexes {
-        let index = Index { columns, unique, condition: plain(&condition) };
+        let index = Index { columns, unique, condition: normalized(&condition) };
         tables.get_mut(&table).unwrap().indexes.insert(index);
     }
     let references: Vec<(String, String, String, String)> = sqlx::query_as(
@@ -138,13 +138,13 @@ async fn in_postgres() -> Tables {
 }
 
 #[test]
-fn all_that_postgres_holds_is_the_same_in_sqlite_and_nothing_is_missing() {
+fn the_postgres_schema_equals_the_sqlite_schema() {
     block_on(async {
-        let (mut sqlite, mut postgres) = (in_sqlite().await, in_postgres().await);
+        let (mut sqlite, mut postgres) = (sqlite_tables().await, postgres_tables().await);
         for tables in [&mut sqlite, &mut postgres] {
             tables.remove("_sqlx_migrations");
         }
-        sqlite.retain(|name, _| !ELSEWHERE.iter().any(|elsewhere| name.starts_with(elsewhere)));
+        sqlite.retain(|name, _| !IN_MONGO.iter().any(|prefix| name.starts_with(prefix)));
         assert_eq!(sqlite.keys().collect::<Vec<_>>(), postgres.keys().collect::<Vec<_>>());
         for (name, table) in sqlite {
             assert_eq!(table, postgres[&name], "{name}: SQLite on the left, Postgres on the right");
@@ -153,9 +153,9 @@ fn all_that_postgres_holds_is_the_same_in_sqlite_and_nothing_is_missing() {
 }
 
 #[test]
-fn every_unique_key_of_postgres_is_called_after_its_last_column() {
+fn every_unique_key_of_postgres_is_named_by_its_last_column() {
     block_on(async {
-        let database = kith_testkit::postgres().await;
+        let database = kith_testkit::postgres_database().await;
         let keys: Vec<(String, String, String)> = sqlx::query_as(
             "SELECT relation.relname::text, key.relname::text,
                     replace(pg_get_indexdef(indexrelid, indnkeyatts::int, TRUE), chr(34), '')

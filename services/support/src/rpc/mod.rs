@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use axum::{Router, extract::State};
 use connectrpc_axum::prelude::{ConnectError, ConnectResponse};
-use kith_kernel::{PageSize, Pager, PostId, ResponseId, id::InvalidId};
+use kith_kernel::{PageSize, PageTokenCodec, PostId, ResponseId, id::InvalidId, ports::CrisisResourceLookup};
 use kith_proto::{
-    Caller, Claimed, Valid,
+    Caller, ClaimedId, Valid,
     convert::crisis_resources,
-    refusal,
+    to_connect_error,
     support::v1::{
         CreateResponseRequest, CreateResponseResponse, DeleteResponseRequest, DeleteResponseResponse,
         GetSupportStatsRequest, GetSupportStatsResponse, ListResponsesRequest, ListResponsesResponse,
@@ -27,13 +27,19 @@ use crate::{Content, Error, Given, QuickKind, Service, Text};
 struct Support {
     service: Arc<Service>,
     views: Arc<Views>,
-    pager: Arc<Pager>,
+    pager: Arc<PageTokenCodec>,
+    crisis_resources: Arc<dyn CrisisResourceLookup>,
 }
 
 type Answer<T> = Result<ConnectResponse<T>, ConnectError>;
 
 /// All methods of the service.
-pub fn router(service: Arc<Service>, views: Arc<Views>, pager: Arc<Pager>) -> Router {
+pub fn router(
+    service: Arc<Service>,
+    views: Arc<Views>,
+    pager: Arc<PageTokenCodec>,
+    crisis_resources: Arc<dyn CrisisResourceLookup>,
+) -> Router {
     SupportServiceBuilder::new()
         .create_response(create_response)
         .list_responses(list_responses)
@@ -41,14 +47,14 @@ pub fn router(service: Arc<Service>, views: Arc<Views>, pager: Arc<Pager>) -> Ro
         .quick_support(quick_support)
         .mark_helpful(mark_helpful)
         .get_support_stats(get_support_stats)
-        .with_state(Support { service, views, pager })
+        .with_state(Support { service, views, pager, crisis_resources })
         .build()
 }
 
 async fn create_response(
     State(support): State<Support>,
     Caller(actor): Caller,
-    Claimed(id): Claimed,
+    ClaimedId(id): ClaimedId,
     Valid(request): Valid<CreateResponseRequest>,
 ) -> Answer<CreateResponseResponse> {
     let (post, content) = (post_id(&request.post_id)?, content(request.content)?);
@@ -57,7 +63,11 @@ async fn create_response(
     let giver = support.views.shown(giver).await.map_err(Error::from)?;
     let Given { response, crisis } = support.service.respond(&actor, post, content, id).await?;
     let response = views::message(&response, &giver);
-    let crisis_resources = if crisis { crisis_resources(request.locale.as_deref()) } else { Vec::new() };
+    let crisis_resources = if crisis {
+        crisis_resources(support.crisis_resources.find(request.locale.as_deref()))
+    } else {
+        Vec::new()
+    };
     Ok(ConnectResponse::new(CreateResponseResponse { response, crisis_resources }))
 }
 
@@ -89,7 +99,7 @@ async fn delete_response(
 async fn quick_support(
     State(support): State<Support>,
     Caller(actor): Caller,
-    Claimed(id): Claimed,
+    ClaimedId(id): ClaimedId,
     Valid(request): Valid<QuickSupportRequest>,
 ) -> Answer<QuickSupportResponse> {
     let (post, content) = (post_id(&request.post_id)?, Content::Quick(kind(request.kind, "kind")?));
@@ -127,7 +137,7 @@ async fn get_support_stats(
 
 impl From<Error> for ConnectError {
     fn from(error: Error) -> Self {
-        refusal(&error)
+        to_connect_error(&error)
     }
 }
 

@@ -7,13 +7,13 @@ use std::{
 
 use async_trait::async_trait;
 use kith_kernel::{
-    Failure, PersonaId, ResponseId,
-    ports::{Persona, Personas, PostLookup},
+    PortError, PersonaId, ResponseId,
+    ports::{Persona, PersonaLookup, PostLookup},
 };
 use kith_proto::{
-    convert::{moderation, persona, timestamp},
+    convert::{moderation_notice, persona, timestamp},
     support::v1::{QuickKind as WireKind, Response as WireResponse, response::Content as WireContent},
-    views::ResponseViews,
+    presenters::ResponsePresenter,
 };
 
 use crate::{Content, QuickKind, Response, store::Store};
@@ -25,33 +25,33 @@ pub struct Views {
     /// Which posts there are.
     pub posts: Arc<dyn PostLookup>,
     /// How people appear.
-    pub personas: Arc<dyn Personas>,
+    pub personas: Arc<dyn PersonaLookup>,
 }
 
 impl Views {
     /// How this persona appears to others.
-    pub(super) async fn shown(&self, persona: PersonaId) -> Result<HashMap<PersonaId, Persona>, Failure> {
-        self.personas.shown(&[persona]).await
+    pub(super) async fn shown(&self, persona: PersonaId) -> Result<HashMap<PersonaId, Persona>, PortError> {
+        self.personas.find_many(&[persona]).await
     }
 
     /// These responses, in their order. The personas are asked for once.
-    pub(super) async fn messages(&self, responses: &[Response]) -> Result<Vec<WireResponse>, Failure> {
+    pub(super) async fn messages(&self, responses: &[Response]) -> Result<Vec<WireResponse>, PortError> {
         let authors: BTreeSet<PersonaId> = responses.iter().map(|response| response.persona).collect();
         let authors: Vec<PersonaId> = authors.into_iter().collect();
-        let shown = self.personas.shown(&authors).await?;
+        let shown = self.personas.find_many(&authors).await?;
         Ok(responses.iter().filter_map(|response| message(response, &shown)).collect())
     }
 
     /// One response.
-    pub(super) async fn message(&self, response: &Response) -> Result<Option<WireResponse>, Failure> {
-        let shown = self.personas.shown(&[response.persona]).await?;
+    pub(super) async fn message(&self, response: &Response) -> Result<Option<WireResponse>, PortError> {
+        let shown = self.personas.find_many(&[response.persona]).await?;
         Ok(message(response, &shown))
     }
 }
 
 #[async_trait]
-impl ResponseViews for Views {
-    async fn response(&self, response: ResponseId) -> Result<Option<WireResponse>, Failure> {
+impl ResponsePresenter for Views {
+    async fn present_response(&self, response: ResponseId) -> Result<Option<WireResponse>, PortError> {
         let Some(response) = self.store.get(response).await?.filter(Response::is_open) else { return Ok(None) };
         if !self.posts.is_public(response.post).await? {
             return Ok(None);
@@ -76,7 +76,7 @@ pub(super) fn message(response: &Response, personas: &HashMap<PersonaId, Persona
         created_at: Some(timestamp(response.created_at)),
         helpful_at: response.helpful_at.map(timestamp),
         content: Some(content),
-        moderation: response.veil.map(moderation),
+        moderation: response.veil.map(moderation_notice),
     })
 }
 

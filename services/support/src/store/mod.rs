@@ -8,7 +8,7 @@ mod sqlite;
 use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
-use kith_kernel::{Event, PostId, ResponseId, Timestamp, UserId, Veil, ports::Tallies};
+use kith_kernel::{Event, PostId, ResponseId, Timestamp, UserId, ModerationState, ports::ResponseTally};
 use kith_storage::{StoreError, StoreResult};
 
 pub use self::{mongo::Mongo, sqlite::Sqlite};
@@ -18,7 +18,7 @@ use crate::{Content, QuickKind, Response, Stats, Text};
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Adds a response and its events, both or neither, and gives the response. An id in use is
-    /// [`Taken`](kith_storage::StoreError::Taken) as `id`.
+    /// [`Taken`](kith_storage::StoreError::UniqueViolation) as `id`.
     ///
     /// If it is a quick support, and its author has a living one of this kind under this post, then that one is given
     /// instead, and nothing is added: of any number that are given at once, one is kept.
@@ -48,7 +48,7 @@ pub trait Store: Send + Sync {
 
     /// Keeps a response from others for this, or for nothing, and adds its events, both or neither. `false`, and no event,
     /// if there is none, or it is deleted, held or removed otherwise than when it was read.
-    async fn moderate(&self, read: &Response, veil: Option<Veil>, events: &[Event]) -> StoreResult<bool>;
+    async fn moderate(&self, read: &Response, veil: Option<ModerationState>, events: &[Event]) -> StoreResult<bool>;
 
     /// Up to `limit` responses in words that everybody can see who sees their post and their author, newest first: to this
     /// post, if one is named, and else to public posts; and given before this one, if one is.
@@ -65,7 +65,7 @@ pub trait Store: Send + Sync {
 
     /// What these people gave to each of these posts that others can see, counted now. A post to which they gave nothing is
     /// left out.
-    async fn given_by(&self, people: &BTreeSet<UserId>, posts: &[PostId]) -> StoreResult<HashMap<PostId, Tallies>>;
+    async fn given_by(&self, people: &BTreeSet<UserId>, posts: &[PostId]) -> StoreResult<HashMap<PostId, ResponseTally>>;
 
     /// Forgets for good up to `limit` responses that were deleted at `until` or before, and says how many. Living ones
     /// stay, and so do events that wait.

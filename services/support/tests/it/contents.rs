@@ -4,32 +4,33 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kith_kernel::{
-    Actor, Clock as _, Content, Fact, Failure, PageSize, PostId, Problem as _, SystemEntropy, UserId, Veil,
-    event::Moderation,
-    ports::{Contents, Evidence},
+    Actor, Clock as _, ContentId, DomainError as _, EventPayload, ModerationEvent, ModerationState, PageSize,
+    PortError, PostId, ResponseEvent, SystemEntropy, UserId,
+    event::VisibilityChange,
+    ports::{ContentModeration, Evidence},
 };
-use kith_proto::views::ResponseViews as _;
+use kith_proto::presenters::ResponsePresenter as _;
 use kith_support::{Desk, Response, Stats, rpc::Views};
 use kith_testkit::{block_on, member, user};
 
 use crate::{
-    bed::{HUG, given_fact, words},
-    world::World,
+    env::TestEnv,
+    harness::{HUG, given_fact, words},
 };
 
 /// Posts that all say the same.
 struct OfPosts(UserId);
 
 #[async_trait]
-impl Contents for OfPosts {
-    async fn evidence(&self, content: Content, _: Option<UserId>) -> Result<Option<Evidence>, Failure> {
+impl ContentModeration for OfPosts {
+    async fn evidence(&self, content: ContentId, _: Option<UserId>) -> Result<Option<Evidence>, PortError> {
         Ok(Some(Evidence {
             content,
             author: self.0,
             persona: member().persona,
             circle: None,
             text: "how?".to_owned(),
-            at: crate::bed::NOW,
+            at: crate::harness::NOW,
             edits: Vec::new(),
             context: Vec::new(),
             removed: false,
@@ -37,26 +38,26 @@ impl Contents for OfPosts {
         }))
     }
 
-    async fn remove(&self, _: Content, _: UserId) -> Result<(), Failure> {
+    async fn remove(&self, _: ContentId, _: UserId) -> Result<(), PortError> {
         Ok(())
     }
 
-    async fn restore(&self, _: Content, _: UserId) -> Result<(), Failure> {
+    async fn restore(&self, _: ContentId, _: UserId) -> Result<(), PortError> {
         Ok(())
     }
 
-    async fn release(&self, _: Content, _: UserId) -> Result<(), Failure> {
+    async fn release(&self, _: ContentId, _: UserId) -> Result<(), PortError> {
         Ok(())
     }
 
-    async fn recent(&self, _: usize) -> Result<Vec<Evidence>, Failure> {
+    async fn recent(&self, _: usize) -> Result<Vec<Evidence>, PortError> {
         Ok(Vec::new())
     }
 }
 
 /// Ann, who has posted; Bob, who answers; and Eve.
-struct Scene {
-    world: World,
+struct Scenario {
+    env: TestEnv,
     desk: Desk,
     views: Views,
     ann: Actor,
@@ -65,33 +66,32 @@ struct Scene {
     post: PostId,
 }
 
-async fn scene() -> Scene {
-    let (world, ann, bob, eve) = (World::new().await, member(), member(), member());
-    let post = world.others.post_by(&ann);
+async fn scenario() -> Scenario {
+    let (env, ann, bob, eve) = (TestEnv::new().await, member(), member(), member());
+    let post = env.others.post_by(&ann);
     let desk = Desk {
-        store: world.service.store.clone(),
-        posts: world.others.clone(),
+        store: env.service.store.clone(),
+        posts: env.others.clone(),
         of_posts: Arc::new(OfPosts(ann.user)),
-        blocks: world.others.clone(),
-        clock: world.clock.clone(),
+        blocks: env.others.clone(),
+        clock: env.clock.clone(),
         entropy: Arc::new(SystemEntropy),
     };
-    let views =
-        Views { store: world.service.store.clone(), posts: world.others.clone(), personas: world.others.clone() };
-    Scene { world, desk, views, ann, bob, eve, post }
+    let views = Views { store: env.service.store.clone(), posts: env.others.clone(), personas: env.others.clone() };
+    Scenario { env, desk, views, ann, bob, eve, post }
 }
 
-impl Scene {
+impl Scenario {
     async fn says(&self, text: &str) -> Response {
-        self.world.service.respond(&self.bob, self.post, words(text), None).await.unwrap().response
+        self.env.service.respond(&self.bob, self.post, words(text), None).await.unwrap().response
     }
 
     /// On how many of the ways to an answer somebody finds it: all of them, or none.
     async fn is_there_for(&self, actor: &Actor, response: &Response) -> bool {
-        let listed = self.world.service.list(actor, self.post, PageSize::DEFAULT, None).await.unwrap().items;
+        let listed = self.env.service.list(actor, self.post, PageSize::DEFAULT, None).await.unwrap().items;
         let ways = [
             listed.iter().any(|listed| listed.id == response.id),
-            self.desk.evidence(Content::Response(response.id), Some(actor.user)).await.unwrap().is_some(),
+            self.desk.evidence(ContentId::Response(response.id), Some(actor.user)).await.unwrap().is_some(),
         ];
         assert_eq!(ways[0], ways[1]);
         ways[0]
@@ -101,107 +101,111 @@ impl Scene {
         assert!(self.is_there_for(&self.bob, response).await, "its author always does");
         let seen = self.is_there_for(&self.eve, response).await;
         assert_eq!(self.is_there_for(&self.ann, response).await, seen);
-        assert_eq!(self.views.response(response.id).await.unwrap().is_some(), seen);
+        assert_eq!(self.views.present_response(response.id).await.unwrap().is_some(), seen);
         seen
     }
 
     async fn remove(&self, response: &Response) {
-        self.desk.remove(Content::Response(response.id), user()).await.unwrap();
+        self.desk.remove(ContentId::Response(response.id), user()).await.unwrap();
     }
 
     async fn restore(&self, response: &Response) {
-        self.desk.restore(Content::Response(response.id), user()).await.unwrap();
+        self.desk.restore(ContentId::Response(response.id), user()).await.unwrap();
     }
 
-    async fn announced(&self) -> Vec<Fact> {
-        self.world.announced().await
+    async fn announced(&self) -> Vec<EventPayload> {
+        self.env.announced().await
     }
 }
 
-fn moderated(response: &Response, how: Moderation) -> Fact {
-    Fact::ResponseModerated { about: response.about(), weight: response.weight(), how }
+fn moderated(response: &Response, how: VisibilityChange) -> EventPayload {
+    EventPayload::Response(ResponseEvent::VisibilityChanged {
+        response: response.about(),
+        class: response.weight(),
+        change: how,
+    })
 }
 
 #[test]
 fn what_the_screen_holds_is_its_authors_alone_until_it_is_released() {
     block_on(async {
-        let scene = scene().await;
-        let response = scene.says("call me").await;
-        assert_eq!(response.veil, Some(Veil::Held(scene.world.clock.now())));
-        assert!(!scene.everybody_sees(&response).await);
-        assert_eq!(scene.announced().await, [moderated(&response, Moderation::Held)]);
-        let refusal = scene.world.service.mark_helpful(&scene.ann, response.id).await.unwrap_err();
+        let scenario = scenario().await;
+        let response = scenario.says("call me").await;
+        assert_eq!(response.veil, Some(ModerationState::Held(scenario.env.clock.now())));
+        assert!(!scenario.everybody_sees(&response).await);
+        assert_eq!(scenario.announced().await, [moderated(&response, VisibilityChange::Held)]);
+        let refusal = scenario.env.service.mark_helpful(&scenario.ann, response.id).await.unwrap_err();
         assert_eq!(refusal.reason(), "RESPONSE_NOT_FOUND");
         for _ in 0..2 {
-            scene.desk.release(Content::Response(response.id), user()).await.unwrap();
+            scenario.desk.release(ContentId::Response(response.id), user()).await.unwrap();
         }
-        assert!(scene.everybody_sees(&response).await);
-        assert_eq!(scene.announced().await, [moderated(&response, Moderation::Released)]);
+        assert!(scenario.everybody_sees(&response).await);
+        assert_eq!(scenario.announced().await, [moderated(&response, VisibilityChange::Released)]);
     });
 }
 
 #[test]
 fn a_crisis_is_never_held_and_somebody_hears_of_it() {
     block_on(async {
-        let scene = scene().await;
+        let scenario = scenario().await;
         let words = words("call me, or I end it all");
-        let given = scene.world.service.respond(&scene.bob, scene.post, words, None).await.unwrap();
-        assert!(given.crisis && scene.everybody_sees(&given.response).await);
-        let seen = Fact::CrisisSeen { content: Content::Response(given.response.id) };
-        assert_eq!(scene.announced().await, [given_fact(&given.response), seen]);
+        let given = scenario.env.service.respond(&scenario.bob, scenario.post, words, None).await.unwrap();
+        assert!(given.crisis && scenario.everybody_sees(&given.response).await);
+        let seen = EventPayload::Moderation(ModerationEvent::CrisisDetected {
+            content: ContentId::Response(given.response.id),
+        });
+        assert_eq!(scenario.announced().await, [given_fact(&given.response), seen]);
     });
 }
 
 #[test]
-fn a_screen_that_does_not_answer_holds_nobody_up_and_a_tap_asks_none() {
+fn quick_support_is_not_screened() {
     block_on(async {
-        let scene = scene().await;
-        let response = scene.says("out of order, call me").await;
-        assert!(scene.everybody_sees(&response).await);
-        let tap = scene.world.service.respond(&scene.bob, scene.post, HUG, None).await.unwrap();
-        assert!(!tap.crisis && scene.everybody_sees(&tap.response).await);
+        let scenario = scenario().await;
+        let tap = scenario.env.service.respond(&scenario.bob, scenario.post, HUG, None).await.unwrap();
+        assert!(!tap.crisis && scenario.everybody_sees(&tap.response).await);
     });
 }
 
 #[test]
 fn what_staff_take_away_is_gone_for_others_counts_for_nobody_and_comes_back_once() {
     block_on(async {
-        let scene = scene().await;
-        let response = scene.says("hello").await;
-        scene.announced().await;
+        let scenario = scenario().await;
+        let response = scenario.says("hello").await;
+        scenario.announced().await;
         for _ in 0..2 {
-            scene.remove(&response).await;
+            scenario.remove(&response).await;
         }
-        assert!(!scene.everybody_sees(&response).await);
-        assert_eq!(scene.announced().await, [moderated(&response, Moderation::Removed)]);
-        assert_eq!(scene.world.service.stats(&scene.bob).await.unwrap(), Stats::default());
+        assert!(!scenario.everybody_sees(&response).await);
+        assert_eq!(scenario.announced().await, [moderated(&response, VisibilityChange::Removed)]);
+        assert_eq!(scenario.env.service.stats(&scenario.bob).await.unwrap(), Stats::default());
         for _ in 0..2 {
-            scene.restore(&response).await;
+            scenario.restore(&response).await;
         }
-        assert!(scene.everybody_sees(&response).await);
-        assert_eq!(scene.announced().await, [moderated(&response, Moderation::Reinstated)]);
+        assert!(scenario.everybody_sees(&response).await);
+        assert_eq!(scenario.announced().await, [moderated(&response, VisibilityChange::Restored)]);
     });
 }
 
 #[test]
 fn every_appearance_and_disappearance_is_told_once_whatever_is_done_to_it() {
     block_on(async {
-        let scene = scene().await;
-        let held = scene.says("call me").await;
-        scene.announced().await;
-        scene.remove(&held).await;
-        let told = [moderated(&held, Moderation::Released), moderated(&held, Moderation::Removed)];
-        assert_eq!(scene.announced().await, told, "as if it had been there for a moment");
+        let scenario = scenario().await;
+        let held = scenario.says("call me").await;
+        scenario.announced().await;
+        scenario.remove(&held).await;
+        let told = [moderated(&held, VisibilityChange::Released), moderated(&held, VisibilityChange::Removed)];
+        assert_eq!(scenario.announced().await, told, "as if it had been there for a moment");
         // What its author takes back after that, others do not see go.
-        scene.world.service.delete(&scene.bob, held.id).await.unwrap();
-        scene.restore(&held).await;
-        assert_eq!(scene.announced().await, []);
-        let open = scene.says("hello").await;
-        scene.world.service.delete(&scene.bob, open.id).await.unwrap();
-        scene.announced().await;
-        scene.remove(&open).await;
-        assert_eq!(scene.announced().await, []);
-        let evidence = scene.desk.evidence(Content::Response(open.id), None).await.unwrap().unwrap();
+        scenario.env.service.delete(&scenario.bob, held.id).await.unwrap();
+        scenario.restore(&held).await;
+        assert_eq!(scenario.announced().await, []);
+        let open = scenario.says("hello").await;
+        scenario.env.service.delete(&scenario.bob, open.id).await.unwrap();
+        scenario.announced().await;
+        scenario.remove(&open).await;
+        assert_eq!(scenario.announced().await, []);
+        let evidence = scenario.desk.evidence(ContentId::Response(open.id), None).await.unwrap().unwrap();
         assert!(evidence.removed, "what is deleted can still be judged");
     });
 }
@@ -209,26 +213,31 @@ fn every_appearance_and_disappearance_is_told_once_whatever_is_done_to_it() {
 #[test]
 fn evidence_has_the_post_and_the_answers_around_it() {
     block_on(async {
-        let scene = scene().await;
+        let scenario = scenario().await;
         let mut said = Vec::new();
         for turn in 0..13 {
-            scene.world.clock.pass(std::time::Duration::from_millis(1));
-            said.push(scene.says(&format!("answer {turn}")).await);
+            scenario.env.clock.advance(std::time::Duration::from_millis(1));
+            said.push(scenario.says(&format!("answer {turn}")).await);
         }
-        scene.remove(&said[5]).await;
-        let evidence = scene.desk.evidence(Content::Response(said[6].id), Some(scene.ann.user)).await.unwrap().unwrap();
-        assert_eq!((evidence.author, evidence.text.as_str()), (scene.bob.user, "answer 6"));
-        let context: Vec<Content> = evidence.context.iter().map(|excerpt| excerpt.content).collect();
-        let around = said[0..5].iter().chain(&said[7..12]).map(|response| Content::Response(response.id));
-        let expected: Vec<Content> = [Content::Post(scene.post)].into_iter().chain(around).collect();
+        scenario.remove(&said[5]).await;
+        let evidence =
+            scenario.desk.evidence(ContentId::Response(said[6].id), Some(scenario.ann.user)).await.unwrap().unwrap();
+        assert_eq!((evidence.author, evidence.text.as_str()), (scenario.bob.user, "answer 6"));
+        let context: Vec<ContentId> = evidence.context.iter().map(|excerpt| excerpt.content).collect();
+        let around = said[0..5].iter().chain(&said[7..12]).map(|response| ContentId::Response(response.id));
+        let expected: Vec<ContentId> = [ContentId::Post(scenario.post)].into_iter().chain(around).collect();
         assert_eq!(context, expected);
-        let under = scene.desk.under(scene.post).await.unwrap();
-        let newest: Vec<Content> = said[8..].iter().map(|response| Content::Response(response.id)).collect();
+        let under = scenario.desk.under(scenario.post).await.unwrap();
+        let newest: Vec<ContentId> = said[8..].iter().map(|response| ContentId::Response(response.id)).collect();
         assert_eq!(under.iter().map(|excerpt| excerpt.content).collect::<Vec<_>>(), newest);
-        assert_eq!(scene.desk.recent(1).await.unwrap()[0].content, Content::Response(said[12].id));
-        scene.world.others.block(&scene.bob, &scene.eve);
-        let asked = Content::Response(said[6].id);
-        assert_eq!(scene.desk.evidence(asked, Some(scene.eve.user)).await.unwrap(), None);
-        assert_eq!(scene.desk.evidence(Content::Post(scene.post), None).await.unwrap(), None, "that is no answer");
+        assert_eq!(scenario.desk.recent(1).await.unwrap()[0].content, ContentId::Response(said[12].id));
+        scenario.env.others.block(&scenario.bob, &scenario.eve);
+        let asked = ContentId::Response(said[6].id);
+        assert_eq!(scenario.desk.evidence(asked, Some(scenario.eve.user)).await.unwrap(), None);
+        assert_eq!(
+            scenario.desk.evidence(ContentId::Post(scenario.post), None).await.unwrap(),
+            None,
+            "that is no answer"
+        );
     });
 }

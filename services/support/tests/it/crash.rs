@@ -7,12 +7,12 @@ use std::{
     sync::Arc,
 };
 
-use kith_kernel::{Clock as _, Fact, PostId, ResponseId, SystemClock, ports::PostBrief};
+use kith_kernel::{Clock as _, EventPayload, PostId, ResponseEvent, ResponseId, SystemClock, ports::PostSummary};
 use kith_storage::sql::{Database, Durability};
 use kith_support::store::Store;
 use kith_testkit::{block_on, user};
 
-use crate::bed::{Bed, deleted, given, marked, post, response, words};
+use crate::harness::{Harness, deleted, given, marked, post, response, words};
 
 const PLACE: &str = "KITH_TEST_CRASH_PLACE";
 const POST: &str = "KITH_TEST_CRASH_POST";
@@ -24,13 +24,13 @@ const WRITERS: usize = 4;
 const ACKNOWLEDGED: usize = 30;
 
 /// The store of a file, or of a database in MongoDB if it is no path.
-async fn open(place: &str) -> Bed {
+async fn open(place: &str) -> Harness {
     if !place.contains('/') {
-        return Bed::in_mongo(&*kith_testkit::mongo_named(place).await);
+        return Harness::in_mongo(&*kith_testkit::mongo_database_named(place).await);
     }
     let database = Database::open(place.into(), Durability::Power).await.unwrap();
     database.migrate().await.unwrap();
-    Bed::on(database, None)
+    Harness::on(database, None)
 }
 
 /// Gives responses, takes every third back, marks every third helpful, and tells of what was acknowledged, until it is
@@ -40,17 +40,17 @@ async fn open(place: &str) -> Bed {
 #[expect(clippy::disallowed_methods, reason = "one test process tells the other where to write")]
 fn writes_until_it_is_killed() {
     let place = std::env::var(PLACE).unwrap();
-    let post = PostBrief { id: std::env::var(POST).unwrap().parse().unwrap(), author: user(), inside: None };
+    let post = PostSummary { id: std::env::var(POST).unwrap().parse().unwrap(), author: user(), circle: None };
     block_on(async {
-        let bed = open(&place).await;
-        let writers: Vec<_> = (0..WRITERS).map(|_| tokio::spawn(write(bed.store.clone(), post))).collect();
+        let harness = open(&place).await;
+        let writers: Vec<_> = (0..WRITERS).map(|_| tokio::spawn(write(harness.store.clone(), post))).collect();
         for writer in writers {
             writer.await.unwrap();
         }
     });
 }
 
-async fn write(store: Arc<dyn Store>, post: PostBrief) {
+async fn write(store: Arc<dyn Store>, post: PostSummary) {
     let acknowledge = |what: &str, id: ResponseId| {
         std::io::stdout().write_all(format!("\n{what} {id}\n").as_bytes()).unwrap();
     };
@@ -101,14 +101,14 @@ struct Told {
 }
 
 impl Told {
-    fn by(facts: Vec<Fact>) -> Self {
+    fn by(facts: Vec<EventPayload>) -> Self {
         let mut told = Self::default();
         for fact in facts {
-            let is_new = if let Fact::ResponseGiven { about, .. } = fact {
+            let is_new = if let EventPayload::Response(ResponseEvent::Created { response: about, .. }) = fact {
                 told.given.insert(about.response)
-            } else if let Fact::ResponseDeleted { about, .. } = fact {
+            } else if let EventPayload::Response(ResponseEvent::Deleted { response: about, .. }) = fact {
                 told.given.contains(&about.response) && told.deleted.insert(about.response)
-            } else if let Fact::ResponseMarkedHelpful(about) = fact {
+            } else if let EventPayload::Response(ResponseEvent::MarkedHelpful(about)) = fact {
                 told.given.contains(&about.response) && told.marked.insert(about.response)
             } else {
                 false
@@ -126,7 +126,7 @@ fn a_kill_splits_no_write_from_its_event_in_sqlite() {
 
 #[test]
 fn a_kill_splits_no_write_from_its_event_in_mongo() {
-    kill_writers(&block_on(async { kith_testkit::mongo().await.name().to_owned() }));
+    kill_writers(&block_on(async { kith_testkit::mongo_database().await.name().to_owned() }));
 }
 
 fn kill_writers(place: &str) {
@@ -135,15 +135,15 @@ fn kill_writers(place: &str) {
         for _ in 0..KILLS {
             write_and_kill(place, post.id, &mut acknowledged);
         }
-        let bed = open(place).await;
-        let told = Told::by(bed.announced().await);
+        let harness = open(place).await;
+        let told = Told::by(harness.announced().await);
 
-        let living = bed.store.list(post.id, None, user(), &BTreeSet::new(), 1_000_000).await.unwrap();
+        let living = harness.store.list(post.id, None, user(), &BTreeSet::new(), 1_000_000).await.unwrap();
         let living: BTreeSet<ResponseId> = living.into_iter().map(|response| response.id).collect();
         let untold: Vec<_> = living.difference(&told.given).collect();
         assert!(untold.is_empty(), "what is stored is announced: {untold:?}");
         for id in &told.given {
-            let stored = bed.store.get(*id).await.unwrap().unwrap();
+            let stored = harness.store.get(*id).await.unwrap().unwrap();
             assert_eq!(stored.deleted_at.is_some(), told.deleted.contains(id), "a deletion and its event are one");
             assert_eq!(stored.helpful_at.is_some(), told.marked.contains(id), "a mark and its event are one");
         }

@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use kith_kernel::{Actor, Fact, Fault, PostId, Problem as _, ResponseId, UserId};
+use kith_kernel::{Actor, DomainError as _, ErrorKind, EventPayload, PostId, ResponseEvent, ResponseId, UserId};
 use kith_support::{Content, Error, QuickKind, Response, Stats};
 use kith_testkit::{block_on, member};
 use proptest::prelude::*;
 
 use crate::{
-    bed::{deleted_fact, given_fact, mongo, words},
-    world::World,
+    env::TestEnv,
+    harness::{deleted_fact, given_fact, mongo, words},
 };
 
 const PEOPLE: usize = 4;
@@ -46,22 +46,22 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 
 /// What should be there: everything that was ever given, and what became of it.
 struct Model {
-    world: World,
+    env: TestEnv,
     people: Vec<Actor>,
     posts: Vec<PostId>,
     given: Vec<Response>,
-    told: Vec<Fact>,
+    told: Vec<EventPayload>,
 }
 
 impl Model {
-    fn new(world: World) -> Self {
+    fn new(env: TestEnv) -> Self {
         let people: Vec<Actor> = (0..PEOPLE).map(|_| member()).collect();
-        let posts = (0..POSTS).map(|author| world.others.post_by(&people[author])).collect();
-        Self { world, people, posts, given: Vec::new(), told: Vec::new() }
+        let posts = (0..POSTS).map(|author| env.others.post_by(&people[author])).collect();
+        Self { env, people, posts, given: Vec::new(), told: Vec::new() }
     }
 
     async fn act(&mut self, act: Act) {
-        self.world.clock.pass(Duration::from_millis(1));
+        self.env.clock.advance(Duration::from_millis(1));
         match act {
             Act::Say { who, post, chars } => self.respond(who, post, words(&"x".repeat(chars))).await,
             Act::Tap { who, post, kind } => self.respond(who, post, Content::Quick(QuickKind::ALL[kind])).await,
@@ -78,10 +78,10 @@ impl Model {
                 }
             }
             Act::Block { one, other } if one != other => {
-                self.world.others.block(&self.people[one], &self.people[other]);
+                self.env.others.block(&self.people[one], &self.people[other]);
             }
             Act::Block { .. } => {}
-            Act::Unblock => self.world.others.unblock_all(),
+            Act::Unblock => self.env.others.unblock_all(),
         }
     }
 
@@ -94,14 +94,14 @@ impl Model {
     }
 
     fn sees(&self, viewer: UserId, response: &Response) -> bool {
-        let others = &self.world.others;
+        let others = &self.env.others;
         !others.hides(viewer, response.post_author) && !others.hides(viewer, response.author) && response.is_alive()
     }
 
     async fn respond(&mut self, who: usize, post: usize, content: Content) {
         let (actor, author) = (&self.people[who], self.people[post].user);
-        let outcome = self.world.service.respond(actor, self.posts[post], content.clone(), None).await;
-        if self.world.others.hides(actor.user, author) {
+        let outcome = self.env.service.respond(actor, self.posts[post], content.clone(), None).await;
+        if self.env.others.hides(actor.user, author) {
             assert!(matches!(outcome, Err(Error::NoSuchPost)), "{outcome:?}");
             return;
         }
@@ -125,11 +125,11 @@ impl Model {
 
     async fn delete(&mut self, user: UserId, which: usize) {
         let Some(at) = self.chosen(which) else { return };
-        let outcome = self.world.service.delete(&self.person(user), self.given[at].id).await;
+        let outcome = self.env.service.delete(&self.person(user), self.given[at].id).await;
         let expected = match &self.given[at] {
             response if response.author == user && response.is_alive() => None,
-            response if self.sees(user, response) => Some(Fault::Denied),
-            _ => Some(Fault::NotFound),
+            response if self.sees(user, response) => Some(ErrorKind::PermissionDenied),
+            _ => Some(ErrorKind::NotFound),
         };
         assert_eq!(outcome.err().map(|refusal| refusal.kind()), expected);
         if expected.is_none() {
@@ -141,24 +141,24 @@ impl Model {
 
     async fn mark(&mut self, user: UserId, which: usize) {
         let Some(at) = self.chosen(which) else { return };
-        let outcome = self.world.service.mark_helpful(&self.person(user), self.given[at].id).await;
+        let outcome = self.env.service.mark_helpful(&self.person(user), self.given[at].id).await;
         let expected = match &self.given[at] {
-            response if !self.sees(user, response) => Some(Fault::NotFound),
-            response if response.post_author != user => Some(Fault::Denied),
-            response if response.author == user => Some(Fault::Precondition),
+            response if !self.sees(user, response) => Some(ErrorKind::NotFound),
+            response if response.post_author != user => Some(ErrorKind::PermissionDenied),
+            response if response.author == user => Some(ErrorKind::FailedPrecondition),
             _ => None,
         };
         assert_eq!(outcome.as_ref().err().map(kith_support::Error::kind), expected);
         let Ok(marked) = outcome else { return };
         if self.given[at].helpful_at.is_none() {
-            self.told.push(Fact::ResponseMarkedHelpful(marked.about()));
+            self.told.push(EventPayload::Response(ResponseEvent::MarkedHelpful(marked.about())));
             self.given[at] = marked;
         }
         assert_eq!(self.given[at], self.stored(self.given[at].id).await);
     }
 
     async fn stored(&self, id: ResponseId) -> Response {
-        self.world.service.store.get(id).await.unwrap().unwrap()
+        self.env.service.store.get(id).await.unwrap().unwrap()
     }
 
     fn recount(&self, user: UserId) -> Stats {
@@ -169,7 +169,7 @@ impl Model {
         let texts = count(&|response| matches!(response.content, Content::Text(_)));
         let posts: BTreeSet<PostId> = own.iter().map(|response| response.post).collect();
         let received = living().filter(|response| response.post_author == user);
-        let received = received.filter(|response| !self.world.others.hides(user, response.author)).count();
+        let received = received.filter(|response| !self.env.others.hides(user, response.author)).count();
         let figure = |count: usize| u64::try_from(count).unwrap();
         Stats {
             texts_given: figure(texts),
@@ -182,12 +182,12 @@ impl Model {
 
     async fn check(&self) {
         for person in &self.people {
-            assert_eq!(self.world.service.stats(person).await.unwrap(), self.recount(person.user));
+            assert_eq!(self.env.service.stats(person).await.unwrap(), self.recount(person.user));
         }
-        let told = self.world.announced().await;
+        let told = self.env.announced().await;
         assert_eq!(told.len(), self.told.len(), "every change is told once");
         for response in &self.given {
-            let about = |facts: &[Fact]| -> Vec<Fact> {
+            let about = |facts: &[EventPayload]| -> Vec<EventPayload> {
                 facts.iter().filter(|fact| is_about(fact, response.id)).cloned().collect()
             };
             assert_eq!(about(&told), about(&self.told), "what is told of one thing is in order");
@@ -199,18 +199,18 @@ impl Model {
     }
 }
 
-fn is_about(fact: &Fact, response: ResponseId) -> bool {
-    if let Fact::ResponseGiven { about, .. }
-    | Fact::ResponseDeleted { about, .. }
-    | Fact::ResponseMarkedHelpful(about) = fact
+fn is_about(fact: &EventPayload, response: ResponseId) -> bool {
+    if let EventPayload::Response(ResponseEvent::Created { response: about, .. })
+    | EventPayload::Response(ResponseEvent::Deleted { response: about, .. })
+    | EventPayload::Response(ResponseEvent::MarkedHelpful(about)) = fact
     {
         return about.response == response;
     }
     false
 }
 
-async fn live(world: World, acts: Vec<Act>) {
-    let mut model = Model::new(world);
+async fn live(env: TestEnv, acts: Vec<Act>) {
+    let mut model = Model::new(env);
     for act in acts {
         model.act(act).await;
     }
@@ -218,19 +218,19 @@ async fn live(world: World, acts: Vec<Act>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: kith_testkit::cases(64), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn figures_equal_a_recount_and_events_tell_each_change_once(acts in acts()) {
-        block_on(async { live(World::new().await, acts).await });
+        block_on(async { live(TestEnv::new().await, acts).await });
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: kith_testkit::cases(16), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn they_do_so_in_mongo(acts in acts()) {
-        block_on(async { live(World::on(mongo().await), acts).await });
+        block_on(async { live(TestEnv::on(mongo().await), acts).await });
     }
 }

@@ -1,7 +1,7 @@
 //! All of this slice's tests that need a store, in one binary: it is linked once.
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails where a step does")]
 
-mod bed;
+mod harness;
 mod contents;
 mod crash;
 mod histories;
@@ -9,4 +9,4 @@ mod purge;
 mod rpc;
 mod service;
 mod store;
-mod world;
+mod env;

@@ -7,45 +7,45 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
-use kith_kernel::{Actor, Pager, PostId, ResponseId, SystemEntropy};
-use kith_proto::{Claimed, views::ResponseViews as _};
+use kith_kernel::{Actor, PageTokenCodec, PostId, ResponseId, SystemEntropy};
+use kith_proto::{ClaimedId, presenters::ResponsePresenter as _};
 use kith_support::rpc::{self, Views};
 use kith_testkit::{block_on, member, user};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::{
-    bed::{HUG, NOW, words},
-    world::{Silent, World},
+    env::{Silent, TestEnv},
+    harness::{HUG, NOW, words},
 };
 
 const METHODS: [&str; 6] =
     ["CreateResponse", "ListResponses", "DeleteResponse", "QuickSupport", "MarkHelpful", "GetSupportStats"];
 
 /// The router, Ann with her post, and Bob.
-struct Scene {
-    world: World,
+struct Scenario {
+    env: TestEnv,
     server: Router,
     ann: Actor,
     bob: Actor,
     post: PostId,
 }
 
-fn views(world: &World) -> Views {
-    let posts = world.others.clone();
-    Views { store: world.service.store.clone(), posts, personas: world.others.clone() }
+fn views(env: &TestEnv) -> Views {
+    let posts = env.others.clone();
+    Views { store: env.service.store.clone(), posts, personas: env.others.clone() }
 }
 
-async fn scene() -> Scene {
-    let (world, ann, bob) = (World::new().await, member(), member());
-    let pager = Arc::new(Pager::new(&[7; 32]));
-    let router = rpc::router(world.service.clone(), Arc::new(views(&world)), pager);
+async fn scenario() -> Scenario {
+    let (env, ann, bob) = (TestEnv::new().await, member(), member());
+    let pager = Arc::new(PageTokenCodec::new(&[7; 32]));
+    let router = rpc::router(env.service.clone(), Arc::new(views(&env)), pager, Arc::new(kith_testkit::StubCrisisResources));
     let server = connectrpc_axum::MakeServiceBuilder::new().add_router(router).build();
-    let post = world.others.post_by(&ann);
-    Scene { world, server, ann, bob, post }
+    let post = env.others.post_by(&ann);
+    Scenario { env, server, ann, bob, post }
 }
 
-impl Scene {
+impl Scenario {
     async fn call(&self, actor: &Actor, method: &str, body: Value) -> (StatusCode, Value) {
         send(&self.server, Some(actor), None, method, body).await
     }
@@ -67,7 +67,7 @@ impl Scene {
 async fn send(
     server: &Router,
     actor: Option<&Actor>,
-    claimed: Option<Claimed>,
+    claimed: Option<ClaimedId>,
     method: &str,
     body: Value,
 ) -> (StatusCode, Value) {
@@ -112,82 +112,82 @@ fn decoded(text: &str) -> Vec<u8> {
 #[test]
 fn an_answer_goes_in_and_comes_out_in_the_list_of_others() {
     block_on(async {
-        let scene = scene().await;
-        let response = scene.said().await;
-        assert_eq!(response["postId"], scene.post.to_string());
+        let scenario = scenario().await;
+        let response = scenario.said().await;
+        assert_eq!(response["postId"], scenario.post.to_string());
         assert_eq!(response["text"], "you are not alone");
-        assert_eq!(response["author"]["id"], scene.bob.persona.to_string());
+        assert_eq!(response["author"]["id"], scenario.bob.persona.to_string());
         assert_eq!(response["createdAt"], "2023-11-14T22:13:20.123Z");
         assert_eq!(response["helpfulAt"], Value::Null);
-        let list = scene.ok(&scene.ann, "ListResponses", json!({ "postId": scene.post.to_string() })).await;
+        let list = scenario.ok(&scenario.ann, "ListResponses", json!({ "postId": scenario.post.to_string() })).await;
         assert_eq!(list["responses"], json!([response]));
-        assert!(!list.to_string().contains(&scene.bob.user.to_string()), "no account id leaves the service");
+        assert!(!list.to_string().contains(&scenario.bob.user.to_string()), "no account id leaves the service");
     });
 }
 
 #[test]
 fn a_tap_is_the_same_by_either_method_and_however_often() {
     block_on(async {
-        let scene = scene().await;
+        let scenario = scenario().await;
         for kind in ["YOU_GOT_THIS", "STAY_STRONG", "HERE_FOR_YOU", "PROUD_OF_YOU", "HUG"] {
-            let (post, kind) = (scene.post.to_string(), format!("QUICK_KIND_{kind}"));
+            let (post, kind) = (scenario.post.to_string(), format!("QUICK_KIND_{kind}"));
             let body = json!({ "postId": post, "kind": kind });
-            let first = scene.ok(&scene.bob, "QuickSupport", body.clone()).await;
+            let first = scenario.ok(&scenario.bob, "QuickSupport", body.clone()).await;
             assert_eq!(first["response"]["quick"], kind);
-            assert_eq!(scene.ok(&scene.bob, "QuickSupport", body).await, first);
+            assert_eq!(scenario.ok(&scenario.bob, "QuickSupport", body).await, first);
             let body = json!({ "postId": post, "quick": kind });
-            assert_eq!(scene.ok(&scene.bob, "CreateResponse", body).await, first);
+            assert_eq!(scenario.ok(&scenario.bob, "CreateResponse", body).await, first);
         }
-        assert_eq!(scene.world.announced().await.len(), 5);
+        assert_eq!(scenario.env.announced().await.len(), 5);
     });
 }
 
 #[test]
 fn a_call_repeated_under_its_claim_gives_the_same() {
     block_on(async {
-        let scene = scene().await;
-        let post = scene.post.to_string();
+        let scenario = scenario().await;
+        let post = scenario.post.to_string();
         let words = json!({ "postId": post, "text": "once" });
         let tap = json!({ "postId": post, "kind": "QUICK_KIND_HUG" });
         for (method, body) in [("CreateResponse", words), ("QuickSupport", tap)] {
             let id = ResponseId::new(NOW, &SystemEntropy).uuid();
-            let claimed = Some(Claimed(Some(id)));
-            let (_, first) = send(&scene.server, Some(&scene.bob), claimed, method, body.clone()).await;
+            let claimed = Some(ClaimedId(Some(id)));
+            let (_, first) = send(&scenario.server, Some(&scenario.bob), claimed, method, body.clone()).await;
             assert_eq!(first["response"]["id"], id.to_string());
-            assert_eq!(send(&scene.server, Some(&scene.bob), claimed, method, body).await.1, first);
+            assert_eq!(send(&scenario.server, Some(&scenario.bob), claimed, method, body).await.1, first);
         }
-        assert_eq!(scene.world.announced().await.len(), 2);
+        assert_eq!(scenario.env.announced().await.len(), 2);
     });
 }
 
 #[test]
 fn what_helped_shows_its_moment_and_counts() {
     block_on(async {
-        let scene = scene().await;
-        let response = scene.said().await;
-        scene.ok(&scene.bob, "QuickSupport", json!({ "postId": scene.post.to_string(), "kind": 5 })).await;
+        let scenario = scenario().await;
+        let response = scenario.said().await;
+        scenario.ok(&scenario.bob, "QuickSupport", json!({ "postId": scenario.post.to_string(), "kind": 5 })).await;
         let which = json!({ "responseId": response["id"] });
-        let marked = scene.ok(&scene.ann, "MarkHelpful", which.clone()).await;
+        let marked = scenario.ok(&scenario.ann, "MarkHelpful", which.clone()).await;
         assert_eq!(marked["response"]["helpfulAt"], "2023-11-14T22:13:20.123Z");
-        assert_eq!(scene.ok(&scene.ann, "MarkHelpful", which).await, marked);
+        assert_eq!(scenario.ok(&scenario.ann, "MarkHelpful", which).await, marked);
         let bobs = json!({ "textsGiven": "1", "quickGiven": "1", "postsAnswered": "1", "helpfulGiven": "1" });
-        let stats = scene.ok(&scene.bob, "GetSupportStats", json!({})).await;
+        let stats = scenario.ok(&scenario.bob, "GetSupportStats", json!({})).await;
         for (figure, count) in bobs.as_object().unwrap() {
             assert_eq!(stats[figure], *count, "{figure}");
         }
-        assert_eq!(scene.ok(&scene.ann, "GetSupportStats", json!({})).await["received"], "2");
+        assert_eq!(scenario.ok(&scenario.ann, "GetSupportStats", json!({})).await["received"], "2");
     });
 }
 
 #[test]
 fn what_was_taken_back_is_gone() {
     block_on(async {
-        let scene = scene().await;
-        let which = json!({ "responseId": scene.said().await["id"] });
-        scene.ok(&scene.bob, "DeleteResponse", which.clone()).await;
-        let list = scene.ok(&scene.ann, "ListResponses", json!({ "postId": scene.post.to_string() })).await;
+        let scenario = scenario().await;
+        let which = json!({ "responseId": scenario.said().await["id"] });
+        scenario.ok(&scenario.bob, "DeleteResponse", which.clone()).await;
+        let list = scenario.ok(&scenario.ann, "ListResponses", json!({ "postId": scenario.post.to_string() })).await;
         assert_eq!(list["responses"].as_array().map_or(0, Vec::len), 0);
-        let (status, refusal) = scene.call(&scene.bob, "DeleteResponse", which).await;
+        let (status, refusal) = scenario.call(&scenario.bob, "DeleteResponse", which).await;
         assert_eq!((status, &refusal["code"]), (StatusCode::NOT_FOUND, &json!("not_found")));
         assert!(tells(&refusal, "RESPONSE_NOT_FOUND"));
     });
@@ -196,14 +196,14 @@ fn what_was_taken_back_is_gone() {
 #[test]
 fn pages_join_by_tokens_that_are_good_for_their_own_post_only() {
     block_on(async {
-        let scene = scene().await;
+        let scenario = scenario().await;
         for _ in 0..5 {
-            scene.said().await;
+            scenario.said().await;
         }
         let (mut seen, mut token) = (Vec::new(), String::new());
         loop {
-            let body = json!({ "postId": scene.post.to_string(), "pageSize": 2, "pageToken": token });
-            let page = scene.ok(&scene.ann, "ListResponses", body).await;
+            let body = json!({ "postId": scenario.post.to_string(), "pageSize": 2, "pageToken": token });
+            let page = scenario.ok(&scenario.ann, "ListResponses", body).await;
             seen.extend(page["responses"].as_array().unwrap().iter().map(|response| response["id"].to_string()));
             let next = page["nextPageToken"].as_str().unwrap_or_default().to_owned();
             if next.is_empty() {
@@ -213,9 +213,9 @@ fn pages_join_by_tokens_that_are_good_for_their_own_post_only() {
         }
         assert_eq!(seen.len(), 5);
         assert!(seen.is_sorted());
-        let other = scene.world.others.post_by(&scene.ann);
+        let other = scenario.env.others.post_by(&scenario.ann);
         let body = json!({ "postId": other.to_string(), "pageToken": token });
-        let (_, refusal) = scene.call(&scene.ann, "ListResponses", body).await;
+        let (_, refusal) = scenario.call(&scenario.ann, "ListResponses", body).await;
         assert!(tells(&refusal, "PAGE_TOKEN_INVALID"), "{refusal}");
     });
 }
@@ -223,8 +223,8 @@ fn pages_join_by_tokens_that_are_good_for_their_own_post_only() {
 #[test]
 fn bad_input_names_its_field() {
     block_on(async {
-        let scene = scene().await;
-        let post = scene.post.to_string();
+        let scenario = scenario().await;
+        let post = scenario.post.to_string();
         let cases = [
             ("CreateResponse", json!({ "postId": "here", "text": "hi" }), "post_id"),
             ("CreateResponse", json!({ "text": "hi" }), "post_id"),
@@ -248,23 +248,23 @@ fn bad_input_names_its_field() {
             ("MarkHelpful", json!({ "responseId": "that" }), "response_id"),
         ];
         for (method, body, field) in cases {
-            let (status, refusal) = scene.call(&scene.bob, method, body.clone()).await;
+            let (status, refusal) = scenario.call(&scenario.bob, method, body.clone()).await;
             let seen = (status, refusal["code"].clone());
             assert_eq!(seen, (StatusCode::BAD_REQUEST, json!("invalid_argument")), "{method} {body}");
             assert!(tells(&refusal, field), "{method} {body}: {refusal}");
         }
-        assert_eq!(scene.world.announced().await, []);
+        assert_eq!(scenario.env.announced().await, []);
     });
 }
 
 #[test]
 fn what_is_no_message_is_refused() {
     block_on(async {
-        let scene = scene().await;
-        let post = scene.post.to_string();
+        let scenario = scenario().await;
+        let post = scenario.post.to_string();
         let both = json!({ "postId": post, "text": "hi", "quick": "QUICK_KIND_HUG" });
         for body in [both, json!({ "postId": 7 }), json!([]), json!({ "postId": post, "quick": "QUICK_KIND_KISS" })] {
-            let (status, refusal) = scene.call(&scene.bob, "CreateResponse", body.clone()).await;
+            let (status, refusal) = scenario.call(&scenario.bob, "CreateResponse", body.clone()).await;
             let seen = (status, refusal["code"].clone());
             assert_eq!(seen, (StatusCode::BAD_REQUEST, json!("invalid_argument")), "{body}");
         }
@@ -274,25 +274,37 @@ fn what_is_no_message_is_refused() {
 #[test]
 fn a_refusal_has_a_code_and_a_reason() {
     block_on(async {
-        let scene = scene().await;
-        let (post, theirs) = (scene.post.to_string(), scene.said().await["id"].clone());
+        let scenario = scenario().await;
+        let (post, theirs) = (scenario.post.to_string(), scenario.said().await["id"].clone());
         let own = json!({ "postId": post, "text": "still here" });
-        let own = scene.ok(&scene.ann, "CreateResponse", own).await["response"]["id"].clone();
+        let own = scenario.ok(&scenario.ann, "CreateResponse", own).await["response"]["id"].clone();
         let nothing = user().to_string();
         let cases = [
-            (&scene.bob, "CreateResponse", json!({ "postId": nothing, "text": "hi" }), "not_found", "POST_NOT_FOUND"),
-            (&scene.bob, "QuickSupport", json!({ "postId": nothing, "kind": 1 }), "not_found", "POST_NOT_FOUND"),
-            (&scene.bob, "ListResponses", json!({ "postId": nothing }), "not_found", "POST_NOT_FOUND"),
-            (&scene.bob, "DeleteResponse", json!({ "responseId": nothing }), "not_found", "RESPONSE_NOT_FOUND"),
-            (&scene.bob, "MarkHelpful", json!({ "responseId": nothing }), "not_found", "RESPONSE_NOT_FOUND"),
-            (&scene.ann, "DeleteResponse", json!({ "responseId": theirs }), "permission_denied", "NOT_THE_AUTHOR"),
-            (&scene.bob, "MarkHelpful", json!({ "responseId": theirs }), "permission_denied", "NOT_THE_POSTS_AUTHOR"),
-            (&scene.ann, "MarkHelpful", json!({ "responseId": own }), "failed_precondition", "OWN_RESPONSE"),
-            (&scene.ann, "QuickSupport", json!({ "postId": post, "kind": 1 }), "failed_precondition", "OWN_POST"),
-            (&scene.bob, "CreateResponse", json!({ "postId": post }), "invalid_argument", "CONTENT_MISSING"),
+            (
+                &scenario.bob,
+                "CreateResponse",
+                json!({ "postId": nothing, "text": "hi" }),
+                "not_found",
+                "POST_NOT_FOUND",
+            ),
+            (&scenario.bob, "QuickSupport", json!({ "postId": nothing, "kind": 1 }), "not_found", "POST_NOT_FOUND"),
+            (&scenario.bob, "ListResponses", json!({ "postId": nothing }), "not_found", "POST_NOT_FOUND"),
+            (&scenario.bob, "DeleteResponse", json!({ "responseId": nothing }), "not_found", "RESPONSE_NOT_FOUND"),
+            (&scenario.bob, "MarkHelpful", json!({ "responseId": nothing }), "not_found", "RESPONSE_NOT_FOUND"),
+            (&scenario.ann, "DeleteResponse", json!({ "responseId": theirs }), "permission_denied", "NOT_THE_AUTHOR"),
+            (
+                &scenario.bob,
+                "MarkHelpful",
+                json!({ "responseId": theirs }),
+                "permission_denied",
+                "NOT_THE_POSTS_AUTHOR",
+            ),
+            (&scenario.ann, "MarkHelpful", json!({ "responseId": own }), "failed_precondition", "OWN_RESPONSE"),
+            (&scenario.ann, "QuickSupport", json!({ "postId": post, "kind": 1 }), "failed_precondition", "OWN_POST"),
+            (&scenario.bob, "CreateResponse", json!({ "postId": post }), "invalid_argument", "CONTENT_MISSING"),
         ];
         for (actor, method, body, code, reason) in cases {
-            let (_, refusal) = scene.call(actor, method, body).await;
+            let (_, refusal) = scenario.call(actor, method, body).await;
             assert_eq!(refusal["code"], code, "{method}: {refusal}");
             assert!(tells(&refusal, reason), "{method}: {refusal}");
         }
@@ -302,9 +314,9 @@ fn a_refusal_has_a_code_and_a_reason() {
 #[test]
 fn a_stranger_is_refused_by_every_method() {
     block_on(async {
-        let scene = scene().await;
+        let scenario = scenario().await;
         for method in METHODS {
-            let (status, refusal) = send(&scene.server, None, None, method, json!({})).await;
+            let (status, refusal) = send(&scenario.server, None, None, method, json!({})).await;
             assert_eq!((status, &refusal["code"]), (StatusCode::UNAUTHORIZED, &json!("unauthenticated")), "{method}");
         }
     });
@@ -312,7 +324,7 @@ fn a_stranger_is_refused_by_every_method() {
 
 #[test]
 fn every_method_has_a_row_and_every_row_a_method() {
-    let rows: Vec<&str> = kith_support::access::PROCEDURES.iter().map(|row| row.path).collect();
+    let rows: Vec<&str> = kith_support::access::METHOD_POLICIES.iter().map(|row| row.path).collect();
     let declared = kith_proto::METHODS.iter().map(|method| method.path);
     let declared: Vec<&str> = declared.filter(|path| path.starts_with("/kith.support.v1.")).collect();
     assert_eq!(declared.len(), METHODS.len());
@@ -326,56 +338,57 @@ fn every_method_has_a_row_and_every_row_a_method() {
 #[test]
 fn personas_are_asked_for_once_a_page_and_who_has_none_is_left_out() {
     block_on(async {
-        let scene = scene().await;
+        let scenario = scenario().await;
         let eve = member();
-        for actor in [&scene.bob, &eve, &scene.bob] {
-            scene.world.service.respond(actor, scene.post, words("hello"), None).await.unwrap();
+        for actor in [&scenario.bob, &eve, &scenario.bob] {
+            scenario.env.service.respond(actor, scenario.post, words("hello"), None).await.unwrap();
         }
-        scene.world.others.forget_persona(eve.persona);
-        let list = scene.ok(&scene.ann, "ListResponses", json!({ "postId": scene.post.to_string() })).await;
+        scenario.env.others.forget_persona(eve.persona);
+        let list = scenario.ok(&scenario.ann, "ListResponses", json!({ "postId": scenario.post.to_string() })).await;
         let authors = list["responses"].as_array().unwrap().iter().map(|response| &response["author"]["id"]);
-        assert!(authors.clone().all(|author| *author == scene.bob.persona.to_string()));
-        assert_eq!((authors.count(), scene.world.others.asked()), (2, 1));
+        assert!(authors.clone().all(|author| *author == scenario.bob.persona.to_string()));
+        assert_eq!((authors.count(), scenario.env.others.asked()), (2, 1));
     });
 }
 
 #[test]
 fn frames_show_a_response_until_it_is_deleted_or_its_post_is_gone() {
     block_on(async {
-        let scene = scene().await;
-        let views = views(&scene.world);
-        let response = scene.world.service.respond(&scene.bob, scene.post, HUG, None).await.unwrap().response;
-        let shown = views.response(response.id).await.unwrap().unwrap();
+        let scenario = scenario().await;
+        let views = views(&scenario.env);
+        let response = scenario.env.service.respond(&scenario.bob, scenario.post, HUG, None).await.unwrap().response;
+        let shown = views.present_response(response.id).await.unwrap().unwrap();
         assert_eq!(shown.id, response.id.to_string());
-        assert_eq!(shown.author.unwrap().id, scene.bob.persona.to_string());
-        let (store, posts) = (scene.world.service.store.clone(), scene.world.others.clone());
+        assert_eq!(shown.author.unwrap().id, scenario.bob.persona.to_string());
+        let (store, posts) = (scenario.env.service.store.clone(), scenario.env.others.clone());
         let faceless = Views { store: store.clone(), posts: posts.clone(), personas: Arc::new(Silent) };
-        faceless.response(response.id).await.unwrap_err();
-        Views { store, posts: Arc::new(Silent), personas: posts }.response(response.id).await.unwrap_err();
-        scene.world.service.delete(&scene.bob, response.id).await.unwrap();
-        assert!(views.response(response.id).await.unwrap().is_none());
-        assert!(views.response(ResponseId::new(NOW, &SystemEntropy)).await.unwrap().is_none());
-        let other = scene.world.service.respond(&scene.bob, scene.post, HUG, None).await.unwrap().response;
-        scene.world.others.delete_post(scene.post);
-        assert!(views.response(other.id).await.unwrap().is_none());
+        faceless.present_response(response.id).await.unwrap_err();
+        Views { store, posts: Arc::new(Silent), personas: posts }.present_response(response.id).await.unwrap_err();
+        scenario.env.service.delete(&scenario.bob, response.id).await.unwrap();
+        assert!(views.present_response(response.id).await.unwrap().is_none());
+        assert!(views.present_response(ResponseId::new(NOW, &SystemEntropy)).await.unwrap().is_none());
+        let other = scenario.env.service.respond(&scenario.bob, scenario.post, HUG, None).await.unwrap().response;
+        scenario.env.others.delete_post(scenario.post);
+        assert!(views.present_response(other.id).await.unwrap().is_none());
     });
 }
 
 #[test]
 fn an_answer_that_cannot_be_shown_is_not_given_so_that_a_client_that_tries_again_gives_one() {
     block_on(async {
-        let scene = scene().await;
-        let store = scene.world.service.store.clone();
-        let views = Views { store: store.clone(), posts: scene.world.others.clone(), personas: Arc::new(Silent) };
-        let router = rpc::router(scene.world.service.clone(), Arc::new(views), Arc::new(Pager::new(&[7; 32])));
+        let scenario = scenario().await;
+        let store = scenario.env.service.store.clone();
+        let views = Views { store: store.clone(), posts: scenario.env.others.clone(), personas: Arc::new(Silent) };
+        let router =
+            rpc::router(scenario.env.service.clone(), Arc::new(views), Arc::new(PageTokenCodec::new(&[7; 32])), Arc::new(kith_testkit::StubCrisisResources));
         let silent = connectrpc_axum::MakeServiceBuilder::new().add_router(router).build();
         for (method, content) in [("CreateResponse", ("text", "hold on")), ("QuickSupport", ("kind", "QUICK_KIND_HUG"))]
         {
-            let body = json!({ "postId": scene.post.to_string(), content.0: content.1 });
-            let (_, answer) = send(&silent, Some(&scene.bob), None, method, body).await;
+            let body = json!({ "postId": scenario.post.to_string(), content.0: content.1 });
+            let (_, answer) = send(&silent, Some(&scenario.bob), None, method, body).await;
             assert_eq!(answer["code"], "unavailable", "{method}");
         }
-        let list = scene.ok(&scene.ann, "ListResponses", json!({ "postId": scene.post.to_string() })).await;
+        let list = scenario.ok(&scenario.ann, "ListResponses", json!({ "postId": scenario.post.to_string() })).await;
         assert_eq!(list, json!({}));
     });
 }
@@ -383,26 +396,26 @@ fn an_answer_that_cannot_be_shown_is_not_given_so_that_a_client_that_tries_again
 #[test]
 fn who_speaks_of_harming_themselves_is_told_who_helps_where_they_are() {
     block_on(async {
-        let scene = scene().await;
-        let mut body = json!({ "postId": scene.post.to_string(), "text": "I end it all", "locale": "en-GB" });
-        let answer = scene.ok(&scene.bob, "CreateResponse", body.clone()).await;
+        let scenario = scenario().await;
+        let mut body = json!({ "postId": scenario.post.to_string(), "text": "I end it all", "locale": "en-GB" });
+        let answer = scenario.ok(&scenario.bob, "CreateResponse", body.clone()).await;
         assert_eq!(answer["crisisResources"][0]["phone"], "116 123");
         assert_eq!(answer["response"]["moderation"], Value::Null);
         body["text"] = json!("hello");
-        assert_eq!(scene.ok(&scene.bob, "CreateResponse", body).await["crisisResources"], Value::Null);
+        assert_eq!(scenario.ok(&scenario.bob, "CreateResponse", body).await["crisisResources"], Value::Null);
     });
 }
 
 #[test]
 fn the_author_of_what_is_held_is_told_so() {
     block_on(async {
-        let scene = scene().await;
-        let body = json!({ "postId": scene.post.to_string(), "text": "call me" });
-        let held = scene.ok(&scene.bob, "CreateResponse", body).await["response"].clone();
+        let scenario = scenario().await;
+        let body = json!({ "postId": scenario.post.to_string(), "text": "call me" });
+        let held = scenario.ok(&scenario.bob, "CreateResponse", body).await["response"].clone();
         let notice = json!({ "state": "MODERATION_STATE_HELD", "since": held["createdAt"] });
         assert_eq!(held["moderation"], notice);
-        let list = json!({ "postId": scene.post.to_string() });
-        assert_eq!(scene.ok(&scene.bob, "ListResponses", list.clone()).await["responses"], json!([held]));
-        assert_eq!(scene.ok(&scene.ann, "ListResponses", list).await["responses"], Value::Null);
+        let list = json!({ "postId": scenario.post.to_string() });
+        assert_eq!(scenario.ok(&scenario.bob, "ListResponses", list.clone()).await["responses"], json!([held]));
+        assert_eq!(scenario.ok(&scenario.ann, "ListResponses", list).await["responses"], Value::Null);
     });
 }

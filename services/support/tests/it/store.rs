@@ -7,30 +7,34 @@ use std::{
 };
 
 use kith_kernel::{
-    CircleId, Fact, ResponseId, UserId, Veil,
-    event::Moderation,
-    ports::{PostBrief, Tallies},
+    CircleId, EventPayload, ModerationState, ResponseEvent, ResponseId, UserId,
+    event::VisibilityChange,
+    ports::{PostSummary, ResponseTally},
 };
 use kith_storage::StoreError;
 use kith_support::{Content, QuickKind, Response, Stats};
-use kith_testkit::{happened, user};
+use kith_testkit::{event, user};
 
-use crate::bed::{
-    Bed, HUG, NOW, deleted, deleted_fact, given, given_fact, marked, mongo, post, response, response_at, some_response,
-    sqlite, words,
+use crate::harness::{
+    HUG, Harness, NOW, deleted, deleted_fact, given, given_fact, marked, mongo, post, response, response_at,
+    some_response, sqlite, words,
 };
 
 /// So many come at once where only one may get it.
 const CROWD: usize = 200;
 
-async fn ids(bed: &Bed, post: &PostBrief, hidden: &BTreeSet<UserId>) -> Vec<ResponseId> {
-    let responses = bed.store.list(post.id, None, user(), hidden, 1_000).await.unwrap();
+async fn ids(harness: &Harness, post: &PostSummary, hidden: &BTreeSet<UserId>) -> Vec<ResponseId> {
+    let responses = harness.store.list(post.id, None, user(), hidden, 1_000).await.unwrap();
     responses.into_iter().map(|response| response.id).collect()
 }
 
-fn removed_fact(response: &Response) -> Fact {
+fn removed_fact(response: &Response) -> EventPayload {
     let (about, weight) = (response.about(), response.weight());
-    Fact::ResponseModerated { about, weight, how: Moderation::Removed }
+    EventPayload::Response(ResponseEvent::VisibilityChanged {
+        response: about,
+        class: weight,
+        change: VisibilityChange::Removed,
+    })
 }
 
 /// Does it that often at once, and gives what came of each.
@@ -47,12 +51,12 @@ where
 }
 
 /// All responses to a post, page by page, with something done before each page.
-async fn read_all(bed: &Bed, post: &PostBrief, mut between: impl AsyncFnMut(&[Response])) -> Vec<Response> {
+async fn read_all(harness: &Harness, post: &PostSummary, mut between: impl AsyncFnMut(&[Response])) -> Vec<Response> {
     let (mut all, limit) = (Vec::<Response>::new(), 2);
     loop {
         between(&all).await;
         let after = all.last().map(|response| response.id);
-        let page = bed.store.list(post.id, after, user(), &BTreeSet::new(), limit).await.unwrap();
+        let page = harness.store.list(post.id, after, user(), &BTreeSet::new(), limit).await.unwrap();
         let ended = page.len() < 2;
         all.extend(page);
         if ended {
@@ -65,22 +69,22 @@ async fn read_all(bed: &Bed, post: &PostBrief, mut between: impl AsyncFnMut(&[Re
 mod contract {
     use super::*;
 
-    async fn a_response_comes_back_equal_to_the_millisecond(bed: &Bed) {
+    async fn a_response_comes_back_equal_to_the_millisecond(harness: &Harness) {
         let post = post();
         let contents = QuickKind::ALL.map(Content::Quick).into_iter().chain([words("søvn & 'quotes' \u{1f917}")]);
         for content in contents {
             let made = response_at(&post, user(), content, NOW);
-            assert_eq!(bed.store.insert(&made, &[]).await.unwrap(), made);
-            let back = bed.store.get(made.id).await.unwrap().unwrap();
+            assert_eq!(harness.store.insert(&made, &[]).await.unwrap(), made);
+            let back = harness.store.get(made.id).await.unwrap().unwrap();
             assert_eq!(back.created_at.millis(), 1_700_000_000_123);
             assert_eq!(back, made);
         }
-        assert_eq!(bed.store.get(some_response().id).await.unwrap(), None);
+        assert_eq!(harness.store.get(some_response().id).await.unwrap(), None);
     }
 
-    async fn what_some_people_gave_to_some_posts_is_counted_as_others_see_it(bed: &Bed) {
+    async fn what_some_people_gave_to_some_posts_is_counted_as_others_see_it(harness: &Harness) {
         let (one, other, bob, eve) = (post(), post(), user(), user());
-        let held = Response { veil: Some(Veil::Held(NOW)), ..response(&one, bob, words("call me")) };
+        let held = Response { veil: Some(ModerationState::Held(NOW)), ..response(&one, bob, words("call me")) };
         let gone = response(&one, bob, words("never mind"));
         let kept = [
             response(&one, bob, words("hold on")),
@@ -90,56 +94,57 @@ mod contract {
             response(&post(), bob, HUG),
         ];
         for response in kept.iter().chain([&held, &gone]) {
-            bed.insert(response).await;
+            harness.insert(response).await;
         }
-        assert!(bed.store.delete(&gone, NOW, &[]).await.unwrap());
-        let counted = bed.store.given_by(&BTreeSet::from([bob]), &[one.id, other.id]).await.unwrap();
-        let expected = [(one.id, Tallies { texts: 1, quick: 1 }), (other.id, Tallies { texts: 0, quick: 1 })];
+        assert!(harness.store.delete(&gone, NOW, &[]).await.unwrap());
+        let counted = harness.store.given_by(&BTreeSet::from([bob]), &[one.id, other.id]).await.unwrap();
+        let expected =
+            [(one.id, ResponseTally { texts: 1, quick: 1 }), (other.id, ResponseTally { texts: 0, quick: 1 })];
         assert_eq!(counted, HashMap::from(expected));
-        let both = bed.store.given_by(&BTreeSet::from([bob, eve]), &[one.id]).await.unwrap();
-        assert_eq!(both, HashMap::from([(one.id, Tallies { texts: 2, quick: 1 })]));
-        assert_eq!(bed.store.given_by(&BTreeSet::from([user()]), &[one.id]).await.unwrap(), HashMap::new());
+        let both = harness.store.given_by(&BTreeSet::from([bob, eve]), &[one.id]).await.unwrap();
+        assert_eq!(both, HashMap::from([(one.id, ResponseTally { texts: 2, quick: 1 })]));
+        assert_eq!(harness.store.given_by(&BTreeSet::from([user()]), &[one.id]).await.unwrap(), HashMap::new());
     }
 
-    async fn what_is_answered_in_a_circle_is_kept_with_it_and_is_none_of_the_newest_of_all(bed: &Bed) {
+    async fn what_is_answered_in_a_circle_is_kept_with_it_and_is_none_of_the_newest_of_all(harness: &Harness) {
         let circle = Some(CircleId::from_uuid(user().uuid()));
         let (post, public) = (post(), some_response());
         let inside = Response { circle, ..response(&post, user(), words("between us")) };
-        bed.insert(&public).await;
-        bed.insert(&inside).await;
-        assert_eq!(bed.store.get(inside.id).await.unwrap().unwrap(), inside);
-        assert_eq!(bed.store.newest(None, None, 10).await.unwrap(), [public]);
-        assert_eq!(bed.store.newest(Some(post.id), None, 10).await.unwrap(), [inside]);
+        harness.insert(&public).await;
+        harness.insert(&inside).await;
+        assert_eq!(harness.store.get(inside.id).await.unwrap().unwrap(), inside);
+        assert_eq!(harness.store.newest(None, None, 10).await.unwrap(), [public]);
+        assert_eq!(harness.store.newest(Some(post.id), None, 10).await.unwrap(), [inside]);
     }
 
-    async fn a_response_and_its_event_arrive_together(bed: &Bed) {
+    async fn a_response_and_its_event_arrive_together(harness: &Harness) {
         let response = some_response();
-        bed.insert(&response).await;
-        assert_eq!(bed.announced().await, [given_fact(&response)]);
+        harness.insert(&response).await;
+        assert_eq!(harness.announced().await, [given_fact(&response)]);
     }
 
-    async fn an_id_in_use_is_taken_and_announces_nothing(bed: &Bed) {
+    async fn an_id_in_use_is_taken_and_announces_nothing(harness: &Harness) {
         let post = post();
         for content in [words("again"), HUG] {
             let first = response(&post, user(), content.clone());
-            bed.store.insert(&first, &[]).await.unwrap();
+            harness.store.insert(&first, &[]).await.unwrap();
             let second = Response { author: user(), ..first };
-            let refusal = bed.store.insert(&second, &[given(&second)]).await.unwrap_err();
-            assert!(matches!(&refusal, StoreError::Taken(key) if key == "id"), "{refusal:?}");
+            let refusal = harness.store.insert(&second, &[given(&second)]).await.unwrap_err();
+            assert!(matches!(&refusal, StoreError::UniqueViolation(key) if key == "id"), "{refusal:?}");
         }
-        assert_eq!(bed.announced().await, []);
+        assert_eq!(harness.announced().await, []);
     }
 
-    async fn a_quick_support_given_again_is_the_same_and_announces_nothing(bed: &Bed) {
+    async fn a_quick_support_given_again_is_the_same_and_announces_nothing(harness: &Harness) {
         let (post, ann) = (post(), user());
         let (first, again) = (response(&post, ann, HUG), response(&post, ann, HUG));
-        bed.insert(&first).await;
-        assert_eq!(bed.store.insert(&again, &[given(&again)]).await.unwrap(), first);
-        assert_eq!(bed.store.get(again.id).await.unwrap(), None);
-        assert_eq!(bed.announced().await, [given_fact(&first)]);
+        harness.insert(&first).await;
+        assert_eq!(harness.store.insert(&again, &[given(&again)]).await.unwrap(), first);
+        assert_eq!(harness.store.get(again.id).await.unwrap(), None);
+        assert_eq!(harness.announced().await, [given_fact(&first)]);
     }
 
-    async fn another_kind_person_or_post_is_another_quick_support(bed: &Bed) {
+    async fn another_kind_person_or_post_is_another_quick_support(harness: &Harness) {
         let (here, there, ann) = (post(), post(), user());
         let all = [
             response(&here, ann, HUG),
@@ -148,123 +153,128 @@ mod contract {
             response(&there, ann, HUG),
         ];
         for one in &all {
-            assert_eq!(bed.store.insert(one, &[]).await.unwrap(), *one);
+            assert_eq!(harness.store.insert(one, &[]).await.unwrap(), *one);
         }
         assert_eq!(
-            (ids(bed, &here, &BTreeSet::new()).await.len(), ids(bed, &there, &BTreeSet::new()).await.len()),
+            (ids(harness, &here, &BTreeSet::new()).await.len(), ids(harness, &there, &BTreeSet::new()).await.len()),
             (3, 1)
         );
     }
 
-    async fn a_quick_support_that_was_taken_back_can_be_given_anew(bed: &Bed) {
+    async fn a_quick_support_that_was_taken_back_can_be_given_anew(harness: &Harness) {
         let (post, ann) = (post(), user());
         let (first, anew) = (response(&post, ann, HUG), response(&post, ann, HUG));
-        bed.insert(&first).await;
-        assert!(bed.store.delete(&first, NOW, &[deleted(&first)]).await.unwrap());
-        assert_eq!(bed.announced().await, [given_fact(&first), deleted_fact(&first)]);
-        assert_eq!(bed.store.insert(&anew, &[given(&anew)]).await.unwrap(), anew);
-        assert_eq!(bed.announced().await, [given_fact(&anew)]);
+        harness.insert(&first).await;
+        assert!(harness.store.delete(&first, NOW, &[deleted(&first)]).await.unwrap());
+        assert_eq!(harness.announced().await, [given_fact(&first), deleted_fact(&first)]);
+        assert_eq!(harness.store.insert(&anew, &[given(&anew)]).await.unwrap(), anew);
+        assert_eq!(harness.announced().await, [given_fact(&anew)]);
     }
 
-    async fn the_same_words_twice_are_two_responses(bed: &Bed) {
+    async fn the_same_words_twice_are_two_responses(harness: &Harness) {
         let (post, ann) = (post(), user());
         for _ in 0..2 {
-            bed.insert(&response(&post, ann, words("stay"))).await;
+            harness.insert(&response(&post, ann, words("stay"))).await;
         }
-        assert_eq!(ids(bed, &post, &BTreeSet::new()).await.len(), 2);
+        assert_eq!(ids(harness, &post, &BTreeSet::new()).await.len(), 2);
     }
 
-    async fn of_two_hundred_quick_supports_at_once_one_is_kept_and_announced(bed: &Bed) {
+    async fn of_two_hundred_quick_supports_at_once_one_is_kept_and_announced(harness: &Harness) {
         let (post, ann) = (post(), user());
         let kept = at_once(|| {
-            let (store, response) = (bed.store.clone(), response(&post, ann, HUG));
+            let (store, response) = (harness.store.clone(), response(&post, ann, HUG));
             async move { store.insert(&response, &[given(&response)]).await.unwrap() }
         })
         .await;
         assert!(kept.iter().all(|one| *one == kept[0]), "all are given the same");
-        assert_eq!(ids(bed, &post, &BTreeSet::new()).await, [kept[0].id]);
-        assert_eq!(bed.announced().await, [given_fact(&kept[0])]);
+        assert_eq!(ids(harness, &post, &BTreeSet::new()).await, [kept[0].id]);
+        assert_eq!(harness.announced().await, [given_fact(&kept[0])]);
     }
 
-    async fn of_many_who_delete_at_once_one_is_told_so(bed: &Bed) {
+    async fn of_many_who_delete_at_once_one_is_told_so(harness: &Harness) {
         let response = some_response();
-        bed.store.insert(&response, &[]).await.unwrap();
+        harness.store.insert(&response, &[]).await.unwrap();
         let told = at_once(|| {
-            let (store, event) = (bed.store.clone(), deleted(&response));
+            let (store, event) = (harness.store.clone(), deleted(&response));
             let response = response.clone();
             async move { store.delete(&response, NOW, &[event]).await.unwrap() }
         })
         .await;
         assert_eq!(told.into_iter().filter(|told| *told).count(), 1);
-        assert_eq!(bed.announced().await, [deleted_fact(&response)]);
+        assert_eq!(harness.announced().await, [deleted_fact(&response)]);
     }
 
-    async fn what_is_held_or_removed_is_its_authors_alone_and_counts_for_nobody(bed: &Bed) {
+    async fn what_is_held_or_removed_is_its_authors_alone_and_counts_for_nobody(harness: &Harness) {
         let (post, bob) = (post(), user());
-        let held = Response { veil: Some(Veil::Held(NOW)), ..response(&post, bob, words("call me")) };
-        bed.store.insert(&held, &[]).await.unwrap();
-        assert_eq!(bed.store.get(held.id).await.unwrap(), Some(held.clone()));
-        let listed = async |viewer| bed.store.list(post.id, None, viewer, &BTreeSet::new(), 9).await.unwrap();
+        let held = Response { veil: Some(ModerationState::Held(NOW)), ..response(&post, bob, words("call me")) };
+        harness.store.insert(&held, &[]).await.unwrap();
+        assert_eq!(harness.store.get(held.id).await.unwrap(), Some(held.clone()));
+        let listed = async |viewer| harness.store.list(post.id, None, viewer, &BTreeSet::new(), 9).await.unwrap();
         let mut before = held.clone();
-        for veil in [Some(Veil::Held(NOW)), Some(Veil::Removed(NOW)), Some(Veil::Held(NOW))] {
-            assert!(bed.store.moderate(&before, veil, &[]).await.unwrap());
+        for veil in
+            [Some(ModerationState::Held(NOW)), Some(ModerationState::Removed(NOW)), Some(ModerationState::Held(NOW))]
+        {
+            assert!(harness.store.moderate(&before, veil, &[]).await.unwrap());
             before = Response { veil, ..before };
-            assert_eq!(bed.store.get(held.id).await.unwrap(), Some(before.clone()));
+            assert_eq!(harness.store.get(held.id).await.unwrap(), Some(before.clone()));
             assert_eq!(listed(bob).await, std::slice::from_ref(&before));
             assert_eq!(listed(post.author).await, []);
-            assert_eq!(bed.store.mark_helpful(held.id, NOW, &[marked(&held)]).await.unwrap(), None);
+            assert_eq!(harness.store.mark_helpful(held.id, NOW, &[marked(&held)]).await.unwrap(), None);
             for person in [bob, post.author] {
-                assert_eq!(bed.store.stats(person, &BTreeSet::new()).await.unwrap(), Stats::default());
+                assert_eq!(harness.store.stats(person, &BTreeSet::new()).await.unwrap(), Stats::default());
             }
-            assert_eq!(bed.store.newest(Some(post.id), None, 9).await.unwrap(), []);
+            assert_eq!(harness.store.newest(Some(post.id), None, 9).await.unwrap(), []);
         }
-        assert!(bed.store.moderate(&before, None, &[]).await.unwrap());
+        assert!(harness.store.moderate(&before, None, &[]).await.unwrap());
         let open = Response { veil: None, ..before };
         assert_eq!(listed(post.author).await, std::slice::from_ref(&open));
-        assert_eq!(bed.store.newest(Some(post.id), None, 9).await.unwrap(), [open]);
-        assert_eq!(bed.store.stats(bob, &BTreeSet::new()).await.unwrap().texts_given, 1);
-        assert_eq!(bed.announced().await, []);
+        assert_eq!(harness.store.newest(Some(post.id), None, 9).await.unwrap(), [open]);
+        assert_eq!(harness.store.stats(bob, &BTreeSet::new()).await.unwrap().texts_given, 1);
+        assert_eq!(harness.announced().await, []);
     }
 
-    async fn of_many_who_act_on_what_they_read_one_does(bed: &Bed) {
+    async fn of_many_who_act_on_what_they_read_one_does(harness: &Harness) {
         let response = some_response();
-        bed.insert(&response).await;
-        bed.announced().await;
+        harness.insert(&response).await;
+        harness.announced().await;
         let told = at_once(|| {
-            let (store, response) = (bed.store.clone(), response.clone());
-            let event = happened(removed_fact(&response));
-            async move { store.moderate(&response, Some(Veil::Removed(NOW)), &[event]).await.unwrap() }
+            let (store, response) = (harness.store.clone(), response.clone());
+            let event = event(removed_fact(&response));
+            async move { store.moderate(&response, Some(ModerationState::Removed(NOW)), &[event]).await.unwrap() }
         })
         .await;
         assert_eq!(told.into_iter().filter(|told| *told).count(), 1);
-        assert_eq!(bed.announced().await, [removed_fact(&response)]);
-        assert!(!bed.store.delete(&response, NOW, &[deleted(&response)]).await.unwrap(), "it is not as it was read");
-        let removed = Response { veil: Some(Veil::Removed(NOW)), ..response };
-        assert!(bed.store.delete(&removed, NOW, &[]).await.unwrap());
-        assert!(!bed.store.moderate(&removed, None, &[given(&removed)]).await.unwrap(), "nor is it now");
+        assert_eq!(harness.announced().await, [removed_fact(&response)]);
+        assert!(
+            !harness.store.delete(&response, NOW, &[deleted(&response)]).await.unwrap(),
+            "it is not as it was read"
+        );
+        let removed = Response { veil: Some(ModerationState::Removed(NOW)), ..response };
+        assert!(harness.store.delete(&removed, NOW, &[]).await.unwrap());
+        assert!(!harness.store.moderate(&removed, None, &[given(&removed)]).await.unwrap(), "nor is it now");
         let gone = Response { deleted_at: Some(NOW), ..removed };
-        assert!(bed.store.moderate(&gone, None, &[]).await.unwrap());
-        assert_eq!(bed.store.get(gone.id).await.unwrap(), Some(Response { veil: None, ..gone }));
-        assert_eq!(bed.announced().await, []);
-        assert!(!bed.store.moderate(&some_response(), None, &[]).await.unwrap());
+        assert!(harness.store.moderate(&gone, None, &[]).await.unwrap());
+        assert_eq!(harness.store.get(gone.id).await.unwrap(), Some(Response { veil: None, ..gone }));
+        assert_eq!(harness.announced().await, []);
+        assert!(!harness.store.moderate(&some_response(), None, &[]).await.unwrap());
     }
 
-    async fn the_newest_are_those_in_words_that_are_open_from_where_one_asks(bed: &Bed) {
+    async fn the_newest_are_those_in_words_that_are_open_from_where_one_asks(harness: &Harness) {
         let (here, there) = (post(), post());
         let mut said = Vec::new();
         for turn in 0..4_u64 {
             for post in [&here, &there] {
                 let at = NOW.after(Duration::from_millis(turn));
                 let one = response_at(post, user(), words("hello"), at);
-                bed.insert(&one).await;
-                bed.insert(&response_at(post, user(), HUG, at)).await;
+                harness.insert(&one).await;
+                harness.insert(&response_at(post, user(), HUG, at)).await;
                 said.push(one);
             }
         }
         let gone = said.remove(7);
-        bed.store.delete(&gone, NOW, &[]).await.unwrap();
+        harness.store.delete(&gone, NOW, &[]).await.unwrap();
         said.sort_by_key(|one| std::cmp::Reverse(one.id));
-        let newest = async |post, before, limit| bed.store.newest(post, before, limit).await.unwrap();
+        let newest = async |post, before, limit| harness.store.newest(post, before, limit).await.unwrap();
         assert_eq!(newest(None, None, 100).await, said);
         assert_eq!(newest(None, None, 2).await, said[..2]);
         assert_eq!(newest(None, None, 0).await, []);
@@ -273,91 +283,92 @@ mod contract {
         assert_eq!(newest(Some(here.id), Some(of_here[1].id), 1).await, of_here[2..3]);
     }
 
-    async fn of_many_who_mark_at_once_the_first_moment_stands_and_is_announced(bed: &Bed) {
+    async fn of_many_who_mark_at_once_the_first_moment_stands_and_is_announced(harness: &Harness) {
         let response = some_response();
-        bed.store.insert(&response, &[]).await.unwrap();
+        harness.store.insert(&response, &[]).await.unwrap();
         let turn = Arc::new(std::sync::atomic::AtomicU64::new(0));
         let moments = at_once(|| {
             let millis = turn.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-            let (store, event, at) = (bed.store.clone(), marked(&response), NOW.after(Duration::from_millis(millis)));
+            let (store, event, at) =
+                (harness.store.clone(), marked(&response), NOW.after(Duration::from_millis(millis)));
             let id = response.id;
             async move { store.mark_helpful(id, at, &[event]).await.unwrap().unwrap().helpful_at }
         })
         .await;
         assert!(moments[0].is_some() && moments.iter().all(|moment| *moment == moments[0]), "{moments:?}");
-        assert_eq!(bed.store.get(response.id).await.unwrap().unwrap().helpful_at, moments[0]);
-        assert_eq!(bed.announced().await, [Fact::ResponseMarkedHelpful(response.about())]);
+        assert_eq!(harness.store.get(response.id).await.unwrap().unwrap().helpful_at, moments[0]);
+        assert_eq!(harness.announced().await, [EventPayload::Response(ResponseEvent::MarkedHelpful(response.about()))]);
     }
 
-    async fn a_deleted_response_is_out_of_the_list_at_once_and_known_until_it_is_purged(bed: &Bed) {
+    async fn a_deleted_response_is_out_of_the_list_at_once_and_known_until_it_is_purged(harness: &Harness) {
         let (post, ann) = (post(), user());
         let response = response(&post, ann, words("sorry"));
-        bed.insert(&response).await;
-        assert!(bed.store.delete(&response, NOW, &[deleted(&response)]).await.unwrap());
-        assert_eq!(ids(bed, &post, &BTreeSet::new()).await, []);
-        let known = bed.store.get(response.id).await.unwrap().unwrap();
+        harness.insert(&response).await;
+        assert!(harness.store.delete(&response, NOW, &[deleted(&response)]).await.unwrap());
+        assert_eq!(ids(harness, &post, &BTreeSet::new()).await, []);
+        let known = harness.store.get(response.id).await.unwrap().unwrap();
         assert_eq!(known, Response { deleted_at: Some(NOW), ..response.clone() });
-        assert_eq!(bed.announced().await, [given_fact(&response), deleted_fact(&response)]);
+        assert_eq!(harness.announced().await, [given_fact(&response), deleted_fact(&response)]);
     }
 
-    async fn deleting_or_marking_nothing_announces_nothing(bed: &Bed) {
+    async fn deleting_or_marking_nothing_announces_nothing(harness: &Harness) {
         let response = some_response();
-        assert!(!bed.store.delete(&response, NOW, &[deleted(&response)]).await.unwrap());
-        assert_eq!(bed.store.mark_helpful(response.id, NOW, &[marked(&response)]).await.unwrap(), None);
-        bed.store.insert(&response, &[]).await.unwrap();
-        bed.store.delete(&response, NOW, &[]).await.unwrap();
-        assert!(!bed.store.delete(&response, NOW, &[deleted(&response)]).await.unwrap());
-        assert_eq!(bed.store.mark_helpful(response.id, NOW, &[marked(&response)]).await.unwrap(), None);
-        assert_eq!(bed.announced().await, []);
+        assert!(!harness.store.delete(&response, NOW, &[deleted(&response)]).await.unwrap());
+        assert_eq!(harness.store.mark_helpful(response.id, NOW, &[marked(&response)]).await.unwrap(), None);
+        harness.store.insert(&response, &[]).await.unwrap();
+        harness.store.delete(&response, NOW, &[]).await.unwrap();
+        assert!(!harness.store.delete(&response, NOW, &[deleted(&response)]).await.unwrap());
+        assert_eq!(harness.store.mark_helpful(response.id, NOW, &[marked(&response)]).await.unwrap(), None);
+        assert_eq!(harness.announced().await, []);
     }
 
-    async fn a_list_is_of_one_post_and_oldest_first(bed: &Bed) {
+    async fn a_list_is_of_one_post_and_oldest_first(harness: &Harness) {
         let (here, there) = (post(), post());
         let mut expected = Vec::new();
         for millis in [5, 1, 3, 2, 4] {
             let at = NOW.after(Duration::from_millis(millis));
             let response = response_at(&here, user(), words("hello"), at);
-            bed.insert(&response).await;
-            bed.insert(&response_at(&there, user(), words("hello"), at)).await;
+            harness.insert(&response).await;
+            harness.insert(&response_at(&there, user(), words("hello"), at)).await;
             expected.push(response.id);
         }
         expected.sort();
-        assert_eq!(ids(bed, &here, &BTreeSet::new()).await, expected);
+        assert_eq!(ids(harness, &here, &BTreeSet::new()).await, expected);
     }
 
-    async fn a_page_is_full_although_many_are_hidden(bed: &Bed) {
+    async fn a_page_is_full_although_many_are_hidden(harness: &Harness) {
         let (post, ann, bob) = (post(), user(), user());
         for millis in 0..3 {
             let at = NOW.after(Duration::from_millis(millis));
-            bed.insert(&response_at(&post, bob, words("unheard"), at)).await;
-            bed.insert(&response_at(&post, ann, words("heard"), at)).await;
+            harness.insert(&response_at(&post, bob, words("unheard"), at)).await;
+            harness.insert(&response_at(&post, ann, words("heard"), at)).await;
         }
         // More people than a statement can have values.
         let mut hidden: BTreeSet<UserId> = (0..40_000).map(|_| user()).collect();
         hidden.insert(bob);
-        let page = bed.store.list(post.id, None, user(), &hidden, 3).await.unwrap();
+        let page = harness.store.list(post.id, None, user(), &hidden, 3).await.unwrap();
         assert_eq!(page.iter().map(|response| response.author).collect::<Vec<_>>(), [ann; 3]);
-        assert_eq!(bed.store.stats(post.author, &hidden).await.unwrap().received, 3);
+        assert_eq!(harness.store.stats(post.author, &hidden).await.unwrap().received, 3);
     }
 
-    async fn pages_show_each_response_once_while_others_come_and_go(bed: &Bed) {
+    async fn pages_show_each_response_once_while_others_come_and_go(harness: &Harness) {
         let post = post();
         let mut lasting = BTreeSet::new();
         for _ in 0..9 {
             let response = response(&post, user(), words("hello"));
-            bed.insert(&response).await;
+            harness.insert(&response).await;
             lasting.insert(response.id);
         }
         let (mut shown_and_gone, mut late) = (0, 0);
-        let seen = read_all(bed, &post, async |so_far| {
+        let seen = read_all(harness, &post, async |so_far| {
             // It comes to an end, although there is always more.
             if late < 5 {
-                bed.insert(&response(&post, user(), words("late"))).await;
+                harness.insert(&response(&post, user(), words("late"))).await;
                 late += 1;
             }
             // The very response at which the page ended.
             if let Some(last) = so_far.last() {
-                bed.store.delete(last, NOW, &[]).await.unwrap();
+                harness.store.delete(last, NOW, &[]).await.unwrap();
                 shown_and_gone += 1;
             }
         })
@@ -369,41 +380,41 @@ mod contract {
         assert!(shown_and_gone > 0);
     }
 
-    async fn figures_count_what_is_there_and_nothing_under_ones_own_post(bed: &Bed) {
+    async fn figures_count_what_is_there_and_nothing_under_ones_own_post(harness: &Harness) {
         let (ann, bob, eve) = (user(), user(), user());
-        let (of_ann, of_eve) = (PostBrief { author: ann, ..post() }, PostBrief { author: eve, ..post() });
+        let (of_ann, of_eve) = (PostSummary { author: ann, ..post() }, PostSummary { author: eve, ..post() });
         let helped = response(&of_ann, bob, words("it passes"));
         let gone = response(&of_eve, bob, words("never mind"));
         let quick = response(&of_ann, bob, HUG);
         let own = response(&of_ann, ann, words("thank you all"));
         let unseen = response(&of_ann, eve, words("hello"));
         for response in [&helped, &gone, &quick, &own, &unseen] {
-            bed.insert(response).await;
+            harness.insert(response).await;
         }
-        bed.store.mark_helpful(helped.id, NOW, &[]).await.unwrap();
-        bed.store.delete(&gone, NOW, &[]).await.unwrap();
+        harness.store.mark_helpful(helped.id, NOW, &[]).await.unwrap();
+        harness.store.delete(&gone, NOW, &[]).await.unwrap();
         let bobs = Stats { texts_given: 1, quick_given: 1, posts_answered: 1, helpful_given: 1, received: 0 };
-        assert_eq!(bed.store.stats(bob, &BTreeSet::new()).await.unwrap(), bobs);
+        assert_eq!(harness.store.stats(bob, &BTreeSet::new()).await.unwrap(), bobs);
         let anns = Stats { received: 2, ..Stats::default() };
-        assert_eq!(bed.store.stats(ann, &BTreeSet::from([eve])).await.unwrap(), anns);
-        assert_eq!(bed.store.stats(ann, &BTreeSet::new()).await.unwrap(), Stats { received: 3, ..anns });
-        assert_eq!(bed.store.stats(user(), &BTreeSet::new()).await.unwrap(), Stats::default());
+        assert_eq!(harness.store.stats(ann, &BTreeSet::from([eve])).await.unwrap(), anns);
+        assert_eq!(harness.store.stats(ann, &BTreeSet::new()).await.unwrap(), Stats { received: 3, ..anns });
+        assert_eq!(harness.store.stats(user(), &BTreeSet::new()).await.unwrap(), Stats::default());
     }
 
-    async fn purging_removes_what_was_deleted_until_then_and_spares_the_rest(bed: &Bed) {
+    async fn purging_removes_what_was_deleted_until_then_and_spares_the_rest(harness: &Harness) {
         let (post, later) = (post(), NOW.after(Duration::from_millis(1)));
         let [old, new, living] = [(); 3].map(|()| response(&post, user(), words("hello")));
         for response in [&old, &new, &living] {
-            bed.insert(response).await;
+            harness.insert(response).await;
         }
-        bed.store.delete(&old, NOW, &[deleted(&old)]).await.unwrap();
-        bed.store.delete(&new, later, &[deleted(&new)]).await.unwrap();
-        assert_eq!(bed.store.purge(NOW, 0).await.unwrap(), 0);
-        assert_eq!(bed.store.purge(NOW, 10).await.unwrap(), 1);
-        assert_eq!(bed.store.get(old.id).await.unwrap(), None);
-        assert!(bed.store.get(new.id).await.unwrap().is_some());
-        assert_eq!(ids(bed, &post, &BTreeSet::new()).await, [living.id]);
-        assert_eq!(bed.store.purge(NOW, 10).await.unwrap(), 0);
-        assert_eq!(bed.announced().await.len(), 5, "events that wait are sent all the same");
+        harness.store.delete(&old, NOW, &[deleted(&old)]).await.unwrap();
+        harness.store.delete(&new, later, &[deleted(&new)]).await.unwrap();
+        assert_eq!(harness.store.purge(NOW, 0).await.unwrap(), 0);
+        assert_eq!(harness.store.purge(NOW, 10).await.unwrap(), 1);
+        assert_eq!(harness.store.get(old.id).await.unwrap(), None);
+        assert!(harness.store.get(new.id).await.unwrap().is_some());
+        assert_eq!(ids(harness, &post, &BTreeSet::new()).await, [living.id]);
+        assert_eq!(harness.store.purge(NOW, 10).await.unwrap(), 0);
+        assert_eq!(harness.announced().await.len(), 5, "events that wait are sent all the same");
     }
 }

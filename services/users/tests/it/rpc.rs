@@ -7,16 +7,16 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
-use kith_kernel::{Actor, Clock as _, ResponseId, SystemEntropy, ports::Personas as _};
+use kith_kernel::{Actor, Clock as _, ResponseId, SystemEntropy, ports::PersonaLookup as _};
 use kith_testkit::{block_on, event_id, user};
-use kith_users::{Earning, access::PROCEDURES, rpc};
+use kith_users::{Earning, access::METHOD_POLICIES, rpc};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::bed::{Bed, sqlite};
+use crate::harness::{Harness, sqlite};
 
-fn server(bed: &Bed) -> Router {
-    connectrpc_axum::MakeServiceBuilder::new().add_router(rpc::router(Arc::new(bed.service()))).build()
+fn server(harness: &Harness) -> Router {
+    connectrpc_axum::MakeServiceBuilder::new().add_router(rpc::router(Arc::new(harness.service()))).build()
 }
 
 async fn call(server: &Router, actor: Option<&Actor>, method: &str, body: Value) -> (StatusCode, Value) {
@@ -39,8 +39,8 @@ fn of(actor: &Actor) -> Value {
 #[test]
 fn only_its_owner_is_told_an_accounts_id() {
     block_on(async {
-        let bed = sqlite().await;
-        let (server, ann, bob) = (server(&bed), bed.person("ann").await, bed.person("bob").await);
+        let harness = sqlite().await;
+        let (server, ann, bob) = (server(&harness), harness.person("ann").await, harness.person("bob").await);
         let (status, own) = call(&server, Some(&ann), "GetMe", json!({})).await;
         assert_eq!(status, StatusCode::OK, "{own}");
         assert_eq!(own["me"]["accountId"], ann.user.to_string());
@@ -57,8 +57,8 @@ fn only_its_owner_is_told_an_accounts_id() {
 #[test]
 fn an_update_answers_with_the_next_etag() {
     block_on(async {
-        let bed = sqlite().await;
-        let (server, ann) = (server(&bed), bed.person("ann").await);
+        let harness = sqlite().await;
+        let (server, ann) = (server(&harness), harness.person("ann").await);
         let (_, own) = call(&server, Some(&ann), "GetMe", json!({})).await;
         let change = json!({ "etag": own["me"]["etag"], "handle": "anna" });
         let (status, updated) = call(&server, Some(&ann), "UpdateProfile", change.clone()).await;
@@ -72,8 +72,8 @@ fn an_update_answers_with_the_next_etag() {
 #[test]
 fn a_refusal_has_a_code_and_a_field() {
     block_on(async {
-        let bed = sqlite().await;
-        let (server, ann) = (server(&bed), bed.person("ann").await);
+        let harness = sqlite().await;
+        let (server, ann) = (server(&harness), harness.person("ann").await);
         let (status, refusal) = call(&server, Some(&ann), "BlockUser", of(&ann)).await;
         assert_eq!((status, &refusal["code"]), (StatusCode::BAD_REQUEST, &json!("invalid_argument")));
         assert_eq!(refusal["message"], "nobody can block themselves");
@@ -87,8 +87,8 @@ fn a_refusal_has_a_code_and_a_field() {
 #[test]
 fn a_block_comes_and_goes() {
     block_on(async {
-        let bed = sqlite().await;
-        let (server, ann, bob) = (server(&bed), bed.person("ann").await, bed.person("bob").await);
+        let harness = sqlite().await;
+        let (server, ann, bob) = (server(&harness), harness.person("ann").await, harness.person("bob").await);
         let (_, seen) = call(&server, Some(&bob), "GetProfile", of(&ann)).await;
         assert_eq!(seen["persona"]["handle"], "ann");
         call(&server, Some(&bob), "BlockUser", of(&ann)).await;
@@ -101,17 +101,17 @@ fn a_block_comes_and_goes() {
 #[test]
 fn what_somebody_hides_is_shown_nowhere() {
     block_on(async {
-        let bed = sqlite().await;
-        let (server, ann, bob) = (server(&bed), bed.person("ann").await, bed.person("bob").await);
+        let harness = sqlite().await;
+        let (server, ann, bob) = (server(&harness), harness.person("ann").await, harness.person("bob").await);
         for _ in 0..10 {
             let earned = Earning {
-                event: event_id(bed.clock.now()),
-                at: bed.clock.now(),
+                event: event_id(harness.clock.now()),
+                at: harness.clock.now(),
                 account: ann.user,
-                response: ResponseId::new(bed.clock.now(), &SystemEntropy),
+                response: ResponseId::new(harness.clock.now(), &SystemEntropy),
                 worth: 10,
             };
-            bed.store.earn(&earned).await.unwrap();
+            harness.store.earn(&earned).await.unwrap();
         }
         let (_, seen) = call(&server, Some(&bob), "GetProfile", of(&ann)).await;
         assert_eq!((&seen["strengthPoints"], &seen["persona"]["badges"]), (&json!(100), &json!(["BADGE_SUPPORTER"])));
@@ -124,7 +124,7 @@ fn what_somebody_hides_is_shown_nowhere() {
         assert_eq!((status, &hidden["settings"]), (StatusCode::OK, &json!({ "etag": "2" })));
         let (_, seen) = call(&server, Some(&bob), "GetProfile", of(&ann)).await;
         assert_eq!((&seen["strengthPoints"], &seen["persona"]["badges"]), (&Value::Null, &Value::Null));
-        let everywhere = bed.directory().shown(&[ann.persona]).await.unwrap();
+        let everywhere = harness.directory().find_many(&[ann.persona]).await.unwrap();
         assert_eq!(everywhere[&ann.persona].badges, []);
         // Their owner is told what they have.
         let (_, own) = call(&server, Some(&ann), "GetMe", json!({})).await;
@@ -132,7 +132,7 @@ fn what_somebody_hides_is_shown_nowhere() {
 
         let (status, refusal) = call(&server, Some(&ann), "UpdatePrivacySettings", hide).await;
         assert_eq!((status, &refusal["code"]), (StatusCode::CONFLICT, &json!("aborted")));
-        bed.set_role(&ann, "moderator").await;
+        harness.set_role(&ann, "moderator").await;
         let (_, seen) = call(&server, Some(&bob), "GetProfile", of(&ann)).await;
         assert_eq!(seen["persona"]["badges"], json!(["BADGE_MODERATOR"]), "what somebody may do is no secret");
     });
@@ -141,10 +141,10 @@ fn what_somebody_hides_is_shown_nowhere() {
 #[test]
 fn a_stranger_is_refused_by_every_method_of_the_table() {
     block_on(async {
-        let bed = sqlite().await;
-        let (server, ann) = (server(&bed), bed.person("ann").await);
-        assert_eq!(PROCEDURES.len(), 8);
-        for procedure in PROCEDURES {
+        let harness = sqlite().await;
+        let (server, ann) = (server(&harness), harness.person("ann").await);
+        assert_eq!(METHOD_POLICIES.len(), 8);
+        for procedure in METHOD_POLICIES {
             let method = procedure.path.strip_prefix("/kith.users.v1.UserService/").unwrap();
             let request = json!({ "personaId": ann.persona.to_string(), "etag": "1" });
             let (status, refusal) = call(&server, None, method, request).await;

@@ -3,7 +3,7 @@
 use kith_kernel::Timestamp;
 use kith_storage::{
     StoreError, StoreResult, sql,
-    sql::{At, Tx},
+    sql::{SqlTimestamp, Tx},
 };
 
 use super::Sql;
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What is held of an address while its attempts are counted.
-const HELD: &str = "password attempts";
+const LOCK_NAMESPACE: &str = "password attempts";
 
 #[sql]
 impl Sql<Db> {
@@ -23,14 +23,14 @@ impl Sql<Db> {
         email_index: &Digest,
         now: Timestamp,
     ) -> StoreResult<Option<Timestamp>> {
-        tx.hold(HELD, email_index).await?;
-        let found: Option<(i64, At)> =
-            sqlx::query_as("SELECT failures, last_at FROM password_attempts WHERE email_index = $1")
+        tx.lock(LOCK_NAMESPACE, email_index).await?;
+        let found: Option<(i64, SqlTimestamp)> =
+            sqlx::query_as("SELECT failures, last_attempt_at FROM password_attempts WHERE email_index = $1")
                 .bind(email_index.as_slice())
                 .fetch_optional(&mut **tx)
                 .await?;
         let former = match found {
-            Some((failures, At(last_at))) => {
+            Some((failures, SqlTimestamp(last_at))) => {
                 Some(Attempts { failures: u32::try_from(failures).map_err(StoreError::corrupt)?, last_at })
             }
             None => None,
@@ -40,12 +40,13 @@ impl Sql<Db> {
             Err(opens_at) => return Ok(Some(opens_at)),
         };
         sqlx::query(
-            "INSERT INTO password_attempts (email_index, failures, last_at) VALUES ($1, $2, $3)
-             ON CONFLICT (email_index) DO UPDATE SET failures = excluded.failures, last_at = excluded.last_at",
+            "INSERT INTO password_attempts (email_index, failures, last_attempt_at) VALUES ($1, $2, $3)
+             ON CONFLICT (email_index) DO UPDATE
+             SET failures = excluded.failures, last_attempt_at = excluded.last_attempt_at",
         )
         .bind(email_index.as_slice())
         .bind(i64::from(counted.failures))
-        .bind(At(counted.last_at))
+        .bind(SqlTimestamp(counted.last_at))
         .execute(&mut **tx)
         .await?;
         Ok(None)
@@ -53,7 +54,7 @@ impl Sql<Db> {
 
     /// Forgets those of one address.
     pub(super) async fn forget_attempts_of(tx: &mut Tx<Db>, email_index: &Digest) -> StoreResult<()> {
-        tx.hold(HELD, email_index).await?;
+        tx.lock(LOCK_NAMESPACE, email_index).await?;
         sqlx::query("DELETE FROM password_attempts WHERE email_index = $1")
             .bind(email_index.as_slice())
             .execute(&mut **tx)

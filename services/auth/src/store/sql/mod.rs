@@ -7,12 +7,12 @@ use async_trait::async_trait;
 use kith_kernel::{Event, SessionId, Timestamp, UserId, audit, ports::DataKey};
 use kith_storage::{
     StoreResult, sql,
-    sql::{At, Database, Engine, Sqlite},
+    sql::{SqlTimestamp, Database, Engine, Sqlite},
 };
 use uuid::Uuid;
 
-use self::rows::{HELD, Row};
-use super::{Enrolment, Entrance, Entry, Revoked, Store};
+use self::rows::{LOCK_NAMESPACE, Row};
+use super::{Enrolment, Entrance, AuditEntry, Revoked, Store};
 use crate::domain::{Digest, Retry, Session};
 
 /// Sessions in a SQL database.
@@ -36,13 +36,13 @@ impl Store for Sql<Db> {
         let entrance = enrolment.entrance.as_ref();
         let mut tx = self.database.begin().await?;
         // First, so that who enrolls again hears of that, and not of their own address.
-        sqlx::query("INSERT INTO data_keys (owner, wrapped) VALUES ($1, $2)")
+        sqlx::query("INSERT INTO data_keys (owner, wrapped_key) VALUES ($1, $2)")
             .bind(enrolment.account.uuid())
             .bind(enrolment.data_key.0.as_slice())
             .execute(&mut *tx)
             .await?;
         sqlx::query(
-            "INSERT INTO logins (account, recovery, email, email_index, password, created_at)
+            "INSERT INTO email_credentials (account, recovery_digest, email, email_index, password_hash, created_at)
              VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(enrolment.account.uuid())
@@ -50,7 +50,7 @@ impl Store for Sql<Db> {
         .bind(entrance.map(|entrance| entrance.email.as_slice()))
         .bind(entrance.map(|entrance| entrance.email_index.as_slice()))
         .bind(entrance.map(|entrance| entrance.password.as_str()))
-        .bind(At(enrolment.created_at))
+        .bind(SqlTimestamp(enrolment.created_at))
         .execute(&mut *tx)
         .await?;
         Self::insert(&mut tx, session).await?;
@@ -65,9 +65,12 @@ impl Store for Sql<Db> {
         revoked: Revoked<'_>,
     ) -> StoreResult<bool> {
         let mut tx = self.database.begin().await?;
-        tx.hold(HELD, session.account.uuid().as_bytes()).await?;
+        tx.lock(LOCK_NAMESPACE, session.account.uuid().as_bytes()).await?;
         let again =
-            sqlx::query("UPDATE logins SET recovery = $2 WHERE account = $1 AND email_index IS NOT DISTINCT FROM $3")
+            sqlx::query(
+                "UPDATE email_credentials SET recovery_digest = $2
+                 WHERE account = $1 AND email_index IS NOT DISTINCT FROM $3",
+            )
                 .bind(session.account.uuid())
                 .bind(recovery.as_slice())
                 .bind(email_index.map(Digest::as_slice))
@@ -85,7 +88,8 @@ impl Store for Sql<Db> {
     async fn upgrade(&self, account: UserId, entrance: &Entrance) -> StoreResult<bool> {
         let mut tx = self.database.begin().await?;
         let upgraded = sqlx::query(
-            "UPDATE logins SET email = $2, email_index = $3, password = $4 WHERE account = $1 AND email_index IS NULL",
+            "UPDATE email_credentials SET email = $2, email_index = $3, password_hash = $4
+             WHERE account = $1 AND email_index IS NULL",
         )
         .bind(account.uuid())
         .bind(entrance.email.as_slice())
@@ -97,17 +101,17 @@ impl Store for Sql<Db> {
         Ok(upgraded.rows_affected() == 1)
     }
 
-    async fn by_email(&self, email_index: &Digest) -> StoreResult<Option<Entry>> {
+    async fn by_email(&self, email_index: &Digest) -> StoreResult<Option<AuditEntry>> {
         let found: Option<(Uuid, String)> =
-            sqlx::query_as("SELECT account, password FROM logins WHERE email_index = $1")
+            sqlx::query_as("SELECT account, password_hash FROM email_credentials WHERE email_index = $1")
                 .bind(email_index.as_slice())
                 .fetch_optional(self.database.reader())
                 .await?;
-        Ok(found.map(|(account, password)| Entry { account: UserId::from_uuid(account), password }))
+        Ok(found.map(|(account, password)| AuditEntry { account: UserId::from_uuid(account), password }))
     }
 
     async fn by_recovery(&self, recovery: &Digest) -> StoreResult<Option<UserId>> {
-        let found: Option<(Uuid,)> = sqlx::query_as("SELECT account FROM logins WHERE recovery = $1")
+        let found: Option<(Uuid,)> = sqlx::query_as("SELECT account FROM email_credentials WHERE recovery_digest = $1")
             .bind(recovery.as_slice())
             .fetch_optional(self.database.reader())
             .await?;
@@ -116,7 +120,9 @@ impl Store for Sql<Db> {
 
     async fn has_email(&self, account: UserId) -> StoreResult<bool> {
         let (has,): (bool,) =
-            sqlx::query_as("SELECT EXISTS (SELECT 1 FROM logins WHERE account = $1 AND email_index IS NOT NULL)")
+            sqlx::query_as(
+                "SELECT EXISTS (SELECT 1 FROM email_credentials WHERE account = $1 AND email_index IS NOT NULL)",
+            )
                 .bind(account.uuid())
                 .fetch_one(self.database.reader())
                 .await?;
@@ -124,7 +130,7 @@ impl Store for Sql<Db> {
     }
 
     async fn data_key(&self, account: UserId) -> StoreResult<Option<DataKey>> {
-        let found: Option<(Vec<u8>,)> = sqlx::query_as("SELECT wrapped FROM data_keys WHERE owner = $1")
+        let found: Option<(Vec<u8>,)> = sqlx::query_as("SELECT wrapped_key FROM data_keys WHERE owner = $1")
             .bind(account.uuid())
             .fetch_optional(self.database.reader())
             .await?;
@@ -144,16 +150,18 @@ impl Store for Sql<Db> {
         tx.commit().await
     }
 
-    #[unhurried]
+    #[no_timeout]
     async fn forget_attempts(&self, before: Timestamp) -> StoreResult<u64> {
         let delete = "DELETE FROM password_attempts WHERE email_index IN
-            (SELECT email_index FROM password_attempts WHERE last_at < $1 LIMIT $2) AND last_at < $1";
-        self.database.forget(delete, At(before)).await
+            (SELECT email_index FROM password_attempts WHERE last_attempt_at < $1 LIMIT $2) AND last_attempt_at < $1";
+        self.database.delete_in_batches(delete, SqlTimestamp(before)).await
     }
 
     async fn rehash(&self, account: UserId, former: &str, hash: &str) -> StoreResult<bool> {
         let mut tx = self.database.begin().await?;
-        let rehashed = sqlx::query("UPDATE logins SET password = $3 WHERE account = $1 AND password = $2")
+        let rehashed = sqlx::query(
+            "UPDATE email_credentials SET password_hash = $3 WHERE account = $1 AND password_hash = $2",
+        )
             .bind(account.uuid())
             .bind(former)
             .bind(hash)
@@ -165,7 +173,7 @@ impl Store for Sql<Db> {
 
     async fn open(&self, session: &Session, at_most: u32, revoked: Revoked<'_>) -> StoreResult<Vec<SessionId>> {
         let mut tx = self.database.begin().await?;
-        tx.hold(HELD, session.account.uuid().as_bytes()).await?;
+        tx.lock(LOCK_NAMESPACE, session.account.uuid().as_bytes()).await?;
         let ended = Self::end_beyond(&mut tx, session, at_most, revoked).await?;
         Self::insert(&mut tx, session).await?;
         tx.commit().await?;
@@ -184,17 +192,17 @@ impl Store for Sql<Db> {
         let Some(Retry { previous, successor }) = &traded.retry else { return Ok(false) };
         let mut tx = self.database.begin().await?;
         let done = sqlx::query(
-            "UPDATE sessions SET current = $3, previous = $2, successor = $4, generation = $5, refreshed_at = $6,
-                expires_at = $7
-             WHERE id = $1 AND current = $2 AND ended_at IS NULL AND expires_at > $6",
+            "UPDATE sessions SET current_digest = $3, previous_digest = $2, encrypted_successor = $4,
+                generation = $5, refreshed_at = $6, expires_at = $7
+             WHERE id = $1 AND current_digest = $2 AND ended_at IS NULL AND expires_at > $6",
         )
         .bind(traded.id.uuid())
         .bind(previous.as_slice())
         .bind(traded.current.as_slice())
         .bind(successor.as_slice())
         .bind(traded.generation)
-        .bind(At(traded.refreshed_at))
-        .bind(At(traded.expires_at))
+        .bind(SqlTimestamp(traded.refreshed_at))
+        .bind(SqlTimestamp(traded.expires_at))
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
@@ -204,8 +212,8 @@ impl Store for Sql<Db> {
     async fn confirm(&self, id: SessionId, generation: i64) -> StoreResult<bool> {
         let mut tx = self.database.begin().await?;
         let confirmed = sqlx::query(
-            "UPDATE sessions SET previous = NULL, successor = NULL
-             WHERE id = $1 AND generation = $2 AND successor IS NOT NULL",
+            "UPDATE sessions SET previous_digest = NULL, encrypted_successor = NULL
+             WHERE id = $1 AND generation = $2 AND encrypted_successor IS NOT NULL",
         )
         .bind(id.uuid())
         .bind(generation)
@@ -221,23 +229,23 @@ impl Store for Sql<Db> {
         account: UserId,
         now: Timestamp,
         events: &[Event],
-        entries: &[audit::Entry],
+        entries: &[audit::AuditEntry],
     ) -> StoreResult<bool> {
         let mut tx = self.database.begin().await?;
         let ended = sqlx::query(
-            "UPDATE sessions SET ended_at = $3, previous = NULL, successor = NULL
+            "UPDATE sessions SET ended_at = $3, previous_digest = NULL, encrypted_successor = NULL
              WHERE id = $1 AND account = $2 AND ended_at IS NULL AND expires_at > $3",
         )
         .bind(id.uuid())
         .bind(account.uuid())
-        .bind(At(now))
+        .bind(SqlTimestamp(now))
         .execute(&mut *tx)
         .await?;
         if ended.rows_affected() == 0 {
             return Ok(false);
         }
-        tx.record(events).await?;
-        tx.audit(entries).await?;
+        tx.append_events(events).await?;
+        tx.append_audit(entries).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -255,17 +263,17 @@ impl Store for Sql<Db> {
         )
         .bind(account.uuid())
         .bind(before.map_or(Uuid::max(), SessionId::uuid))
-        .bind(At(now))
+        .bind(SqlTimestamp(now))
         .bind(limit)
         .fetch_all(self.database.reader())
         .await?;
         rows.into_iter().map(Row::into_session).collect()
     }
 
-    #[unhurried]
+    #[no_timeout]
     async fn forget(&self, over_since: Timestamp) -> StoreResult<u64> {
         let delete = "DELETE FROM sessions WHERE id IN
             (SELECT id FROM sessions WHERE ended_at < $1 OR expires_at < $1 LIMIT $2)";
-        self.database.forget(delete, At(over_since)).await
+        self.database.delete_in_batches(delete, SqlTimestamp(over_since)).await
     }
 }

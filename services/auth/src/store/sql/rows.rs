@@ -3,7 +3,7 @@
 use kith_kernel::{Event, SessionId, UserId};
 use kith_storage::{
     StoreError, StoreResult, sql,
-    sql::{At, Tx},
+    sql::{SqlTimestamp, Tx},
 };
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// What is held of an account while sessions of it begin.
-pub(super) const HELD: &str = "sessions";
+pub(super) const LOCK_NAMESPACE: &str = "sessions";
 
 #[sql]
 impl Sql<Db> {
@@ -27,7 +27,7 @@ impl Sql<Db> {
     ) -> StoreResult<Vec<SessionId>> {
         // The condition twice: one that ends by itself meanwhile is not ended again.
         let ended: Vec<(Uuid,)> = sqlx::query_as(
-            "UPDATE sessions SET ended_at = $2, previous = NULL, successor = NULL
+            "UPDATE sessions SET ended_at = $2, previous_digest = NULL, encrypted_successor = NULL
              WHERE ended_at IS NULL AND expires_at > $2 AND id IN (
                 SELECT id FROM sessions WHERE account = $1 AND ended_at IS NULL AND expires_at > $2
                 ORDER BY id DESC LIMIT $4 OFFSET $3
@@ -35,14 +35,14 @@ impl Sql<Db> {
              RETURNING id",
         )
         .bind(session.account.uuid())
-        .bind(At(session.created_at))
+        .bind(SqlTimestamp(session.created_at))
         .bind(i64::from(at_most.saturating_sub(1)))
         .bind(i64::MAX)
         .fetch_all(&mut **tx)
         .await?;
         let ended: Vec<SessionId> = ended.into_iter().map(|(id,)| SessionId::from_uuid(id)).collect();
         let events: Vec<Event> = ended.iter().map(|id| revoked(*id)).collect();
-        tx.record(&events).await?;
+        tx.append_events(&events).await?;
         Ok(ended)
     }
 
@@ -50,16 +50,17 @@ impl Sql<Db> {
     pub(super) async fn insert(tx: &mut Tx<Db>, session: &Session) -> StoreResult<()> {
         sqlx::query(
             "INSERT INTO sessions
-                (id, account, device, created_at, refreshed_at, expires_at, closes_at, generation, current)
+                (id, account, device, created_at, refreshed_at, expires_at, absolute_expires_at, generation,
+                current_digest)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(session.id.uuid())
         .bind(session.account.uuid())
         .bind(session.device.as_slice())
-        .bind(At(session.created_at))
-        .bind(At(session.refreshed_at))
-        .bind(At(session.expires_at))
-        .bind(At(session.closes_at))
+        .bind(SqlTimestamp(session.created_at))
+        .bind(SqlTimestamp(session.refreshed_at))
+        .bind(SqlTimestamp(session.expires_at))
+        .bind(SqlTimestamp(session.closes_at))
         .bind(session.generation)
         .bind(session.current.as_slice())
         .execute(&mut **tx)
@@ -74,20 +75,20 @@ pub(super) struct Row {
     id: Uuid,
     account: Uuid,
     device: Vec<u8>,
-    created_at: At,
-    refreshed_at: At,
-    expires_at: At,
-    closes_at: At,
+    created_at: SqlTimestamp,
+    refreshed_at: SqlTimestamp,
+    expires_at: SqlTimestamp,
+    absolute_expires_at: SqlTimestamp,
     generation: i64,
-    current: Vec<u8>,
-    previous: Option<Vec<u8>>,
-    successor: Option<Vec<u8>>,
-    ended_at: Option<At>,
+    current_digest: Vec<u8>,
+    previous_digest: Option<Vec<u8>>,
+    encrypted_successor: Option<Vec<u8>>,
+    ended_at: Option<SqlTimestamp>,
 }
 
 impl Row {
     pub(super) fn into_session(self) -> StoreResult<Session> {
-        let retry = match self.previous.zip(self.successor) {
+        let retry = match self.previous_digest.zip(self.encrypted_successor) {
             Some((previous, successor)) => Some(Retry { previous: digest(&previous)?, successor }),
             None => None,
         };
@@ -98,9 +99,9 @@ impl Row {
             created_at: self.created_at.0,
             refreshed_at: self.refreshed_at.0,
             expires_at: self.expires_at.0,
-            closes_at: self.closes_at.0,
+            closes_at: self.absolute_expires_at.0,
             generation: self.generation,
-            current: digest(&self.current)?,
+            current: digest(&self.current_digest)?,
             retry,
             ended_at: self.ended_at.map(|at| at.0),
         })

@@ -3,7 +3,7 @@
 use kith_kernel::{CircleId, UserId, event::CircleChange};
 use kith_storage::{
     StoreResult, sql,
-    sql::{At, Tx},
+    sql::{SqlTimestamp, Tx},
 };
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
@@ -29,14 +29,14 @@ impl Sql<Db> {
             None => None,
         };
         let (owners,): (i64,) =
-            sqlx::query_as("SELECT COUNT(*) FROM circle_people WHERE circle = $1 AND state = 'member' AND role = 3")
+            sqlx::query_as("SELECT COUNT(*) FROM circle_members WHERE circle = $1 AND status = 'member' AND role = 3")
                 .bind(deed.circle.uuid())
                 .fetch_one(&mut **tx)
                 .await?;
         let (invites,): (i64,) =
             sqlx::query_as("SELECT COUNT(*) FROM circle_invites WHERE circle = $1 AND expires_at > $2")
                 .bind(deed.circle.uuid())
-                .bind(At(deed.by.at))
+                .bind(SqlTimestamp(deed.by.at))
                 .fetch_one(&mut **tx)
                 .await?;
         let invite = Self::named_invite(tx, deed).await?;
@@ -103,7 +103,8 @@ impl Sql<Db> {
 
     pub(super) async fn add_circle(tx: &mut Tx<Db>, circle: &Circle) -> StoreResult<()> {
         sqlx::query(
-            "INSERT INTO circles (id, name, about, rules, category, access, cap, members, blur, created_at, version)
+            "INSERT INTO circles (id, name, about, rules, category, access, max_members, member_count, count_offset,
+                created_at, version)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         )
         .bind(circle.id.uuid())
@@ -115,7 +116,7 @@ impl Sql<Db> {
         .bind(i64::from(circle.terms.cap.number()))
         .bind(i64::from(circle.members))
         .bind(i64::from(circle.blur.number()))
-        .bind(At(circle.created_at))
+        .bind(SqlTimestamp(circle.created_at))
         .bind(circle.version)
         .execute(&mut **tx)
         .await?;
@@ -125,16 +126,16 @@ impl Sql<Db> {
     /// Says how somebody stands, whatever was said before.
     pub(super) async fn put_person(tx: &mut Tx<Db>, circle: CircleId, person: &Person) -> StoreResult<()> {
         sqlx::query(
-            "INSERT INTO circle_people (circle, account, persona, state, role, since) VALUES ($1, $2, $3, $4, $5, $6)
+            "INSERT INTO circle_members (circle, account, persona, status, role, since) VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (circle, account) DO UPDATE
-             SET state = excluded.state, role = excluded.role, since = excluded.since",
+             SET status = excluded.status, role = excluded.role, since = excluded.since",
         )
         .bind(circle.uuid())
         .bind(person.user.uuid())
         .bind(person.persona.uuid())
         .bind(word(person.state))
         .bind(role_number(person.state.role()))
-        .bind(At(person.since))
+        .bind(SqlTimestamp(person.since))
         .execute(&mut **tx)
         .await?;
         Ok(())
@@ -143,7 +144,7 @@ impl Sql<Db> {
     async fn change_person(tx: &mut Tx<Db>, deed: &Deed, before: Option<Person>, after: Person) -> StoreResult<()> {
         Self::put_person(tx, deed.circle, &after).await?;
         if !may_invite(after.state) {
-            sqlx::query("DELETE FROM circle_invites WHERE circle = $1 AND account = $2")
+            sqlx::query("DELETE FROM circle_invites WHERE circle = $1 AND creator = $2")
                 .bind(deed.circle.uuid())
                 .bind(after.user.uuid())
                 .execute(&mut **tx)
@@ -153,7 +154,7 @@ impl Sql<Db> {
         let word = if after.state == State::Asked { ASKED } else { deed.act.word() };
         Self::write_down(tx, deed.circle, &deed.by, word, Some(after.user)).await?;
         if let Some(change) = change(before.map(|before| before.state), after.state) {
-            tx.record(&[announcement(deed.circle, &deed.by, change, Some(after.user))]).await?;
+            tx.append_events(&[announcement(deed.circle, &deed.by, change, Some(after.user))]).await?;
         }
         Ok(())
     }
@@ -161,7 +162,8 @@ impl Sql<Db> {
     async fn count_members(tx: &mut Tx<Db>, circle: CircleId) -> StoreResult<()> {
         sqlx::query(
             "UPDATE circles
-             SET members = (SELECT COUNT(*) FROM circle_people WHERE circle = $1 AND state = 'member') WHERE id = $1",
+             SET member_count = (SELECT COUNT(*) FROM circle_members WHERE circle = $1 AND status = 'member')
+             WHERE id = $1",
         )
         .bind(circle.uuid())
         .execute(&mut **tx)
@@ -172,7 +174,7 @@ impl Sql<Db> {
     async fn change_terms(tx: &mut Tx<Db>, deed: &Deed, circle: &Circle, change: Change) -> StoreResult<()> {
         let terms = change.of(&circle.terms);
         sqlx::query(
-            "UPDATE circles SET name = $2, about = $3, rules = $4, category = $5, access = $6, cap = $7,
+            "UPDATE circles SET name = $2, about = $3, rules = $4, category = $5, access = $6, max_members = $7,
                 version = version + 1
              WHERE id = $1",
         )
@@ -194,7 +196,7 @@ impl Sql<Db> {
     async fn archive(tx: &mut Tx<Db>, deed: &Deed) -> StoreResult<()> {
         sqlx::query("UPDATE circles SET archived_at = $2 WHERE id = $1")
             .bind(deed.circle.uuid())
-            .bind(At(deed.by.at))
+            .bind(SqlTimestamp(deed.by.at))
             .execute(&mut **tx)
             .await?;
         Self::forget_requests(tx, deed).await?;
@@ -205,8 +207,8 @@ impl Sql<Db> {
     /// Closes a circle or opens it; `false` if it is so already, or if there is none.
     pub(super) async fn turn(tx: &mut Tx<Db>, circle: CircleId, door: Door, by: &By) -> StoreResult<bool> {
         let (closed_at, is_other, word, change) = match door {
-            Door::Closed => (Some(At(by.at)), "IS NULL", "close", CircleChange::Closed),
-            Door::Open => (None, "IS NOT NULL", "open", CircleChange::Opened),
+            Door::Closed => (Some(SqlTimestamp(by.at)), "IS NULL", "close", CircleChange::ClosedByStaff),
+            Door::Open => (None, "IS NOT NULL", "open", CircleChange::ReopenedByStaff),
         };
         let update = format!("UPDATE circles SET closed_at = $2 WHERE id = $1 AND closed_at {is_other}");
         let turned = sqlx::query(AssertSqlSafe(update)).bind(circle.uuid()).bind(closed_at).execute(&mut **tx).await?;
@@ -214,20 +216,20 @@ impl Sql<Db> {
             return Ok(false);
         }
         Self::write_down(tx, circle, by, word, None).await?;
-        tx.record(&[announcement(circle, by, change, None)]).await?;
+        tx.append_events(&[announcement(circle, by, change, None)]).await?;
         Ok(true)
     }
 
     async fn told_of_circle(tx: &mut Tx<Db>, deed: &Deed, change: CircleChange) -> StoreResult<()> {
         Self::write_down(tx, deed.circle, &deed.by, deed.act.word(), None).await?;
-        tx.record(&[announcement(deed.circle, &deed.by, change, None)]).await
+        tx.append_events(&[announcement(deed.circle, &deed.by, change, None)]).await
     }
 
     async fn forget_requests(tx: &mut Tx<Db>, deed: &Deed) -> StoreResult<()> {
-        sqlx::query("UPDATE circle_people SET state = $2, since = $3 WHERE circle = $1 AND state = $4")
+        sqlx::query("UPDATE circle_members SET status = $2, since = $3 WHERE circle = $1 AND status = $4")
             .bind(deed.circle.uuid())
             .bind(word(State::Left))
-            .bind(At(deed.by.at))
+            .bind(SqlTimestamp(deed.by.at))
             .bind(word(State::Asked))
             .execute(&mut **tx)
             .await?;
@@ -243,12 +245,13 @@ impl Sql<Db> {
         subject: Option<UserId>,
     ) -> StoreResult<()> {
         sqlx::query(
-            "INSERT INTO circle_log (id, mark, circle, at, actor, act, subject) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO circle_log (id, token, circle, created_at, actor, action, target)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(by.event.uuid())
         .bind(timeless(by.event.uuid()))
         .bind(circle.uuid())
-        .bind(At(by.at))
+        .bind(SqlTimestamp(by.at))
         .bind(by.actor.uuid())
         .bind(act)
         .bind(subject.map(UserId::uuid))

@@ -2,7 +2,7 @@
 
 use kith_storage::{
     StoreResult, sql,
-    sql::{At, Tx},
+    sql::{SqlTimestamp, Tx},
 };
 use sqlx::AssertSqlSafe;
 
@@ -15,11 +15,11 @@ impl Sql<Db> {
     pub(super) async fn named_invite(tx: &mut Tx<Db>, deed: &Deed) -> StoreResult<Option<Invite>> {
         let by = |column| format!("{} WHERE {column} = $1 AND circle = $2 AND expires_at > $3", InviteRow::SELECT);
         let row: Option<InviteRow> = if let Act::Accept(code, _) = &deed.act {
-            let query = sqlx::query_as(AssertSqlSafe(by("code"))).bind(code.0.as_slice());
-            query.bind(deed.circle.uuid()).bind(At(deed.by.at)).fetch_optional(&mut **tx).await?
+            let query = sqlx::query_as(AssertSqlSafe(by("code_digest"))).bind(code.0.as_slice());
+            query.bind(deed.circle.uuid()).bind(SqlTimestamp(deed.by.at)).fetch_optional(&mut **tx).await?
         } else if let Act::Revoke(invite) = &deed.act {
             let query = sqlx::query_as(AssertSqlSafe(by("id"))).bind(invite.uuid());
-            query.bind(deed.circle.uuid()).bind(At(deed.by.at)).fetch_optional(&mut **tx).await?
+            query.bind(deed.circle.uuid()).bind(SqlTimestamp(deed.by.at)).fetch_optional(&mut **tx).await?
         } else {
             None
         };
@@ -31,15 +31,15 @@ impl Sql<Db> {
         let Act::Invite(invite) = &deed.act else { return Ok(()) };
         sqlx::query("DELETE FROM circle_invites WHERE circle = $1 AND expires_at <= $2")
             .bind(deed.circle.uuid())
-            .bind(At(deed.by.at))
+            .bind(SqlTimestamp(deed.by.at))
             .execute(&mut **tx)
             .await?;
         sqlx::query(
-            "INSERT INTO circle_invites (id, circle, account, persona, code, uses_left, expires_at)
+            "INSERT INTO circle_invites (id, circle, creator, persona, code_digest, uses_left, expires_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7)
              ON CONFLICT (id) DO UPDATE
-             SET code = excluded.code, uses_left = excluded.uses_left, expires_at = excluded.expires_at
-             WHERE circle_invites.circle = excluded.circle AND circle_invites.account = excluded.account",
+             SET code_digest = excluded.code_digest, uses_left = excluded.uses_left, expires_at = excluded.expires_at
+             WHERE circle_invites.circle = excluded.circle AND circle_invites.creator = excluded.creator",
         )
         .bind(invite.id.uuid())
         .bind(invite.circle.uuid())
@@ -47,7 +47,7 @@ impl Sql<Db> {
         .bind(invite.persona.uuid())
         .bind(invite.code.0.as_slice())
         .bind(i64::from(invite.uses_left))
-        .bind(At(invite.expires_at))
+        .bind(SqlTimestamp(invite.expires_at))
         .execute(&mut **tx)
         .await?;
         Self::write_down(tx, deed.circle, &deed.by, deed.act.word(), None).await

@@ -15,11 +15,11 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use kith_kernel::{
-    Category, CircleId, Event, Fact, InviteId, PersonaId, Timestamp, UserId, event::CircleChange, ports::CircleRole,
+    Category, CircleId, Event, EventPayload, InviteId, PersonaId, Timestamp, UserId, event::CircleChange, ports::CircleRole,
 };
 use kith_storage::{
     StoreResult, sql,
-    sql::{At, Database, Engine, Sqlite},
+    sql::{SqlTimestamp, Database, Engine, Sqlite},
 };
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// What is held of a circle while something is done in it.
-const HELD: &str = "circles";
+const LOCK_NAMESPACE: &str = "circles";
 
 /// Circles in a SQL database.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl<D: Engine> Sql<D> {
 impl Store for Sql<Db> {
     async fn open(&self, circle: &Circle, owner: &Person, by: &By) -> StoreResult<Circle> {
         let mut tx = self.database.begin().await?;
-        tx.hold(HELD, circle.id.uuid().as_bytes()).await?;
+        tx.lock(LOCK_NAMESPACE, circle.id.uuid().as_bytes()).await?;
         if let Some(there) = Self::find_circle(&mut tx, circle.id).await? {
             let mine = Self::find_person(&mut tx, circle.id, owner.user).await?;
             if mine.is_some() {
@@ -64,14 +64,14 @@ impl Store for Sql<Db> {
         Self::add_circle(&mut tx, circle).await?;
         Self::put_person(&mut tx, circle.id, owner).await?;
         Self::write_down(&mut tx, circle.id, by, "create", None).await?;
-        tx.record(&[announcement(circle.id, by, CircleChange::Created, Some(owner.user))]).await?;
+        tx.append_events(&[announcement(circle.id, by, CircleChange::Created, Some(owner.user))]).await?;
         tx.commit().await?;
         Ok(circle.clone())
     }
 
     async fn settle(&self, deed: &Deed) -> StoreResult<Result<Scene, Refused>> {
         let mut tx = self.database.begin().await?;
-        tx.hold(HELD, deed.circle.uuid().as_bytes()).await?;
+        tx.lock(LOCK_NAMESPACE, deed.circle.uuid().as_bytes()).await?;
         let Some(scene) = Self::scene(&mut tx, deed).await? else {
             tx.rollback().await?;
             return Ok(Err(Refused::NoCircle));
@@ -94,7 +94,7 @@ impl Store for Sql<Db> {
 
     async fn bar(&self, circle: CircleId, door: Door, by: &By) -> StoreResult<()> {
         let mut tx = self.database.begin().await?;
-        tx.hold(HELD, circle.uuid().as_bytes()).await?;
+        tx.lock(LOCK_NAMESPACE, circle.uuid().as_bytes()).await?;
         if !Self::turn(&mut tx, circle, door, by).await? {
             return tx.rollback().await;
         }
@@ -123,7 +123,7 @@ impl Store for Sql<Db> {
 
     async fn owner(&self, circle: CircleId) -> StoreResult<Option<Person>> {
         let select = format!(
-            "{} WHERE circle = $1 AND state = 'member' AND role = $2 ORDER BY since, persona LIMIT 1",
+            "{} WHERE circle = $1 AND status = 'member' AND role = $2 ORDER BY since, persona LIMIT 1",
             PersonRow::SELECT
         );
         let row: Option<PersonRow> = sqlx::query_as(AssertSqlSafe(select))
@@ -135,10 +135,10 @@ impl Store for Sql<Db> {
     }
 
     async fn invite(&self, code: &Digest, now: Timestamp) -> StoreResult<Option<Invite>> {
-        let select = format!("{} WHERE code = $1 AND expires_at > $2", InviteRow::SELECT);
+        let select = format!("{} WHERE code_digest = $1 AND expires_at > $2", InviteRow::SELECT);
         let row: Option<InviteRow> = sqlx::query_as(AssertSqlSafe(select))
             .bind(code.0.as_slice())
-            .bind(At(now))
+            .bind(SqlTimestamp(now))
             .fetch_optional(self.database.reader())
             .await?;
         row.map(InviteRow::into_invite).transpose()
@@ -154,7 +154,7 @@ impl Store for Sql<Db> {
         let of = if category.is_some() { "AND circles.category = $4" } else { "" };
         let select = format!(
             "{} WHERE circles.archived_at IS NULL AND circles.closed_at IS NULL AND circles.access <> 'private'
-                AND circles.id < $2 {of} AND (people.state IS NULL OR people.state <> 'banned')
+                AND circles.id < $2 {of} AND (members.status IS NULL OR members.status <> 'banned')
              ORDER BY circles.id DESC LIMIT $3",
             SeenRow::select()
         );
@@ -171,7 +171,7 @@ impl Store for Sql<Db> {
 
     async fn own(&self, user: UserId, before: Option<CircleId>, limit: i64) -> StoreResult<Vec<Seen>> {
         let select = format!(
-            "{} WHERE people.state = 'member' AND circles.id < $2 ORDER BY circles.id DESC LIMIT $3",
+            "{} WHERE members.status = 'member' AND circles.id < $2 ORDER BY circles.id DESC LIMIT $3",
             SeenRow::select()
         );
         let rows: Vec<SeenRow> = sqlx::query_as(AssertSqlSafe(select))
@@ -185,8 +185,8 @@ impl Store for Sql<Db> {
 
     async fn circles_of(&self, user: UserId) -> StoreResult<BTreeSet<CircleId>> {
         let rows: Vec<(Uuid,)> = sqlx::query_as(
-            "SELECT circle FROM circle_people JOIN circles ON circles.id = circle_people.circle
-                 WHERE account = $1 AND state = 'member' AND closed_at IS NULL",
+            "SELECT circle FROM circle_members JOIN circles ON circles.id = circle_members.circle
+                 WHERE account = $1 AND status = 'member' AND closed_at IS NULL",
         )
         .bind(user.uuid())
         .fetch_all(self.database.reader())
@@ -202,7 +202,7 @@ impl Store for Sql<Db> {
         limit: i64,
     ) -> StoreResult<Vec<Person>> {
         let select = format!(
-            "{} WHERE circle = $1 AND state = $2 AND (role < $3 OR (role = $3 AND persona > $4))
+            "{} WHERE circle = $1 AND status = $2 AND (role < $3 OR (role = $3 AND persona > $4))
              ORDER BY role DESC, persona LIMIT $5",
             PersonRow::SELECT
         );
@@ -228,7 +228,7 @@ impl Store for Sql<Db> {
             format!("{} WHERE circle = $1 AND expires_at > $2 AND id > $3 ORDER BY id LIMIT $4", InviteRow::SELECT);
         let rows: Vec<InviteRow> = sqlx::query_as(AssertSqlSafe(select))
             .bind(circle.uuid())
-            .bind(At(now))
+            .bind(SqlTimestamp(now))
             .bind(after.map_or(Uuid::nil(), InviteId::uuid))
             .bind(limit)
             .fetch_all(self.database.reader())
@@ -238,7 +238,7 @@ impl Store for Sql<Db> {
 
     async fn log(&self, circle: CircleId, before: Option<Uuid>, limit: i64) -> StoreResult<Vec<Entry>> {
         let behind = if before.is_some() {
-            "AND log.id < (SELECT id FROM circle_log WHERE circle = $1 AND mark = $3)"
+            "AND log.id < (SELECT id FROM circle_log WHERE circle = $1 AND token = $3)"
         } else {
             ""
         };
@@ -254,6 +254,6 @@ impl Store for Sql<Db> {
 
 /// What is told of a change in a circle.
 fn announcement(circle: CircleId, by: &By, change: CircleChange, member: Option<UserId>) -> Event {
-    let about = kith_kernel::event::AboutCircle { circle, change, member };
-    Event { id: by.event, at: by.at, actor: by.actor, fact: Fact::CircleChanged(about) }
+    let about = kith_kernel::event::CircleEvent { circle, change, member };
+    Event { id: by.event, at: by.at, actor: by.actor, payload: EventPayload::Circle(about) }
 }

@@ -1,7 +1,7 @@
 //! Rows, and what they say.
 
 use kith_kernel::{CircleId, EventId, InviteId, PersonaId, UserId, ports::CircleRole};
-use kith_storage::{StoreError, StoreResult, sql::At};
+use kith_storage::{StoreError, StoreResult, sql::SqlTimestamp};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -19,19 +19,19 @@ pub(super) struct CircleRow {
     rules: String,
     category: String,
     access: String,
-    cap: i64,
-    members: i64,
-    blur: i64,
-    created_at: At,
-    archived_at: Option<At>,
-    closed_at: Option<At>,
+    max_members: i64,
+    member_count: i64,
+    count_offset: i64,
+    created_at: SqlTimestamp,
+    archived_at: Option<SqlTimestamp>,
+    closed_at: Option<SqlTimestamp>,
     version: i64,
 }
 
 /// What selects a circle.
 pub(super) const CIRCLE: &str = "circles.id, circles.name, circles.about, circles.rules, circles.category,
-    circles.access, circles.cap, circles.members, circles.blur, circles.created_at, circles.archived_at,
-    circles.closed_at, circles.version";
+    circles.access, circles.max_members, circles.member_count, circles.count_offset, circles.created_at,
+    circles.archived_at, circles.closed_at, circles.version";
 
 impl CircleRow {
     pub(super) fn into_circle(self) -> StoreResult<Circle> {
@@ -41,13 +41,13 @@ impl CircleRow {
             rules: Rules::new(&self.rules).map_err(StoreError::corrupt)?,
             category: self.category.parse().map_err(StoreError::corrupt)?,
             access: access(&self.access)?,
-            cap: Cap::new(number(self.cap)?).map_err(StoreError::corrupt)?,
+            cap: Cap::new(number(self.max_members)?).map_err(StoreError::corrupt)?,
         };
         Ok(Circle {
             id: CircleId::from_uuid(self.id),
             terms,
-            members: number(self.members)?,
-            blur: Blur::kept(number(self.blur)?),
+            members: number(self.member_count)?,
+            blur: Blur::kept(number(self.count_offset)?),
             created_at: self.created_at.0,
             archived_at: self.archived_at.map(|at| at.0),
             closed_at: self.closed_at.map(|at| at.0),
@@ -61,20 +61,20 @@ impl CircleRow {
 pub(super) struct PersonRow {
     account: Uuid,
     persona: Uuid,
-    state: String,
+    status: String,
     role: i64,
-    since: At,
+    since: SqlTimestamp,
 }
 
 impl PersonRow {
     /// What selects one; a condition follows.
-    pub(super) const SELECT: &str = "SELECT account, persona, state, role, since FROM circle_people";
+    pub(super) const SELECT: &str = "SELECT account, persona, status, role, since FROM circle_members";
 
     pub(super) fn into_person(self) -> StoreResult<Person> {
         Ok(Person {
             user: UserId::from_uuid(self.account),
             persona: PersonaId::from_uuid(self.persona),
-            state: state(&self.state, self.role)?,
+            state: state(&self.status, self.role)?,
             since: self.since.0,
         })
     }
@@ -87,24 +87,24 @@ pub(super) struct SeenRow {
     circle: CircleRow,
     account: Option<Uuid>,
     persona: Option<Uuid>,
-    state: Option<String>,
+    status: Option<String>,
     role: Option<i64>,
-    since: Option<At>,
+    since: Option<SqlTimestamp>,
 }
 
 impl SeenRow {
     /// What selects one, with somebody's account as `$1`; a condition follows.
     pub(super) fn select() -> String {
         format!(
-            "SELECT {CIRCLE}, people.account, people.persona, people.state, people.role, people.since
-             FROM circles LEFT JOIN circle_people AS people ON people.circle = circles.id AND people.account = $1"
+            "SELECT {CIRCLE}, members.account, members.persona, members.status, members.role, members.since
+             FROM circles LEFT JOIN circle_members AS members ON members.circle = circles.id AND members.account = $1"
         )
     }
 
     pub(super) fn into_seen(self) -> StoreResult<Seen> {
-        let person = match (self.account, self.persona, self.state, self.role, self.since) {
-            (Some(account), Some(persona), Some(state), Some(role), Some(since)) => {
-                Some(PersonRow { account, persona, state, role, since }.into_person()?)
+        let person = match (self.account, self.persona, self.status, self.role, self.since) {
+            (Some(account), Some(persona), Some(status), Some(role), Some(since)) => {
+                Some(PersonRow { account, persona, status, role, since }.into_person()?)
             }
             _ => None,
         };
@@ -117,24 +117,24 @@ impl SeenRow {
 pub(super) struct InviteRow {
     id: Uuid,
     circle: Uuid,
-    account: Uuid,
+    creator: Uuid,
     persona: Uuid,
-    code: Vec<u8>,
+    code_digest: Vec<u8>,
     uses_left: i64,
-    expires_at: At,
+    expires_at: SqlTimestamp,
 }
 
 impl InviteRow {
     /// What selects one; a condition follows.
     pub(super) const SELECT: &str =
-        "SELECT id, circle, account, persona, code, uses_left, expires_at FROM circle_invites";
+        "SELECT id, circle, creator, persona, code_digest, uses_left, expires_at FROM circle_invites";
 
     pub(super) fn into_invite(self) -> StoreResult<Invite> {
-        let code = self.code.try_into().map_err(|_| StoreError::corrupt("a digest of another length"))?;
+        let code = self.code_digest.try_into().map_err(|_| StoreError::corrupt("a digest of another length"))?;
         Ok(Invite {
             id: InviteId::from_uuid(self.id),
             circle: CircleId::from_uuid(self.circle),
-            maker: UserId::from_uuid(self.account),
+            maker: UserId::from_uuid(self.creator),
             persona: PersonaId::from_uuid(self.persona),
             code: Digest(code),
             uses_left: number(self.uses_left)?,
@@ -147,33 +147,33 @@ impl InviteRow {
 #[derive(FromRow)]
 pub(super) struct EntryRow {
     id: Uuid,
-    mark: Uuid,
-    at: At,
+    token: Uuid,
+    created_at: SqlTimestamp,
     actor: Uuid,
     persona: Option<Uuid>,
-    act: String,
-    subject: Option<Uuid>,
-    subject_persona: Option<Uuid>,
+    action: String,
+    target: Option<Uuid>,
+    target_persona: Option<Uuid>,
 }
 
 impl EntryRow {
     /// What selects one of the circle `$1`; more conditions follow.
-    pub(super) const SELECT: &str = "SELECT log.id, log.mark, log.at, log.actor, actors.persona, log.act, log.subject,
-            subjects.persona AS subject_persona
+    pub(super) const SELECT: &str = "SELECT log.id, log.token, log.created_at, log.actor, actors.persona, log.action,
+            log.target, targets.persona AS target_persona
          FROM circle_log AS log
-         LEFT JOIN circle_people AS actors ON actors.circle = log.circle AND actors.account = log.actor
-         LEFT JOIN circle_people AS subjects ON subjects.circle = log.circle AND subjects.account = log.subject
+         LEFT JOIN circle_members AS actors ON actors.circle = log.circle AND actors.account = log.actor
+         LEFT JOIN circle_members AS targets ON targets.circle = log.circle AND targets.account = log.target
          WHERE log.circle = $1";
 
     pub(super) fn into_entry(self) -> Entry {
-        let by = By { actor: UserId::from_uuid(self.actor), at: self.at.0, event: EventId::from_uuid(self.id) };
+        let by = By { actor: UserId::from_uuid(self.actor), at: self.created_at.0, event: EventId::from_uuid(self.id) };
         Entry {
-            mark: self.mark,
+            mark: self.token,
             by,
             persona: self.persona.map(PersonaId::from_uuid),
-            act: self.act,
-            subject: self.subject.map(UserId::from_uuid),
-            subject_persona: self.subject_persona.map(PersonaId::from_uuid),
+            act: self.action,
+            subject: self.target.map(UserId::from_uuid),
+            subject_persona: self.target_persona.map(PersonaId::from_uuid),
         }
     }
 }
@@ -193,7 +193,7 @@ pub(super) fn access_word(access: Access) -> &'static str {
 pub(super) const fn standing_word(standing: Standing) -> &'static str {
     match standing {
         Standing::Members => "member",
-        Standing::Asked => "asked",
+        Standing::Asked => "requested",
         Standing::Banned => "banned",
     }
 }
@@ -205,7 +205,7 @@ fn access(word: &str) -> StoreResult<Access> {
 
 fn state(word: &str, role: i64) -> StoreResult<State> {
     match word {
-        "asked" => Ok(State::Asked),
+        "requested" => Ok(State::Asked),
         "left" => Ok(State::Left),
         "declined" => Ok(State::Declined),
         "banned" => Ok(State::Banned),

@@ -12,9 +12,9 @@ use async_nats::{
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use kith_kernel::{
-    Event, Failure, Fault, Parcel,
-    event::REDELIVERY,
-    ports::{DeadLetters, Reaction},
+    Delivery, EncodedEvent, ErrorKind, PortError,
+    event::MAX_REDELIVERY_AGE,
+    ports::{DeadLetterStore, EventHandler},
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -52,13 +52,13 @@ const MARGIN: Duration = Duration::from_hours(1);
 /// Brings events to a reaction.
 pub(super) struct Follower<'a> {
     bus: &'a Nats,
-    reaction: Arc<dyn Reaction>,
-    dead_letters: Arc<dyn DeadLetters>,
+    reaction: Arc<dyn EventHandler>,
+    dead_letters: Arc<dyn DeadLetterStore>,
     consumer: String,
 }
 
 impl<'a> Follower<'a> {
-    pub(super) fn new(bus: &'a Nats, reaction: Arc<dyn Reaction>, dead_letters: Arc<dyn DeadLetters>) -> Self {
+    pub(super) fn new(bus: &'a Nats, reaction: Arc<dyn EventHandler>, dead_letters: Arc<dyn DeadLetterStore>) -> Self {
         let consumer = consumer(bus, reaction.name());
         Self { bus, reaction, dead_letters, consumer }
     }
@@ -76,7 +76,7 @@ impl<'a> Follower<'a> {
     }
 
     /// Digests one event after the other, until the stop or a failure of the servers.
-    async fn follow(&self, stop: &mut watch::Receiver<bool>) -> Result<(), Failure> {
+    async fn follow(&self, stop: &mut watch::Receiver<bool>) -> Result<(), PortError> {
         let connection = &self.bus.stream.connection;
         let (mut shaken, number) = (connection.shaken(), connection.number());
         within(ANSWER, self.place()).await?;
@@ -104,7 +104,7 @@ impl<'a> Follower<'a> {
         }
     }
 
-    async fn ask(&self, inbox: &str) -> Result<(), Failure> {
+    async fn ask(&self, inbox: &str) -> Result<(), PortError> {
         let (stream, nanos) = (self.bus.stream.name(), |span: Duration| u64::try_from(span.as_nanos()).unwrap_or(0));
         let question = json!({ "batch": BATCH, "expires": nanos(STANDS), "idle_heartbeat": nanos(HEARTBEAT) });
         let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{}", self.consumer);
@@ -112,7 +112,7 @@ impl<'a> Follower<'a> {
     }
 
     /// The next event; `None` if the question stands no longer.
-    async fn answer(&self, answers: &mut Subscriber) -> Result<Option<Message>, Failure> {
+    async fn answer(&self, answers: &mut Subscriber) -> Result<Option<Message>, PortError> {
         loop {
             let answer = timeout(ANSWER + HEARTBEAT, answers.next()).await.map_err(unavailable)?;
             let answer = answer.ok_or_else(|| unavailable("the connection ended"))?;
@@ -130,7 +130,7 @@ impl<'a> Follower<'a> {
     }
 
     /// Sees to it that the reaction has its place in the stream.
-    async fn place(&self) -> Result<(), Failure> {
+    async fn place(&self) -> Result<(), PortError> {
         self.bus.stream.life().await?;
         if let Some(info) = self.api("INFO").await? {
             let delivered = info.pointer("/delivered/stream_seq").and_then(Value::as_u64).unwrap_or(0);
@@ -143,7 +143,7 @@ impl<'a> Follower<'a> {
         }
         let config = pull::Config {
             durable_name: Some(self.consumer.clone()),
-            deliver_policy: from(self.bus.clock.now().before(REDELIVERY).after(MARGIN))?,
+            deliver_policy: from(self.bus.clock.now().before(MAX_REDELIVERY_AGE).after(MARGIN))?,
             ack_policy: AckPolicy::Explicit,
             ack_wait: ACK_WAIT,
             max_ack_pending: 1,
@@ -160,12 +160,12 @@ impl<'a> Follower<'a> {
     }
 
     /// Asks about the consumer. `None` if there is none.
-    async fn api(&self, verb: &str) -> Result<Option<Value>, Failure> {
+    async fn api(&self, verb: &str) -> Result<Option<Value>, PortError> {
         api(self.bus, verb, &self.consumer).await
     }
 
     /// Brings an event to the reaction, and tells the server what came of it: done, or to be done again.
-    async fn digest(&self, message: &Message, number: u64) -> Result<(), Failure> {
+    async fn digest(&self, message: &Message, number: u64) -> Result<(), PortError> {
         let Some(parcel) = parcel(message) else {
             tracing::error!(stream = self.bus.stream.name(), "somebody else writes to the stream");
             return self.tell(message, number, "+TERM".to_owned()).await;
@@ -185,26 +185,26 @@ impl<'a> Follower<'a> {
     }
 
     /// What is to come again fails; all else is done, or with the dead letters.
-    async fn react(&self, parcel: &Parcel) -> Result<(), Failure> {
-        let event = match Event::open(parcel) {
-            Ok(event) => event,
+    async fn react(&self, parcel: &EncodedEvent) -> Result<(), PortError> {
+        let delivery = match Delivery::decode(parcel.clone()) {
+            Ok(delivery) => delivery,
             Err(unreadable) => return self.bury(parcel, READER, unreadable.to_string()).await,
         };
-        let late = |_| Failure::new(Fault::Late, "a reaction takes too long");
-        match timeout(PATIENCE, self.reaction.on(&event)).await.map_err(late) {
+        let late = |_| PortError::new(ErrorKind::DeadlineExceeded, "a reaction takes too long");
+        match timeout(PATIENCE, self.reaction.handle(&delivery)).await.map_err(late) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(failure)) | Err(failure) if failure.kind().is_retryable() => Err(failure),
             Ok(Err(failure)) | Err(failure) => self.bury(parcel, self.reaction.name(), failure.to_string()).await,
         }
     }
 
-    async fn bury(&self, parcel: &Parcel, consumer: &'static str, why: String) -> Result<(), Failure> {
+    async fn bury(&self, parcel: &EncodedEvent, consumer: &'static str, why: String) -> Result<(), PortError> {
         tracing::error!(event = %parcel.id, consumer, why, "an event goes to the dead letters");
-        let late = |_| Failure::new(Fault::Late, "the dead letters take too long");
-        timeout(PATIENCE, self.dead_letters.bury(parcel, consumer, &why)).await.map_err(late)?
+        let late = |_| PortError::new(ErrorKind::DeadlineExceeded, "the dead letters take too long");
+        timeout(PATIENCE, self.dead_letters.add(parcel, consumer, &why)).await.map_err(late)?
     }
 
-    async fn tell(&self, message: &Message, number: u64, what: String) -> Result<(), Failure> {
+    async fn tell(&self, message: &Message, number: u64, what: String) -> Result<(), PortError> {
         let connection = &self.bus.stream.connection;
         // Servers that came back with an older store would take it for an answer to another event.
         if connection.number() != number {
@@ -229,7 +229,7 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 }
 
 /// Whether a reaction, wherever it runs, has done all events up to this number.
-pub(super) async fn has_digested(bus: &Nats, reaction: &str, number: u64) -> Result<bool, Failure> {
+pub(super) async fn has_digested(bus: &Nats, reaction: &str, number: u64) -> Result<bool, PortError> {
     let Some(info) = api(bus, "INFO", &consumer(bus, reaction)).await? else { return Ok(false) };
     let count = |pointer| info.pointer(pointer).and_then(Value::as_u64);
     // One that has just been made knows of nothing that it will not be asked to do.
@@ -242,7 +242,7 @@ fn consumer(bus: &Nats, reaction: &str) -> String {
 }
 
 /// Asks about a consumer. `None` if there is none.
-async fn api(bus: &Nats, verb: &str, consumer: &str) -> Result<Option<Value>, Failure> {
+async fn api(bus: &Nats, verb: &str, consumer: &str) -> Result<Option<Value>, PortError> {
     let verb = format!("CONSUMER.{verb}.{}.{consumer}", bus.stream.name());
     bus.stream.api(&verb, Bytes::new(), NO_SUCH_CONSUMER).await
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use async_nats::{datetime::from_nanos, jetstream::consumer::DeliverPolicy};
-use kith_kernel::{EventId, Failure, Timestamp};
+use kith_kernel::{EventId, PortError, Timestamp};
 use serde_json::{Value, json};
 
 use crate::nats::{ANSWER, Stream, unavailable, within};
@@ -16,7 +16,7 @@ const PAGE: usize = 512;
 pub struct Held(HashSet<EventId>);
 
 impl Held {
-    pub(super) async fn since(stream: &Stream, subject: &str, since: Timestamp) -> Result<Self, Failure> {
+    pub(super) async fn since(stream: &Stream, subject: &str, since: Timestamp) -> Result<Self, PortError> {
         let begin = json!({ "start_time": written(since)?, "next_by_subj": subject, "batch": PAGE });
         let mut page = within(ANSWER, async {
             stream.life().await?;
@@ -47,13 +47,13 @@ impl Held {
 }
 
 /// The moment from which a consumer is given events.
-pub(super) fn from(moment: Timestamp) -> Result<DeliverPolicy, Failure> {
+pub(super) fn from(moment: Timestamp) -> Result<DeliverPolicy, PortError> {
     let start_time = from_nanos(i128::from(moment.millis()) * 1_000_000).map_err(unavailable)?;
     Ok(DeliverPolicy::ByStartTime { start_time })
 }
 
 /// A moment as the server reads it.
-fn written(moment: Timestamp) -> Result<Value, Failure> {
+fn written(moment: Timestamp) -> Result<Value, PortError> {
     let policy = serde_json::to_value(from(moment)?).map_err(unavailable)?;
     policy.get("opt_start_time").cloned().ok_or_else(|| unavailable("a moment is written in other words"))
 }

@@ -16,8 +16,8 @@ use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, Stor
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use kith_kernel::{
-    Clock, Failure, Parcel, Timestamp,
-    ports::{Bus, DeadLetters, Reaction},
+    Clock, PortError, EncodedEvent, Timestamp,
+    ports::{EventBus, DeadLetterStore, EventHandler},
 };
 use tokio::sync::watch;
 
@@ -30,7 +30,7 @@ use crate::nats::{ANSWER, Connection, Stream, within};
 pub struct Settings {
     /// What the names of the stream, its subjects and its consumers begin with.
     pub namespace: String,
-    /// How long an event is kept. Longer than [`kith_kernel::event::REDELIVERY`], so that a reaction that was away for so
+    /// How long an event is kept. Longer than [`kith_kernel::event::MAX_REDELIVERY_AGE`], so that a reaction that was away for so
     /// long can still tell which events it is too late for.
     pub age: Duration,
     /// How many bytes they may take. A full bus takes no more, and what it does not take waits in the outboxes.
@@ -68,8 +68,8 @@ impl Nats {
     /// new begins with what it can still tell from a repetition.
     pub async fn consume(
         &self,
-        reactions: Vec<Arc<dyn Reaction>>,
-        dead_letters: Arc<dyn DeadLetters>,
+        reactions: Vec<Arc<dyn EventHandler>>,
+        dead_letters: Arc<dyn DeadLetterStore>,
         stop: impl Future<Output = ()> + Send,
     ) {
         let (stopping, stopped) = watch::channel(false);
@@ -94,16 +94,16 @@ impl Nats {
     /// sent publishes again what is not in here; the rest would do no harm but work.
     ///
     /// # Errors
-    /// [`Fault::Unavailable`](kith_kernel::Fault::Unavailable) if the stream does not answer.
-    pub async fn held(&self, since: Timestamp) -> Result<Held, Failure> {
+    /// [`ErrorKind::Unavailable`](kith_kernel::Fault::Unavailable) if the stream does not answer.
+    pub async fn held(&self, since: Timestamp) -> Result<Held, PortError> {
         Held::since(&self.stream, &self.subject(), since).await
     }
 
     /// The number of the newest event that the stream has.
     ///
     /// # Errors
-    /// [`Fault::Unavailable`](kith_kernel::Fault::Unavailable) if the stream does not answer.
-    pub async fn newest(&self) -> Result<u64, Failure> {
+    /// [`ErrorKind::Unavailable`](kith_kernel::Fault::Unavailable) if the stream does not answer.
+    pub async fn newest(&self) -> Result<u64, PortError> {
         let asked = async {
             self.stream.life().await?;
             Ok(self.stream.reach().await?.last.sequence)
@@ -114,8 +114,8 @@ impl Nats {
     /// Whether a reaction has done all events up to this number. One that is not there has not.
     ///
     /// # Errors
-    /// [`Fault::Unavailable`](kith_kernel::Fault::Unavailable) if the stream does not answer.
-    pub async fn has_digested(&self, reaction: &str, number: u64) -> Result<bool, Failure> {
+    /// [`ErrorKind::Unavailable`](kith_kernel::Fault::Unavailable) if the stream does not answer.
+    pub async fn has_digested(&self, reaction: &str, number: u64) -> Result<bool, PortError> {
         within(ANSWER, follower::has_digested(self, reaction, number)).await
     }
 
@@ -141,9 +141,9 @@ impl Nats {
     /// Whether the bus answers, within a second.
     ///
     /// # Errors
-    /// [`Fault::Unavailable`](kith_kernel::Fault::Unavailable) if it does not.
-    pub async fn answers(&self) -> Result<(), Failure> {
-        self.stream.answers().await
+    /// [`ErrorKind::Unavailable`](kith_kernel::Fault::Unavailable) if it does not.
+    pub async fn check_health(&self) -> Result<(), PortError> {
+        self.stream.check_health().await
     }
 
     fn subject(&self) -> String {
@@ -156,8 +156,8 @@ impl Nats {
 }
 
 #[async_trait]
-impl Bus for Nats {
-    async fn publish(&self, parcel: &Parcel) -> Result<(), Failure> {
+impl EventBus for Nats {
+    async fn publish(&self, parcel: &EncodedEvent) -> Result<(), PortError> {
         let published = self.stream.publish(self.subject(), parcel.id.to_string(), parcel.bytes.clone().into());
         within(ANSWER, published).await
     }

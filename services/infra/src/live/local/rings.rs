@@ -65,12 +65,15 @@ impl Rings {
 
 #[cfg(test)]
 mod tests {
+    use kith_kernel::PostId;
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]
     fn what_is_remembered_is_bounded_and_what_is_not_is_never_taken_for_up_to_date() {
         let mut rings = Rings::default();
-        let name = |number: u64| Channel::new(&format!("post:{number}")).unwrap();
+        let name = |number: u64| Channel::Post(PostId::from_uuid(Uuid::from_u128(number.into())));
         for number in 0..=u64::try_from(REMEMBERED).unwrap() {
             rings.ring(&name(number)).bell.send_replace(number + 1);
         }

@@ -1,4 +1,4 @@
-//! The messages, field by field. A tag that was ever released is never used again.
+//! Messages of the wire format. Released tags are never reused.
 
 use prost::Message;
 
@@ -11,14 +11,14 @@ pub(super) struct EventMessage {
     #[prost(bytes = "vec", tag = "3")]
     pub(super) actor: Vec<u8>,
     #[prost(
-        oneof = "FactMessage",
+        oneof = "PayloadMessage",
         tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33"
     )]
-    pub(super) fact: Option<FactMessage>,
+    pub(super) payload: Option<PayloadMessage>,
 }
 
 #[derive(Clone, PartialEq, prost::Oneof)]
-pub(super) enum FactMessage {
+pub(super) enum PayloadMessage {
     #[prost(message, tag = "10")]
     PostCreated(Post),
     #[prost(message, tag = "11")]
@@ -30,7 +30,7 @@ pub(super) enum FactMessage {
     #[prost(message, tag = "14")]
     PostRestored(Post),
     #[prost(message, tag = "15")]
-    ResponseGiven(Response),
+    ResponseCreated(Response),
     #[prost(message, tag = "16")]
     ResponseDeleted(Response),
     #[prost(message, tag = "17")]
@@ -48,17 +48,17 @@ pub(super) enum FactMessage {
     #[prost(message, tag = "23")]
     CircleChanged(Circle),
     #[prost(message, tag = "24")]
-    PostModerated(ModeratedPost),
+    PostVisibilityChanged(PostVisibilityMessage),
     #[prost(message, tag = "25")]
-    ResponseModerated(ModeratedResponse),
+    ResponseVisibilityChanged(ResponseVisibilityMessage),
     #[prost(message, tag = "26")]
-    CrisisSeen(What),
+    CrisisDetected(ContentMessage),
     #[prost(message, tag = "27")]
     CaseChanged(Case),
     #[prost(message, tag = "28")]
-    StatementIssued(Notice),
+    StatementIssued(SubjectMessage),
     #[prost(message, tag = "29")]
-    ReportClosed(Notice),
+    ReportResolved(SubjectMessage),
     #[prost(message, tag = "30")]
     UserMuted(User),
     #[prost(message, tag = "31")]
@@ -75,9 +75,11 @@ pub(super) struct Post {
     pub(super) id: Vec<u8>,
     #[prost(string, repeated, tag = "2")]
     pub(super) categories: Vec<String>,
-    /// None if it is in no circle.
+    /// Empty for a public post.
     #[prost(bytes = "vec", tag = "3")]
     pub(super) circle: Vec<u8>,
+    #[prost(uint32, tag = "4")]
+    pub(super) kind: u32,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -90,9 +92,9 @@ pub(super) struct Response {
     pub(super) post: Vec<u8>,
     #[prost(bytes = "vec", tag = "4")]
     pub(super) post_author: Vec<u8>,
-    /// 0 is none, for facts that need none.
+    /// 0 for events that carry no class.
     #[prost(uint32, tag = "5")]
-    pub(super) weight: u32,
+    pub(super) class: u32,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -115,35 +117,35 @@ pub(super) struct Circle {
     pub(super) id: Vec<u8>,
     #[prost(uint32, tag = "2")]
     pub(super) change: u32,
-    /// None if nobody in particular is concerned.
+    /// Empty if the change affects the circle as a whole.
     #[prost(bytes = "vec", tag = "3")]
     pub(super) member: Vec<u8>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct ModeratedPost {
+pub(super) struct PostVisibilityMessage {
     #[prost(message, optional, tag = "1")]
-    pub(super) about: Option<Post>,
+    pub(super) post: Option<Post>,
     #[prost(uint32, tag = "2")]
-    pub(super) how: u32,
+    pub(super) change: u32,
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct ModeratedResponse {
+pub(super) struct ResponseVisibilityMessage {
     #[prost(message, optional, tag = "1")]
-    pub(super) about: Option<Response>,
+    pub(super) response: Option<Response>,
     #[prost(uint32, tag = "2")]
-    pub(super) how: u32,
+    pub(super) change: u32,
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct What {
-    #[prost(oneof = "WhatMessage", tags = "1, 2")]
-    pub(super) what: Option<WhatMessage>,
+pub(super) struct ContentMessage {
+    #[prost(oneof = "ContentIdMessage", tags = "1, 2")]
+    pub(super) content: Option<ContentIdMessage>,
 }
 
 #[derive(Clone, PartialEq, prost::Oneof)]
-pub(super) enum WhatMessage {
+pub(super) enum ContentIdMessage {
     #[prost(bytes = "vec", tag = "1")]
     Post(Vec<u8>),
     #[prost(bytes = "vec", tag = "2")]
@@ -159,11 +161,11 @@ pub(super) struct Case {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Notice {
+pub(super) struct SubjectMessage {
     #[prost(bytes = "vec", tag = "1")]
     pub(super) user: Vec<u8>,
     #[prost(bytes = "vec", tag = "2")]
-    pub(super) of: Vec<u8>,
+    pub(super) subject: Vec<u8>,
 }
 
 #[derive(Clone, PartialEq, Message)]

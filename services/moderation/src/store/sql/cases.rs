@@ -1,10 +1,10 @@
-//! Cases, as they are read and taken.
+//! Queries of cases and reports.
 
 use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
-use kith_kernel::{CaseId, Cursor, ReportId, Timestamp, UserId, audit::Entry};
-use kith_storage::{StoreError, StoreResult, sql, sql::At};
+use kith_kernel::{CaseId, Cursor, ReportId, Timestamp, UserId, audit::AuditEntry};
+use kith_storage::{StoreResult, sql, sql::SqlTimestamp};
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
@@ -13,8 +13,8 @@ use super::{
     rows::{CaseRow, EvidenceRow, ReportRow, count},
 };
 use crate::{
-    domain::{Case, Lease, Outcome, Record, Report, State},
-    store::{CaseStore, Evidence, Filed, Filing, Notes, Stats, Telling},
+    domain::{Case, CaseState, Report, ReporterRecord, SealedEvidence},
+    store::{CaseStore, Stats},
 };
 
 const DAY: Duration = Duration::from_hours(24);
@@ -23,16 +23,20 @@ const MONTH: Duration = Duration::from_hours(30 * 24);
 #[sql]
 #[async_trait]
 impl CaseStore for Sql<Db> {
-    async fn file(&self, filing: &Filing, told: Telling<'_, Filed>) -> StoreResult<Filed> {
-        self.file_it(filing, told).await
-    }
-
-    async fn beside(&self, case: CaseId, limit: i64) -> StoreResult<Vec<CaseId>> {
-        self.cases_beside(case, limit).await
-    }
-
-    async fn weigh(&self, case: CaseId, now: Timestamp) -> StoreResult<()> {
-        self.weigh_again(case, now).await
+    async fn related_cases(&self, case: CaseId, limit: i64) -> StoreResult<Vec<CaseId>> {
+        let rows: Vec<(Uuid,)> = sqlx::query_as(
+            "SELECT id FROM cases
+             WHERE state = 'open' AND id <> $1
+                AND (affected_account = (SELECT affected_account FROM cases WHERE id = $1)
+                OR id IN (SELECT other.case_id FROM reports one JOIN reports other ON other.reporter = one.reporter
+                    WHERE one.case_id = $1 AND other.outcome IS NULL))
+             ORDER BY risk DESC, id LIMIT $2",
+        )
+        .bind(case.uuid())
+        .bind(limit)
+        .fetch_all(self.database.reader())
+        .await?;
+        Ok(rows.into_iter().map(|(id,)| CaseId::from_uuid(id)).collect())
     }
 
     async fn case(&self, case: CaseId) -> StoreResult<Option<Case>> {
@@ -42,16 +46,22 @@ impl CaseStore for Sql<Db> {
         row.map(CaseRow::into_case).transpose()
     }
 
-    async fn queue(&self, state: State, staff: UserId, after: Option<Cursor>, limit: i64) -> StoreResult<Vec<Case>> {
+    async fn queue(
+        &self,
+        state: CaseState,
+        staff: UserId,
+        after: Option<Cursor>,
+        limit: i64,
+    ) -> StoreResult<Vec<Case>> {
         let select = format!(
-            "{} WHERE state = $1 AND (risk < $2 OR (risk = $2 AND id > $3)) AND concerned IS DISTINCT FROM $4
+            "{} WHERE state = $1 AND (risk < $2 OR (risk = $2 AND id > $3)) AND affected_account IS DISTINCT FROM $4
                 AND NOT EXISTS (SELECT 1 FROM reports WHERE case_id = cases.id AND reporter = $4)
              ORDER BY risk DESC, id LIMIT $5",
             CaseRow::SELECT,
         );
         let (rank, id) = after.map_or((i64::MAX, Uuid::nil()), |after| (after.rank, after.id));
         let rows: Vec<CaseRow> = sqlx::query_as(AssertSqlSafe(select))
-            .bind(state.word())
+            .bind(state.as_str())
             .bind(rank)
             .bind(id)
             .bind(staff.uuid())
@@ -68,16 +78,17 @@ impl CaseStore for Sql<Db> {
         rows.into_iter().map(ReportRow::into_report).collect()
     }
 
-    async fn evidence(&self, case: CaseId) -> StoreResult<Vec<Evidence>> {
-        let rows: Vec<EvidenceRow> =
-            sqlx::query_as("SELECT id, taken_at, sealed FROM evidence WHERE case_id = $1 ORDER BY taken_at, id")
-                .bind(case.uuid())
-                .fetch_all(self.database.reader())
-                .await?;
+    async fn evidence(&self, case: CaseId) -> StoreResult<Vec<SealedEvidence>> {
+        let rows: Vec<EvidenceRow> = sqlx::query_as(
+            "SELECT id, captured_at, snapshot FROM evidence WHERE case_id = $1 ORDER BY captured_at, id",
+        )
+        .bind(case.uuid())
+        .fetch_all(self.database.reader())
+        .await?;
         Ok(rows.into_iter().map(EvidenceRow::into_evidence).collect())
     }
 
-    async fn reported(&self, reporter: UserId, before: Option<ReportId>, limit: i64) -> StoreResult<Vec<Report>> {
+    async fn reports_by(&self, reporter: UserId, before: Option<ReportId>, limit: i64) -> StoreResult<Vec<Report>> {
         let select = format!("{} WHERE reporter = $1 AND id < $2 ORDER BY id DESC LIMIT $3", ReportRow::SELECT);
         let rows: Vec<ReportRow> = sqlx::query_as(AssertSqlSafe(select))
             .bind(reporter.uuid())
@@ -88,78 +99,34 @@ impl CaseStore for Sql<Db> {
         rows.into_iter().map(ReportRow::into_report).collect()
     }
 
-    async fn records(&self, case: CaseId) -> StoreResult<HashMap<UserId, Record>> {
-        let counts: Vec<(Uuid, String, i64)> =
-            sqlx::query_as(Self::RECORDS).bind(case.uuid()).fetch_all(self.database.reader()).await?;
+    async fn reporter_records(&self, case: CaseId) -> StoreResult<HashMap<UserId, ReporterRecord>> {
+        let counts: Vec<(Uuid, String, i64)> = sqlx::query_as(Self::RECORDS)
+            .bind(case.uuid())
+            .bind(None::<Uuid>)
+            .fetch_all(self.database.reader())
+            .await?;
         Self::into_records(counts)
     }
 
-    async fn record(&self, reporter: UserId) -> StoreResult<Record> {
+    async fn reporter_record(&self, reporter: UserId) -> StoreResult<ReporterRecord> {
         let counts: Vec<(String, i64)> =
             sqlx::query_as(Self::RECORD).bind(reporter.uuid()).fetch_all(self.database.reader()).await?;
         Self::into_record(counts)
     }
 
-    async fn take(&self, case: CaseId, lease: Lease, now: Timestamp, notes: &Notes) -> StoreResult<Option<Case>> {
+    async fn append_audit(&self, entries: &[AuditEntry]) -> StoreResult<()> {
         let mut tx = self.database.begin().await?;
-        let taken = sqlx::query(
-            "UPDATE cases SET version = CASE WHEN holder IS DISTINCT FROM $2 THEN version + 1 ELSE version END,
-                holder = $2, held_until = $3
-             WHERE id = $1 AND state IN ('open', 'appealed') AND (holder IS NULL OR holder = $2 OR held_until <= $4)",
-        )
-        .bind(case.uuid())
-        .bind(lease.holder.uuid())
-        .bind(At(lease.until))
-        .bind(At(now))
-        .execute(&mut *tx)
-        .await?;
-        if taken.rows_affected() == 0 {
-            tx.rollback().await?;
-            return Ok(None);
-        }
-        let case = Self::find_case(&mut tx, case.uuid()).await?;
-        tx.record(&notes.events).await?;
-        Self::write_down(&mut tx, &notes.entries).await?;
-        tx.commit().await?;
-        Ok(case)
-    }
-
-    async fn escalate(&self, case: CaseId, version: i64, now: Timestamp, notes: &Notes) -> StoreResult<Option<Case>> {
-        let mut tx = self.database.begin().await?;
-        let left = sqlx::query(
-            "UPDATE cases SET escalated_at = COALESCE(escalated_at, $3), holder = NULL, held_until = NULL,
-                version = version + 1
-             WHERE id = $1 AND version = $2 AND state IN ('open', 'appealed')",
-        )
-        .bind(case.uuid())
-        .bind(version)
-        .bind(At(now))
-        .execute(&mut *tx)
-        .await?;
-        if left.rows_affected() == 0 {
-            tx.rollback().await?;
-            return Ok(None);
-        }
-        let case = Self::find_case(&mut tx, case.uuid()).await?;
-        tx.record(&notes.events).await?;
-        Self::write_down(&mut tx, &notes.entries).await?;
-        tx.commit().await?;
-        Ok(case)
-    }
-
-    async fn note(&self, entries: &[Entry]) -> StoreResult<()> {
-        let mut tx = self.database.begin().await?;
-        Self::write_down(&mut tx, entries).await?;
+        tx.append_audit(entries).await?;
         tx.commit().await
     }
 
     async fn stats(&self, now: Timestamp) -> StoreResult<Stats> {
-        let (open, escalated, hidden, overdue, oldest): (i64, i64, i64, i64, Option<At>) = sqlx::query_as(
+        let (open, escalated, hidden, overdue, oldest): (i64, i64, i64, i64, Option<SqlTimestamp>) = sqlx::query_as(
             "SELECT COUNT(*), COUNT(escalated_at), COUNT(hidden_at), COUNT(CASE WHEN due_at <= $1 THEN 1 END),
                 MIN(opened_at)
              FROM cases WHERE state = 'open'",
         )
-        .bind(At(now))
+        .bind(SqlTimestamp(now))
         .fetch_one(self.database.reader())
         .await?;
         let (appealed,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM cases WHERE state = 'appealed'")
@@ -170,8 +137,8 @@ impl CaseStore for Sql<Db> {
                 COUNT(CASE WHEN action = 'overturn' THEN 1 END)
              FROM decisions WHERE created_at > $2",
         )
-        .bind(At(now.before(DAY)))
-        .bind(At(now.before(MONTH)))
+        .bind(SqlTimestamp(now.before(DAY)))
+        .bind(SqlTimestamp(now.before(MONTH)))
         .fetch_one(self.database.reader())
         .await?;
         Ok(Stats {
@@ -189,32 +156,7 @@ impl CaseStore for Sql<Db> {
 
 #[sql]
 impl Sql<Db> {
-    /// What came of somebody's reports.
+    /// Number of decided reports of a reporter, by outcome.
     pub(super) const RECORD: &'static str =
         "SELECT outcome, COUNT(*) FROM reports WHERE reporter = $1 AND outcome IS NOT NULL GROUP BY outcome";
-
-    /// What came of the reports of all who reported in a case.
-    pub(super) const RECORDS: &'static str = "SELECT reporter, outcome, COUNT(*) FROM reports
-         WHERE outcome IS NOT NULL AND reporter IN (SELECT reporter FROM reports WHERE case_id = $1)
-         GROUP BY reporter, outcome";
-
-    pub(super) fn into_records(counts: Vec<(Uuid, String, i64)>) -> StoreResult<HashMap<UserId, Record>> {
-        let mut of: HashMap<UserId, Vec<(String, i64)>> = HashMap::new();
-        for (reporter, outcome, times) in counts {
-            of.entry(UserId::from_uuid(reporter)).or_default().push((outcome, times));
-        }
-        of.into_iter().map(|(reporter, counts)| Ok((reporter, Self::into_record(counts)?))).collect()
-    }
-
-    pub(super) fn into_record(counts: Vec<(String, i64)>) -> StoreResult<Record> {
-        let mut record = Record::default();
-        for (word, times) in counts {
-            match Outcome::of(&word) {
-                Some(Outcome::Acted) => record.acted = count(times)?,
-                Some(Outcome::Dismissed) => record.dismissed = count(times)?,
-                None => return Err(StoreError::corrupt("an outcome that this build does not know")),
-            }
-        }
-        Ok(record)
-    }
 }

@@ -1,40 +1,48 @@
-//! What the traits of `kith_moderation::store` promise, on every adapter.
+//! Contract of the store, for every adapter.
 
 mod cases;
+mod changes;
 mod decisions;
 
-use kith_kernel::{Actor, CaseId, Event, EventId, Fact, PostId, ReportId, SystemEntropy, event::CaseChange};
-use kith_moderation::{
-    domain::{Action, Appeal, AppealState, Case, Decision, Measure, Origin, Reason, Report, State, Strike, Subject},
-    store::{Evidence, Filed, Filing, Ruling},
+use kith_kernel::{AccountEvent, Actor, CaseId, Event, EventId, EventPayload, PostId, ReportId, SystemEntropy};
+use kith_moderation::domain::{
+    Action, Appeal, Case, CaseState, ContentOutcome, Decision, NewFiling, Origin, Reason, Report, SealedEvidence,
+    Subject,
 };
-use kith_testkit::{event_id, happened};
+use kith_testkit::{event, event_id};
 
-use crate::bed::{Bed, hours};
+use crate::harness::{Harness, hours};
 
-/// A post that somebody reports, of which nobody has said anything.
-pub(super) fn subject(bed: &Bed) -> Subject {
-    Subject::Post(PostId::new(bed.now(), &SystemEntropy))
+/// Returns the id of a new post as a subject.
+pub(super) fn subject(harness: &Harness) -> Subject {
+    Subject::Post(PostId::new(harness.now(), &SystemEntropy))
 }
 
-pub(super) fn filing(bed: &Bed, reporter: Option<&Actor>, subject: Subject, concerned: &Actor) -> Filing {
-    let now = bed.now();
+pub(super) fn new_filing(
+    harness: &Harness,
+    reporter: Option<&Actor>,
+    subject: Subject,
+    affected_account: &Actor,
+) -> NewFiling {
+    let now = harness.now();
     let case = Case {
         id: CaseId::new(now, &SystemEntropy),
         subject,
-        concerned: Some(concerned.user),
-        persona: Some(concerned.persona),
+        affected_account: Some(affected_account.user),
+        persona: Some(affected_account.persona),
         circle: None,
-        origin: if reporter.is_some() { Origin::Report } else { Origin::Watch },
-        state: State::Open,
+        origin: if reporter.is_some() { Origin::Report } else { Origin::Crisis },
+        state: CaseState::Open,
         escalated_at: None,
         hidden_at: None,
-        reports: 0,
+        report_count: 0,
         reasons: Vec::new(),
+        reach: 0,
         risk: 0,
-        lease: None,
+        assignment: None,
         opened_at: now,
         due_at: now.after(hours(24)),
+        decided_at: None,
         version: 1,
     };
     let report = reporter.map(|reporter| Report {
@@ -43,59 +51,36 @@ pub(super) fn filing(bed: &Bed, reporter: Option<&Actor>, subject: Subject, conc
         reporter: reporter.user,
         subject,
         reason: Reason::Spam,
-        words: vec![1, 2, 3],
+        comment: vec![1, 2, 3],
         at: now,
         outcome: None,
     });
-    let evidence = Evidence { id: event_id(now).uuid(), at: now, sealed: vec![4, 5, 6] };
-    Filing { case, report, evidence, hold: None, event: None, reach: 0 }
+    let evidence = SealedEvidence { id: event_id(now).uuid(), at: now, sealed: vec![4, 5, 6] };
+    NewFiling { case, report, evidence, hold: None, event: None }
 }
 
-pub(super) fn decision(bed: &Bed, case: &Case, decider: Option<&Actor>, action: Action) -> Decision {
-    let now = bed.now();
-    let appealable = matches!(action, Action::Remove | Action::Mute | Action::Suspend | Action::Ban | Action::Warn);
+/// Builds the automatic decision that hides content.
+pub(super) fn hold(harness: &Harness, case: &Case) -> Decision {
+    let now = harness.now();
     Decision {
         id: event_id(now).uuid(),
         case: case.id,
         subject: case.subject,
-        concerned: case.concerned,
-        decider: decider.map(|actor| actor.user),
-        action,
-        measure: appealable.then_some(Measure::Removed),
-        rule: "be-kind".into(),
+        affected_account: case.affected_account,
+        decider: None,
+        action: Action::Hold,
+        outcome: Some(ContentOutcome::Removed),
+        rule: "doxxing".into(),
         statement: vec![7, 8, 9],
         at: now,
-        until: matches!(action, Action::Mute | Action::Suspend).then(|| now.after(hours(24))),
-        about: None,
-        appeal: Appeal {
-            state: AppealState::None,
-            until: appealable.then(|| now.after(hours(180 * 24))),
-            words: Vec::new(),
-        },
-        undone_at: None,
+        until: None,
+        appeals: None,
+        appeal: Appeal::not_appealable(),
+        overturned_at: None,
     }
 }
 
-pub(super) fn ruling(case: &Case, decision: Decision) -> Ruling {
-    let strike = decision.appeal.until.and(decision.concerned).map(|user| Strike {
-        decision: decision.id,
-        user,
-        weight: 2,
-        at: decision.at,
-        until: decision.at.after(hours(90 * 24)),
-    });
-    Ruling { version: case.version, decision, strike, entries: Vec::new() }
-}
-
-/// Nothing is told of it.
-pub(super) fn silence<T>(_: &T) -> Vec<Event> {
-    Vec::new()
-}
-
-/// Tells of a case, under an id that can be told once.
-pub(super) fn once(id: EventId) -> impl Fn(&Filed) -> Vec<Event> + Send + Sync {
-    move |filed| {
-        let fact = Fact::CaseChanged { case: filed.case.id, change: CaseChange::Opened };
-        vec![Event { id, ..happened(fact) }]
-    }
+/// Builds an event with a fixed id, which can be stored once.
+pub(super) fn event_with_id(id: EventId) -> Vec<Event> {
+    vec![Event { id, ..event(EventPayload::Account(AccountEvent::Muted { user: kith_testkit::user() })) }]
 }

@@ -1,78 +1,81 @@
-//! A post as a document.
+//! Conversion between posts and documents.
 
-use kith_kernel::{CircleId, PersonaId, PostId, UserId, Veil};
+use kith_kernel::{CircleId, ModerationState, PersonaId, PostId, UserId};
 use kith_storage::{
     StoreError, StoreResult,
-    mongo::{at, date, id, uuid},
+    mongo::{bson_date, id, timestamp, uuid},
 };
 use mongodb::bson::{self, Bson, DateTime, Document, doc};
 
-use super::words;
+use super::tokenizer;
 use crate::{
     Post,
-    domain::{Body, Categories, Content, Days, Draft, Invalid, Kind, Tag, Tags, Urgency, Warning},
+    domain::{
+        Body, Categories, ContentWarning, DaysSinceRelapse, PostContent, PostContentParts, PostRuleViolation, Tag,
+        Tags, Urgency,
+    },
 };
 
-/// What never changes about a post, and its counts, which only events change.
-pub(super) fn fixed(post: &Post) -> Document {
-    let draft = &post.draft;
-    let mut fixed = doc! {
+/// Fields that never change, and the counters, which only events change.
+pub(super) fn immutable_fields(post: &Post) -> Document {
+    let content = &post.content;
+    let mut fields = doc! {
         "_id": id(post.id.uuid()),
         "author": id(post.author.uuid()),
         "persona": id(post.persona.uuid()),
-        "kind": draft.kind.word(),
-        "created_at": date(post.created_at),
-        "responses": 0_i64,
-        "supports": 0_i64,
+        "kind": content.kind.as_str(),
+        "created_at": bson_date(post.created_at),
+        "response_count": 0_i64,
+        "support_count": 0_i64,
     };
-    if let Some(days) = draft.days_since_relapse {
-        fixed.insert("days_since_relapse", i64::from(days.count()));
+    if let Some(days) = content.days_since_relapse {
+        fields.insert("days_since_relapse", i64::from(days.get()));
     }
     if let Some(circle) = post.circle {
-        fixed.insert("circle", id(circle.uuid()));
+        fields.insert("circle", id(circle.uuid()));
     }
-    if let Some(end) = draft.expires_at {
-        fixed.insert("expires_at", date(end));
+    if let Some(end) = content.expires_at {
+        fields.insert("expires_at", bson_date(end));
     }
-    fixed
+    fields
 }
 
-/// The fields that a version has, and those that it has not.
-pub(super) struct Changes {
+/// Fields that a version sets, and fields that it removes.
+pub(super) struct VersionedFields {
     pub(super) set: Document,
     pub(super) unset: Document,
 }
 
-/// What may differ from version to version. A post that is deleted, or in a circle, is not
-/// `listed`, and has no word there.
-pub(super) fn changes(post: &Post) -> Changes {
-    let draft = &post.draft;
+/// Fields that can differ between versions. A deleted post and a post of a circle are not `listed` and have no search
+/// terms.
+pub(super) fn versioned_fields(post: &Post) -> VersionedFields {
+    let content = &post.content;
     let is_listed = post.deleted_at.is_none() && post.circle.is_none();
-    let categories: Vec<&str> = draft.categories.all().iter().map(|category| category.slug()).collect();
-    let tags: Vec<&str> = draft.tags.all().iter().map(Tag::reveal).collect();
+    let categories: Vec<&str> = content.categories.as_slice().iter().map(|category| category.slug()).collect();
+    let tags: Vec<&str> = content.tags.as_slice().iter().map(Tag::expose).collect();
     let set = doc! {
-        "urgency": i64::from(draft.urgency.level()),
-        "body": draft.body.reveal(),
+        "urgency": i64::from(content.urgency.level()),
+        "body": content.body.expose(),
         "categories": categories,
         "tags": tags,
-        "words": if is_listed { words::indexed(draft) } else { Vec::new() },
-        "rank": post.rank(),
+        "search_terms": if is_listed { tokenizer::index_terms(content) } else { Vec::new() },
+        "urgency_rank": post.urgency_rank(),
         "version": post.version,
     };
-    let mut changes = Changes { set, unset: Document::new() };
-    let warning = draft.warning.as_ref().map(|warning| warning.reveal().into());
-    changes.put("content_warning", warning);
-    changes.put("edited_at", post.edited_at.map(|moment| date(moment).into()));
-    changes.put("resolved_at", post.resolved_at.map(|moment| date(moment).into()));
-    changes.put("deleted_at", post.deleted_at.map(|moment| date(moment).into()));
-    changes.put("held_at", post.veil.and_then(Veil::held_at).map(|moment| date(moment).into()));
-    changes.put("removed_at", post.veil.and_then(Veil::removed_at).map(|moment| date(moment).into()));
-    changes.put("leaves_at", post.leaves_at().map(|moment| date(moment).into()));
-    changes.put("listed", is_listed.then_some(Bson::Boolean(true)));
-    changes
+    let mut fields = VersionedFields { set, unset: Document::new() };
+    let warning = content.warning.as_ref().map(|warning| warning.expose().into());
+    fields.put("content_warning", warning);
+    fields.put("edited_at", post.edited_at.map(|time| bson_date(time).into()));
+    fields.put("resolved_at", post.resolved_at.map(|time| bson_date(time).into()));
+    fields.put("deleted_at", post.deleted_at.map(|time| bson_date(time).into()));
+    fields.put("held_at", post.moderation.and_then(ModerationState::held_at).map(|time| bson_date(time).into()));
+    fields.put("removed_at", post.moderation.and_then(ModerationState::removed_at).map(|time| bson_date(time).into()));
+    fields.put("feed_expires_at", post.feed_expiry().map(|time| bson_date(time).into()));
+    fields.put("listed", is_listed.then_some(Bson::Boolean(true)));
+    fields
 }
 
-impl Changes {
+impl VersionedFields {
     fn put(&mut self, field: &str, value: Option<Bson>) {
         match value {
             Some(value) => self.set.insert(field, value),
@@ -81,14 +84,14 @@ impl Changes {
     }
 }
 
-/// All of a document that a [`Row`] has.
-pub(super) fn shown() -> Document {
-    doc! { "words": 0, "counted": 0, "moved": 0, "edits": 0, "outbox": 0 }
+/// Excludes the fields that [`PostDocument`] does not have.
+pub(super) fn projection() -> Document {
+    doc! { "search_terms": 0, "counted_events": 0, "archived_batches": 0, "revisions": 0, "outbox": 0 }
 }
 
 /// A document of `posts`.
 #[derive(serde::Deserialize)]
-pub(super) struct Row {
+pub(super) struct PostDocument {
     #[serde(rename = "_id")]
     id: bson::Uuid,
     author: bson::Uuid,
@@ -108,13 +111,13 @@ pub(super) struct Row {
     deleted_at: Option<DateTime>,
     held_at: Option<DateTime>,
     removed_at: Option<DateTime>,
-    pub(super) rank: i64,
-    responses: i64,
-    supports: i64,
+    pub(super) urgency_rank: i64,
+    response_count: i64,
+    support_count: i64,
     version: i64,
 }
 
-impl Row {
+impl PostDocument {
     pub(super) const fn id(&self) -> uuid::Uuid {
         uuid(self.id)
     }
@@ -127,37 +130,39 @@ impl Row {
         &self.tags
     }
 
-    /// The post, checked on the way out as it was on the way in.
+    /// Converts the document with the same validation as new posts.
     pub(super) fn into_post(self) -> StoreResult<Post> {
         Ok(Post {
-            draft: self.draft().map_err(StoreError::corrupt)?,
+            content: self.content().map_err(StoreError::corrupt)?,
             id: PostId::from_uuid(uuid(self.id)),
             author: UserId::from_uuid(uuid(self.author)),
             persona: PersonaId::from_uuid(uuid(self.persona)),
             circle: self.circle.map(|circle| CircleId::from_uuid(uuid(circle))),
-            created_at: at(self.created_at),
-            edited_at: self.edited_at.map(at),
-            resolved_at: self.resolved_at.map(at),
-            deleted_at: self.deleted_at.map(at),
-            veil: Veil::of(self.held_at.map(at), self.removed_at.map(at)),
-            // Below zero is whoever was told of the one less first.
-            responses: u64::try_from(self.responses).unwrap_or(0),
-            supports: u64::try_from(self.supports).unwrap_or(0),
+            created_at: timestamp(self.created_at),
+            edited_at: self.edited_at.map(timestamp),
+            resolved_at: self.resolved_at.map(timestamp),
+            deleted_at: self.deleted_at.map(timestamp),
+            moderation: ModerationState::from_times(self.held_at.map(timestamp), self.removed_at.map(timestamp)),
+            // A counter is below zero while a decrement was processed before its increment.
+            responses: u64::try_from(self.response_count).unwrap_or(0),
+            supports: u64::try_from(self.support_count).unwrap_or(0),
             version: self.version,
         })
     }
 
-    fn draft(&self) -> Result<Draft, Invalid> {
-        let days = |days: i64| u32::try_from(days).map_err(|_| Invalid::Days).and_then(Days::new);
-        Draft::new(Content {
-            kind: Kind::of_word(&self.kind)?,
+    fn content(&self) -> Result<PostContent, PostRuleViolation> {
+        let days = |days: i64| {
+            u32::try_from(days).map_err(|_| PostRuleViolation::DaysOutOfRange).and_then(DaysSinceRelapse::new)
+        };
+        PostContent::new(PostContentParts {
+            kind: self.kind.parse()?,
             urgency: Urgency::new(self.urgency)?,
             body: Body::new(&self.body)?,
             categories: Categories::new(self.categories.iter().map(String::as_str))?,
             tags: Tags::new(self.tags.iter().map(String::as_str))?,
-            warning: self.content_warning.as_deref().map(Warning::new).transpose()?,
+            warning: self.content_warning.as_deref().map(ContentWarning::new).transpose()?,
             days_since_relapse: self.days_since_relapse.map(days).transpose()?,
-            expires_at: self.expires_at.map(at),
+            expires_at: self.expires_at.map(timestamp),
         })
     }
 }

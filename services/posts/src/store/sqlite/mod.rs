@@ -1,21 +1,21 @@
 //! Posts in SQLite.
 
-mod edits;
 mod pages;
+mod revisions;
 mod row;
 
 use async_trait::async_trait;
-use kith_kernel::{CircleId, Event, EventId, PostId, Timestamp, Veil, ports::Edit as Past};
+use kith_kernel::{CircleId, Event, EventId, ModerationState, PostId, Timestamp, ports::Revision};
 use kith_storage::{
     StoreResult,
-    sql::{At, Database},
+    sql::{Database, SqlTimestamp},
 };
 
 use self::row::Row;
-use super::{Placed, Question, Step, Store, Tally};
-use crate::{Post, domain::Words, policy::Viewer};
+use super::{Counter, Delta, PageQuery, Positioned, Store};
+use crate::{Post, domain::SearchQuery, policy::Viewer};
 
-/// Who reads the inbox here.
+/// Name of this consumer in the inbox.
 const CONSUMER: &str = "posts";
 
 /// Posts in SQLite.
@@ -24,7 +24,6 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// The posts of this database.
     #[must_use]
     pub const fn new(database: Database) -> Self {
         Self { database }
@@ -32,39 +31,39 @@ impl Sqlite {
 }
 
 impl Sqlite {
-    async fn write(&self, post: &Post, said: Option<&Past>, events: &[Event]) -> StoreResult<bool> {
-        let draft = &post.draft;
+    async fn write(&self, post: &Post, previous: Option<&Revision>, events: &[Event]) -> StoreResult<bool> {
+        let content = &post.content;
         let mut tx = self.database.begin().await?;
         let replaced = sqlx::query(
             "UPDATE posts SET urgency = ?3, body = ?4, categories = ?5, tags = ?6, content_warning = ?7,
-                edited_at = ?8, resolved_at = ?9, deleted_at = ?10, leaves_at = ?11, rank = ?12, version = ?2,
-                held_at = ?13, removed_at = ?14
+                edited_at = ?8, resolved_at = ?9, deleted_at = ?10, feed_expires_at = ?11, urgency_rank = ?12,
+                version = ?2, held_at = ?13, removed_at = ?14
              WHERE id = ?1 AND version = ?2 - 1",
         )
         .bind(post.id.uuid())
         .bind(post.version)
-        .bind(i64::from(draft.urgency.level()))
-        .bind(draft.body.reveal())
-        .bind(row::categories(draft))
-        .bind(row::tags(draft))
-        .bind(draft.warning.as_ref().map(|warning| warning.reveal().to_owned()))
-        .bind(post.edited_at.map(At))
-        .bind(post.resolved_at.map(At))
-        .bind(post.deleted_at.map(At))
-        .bind(post.leaves_at().map(At))
-        .bind(post.rank())
-        .bind(post.veil.and_then(Veil::held_at).map(At))
-        .bind(post.veil.and_then(Veil::removed_at).map(At))
+        .bind(i64::from(content.urgency.level()))
+        .bind(content.body.expose())
+        .bind(row::categories(content))
+        .bind(row::tags(content))
+        .bind(content.warning.as_ref().map(|warning| warning.expose().to_owned()))
+        .bind(post.edited_at.map(SqlTimestamp))
+        .bind(post.resolved_at.map(SqlTimestamp))
+        .bind(post.deleted_at.map(SqlTimestamp))
+        .bind(post.feed_expiry().map(SqlTimestamp))
+        .bind(post.urgency_rank())
+        .bind(post.moderation.and_then(ModerationState::held_at).map(SqlTimestamp))
+        .bind(post.moderation.and_then(ModerationState::removed_at).map(SqlTimestamp))
         .execute(&mut *tx)
         .await?;
         if replaced.rows_affected() == 0 {
             tx.rollback().await?;
             return Ok(false);
         }
-        if let Some(said) = said {
-            edits::keep(&mut tx, post, said).await?;
+        if let Some(previous) = previous {
+            revisions::append(&mut tx, post, previous).await?;
         }
-        tx.record(events).await?;
+        tx.append_events(events).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -73,34 +72,35 @@ impl Sqlite {
 #[async_trait]
 impl Store for Sqlite {
     async fn insert(&self, post: &Post, events: &[Event]) -> StoreResult<()> {
-        let draft = &post.draft;
+        let content = &post.content;
         let mut tx = self.database.begin().await?;
         sqlx::query(
             "INSERT INTO posts (id, author, persona, kind, urgency, body, categories, tags, content_warning,
-                days_since_relapse, created_at, expires_at, leaves_at, rank, version, held_at, removed_at, circle)
+                days_since_relapse, created_at, expires_at, feed_expires_at, urgency_rank, version, held_at, removed_at,
+                circle)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         )
         .bind(post.id.uuid())
         .bind(post.author.uuid())
         .bind(post.persona.uuid())
-        .bind(draft.kind.word())
-        .bind(i64::from(draft.urgency.level()))
-        .bind(draft.body.reveal())
-        .bind(row::categories(draft))
-        .bind(row::tags(draft))
-        .bind(draft.warning.as_ref().map(|warning| warning.reveal().to_owned()))
-        .bind(draft.days_since_relapse.map(|days| i64::from(days.count())))
-        .bind(At(post.created_at))
-        .bind(draft.expires_at.map(At))
-        .bind(post.leaves_at().map(At))
-        .bind(post.rank())
+        .bind(content.kind.as_str())
+        .bind(i64::from(content.urgency.level()))
+        .bind(content.body.expose())
+        .bind(row::categories(content))
+        .bind(row::tags(content))
+        .bind(content.warning.as_ref().map(|warning| warning.expose().to_owned()))
+        .bind(content.days_since_relapse.map(|days| i64::from(days.get())))
+        .bind(SqlTimestamp(post.created_at))
+        .bind(content.expires_at.map(SqlTimestamp))
+        .bind(post.feed_expiry().map(SqlTimestamp))
+        .bind(post.urgency_rank())
         .bind(post.version)
-        .bind(post.veil.and_then(Veil::held_at).map(At))
-        .bind(post.veil.and_then(Veil::removed_at).map(At))
+        .bind(post.moderation.and_then(ModerationState::held_at).map(SqlTimestamp))
+        .bind(post.moderation.and_then(ModerationState::removed_at).map(SqlTimestamp))
         .bind(post.circle.map(CircleId::uuid))
         .execute(&mut *tx)
         .await?;
-        tx.record(events).await?;
+        tx.append_events(events).await?;
         tx.commit().await
     }
 
@@ -116,32 +116,41 @@ impl Store for Sqlite {
         self.write(post, None, events).await
     }
 
-    async fn edit(&self, post: &Post, said: &Past, events: &[Event]) -> StoreResult<bool> {
-        self.write(post, Some(said), events).await
+    async fn edit(&self, post: &Post, previous: &Revision, events: &[Event]) -> StoreResult<bool> {
+        self.write(post, Some(previous), events).await
     }
 
-    async fn edits(&self, id: PostId) -> StoreResult<Vec<Past>> {
-        edits::of(self.database.reader(), id).await
+    async fn revisions(&self, id: PostId) -> StoreResult<Vec<Revision>> {
+        revisions::load(self.database.reader(), id).await
     }
 
-    async fn list(&self, viewer: &Viewer, question: &Question<'_>) -> StoreResult<Vec<Placed>> {
-        pages::list(&self.database, viewer, question).await
+    async fn list(&self, viewer: &Viewer, page_query: &PageQuery<'_>) -> StoreResult<Vec<Positioned>> {
+        pages::list(&self.database, viewer, page_query).await
     }
 
-    async fn search(&self, viewer: &Viewer, words: &Words, question: &Question<'_>) -> StoreResult<Vec<Placed>> {
-        pages::search(&self.database, viewer, words, question).await
+    async fn search(
+        &self,
+        viewer: &Viewer,
+        query: &SearchQuery,
+        page_query: &PageQuery<'_>,
+    ) -> StoreResult<Vec<Positioned>> {
+        pages::search(&self.database, viewer, query, page_query).await
     }
 
-    async fn count(&self, post: PostId, event: EventId, tally: Tally, step: Step) -> StoreResult<bool> {
-        // Below zero as well: who is told of the one less before the one more is right again after both.
-        let update = match (tally, step) {
-            (Tally::Responses, Step::Up) => "UPDATE posts SET responses = responses + 1 WHERE id = ?1",
-            (Tally::Responses, Step::Down) => "UPDATE posts SET responses = responses - 1 WHERE id = ?1",
-            (Tally::Supports, Step::Up) => "UPDATE posts SET supports = supports + 1 WHERE id = ?1",
-            (Tally::Supports, Step::Down) => "UPDATE posts SET supports = supports - 1 WHERE id = ?1",
+    async fn count(&self, post: PostId, event: EventId, counter: Counter, delta: Delta) -> StoreResult<bool> {
+        // The stored value can be below zero: a decrement can be processed before its increment.
+        let update = match (counter, delta) {
+            (Counter::Responses, Delta::Increment) => {
+                "UPDATE posts SET response_count = response_count + 1 WHERE id = ?1"
+            }
+            (Counter::Responses, Delta::Decrement) => {
+                "UPDATE posts SET response_count = response_count - 1 WHERE id = ?1"
+            }
+            (Counter::Supports, Delta::Increment) => "UPDATE posts SET support_count = support_count + 1 WHERE id = ?1",
+            (Counter::Supports, Delta::Decrement) => "UPDATE posts SET support_count = support_count - 1 WHERE id = ?1",
         };
         let mut tx = self.database.begin().await?;
-        if !tx.first_time(CONSUMER, event).await? {
+        if !tx.mark_processed(CONSUMER, event).await? {
             tx.rollback().await?;
             return Ok(false);
         }
@@ -153,8 +162,8 @@ impl Store for Sqlite {
     async fn purge(&self, deleted_by: Timestamp, limit: i64) -> StoreResult<u64> {
         let mut tx = self.database.begin().await?;
         let purged =
-            sqlx::query("DELETE FROM posts WHERE number IN (SELECT number FROM posts WHERE deleted_at <= ?1 LIMIT ?2)")
-                .bind(At(deleted_by))
+            sqlx::query("DELETE FROM posts WHERE row_id IN (SELECT row_id FROM posts WHERE deleted_at <= ?1 LIMIT ?2)")
+                .bind(SqlTimestamp(deleted_by))
                 .bind(limit)
                 .execute(&mut *tx)
                 .await?;
@@ -162,18 +171,18 @@ impl Store for Sqlite {
         Ok(purged.rows_affected())
     }
 
-    async fn sink(&self, now: Timestamp, limit: i64) -> StoreResult<u64> {
+    async fn demote_expired_sos(&self, now: Timestamp, limit: i64) -> StoreResult<u64> {
         let mut tx = self.database.begin().await?;
-        // What is above 5 is an open SOS, and 1 is what a resolved one has.
-        let sunk = sqlx::query(
-            "UPDATE posts SET rank = 1
-             WHERE number IN (SELECT number FROM posts WHERE rank > 5 AND leaves_at <= ?1 LIMIT ?2)",
+        // Only an open SOS has a rank above 5. A resolved one has rank 1.
+        let demoted = sqlx::query(
+            "UPDATE posts SET urgency_rank = 1
+             WHERE row_id IN (SELECT row_id FROM posts WHERE urgency_rank > 5 AND feed_expires_at <= ?1 LIMIT ?2)",
         )
-        .bind(At(now))
+        .bind(SqlTimestamp(now))
         .bind(limit)
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
-        Ok(sunk.rows_affected())
+        Ok(demoted.rows_affected())
     }
 }

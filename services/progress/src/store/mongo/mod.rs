@@ -12,7 +12,7 @@ use futures_util::TryStreamExt as _;
 use kith_kernel::{CheckInId, Cursor, Event, Timestamp, UserId};
 use kith_storage::{
     StoreError, StoreResult,
-    mongo::{Database, alive, date, entries, id, uuid},
+    mongo::{Database, not_deleted, bson_date, outbox_entries, id, uuid},
 };
 use mongodb::{
     Collection,
@@ -34,11 +34,11 @@ pub struct Mongo {
 /// What check-ins are read along.
 const LIST: &str = "check_ins_owner";
 /// What those who are due are read along.
-const DUE: &str = "journeys_due";
+const DUE: &str = "recovery_profiles_next_due_at";
 
 impl Mongo {
     /// The collection that announces, for the [`kith_storage::mongo::MongoOutbox`] that drains it.
-    pub const COLLECTION: &'static str = "journeys";
+    pub const COLLECTION: &'static str = "recovery_profiles";
 
     /// The progress of this database.
     #[must_use]
@@ -51,15 +51,15 @@ impl Mongo {
         let mut kept = document::of_journey(journey, due);
         let owner = id(journey.owner.uuid());
         if journey.version == 0 {
-            kept.extend(doc! { "_id": owner, "outbox": entries(events) });
+            kept.extend(doc! { "_id": owner, "outbox": outbox_entries(events) });
             return match self.journeys.insert_one(kept).await.map_err(StoreError::from) {
                 Ok(_) => Ok(true),
-                Err(StoreError::Taken(key)) if key == "id" => Ok(false),
+                Err(StoreError::UniqueViolation(key)) if key == "id" => Ok(false),
                 Err(failure) => Err(failure),
             };
         }
-        let one = alive(doc! { "_id": owner, "version": journey.version });
-        let change = doc! { "$set": kept, "$push": { "outbox": { "$each": entries(events) } } };
+        let one = not_deleted(doc! { "_id": owner, "version": journey.version });
+        let change = doc! { "$set": kept, "$push": { "outbox": { "$each": outbox_entries(events) } } };
         Ok(self.journeys.update_one(one, change).await?.matched_count == 1)
     }
 }
@@ -67,25 +67,25 @@ impl Mongo {
 #[async_trait]
 impl Store for Mongo {
     async fn journey(&self, owner: UserId) -> StoreResult<Option<Journey>> {
-        let one = alive(doc! { "_id": id(owner.uuid()) });
+        let one = not_deleted(doc! { "_id": id(owner.uuid()) });
         self.database
-            .within(async {
+            .with_timeout(async {
                 let rows = self.journeys.clone_with_type::<JourneyRow>();
-                let found = rows.find_one(one).projection(doc! { "outbox": 0, "due": 0 }).await?;
+                let found = rows.find_one(one).projection(doc! { "outbox": 0, "next_due_at": 0 }).await?;
                 found.map(JourneyRow::into_journey).transpose()
             })
             .await
     }
 
     async fn save(&self, journey: &Journey, due: Option<Timestamp>, events: &[Event]) -> StoreResult<bool> {
-        self.database.recording(events, self.keep(journey, due, events)).await
+        self.database.write_with_events(events, self.keep(journey, due, events)).await
     }
 
     async fn due(&self, now: Timestamp, limit: i64) -> StoreResult<Vec<UserId>> {
         self.database
-            .within(async {
+            .with_timeout(async {
                 let rows = self.journeys.clone_with_type::<OwnerRow>();
-                let found = rows.find(awaited(now)).sort(doc! { "due": 1 }).limit(limit);
+                let found = rows.find(awaited(now)).sort(doc! { "next_due_at": 1 }).limit(limit);
                 let found = found.hint(Hint::Name(DUE.to_owned())).projection(doc! { "_id": 1 }).await?;
                 let found: Vec<OwnerRow> = found.try_collect().await?;
                 Ok(found.into_iter().map(|row| UserId::from_uuid(uuid(row.id))).collect())
@@ -95,13 +95,13 @@ impl Store for Mongo {
 
     async fn add_check_in(&self, check_in: &CheckIn) -> StoreResult<()> {
         let document = document::of_check_in(check_in);
-        self.database.within(async { Ok(self.check_ins.insert_one(document).await.map(|_| ())?) }).await
+        self.database.with_timeout(async { Ok(self.check_ins.insert_one(document).await.map(|_| ())?) }).await
     }
 
     async fn check_in(&self, owner: UserId, one: CheckInId) -> StoreResult<Option<CheckIn>> {
         let one = doc! { "_id": id(one.uuid()), "owner": id(owner.uuid()) };
         self.database
-            .within(async {
+            .with_timeout(async {
                 let found = self.check_ins.clone_with_type::<CheckInRow>().find_one(one).await?;
                 found.map(CheckInRow::into_check_in).transpose()
             })
@@ -116,7 +116,7 @@ impl Store for Mongo {
         limit: i64,
     ) -> StoreResult<Vec<CheckIn>> {
         self.database
-            .within(async {
+            .with_timeout(async {
                 let rows = self.check_ins.clone_with_type::<CheckInRow>();
                 let found = rows.find(listed(owner, span, before)).sort(doc! { "occurred_at": -1, "_id": -1 });
                 let found = found.limit(limit).hint(Hint::Name(LIST.to_owned())).await?;
@@ -129,13 +129,13 @@ impl Store for Mongo {
 
 /// Those whose moment has come. The second half is, word for word, the condition of the index.
 fn awaited(now: Timestamp) -> Document {
-    doc! { "due": { "$lte": date(now), "$type": "date" } }
+    doc! { "next_due_at": { "$lte": bson_date(now), "$type": "date" } }
 }
 
 fn listed(owner: UserId, (from, until): (Timestamp, Timestamp), before: Option<Cursor>) -> Document {
-    let mut listed = doc! { "owner": id(owner.uuid()), "occurred_at": { "$gte": date(from), "$lt": date(until) } };
+    let mut listed = doc! { "owner": id(owner.uuid()), "occurred_at": { "$gte": bson_date(from), "$lt": bson_date(until) } };
     if let Some(cursor) = before {
-        let at = date(Timestamp::from_millis(cursor.rank));
+        let at = bson_date(Timestamp::from_millis(cursor.rank));
         let behind =
             [doc! { "occurred_at": { "$lt": at } }, doc! { "occurred_at": at, "_id": { "$lt": id(cursor.id) } }];
         listed.insert("$or", behind.to_vec());
@@ -151,7 +151,7 @@ mod tests {
 
     /// How MongoDB goes about it, in its own words.
     async fn plan(question: Document) -> String {
-        let database = kith_testkit::mongo().await;
+        let database = kith_testkit::mongo_database().await;
         let explained = doc! { "explain": question, "verbosity": "queryPlanner" };
         database.raw().run_command(explained).await.unwrap().to_string()
     }
@@ -164,7 +164,7 @@ mod tests {
             let filter = listed(user(), (now, now), Some(place));
             let sort = doc! { "occurred_at": -1, "_id": -1 };
             let list = doc! { "find": "check_ins", "filter": filter, "sort": sort, "hint": LIST };
-            let due = doc! { "find": Mongo::COLLECTION, "filter": awaited(now), "sort": { "due": 1 }, "hint": DUE };
+            let due = doc! { "find": Mongo::COLLECTION, "filter": awaited(now), "sort": { "next_due_at": 1 }, "hint": DUE };
             for question in [list, due] {
                 let plan = plan(question).await;
                 assert!(!plan.contains("COLLSCAN") && !plan.contains("\"SORT\""), "{plan}");

@@ -1,5 +1,5 @@
-//! What the database, the migrations and the outbox promise on MongoDB.
+//! MongoDB: database, migrations and outbox.
 
 mod migrations;
 mod outbox;
-mod silence;
+mod unresponsive;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kith_kernel::{PostId, UserId, ports::Tallies};
+use kith_kernel::{PostId, UserId, ports::ResponseTally};
 use kith_storage::{
     StoreError, StoreResult,
     mongo::{ids, uuid},
@@ -14,12 +14,12 @@ pub(super) fn question(people: &BTreeSet<UserId>, posts: &[PostId]) -> Vec<Docum
     let open = doc! {
         "post": { "$in": ids(posts.iter().map(|post| post.uuid())) },
         "author": { "$in": ids(people.iter().map(|user| user.uuid())) },
-        "living": true,
+        "active": true,
         "held_at": null,
         "removed_at": null,
     };
     let has = |field: &str| doc! { "$sum": { "$cond": [{ "$gt": [format!("${field}"), Bson::Null] }, 1_i64, 0_i64] } };
-    vec![doc! { "$match": open }, doc! { "$group": { "_id": "$post", "texts": has("text"), "quick": has("quick") } }]
+    vec![doc! { "$match": open }, doc! { "$group": { "_id": "$post", "texts": has("text"), "quick": has("quick_kind") } }]
 }
 
 /// What comes of it.
@@ -32,8 +32,8 @@ pub(super) struct Counted {
 }
 
 impl Counted {
-    pub(super) fn tallies(self) -> StoreResult<(PostId, Tallies)> {
+    pub(super) fn tallies(self) -> StoreResult<(PostId, ResponseTally)> {
         let count = |count: i64| u64::try_from(count).map_err(StoreError::corrupt);
-        Ok((PostId::from_uuid(uuid(self.post)), Tallies { texts: count(self.texts)?, quick: count(self.quick)? }))
+        Ok((PostId::from_uuid(uuid(self.post)), ResponseTally { texts: count(self.texts)?, quick: count(self.quick)? }))
     }
 }

@@ -1,9 +1,9 @@
 //! A response as a document.
 
-use kith_kernel::{CircleId, PersonaId, PostId, ResponseId, UserId, Veil};
+use kith_kernel::{CircleId, PersonaId, PostId, ResponseId, UserId, ModerationState};
 use kith_storage::{
     StoreResult,
-    mongo::{at, date, id, uuid},
+    mongo::{timestamp, bson_date, id, uuid},
 };
 use mongodb::bson::{self, DateTime, Document, doc};
 
@@ -16,27 +16,27 @@ pub(super) fn of(response: &Response) -> Document {
         "post_author": id(response.post_author.uuid()),
         "author": id(response.author.uuid()),
         "persona": id(response.persona.uuid()),
-        "created_at": date(response.created_at),
+        "created_at": bson_date(response.created_at),
     };
     if let Some(circle) = response.circle {
         document.insert("circle", id(circle.uuid()));
     }
     match &response.content {
         Content::Text(text) => document.insert("text", text.reveal()),
-        Content::Quick(kind) => document.insert("quick", kind.word()),
+        Content::Quick(kind) => document.insert("quick_kind", kind.word()),
     };
     if let Some(moment) = response.helpful_at {
-        document.insert("helpful_at", date(moment));
+        document.insert("helpful_at", bson_date(moment));
     }
     match response.deleted_at {
-        Some(moment) => document.insert("deleted_at", date(moment)),
-        None => document.insert("living", true),
+        Some(moment) => document.insert("deleted_at", bson_date(moment)),
+        None => document.insert("active", true),
     };
-    if let Some(moment) = response.veil.and_then(Veil::held_at) {
-        document.insert("held_at", date(moment));
+    if let Some(moment) = response.veil.and_then(ModerationState::held_at) {
+        document.insert("held_at", bson_date(moment));
     }
-    if let Some(moment) = response.veil.and_then(Veil::removed_at) {
-        document.insert("removed_at", date(moment));
+    if let Some(moment) = response.veil.and_then(ModerationState::removed_at) {
+        document.insert("removed_at", bson_date(moment));
     }
     document
 }
@@ -56,7 +56,7 @@ pub(super) struct Row {
     persona: bson::Uuid,
     circle: Option<bson::Uuid>,
     text: Option<String>,
-    quick: Option<String>,
+    quick_kind: Option<String>,
     created_at: DateTime,
     helpful_at: Option<DateTime>,
     deleted_at: Option<DateTime>,
@@ -73,11 +73,11 @@ impl Row {
             author: UserId::from_uuid(uuid(self.author)),
             persona: PersonaId::from_uuid(uuid(self.persona)),
             circle: self.circle.map(|circle| CircleId::from_uuid(uuid(circle))),
-            content: content(self.text.as_deref(), self.quick.as_deref())?,
-            created_at: at(self.created_at),
-            helpful_at: self.helpful_at.map(at),
-            deleted_at: self.deleted_at.map(at),
-            veil: Veil::of(self.held_at.map(at), self.removed_at.map(at)),
+            content: content(self.text.as_deref(), self.quick_kind.as_deref())?,
+            created_at: timestamp(self.created_at),
+            helpful_at: self.helpful_at.map(timestamp),
+            deleted_at: self.deleted_at.map(timestamp),
+            veil: ModerationState::from_times(self.held_at.map(timestamp), self.removed_at.map(timestamp)),
         })
     }
 }

@@ -12,9 +12,9 @@ use crate::Stats;
 /// All figures in one question. First by post, so that posts are counted and not collected.
 pub(super) fn question(user: UserId, hidden: &BTreeSet<UserId>) -> Vec<Document> {
     let user = id(user.uuid());
-    let mut received = doc! { "living": true, "post_author": user, "held_at": null, "removed_at": null };
+    let mut received = doc! { "active": true, "post_author": user, "held_at": null, "removed_at": null };
     received.insert("$and", vec![doc! { "author": { "$ne": user } }, doc! { "author": not_by(hidden) }]);
-    let mut given = doc! { "living": true, "author": user, "post_author": { "$ne": user } };
+    let mut given = doc! { "active": true, "author": user, "post_author": { "$ne": user } };
     given.extend(doc! { "held_at": null, "removed_at": null });
     let is_given = doc! { "$eq": ["$author", user] };
     let has = |field: &str| doc! { "$gt": [format!("${field}"), Bson::Null] };
@@ -25,7 +25,7 @@ pub(super) fn question(user: UserId, hidden: &BTreeSet<UserId>) -> Vec<Document>
         doc! { "$group": {
             "_id": { "$cond": [is_given.clone(), "$post", Bson::Null] },
             "texts": given_with("text"),
-            "quick": given_with("quick"),
+            "quick": given_with("quick_kind"),
             "helpful": given_with("helpful_at"),
             "received": count(doc! { "$not": [is_given.clone()] }),
         } },
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn figures_are_read_along_two_indexes() {
         kith_testkit::block_on(async {
-            let database = kith_testkit::mongo().await;
+            let database = kith_testkit::mongo_database().await;
             let figures = question(user(), &BTreeSet::from([user()]));
             let question = doc! { "aggregate": super::super::Mongo::COLLECTION, "pipeline": figures, "cursor": {} };
             let explained = doc! { "explain": question, "verbosity": "queryPlanner" };

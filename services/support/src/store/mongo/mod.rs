@@ -6,7 +6,7 @@
 //! | [`document`] | a response as a document |
 //! | [`figures`] | what somebody has given and got |
 //!
-//! What was not deleted is `living`, which every partial index asks for: they hold nothing else.
+//! What was not deleted is `active`, which every partial index asks for: they hold nothing else.
 
 mod counts;
 mod document;
@@ -16,10 +16,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
-use kith_kernel::{Event, PostId, ResponseId, Timestamp, UserId, Veil, ports::Tallies};
+use kith_kernel::{Event, PostId, ResponseId, Timestamp, UserId, ModerationState, ports::ResponseTally};
 use kith_storage::{
     StoreError, StoreResult,
-    mongo::{Database, alive, date, entries, id, ids},
+    mongo::{Database, not_deleted, bson_date, outbox_entries, id, ids},
 };
 use mongodb::{
     Collection,
@@ -56,19 +56,19 @@ impl Mongo {
     }
 
     async fn find(&self, filter: Document) -> StoreResult<Option<Response>> {
-        self.rows().find_one(alive(filter)).projection(document::shown()).await?.map(Row::into_response).transpose()
+        self.rows().find_one(not_deleted(filter)).projection(document::shown()).await?.map(Row::into_response).transpose()
     }
 
     /// The living quick support that stands where this response would.
     async fn kept_quick(&self, response: &Response) -> StoreResult<Option<Response>> {
         let Content::Quick(kind) = &response.content else { return Ok(None) };
         let (post, author) = (id(response.post.uuid()), id(response.author.uuid()));
-        self.find(doc! { "post": post, "author": author, "quick": kind.word(), "living": true }).await
+        self.find(doc! { "post": post, "author": author, "quick_kind": kind.word(), "active": true }).await
     }
 
     async fn add(&self, response: &Response, events: &[Event]) -> StoreResult<Response> {
         let mut document = document::of(response);
-        document.insert("outbox", entries(events));
+        document.insert("outbox", outbox_entries(events));
         let mut refusal = None;
         for _ in 0..TRIES {
             // Who taps again and again writes nothing.
@@ -78,7 +78,7 @@ impl Mongo {
             match self.responses.insert_one(&document).await.map_err(StoreError::from) {
                 Ok(_) => return Ok(response.clone()),
                 // Somebody was faster: theirs stands, unless it is taken back already.
-                Err(StoreError::Taken(key)) if key == "quick" => refusal = Some(StoreError::Taken(key)),
+                Err(StoreError::UniqueViolation(key)) if key == "quick_kind" => refusal = Some(StoreError::UniqueViolation(key)),
                 Err(failure) => return Err(failure),
             }
         }
@@ -93,11 +93,11 @@ fn unsettled(refusal: StoreError) -> StoreError {
 #[async_trait]
 impl Store for Mongo {
     async fn insert(&self, response: &Response, events: &[Event]) -> StoreResult<Response> {
-        self.database.recording(events, self.add(response, events)).await
+        self.database.write_with_events(events, self.add(response, events)).await
     }
 
     async fn get(&self, response: ResponseId) -> StoreResult<Option<Response>> {
-        self.database.within(self.find(doc! { "_id": id(response.uuid()) })).await
+        self.database.with_timeout(self.find(doc! { "_id": id(response.uuid()) })).await
     }
 
     async fn list(
@@ -113,7 +113,7 @@ impl Store for Mongo {
             return Ok(Vec::new());
         }
         self.database
-            .within(async {
+            .with_timeout(async {
                 let rows = self.rows();
                 let found = rows.find(listed(post, after, viewer, hidden)).sort(doc! { "_id": 1 }).limit(limit);
                 let found = found.hint(Hint::Name(LIST.to_owned())).projection(document::shown()).await?;
@@ -125,31 +125,31 @@ impl Store for Mongo {
 
     async fn delete(&self, read: &Response, at: Timestamp, events: &[Event]) -> StoreResult<bool> {
         let mut living = as_read(read);
-        living.insert("living", true);
+        living.insert("active", true);
         let deleted = doc! {
-            "$set": { "deleted_at": date(at) },
-            "$unset": { "living": "" },
-            "$push": { "outbox": { "$each": entries(events) } },
+            "$set": { "deleted_at": bson_date(at) },
+            "$unset": { "active": "" },
+            "$push": { "outbox": { "$each": outbox_entries(events) } },
         };
         self.database
-            .recording(events, async { Ok(self.responses.update_one(living, deleted).await?.matched_count == 1) })
+            .write_with_events(events, async { Ok(self.responses.update_one(living, deleted).await?.matched_count == 1) })
             .await
     }
 
-    async fn moderate(&self, read: &Response, veil: Option<Veil>, events: &[Event]) -> StoreResult<bool> {
+    async fn moderate(&self, read: &Response, veil: Option<ModerationState>, events: &[Event]) -> StoreResult<bool> {
         let (mut set, mut unset) = (Document::new(), Document::new());
         for (field, moment) in moments(veil) {
             match moment {
-                Some(moment) => set.insert(field, date(moment)),
+                Some(moment) => set.insert(field, bson_date(moment)),
                 None => unset.insert(field, ""),
             };
         }
-        let mut update = doc! { "$unset": unset, "$push": { "outbox": { "$each": entries(events) } } };
+        let mut update = doc! { "$unset": unset, "$push": { "outbox": { "$each": outbox_entries(events) } } };
         if !set.is_empty() {
             update.insert("$set", set);
         }
         self.database
-            .recording(events, async { Ok(self.responses.update_one(as_read(read), update).await?.matched_count == 1) })
+            .write_with_events(events, async { Ok(self.responses.update_one(as_read(read), update).await?.matched_count == 1) })
             .await
     }
 
@@ -158,7 +158,7 @@ impl Store for Mongo {
         if limit < 1 {
             return Ok(Vec::new());
         }
-        let mut open = alive(doc! { "living": true, "held_at": null, "removed_at": null, "text": { "$exists": true } });
+        let mut open = not_deleted(doc! { "active": true, "held_at": null, "removed_at": null, "text": { "$exists": true } });
         match post {
             Some(post) => open.insert("post", id(post.uuid())),
             None => open.insert("circle", Bson::Null),
@@ -168,7 +168,7 @@ impl Store for Mongo {
         }
         let index = if post.is_some() { LIST } else { "_id_" };
         self.database
-            .within(async {
+            .with_timeout(async {
                 let rows = self.rows();
                 let found = rows.find(open).sort(doc! { "_id": -1 }).limit(limit);
                 let found = found.hint(Hint::Name(index.to_owned())).projection(document::shown()).await?;
@@ -184,15 +184,15 @@ impl Store for Mongo {
         at: Timestamp,
         events: &[Event],
     ) -> StoreResult<Option<Response>> {
-        let living = doc! { "_id": id(response.uuid()), "living": true, "held_at": null, "removed_at": null };
-        let mut unmarked = alive(living.clone());
+        let living = doc! { "_id": id(response.uuid()), "active": true, "held_at": null, "removed_at": null };
+        let mut unmarked = not_deleted(living.clone());
         unmarked.insert("helpful_at", Bson::Null);
         let marked = doc! {
-            "$set": { "helpful_at": date(at) },
-            "$push": { "outbox": { "$each": entries(events) } },
+            "$set": { "helpful_at": bson_date(at) },
+            "$push": { "outbox": { "$each": outbox_entries(events) } },
         };
         self.database
-            .recording(events, async {
+            .write_with_events(events, async {
                 let rows = self.rows();
                 let now = rows.find_one_and_update(unmarked, marked).projection(document::shown());
                 match now.return_document(ReturnDocument::After).await? {
@@ -205,7 +205,7 @@ impl Store for Mongo {
 
     async fn stats(&self, user: UserId, hidden: &BTreeSet<UserId>) -> StoreResult<Stats> {
         self.database
-            .within(async {
+            .with_timeout(async {
                 let counted = self.responses.aggregate(figures::question(user, hidden)).with_type::<Figures>().await?;
                 let counted: Vec<Figures> = counted.try_collect().await?;
                 counted.first().map_or_else(|| Ok(Stats::default()), Figures::stats)
@@ -213,9 +213,9 @@ impl Store for Mongo {
             .await
     }
 
-    async fn given_by(&self, people: &BTreeSet<UserId>, posts: &[PostId]) -> StoreResult<HashMap<PostId, Tallies>> {
+    async fn given_by(&self, people: &BTreeSet<UserId>, posts: &[PostId]) -> StoreResult<HashMap<PostId, ResponseTally>> {
         self.database
-            .within(async {
+            .with_timeout(async {
                 let question = counts::question(people, posts);
                 let counted = self.responses.aggregate(question).hint(Hint::Name(LIST.to_owned()));
                 let counted: Vec<counts::Counted> = counted.with_type().await?.try_collect().await?;
@@ -225,8 +225,8 @@ impl Store for Mongo {
     }
 
     async fn purge(&self, until: Timestamp, limit: i64) -> StoreResult<u64> {
-        let deleted = doc! { "deleted_at": { "$lte": date(until) } };
-        self.database.within(kith_storage::mongo::purge(&self.responses, deleted, limit)).await
+        let deleted = doc! { "deleted_at": { "$lte": bson_date(until) } };
+        self.database.with_timeout(kith_storage::mongo::purge(&self.responses, deleted, limit)).await
     }
 }
 
@@ -235,21 +235,21 @@ const LIST: &str = "responses_post";
 
 /// The response, if it is still as it was read.
 fn as_read(read: &Response) -> Document {
-    let mut same = alive(doc! { "_id": id(read.id.uuid()) });
-    same.insert("deleted_at", read.deleted_at.map_or(Bson::Null, |moment| date(moment).into()));
+    let mut same = not_deleted(doc! { "_id": id(read.id.uuid()) });
+    same.insert("deleted_at", read.deleted_at.map_or(Bson::Null, |moment| bson_date(moment).into()));
     for (field, moment) in moments(read.veil) {
-        same.insert(field, moment.map_or(Bson::Null, |moment| date(moment).into()));
+        same.insert(field, moment.map_or(Bson::Null, |moment| bson_date(moment).into()));
     }
     same
 }
 
-fn moments(veil: Option<Veil>) -> [(&'static str, Option<Timestamp>); 2] {
-    [("held_at", veil.and_then(Veil::held_at)), ("removed_at", veil.and_then(Veil::removed_at))]
+fn moments(veil: Option<ModerationState>) -> [(&'static str, Option<Timestamp>); 2] {
+    [("held_at", veil.and_then(ModerationState::held_at)), ("removed_at", veil.and_then(ModerationState::removed_at))]
 }
 
 fn listed(post: PostId, after: Option<ResponseId>, viewer: UserId, hidden: &BTreeSet<UserId>) -> Document {
     let seen = vec![doc! { "held_at": null, "removed_at": null }, doc! { "author": id(viewer.uuid()) }];
-    let mut listed = alive(doc! { "post": id(post.uuid()), "living": true, "$or": seen });
+    let mut listed = not_deleted(doc! { "post": id(post.uuid()), "active": true, "$or": seen });
     if let Some(after) = after {
         listed.insert("_id", doc! { "$gt": id(after.uuid()) });
     }
@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn a_list_is_read_along_its_index_from_where_the_last_page_ended() {
         kith_testkit::block_on(async {
-            let database = kith_testkit::mongo().await;
+            let database = kith_testkit::mongo_database().await;
             let now = SystemClock.now();
             let (post, after) = (PostId::new(now, &SystemEntropy), ResponseId::new(now, &SystemEntropy));
             let filter = listed(post, Some(after), user(), &BTreeSet::from([user()]));

@@ -5,10 +5,10 @@ mod counts;
 use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
-use kith_kernel::{CircleId, Event, PersonaId, PostId, ResponseId, Timestamp, UserId, Veil, ports::Tallies};
+use kith_kernel::{CircleId, Event, PersonaId, PostId, ResponseId, Timestamp, UserId, ModerationState, ports::ResponseTally};
 use kith_storage::{
     StoreError, StoreResult,
-    sql::{At, Database, Tx},
+    sql::{SqlTimestamp, Database, Tx},
 };
 use sqlx::{Executor, Sqlite as Driver};
 use uuid::Uuid;
@@ -38,7 +38,7 @@ impl Store for Sqlite {
         }
         let mut tx = self.database.begin().await?;
         if add(&mut tx, response).await? {
-            tx.record(events).await?;
+            tx.append_events(events).await?;
             tx.commit().await?;
             return Ok(response.clone());
         }
@@ -83,26 +83,26 @@ impl Store for Sqlite {
              WHERE id = $1 AND deleted_at IS NULL AND held_at IS $3 AND removed_at IS $4",
         )
         .bind(read.id.uuid())
-        .bind(At(at))
-        .bind(read.veil.and_then(Veil::held_at).map(At))
-        .bind(read.veil.and_then(Veil::removed_at).map(At))
+        .bind(SqlTimestamp(at))
+        .bind(read.veil.and_then(ModerationState::held_at).map(SqlTimestamp))
+        .bind(read.veil.and_then(ModerationState::removed_at).map(SqlTimestamp))
         .execute(&mut *tx)
         .await?;
         record(tx, deleted.rows_affected(), events).await
     }
 
-    async fn moderate(&self, read: &Response, veil: Option<Veil>, events: &[Event]) -> StoreResult<bool> {
+    async fn moderate(&self, read: &Response, veil: Option<ModerationState>, events: &[Event]) -> StoreResult<bool> {
         let mut tx = self.database.begin().await?;
         let moderated = sqlx::query(
             "UPDATE responses SET held_at = $2, removed_at = $3
              WHERE id = $1 AND deleted_at IS $4 AND held_at IS $5 AND removed_at IS $6",
         )
         .bind(read.id.uuid())
-        .bind(veil.and_then(Veil::held_at).map(At))
-        .bind(veil.and_then(Veil::removed_at).map(At))
-        .bind(read.deleted_at.map(At))
-        .bind(read.veil.and_then(Veil::held_at).map(At))
-        .bind(read.veil.and_then(Veil::removed_at).map(At))
+        .bind(veil.and_then(ModerationState::held_at).map(SqlTimestamp))
+        .bind(veil.and_then(ModerationState::removed_at).map(SqlTimestamp))
+        .bind(read.deleted_at.map(SqlTimestamp))
+        .bind(read.veil.and_then(ModerationState::held_at).map(SqlTimestamp))
+        .bind(read.veil.and_then(ModerationState::removed_at).map(SqlTimestamp))
         .execute(&mut *tx)
         .await?;
         record(tx, moderated.rows_affected(), events).await
@@ -129,11 +129,11 @@ impl Store for Sqlite {
              AND held_at IS NULL AND removed_at IS NULL",
         )
         .bind(id.uuid())
-        .bind(At(at))
+        .bind(SqlTimestamp(at))
         .execute(&mut *tx)
         .await?;
         if marked.rows_affected() == 1 {
-            tx.record(events).await?;
+            tx.append_events(events).await?;
         }
         let found = get(&mut *tx, id).await?;
         tx.commit().await?;
@@ -143,7 +143,7 @@ impl Store for Sqlite {
     async fn stats(&self, user: UserId, hidden: &BTreeSet<UserId>) -> StoreResult<Stats> {
         // One statement, so that all figures are of one moment.
         let counts: (i64, i64, i64, i64, i64) = sqlx::query_as(
-            "SELECT count(text), count(quick), count(DISTINCT post), count(helpful_at),
+            "SELECT count(text), count(quick_kind), count(DISTINCT post), count(helpful_at),
                 (SELECT count(*) FROM responses
                  WHERE post_author = $1 AND author <> $1 AND deleted_at IS NULL AND held_at IS NULL AND removed_at IS NULL
                    AND author NOT IN (SELECT unhex(value) FROM json_each($2)))
@@ -164,7 +164,7 @@ impl Store for Sqlite {
         })
     }
 
-    async fn given_by(&self, people: &BTreeSet<UserId>, posts: &[PostId]) -> StoreResult<HashMap<PostId, Tallies>> {
+    async fn given_by(&self, people: &BTreeSet<UserId>, posts: &[PostId]) -> StoreResult<HashMap<PostId, ResponseTally>> {
         counts::given_by(self.database.reader(), people, posts).await
     }
 
@@ -172,7 +172,7 @@ impl Store for Sqlite {
         let mut tx = self.database.begin().await?;
         let removed =
             sqlx::query("DELETE FROM responses WHERE id IN (SELECT id FROM responses WHERE deleted_at <= $1 LIMIT $2)")
-                .bind(At(until))
+                .bind(SqlTimestamp(until))
                 .bind(limit)
                 .execute(&mut *tx)
                 .await?;
@@ -187,7 +187,7 @@ async fn record(mut tx: Tx, changed: u64, events: &[Event]) -> StoreResult<bool>
         tx.rollback().await?;
         return Ok(false);
     }
-    tx.record(events).await?;
+    tx.append_events(events).await?;
     tx.commit().await?;
     Ok(true)
 }
@@ -200,10 +200,10 @@ async fn add(tx: &mut Tx, response: &Response) -> StoreResult<bool> {
     };
     let added = sqlx::query(
         "INSERT INTO responses
-            (id, post, post_author, author, persona, text, quick, created_at, helpful_at, deleted_at, held_at,
+            (id, post, post_author, author, persona, text, quick_kind, created_at, helpful_at, deleted_at, held_at,
             removed_at, circle)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-         ON CONFLICT (post, author, quick) WHERE quick IS NOT NULL AND deleted_at IS NULL DO NOTHING",
+         ON CONFLICT (post, author, quick_kind) WHERE quick_kind IS NOT NULL AND deleted_at IS NULL DO NOTHING",
     )
     .bind(response.id.uuid())
     .bind(response.post.uuid())
@@ -212,11 +212,11 @@ async fn add(tx: &mut Tx, response: &Response) -> StoreResult<bool> {
     .bind(response.persona.uuid())
     .bind(text)
     .bind(quick)
-    .bind(At(response.created_at))
-    .bind(response.helpful_at.map(At))
-    .bind(response.deleted_at.map(At))
-    .bind(response.veil.and_then(Veil::held_at).map(At))
-    .bind(response.veil.and_then(Veil::removed_at).map(At))
+    .bind(SqlTimestamp(response.created_at))
+    .bind(response.helpful_at.map(SqlTimestamp))
+    .bind(response.deleted_at.map(SqlTimestamp))
+    .bind(response.veil.and_then(ModerationState::held_at).map(SqlTimestamp))
+    .bind(response.veil.and_then(ModerationState::removed_at).map(SqlTimestamp))
     .bind(response.circle.map(CircleId::uuid))
     .execute(&mut **tx)
     .await?;
@@ -233,7 +233,9 @@ async fn kept_quick(
         Content::Quick(kind) => *kind,
     };
     let row: Option<Row> =
-        sqlx::query_as("SELECT * FROM responses WHERE post = $1 AND author = $2 AND quick = $3 AND deleted_at IS NULL")
+        sqlx::query_as(
+            "SELECT * FROM responses WHERE post = $1 AND author = $2 AND quick_kind = $3 AND deleted_at IS NULL",
+        )
             .bind(response.post.uuid())
             .bind(response.author.uuid())
             .bind(kind.word())
@@ -264,12 +266,12 @@ struct Row {
     persona: Uuid,
     circle: Option<Uuid>,
     text: Option<String>,
-    quick: Option<String>,
-    created_at: At,
-    helpful_at: Option<At>,
-    deleted_at: Option<At>,
-    held_at: Option<At>,
-    removed_at: Option<At>,
+    quick_kind: Option<String>,
+    created_at: SqlTimestamp,
+    helpful_at: Option<SqlTimestamp>,
+    deleted_at: Option<SqlTimestamp>,
+    held_at: Option<SqlTimestamp>,
+    removed_at: Option<SqlTimestamp>,
 }
 
 impl Row {
@@ -281,11 +283,11 @@ impl Row {
             author: UserId::from_uuid(self.author),
             persona: PersonaId::from_uuid(self.persona),
             circle: self.circle.map(CircleId::from_uuid),
-            content: content(self.text.as_deref(), self.quick.as_deref())?,
+            content: content(self.text.as_deref(), self.quick_kind.as_deref())?,
             created_at: self.created_at.0,
             helpful_at: self.helpful_at.map(|at| at.0),
             deleted_at: self.deleted_at.map(|at| at.0),
-            veil: Veil::of(self.held_at.map(|at| at.0), self.removed_at.map(|at| at.0)),
+            veil: ModerationState::from_times(self.held_at.map(|at| at.0), self.removed_at.map(|at| at.0)),
         })
     }
 }

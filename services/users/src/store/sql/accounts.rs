@@ -1,10 +1,10 @@
 //! Accounts and personas.
 
 use async_trait::async_trait;
-use kith_kernel::{Event, PersonaId, Space, Timestamp, UserId, audit::Entry};
+use kith_kernel::{Event, PersonaId, PersonaScope, Timestamp, UserId, audit::AuditEntry};
 use kith_storage::{
     StoreError, StoreResult, sql,
-    sql::{At, Tx},
+    sql::{SqlTimestamp, Tx},
 };
 use sqlx::{AssertSqlSafe, Executor, QueryBuilder};
 
@@ -15,25 +15,25 @@ use crate::{
 };
 
 /// What is held of an account while it comes into a space.
-const HELD: &str = "accounts";
+const LOCK_NAMESPACE: &str = "accounts";
 
 #[sql]
 #[async_trait]
 impl AccountStore for Sql<Db> {
     async fn open(&self, opening: &Opening) -> StoreResult<Account> {
         let mut tx = self.database.begin().await?;
-        tx.hold(HELD, opening.user.uuid().as_bytes()).await?;
+        tx.lock(LOCK_NAMESPACE, opening.user.uuid().as_bytes()).await?;
         if let Some(account) = Self::find_account(&mut *tx, opening.user).await? {
             tx.rollback().await?;
             return Ok(account);
         }
         sqlx::query("INSERT INTO accounts (id, created_at) VALUES ($1, $2)")
             .bind(opening.user.uuid())
-            .bind(At(opening.at))
+            .bind(SqlTimestamp(opening.at))
             .execute(&mut *tx)
             .await?;
         let Opening { user, persona, handle, avatar, .. } = opening.clone();
-        Self::add_persona(&mut tx, &Appearance { user, space: Space::Public, persona, handle, avatar }).await?;
+        Self::add_persona(&mut tx, &Appearance { user, space: PersonaScope::Public, persona, handle, avatar }).await?;
         let account = Self::find_account(&mut *tx, opening.user).await?;
         tx.commit().await?;
         account.ok_or_else(|| StoreError::corrupt("an account was opened and is not there"))
@@ -45,7 +45,7 @@ impl AccountStore for Sql<Db> {
 
     async fn appear(&self, appearance: &Appearance) -> StoreResult<Option<Profile>> {
         let mut tx = self.database.begin().await?;
-        tx.hold(HELD, appearance.user.uuid().as_bytes()).await?;
+        tx.lock(LOCK_NAMESPACE, appearance.user.uuid().as_bytes()).await?;
         let (user, space) = (appearance.user, appearance.space);
         let there = Self::find(&mut *tx, user, space).await?;
         if there.is_some() || Self::find_account(&mut *tx, user).await?.is_none() {
@@ -79,11 +79,13 @@ impl AccountStore for Sql<Db> {
 
     async fn update(&self, user: UserId, version: i64, change: &Change) -> StoreResult<Option<Account>> {
         let mut tx = self.database.begin().await?;
-        let counted = sqlx::query("UPDATE accounts SET version = version + 1 WHERE id = $1 AND version = $2")
-            .bind(user.uuid())
-            .bind(version)
-            .execute(&mut *tx)
-            .await?;
+        let counted = sqlx::query(
+            "UPDATE accounts SET profile_version = profile_version + 1 WHERE id = $1 AND profile_version = $2",
+        )
+        .bind(user.uuid())
+        .bind(version)
+        .execute(&mut *tx)
+        .await?;
         if counted.rows_affected() == 0 {
             tx.rollback().await?;
             return Ok(None);
@@ -91,10 +93,10 @@ impl AccountStore for Sql<Db> {
         sqlx::query(
             "UPDATE personas SET handle = COALESCE($3, handle), skeleton = COALESCE($4, skeleton),
                 avatar = COALESCE($5, avatar)
-             WHERE owner = $1 AND space = $2",
+             WHERE account = $1 AND scope = $2",
         )
         .bind(user.uuid())
-        .bind(Space::Public.to_string())
+        .bind(PersonaScope::Public.to_string())
         .bind(change.handle.as_ref().map(Handle::as_str))
         .bind(change.handle.as_ref().map(Handle::skeleton))
         .bind(change.avatar.map(|avatar| i64::from(avatar.number())))
@@ -132,22 +134,22 @@ impl AccountStore for Sql<Db> {
         user: UserId,
         until: Option<Timestamp>,
         events: &[Event],
-        entries: &[Entry],
+        entries: &[AuditEntry],
     ) -> StoreResult<bool> {
         let mut tx = self.database.begin().await?;
         let changed = sqlx::query(
             "UPDATE accounts SET suspended_until = $2 WHERE id = $1 AND suspended_until IS DISTINCT FROM $2",
         )
         .bind(user.uuid())
-        .bind(until.map(At))
+        .bind(until.map(SqlTimestamp))
         .execute(&mut *tx)
         .await?;
         if changed.rows_affected() == 0 {
             tx.rollback().await?;
             return Ok(false);
         }
-        tx.record(events).await?;
-        tx.audit(entries).await?;
+        tx.append_events(events).await?;
+        tx.append_audit(entries).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -157,14 +159,14 @@ impl AccountStore for Sql<Db> {
         let changed =
             sqlx::query("UPDATE accounts SET muted_until = $2 WHERE id = $1 AND muted_until IS DISTINCT FROM $2")
                 .bind(user.uuid())
-                .bind(until.map(At))
+                .bind(until.map(SqlTimestamp))
                 .execute(&mut *tx)
                 .await?;
         if changed.rows_affected() == 0 {
             tx.rollback().await?;
             return Ok(false);
         }
-        tx.record(events).await?;
+        tx.append_events(events).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -173,22 +175,22 @@ impl AccountStore for Sql<Db> {
 #[sql]
 impl Sql<Db> {
     async fn find_account(executor: impl Executor<'_, Database = Db>, user: UserId) -> StoreResult<Option<Account>> {
-        Self::find(executor, user, Space::Public).await?.map(AccountRow::into_account).transpose()
+        Self::find(executor, user, PersonaScope::Public).await?.map(AccountRow::into_account).transpose()
     }
 
     async fn find(
         executor: impl Executor<'_, Database = Db>,
         user: UserId,
-        space: Space,
+        space: PersonaScope,
     ) -> StoreResult<Option<AccountRow>> {
-        let select = format!("{} WHERE personas.owner = $1 AND personas.space = $2", AccountRow::SELECT);
+        let select = format!("{} WHERE personas.account = $1 AND personas.scope = $2", AccountRow::SELECT);
         let query = sqlx::query_as(AssertSqlSafe(select)).bind(user.uuid()).bind(space.to_string());
         Ok(query.fetch_optional(executor).await?)
     }
 
     async fn add_persona(tx: &mut Tx<Db>, new: &Appearance) -> StoreResult<()> {
         sqlx::query(
-            "INSERT INTO personas (id, owner, space, handle, skeleton, avatar) VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO personas (id, account, scope, handle, skeleton, avatar) VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(new.persona.uuid())
         .bind(new.user.uuid())

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use kith_kernel::{BlockId, Event, PersonaId, UserId};
 use kith_storage::{
     StoreResult, sql,
-    sql::{At, Tx},
+    sql::{SqlTimestamp, Tx},
 };
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
@@ -18,7 +18,7 @@ use super::{
 use crate::{Block, store::BlockStore};
 
 /// What is held of an owner while their blocks change.
-const HELD: &str = "blocks";
+const LOCK_NAMESPACE: &str = "blocks";
 
 /// Both halves are answered by an index alone.
 const HIDDEN: &str = "SELECT blocked FROM blocks WHERE owner = $1 UNION SELECT owner FROM blocks WHERE blocked = $1";
@@ -28,7 +28,7 @@ const HIDDEN: &str = "SELECT blocked FROM blocks WHERE owner = $1 UNION SELECT o
 impl BlockStore for Sql<Db> {
     async fn block(&self, block: &Block, events: &[Event]) -> StoreResult<Block> {
         let mut tx = self.database.begin().await?;
-        tx.hold(HELD, block.owner.uuid().as_bytes()).await?;
+        tx.lock(LOCK_NAMESPACE, block.owner.uuid().as_bytes()).await?;
         if let Some(first) = Self::find_block(&mut tx, block.owner, block.persona.id).await? {
             tx.rollback().await?;
             return Ok(first);
@@ -44,17 +44,17 @@ impl BlockStore for Sql<Db> {
         .bind(&block.persona.handle)
         .bind(i64::from(block.persona.avatar))
         .bind(badge_words(&block.persona.badges))
-        .bind(At(block.created_at))
+        .bind(SqlTimestamp(block.created_at))
         .execute(&mut *tx)
         .await?;
-        tx.record(events).await?;
+        tx.append_events(events).await?;
         tx.commit().await?;
         Ok(block.clone())
     }
 
     async fn unblock(&self, owner: UserId, persona: PersonaId, events: &[Event]) -> StoreResult<bool> {
         let mut tx = self.database.begin().await?;
-        tx.hold(HELD, owner.uuid().as_bytes()).await?;
+        tx.lock(LOCK_NAMESPACE, owner.uuid().as_bytes()).await?;
         let Some(block) = Self::find_block(&mut tx, owner, persona).await? else {
             tx.rollback().await?;
             return Ok(false);
@@ -66,7 +66,7 @@ impl BlockStore for Sql<Db> {
             .fetch_one(&mut *tx)
             .await?;
         if !left {
-            tx.record(events).await?;
+            tx.append_events(events).await?;
         }
         tx.commit().await?;
         Ok(true)
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn who_is_hidden_is_read_from_an_index_alone() {
         kith_testkit::block_on(async {
-            let database = kith_testkit::sqlite().await;
+            let database = kith_testkit::sqlite_database().await;
             let plan: Vec<(i64, i64, i64, String)> =
                 sqlx::query_as(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {HIDDEN}")))
                     .bind(Uuid::nil())

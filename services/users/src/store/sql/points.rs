@@ -24,17 +24,17 @@ const LEDGERS: &str = "ledgers of points";
 impl PointStore for Sql<Db> {
     async fn earn(&self, earning: &Earning) -> StoreResult<()> {
         let mut tx = self.database.begin().await?;
-        if !tx.first_time(CONSUMER, earning.event).await? {
+        if !tx.mark_processed(CONSUMER, earning.event).await? {
             return tx.rollback().await;
         }
         let day = day(earning.at);
-        tx.hold(ANSWERS, earning.response.uuid().as_bytes()).await?;
-        tx.hold(LEDGERS, earning.account.uuid().as_bytes()).await?;
+        tx.lock(ANSWERS, earning.response.uuid().as_bytes()).await?;
+        tx.lock(LEDGERS, earning.account.uuid().as_bytes()).await?;
         sqlx::query(
-            "INSERT INTO strength_points (event, account, response, day, worth, granted)
+            "INSERT INTO points_ledger (event, account, response, day, points, granted)
              SELECT $1, $2, $3, $4, $5, 0
              WHERE EXISTS (SELECT 1 FROM accounts WHERE id = $2)
-               AND NOT EXISTS (SELECT 1 FROM strength_points_void WHERE response = $3)",
+               AND NOT EXISTS (SELECT 1 FROM points_revoked WHERE response = $3)",
         )
         .bind(earning.event.uuid())
         .bind(earning.account.uuid())
@@ -49,16 +49,16 @@ impl PointStore for Sql<Db> {
 
     async fn take_back(&self, event: EventId, response: ResponseId) -> StoreResult<()> {
         let mut tx = self.database.begin().await?;
-        if !tx.first_time(CONSUMER, event).await? {
+        if !tx.mark_processed(CONSUMER, event).await? {
             return tx.rollback().await;
         }
-        tx.hold(ANSWERS, response.uuid().as_bytes()).await?;
-        sqlx::query("INSERT INTO strength_points_void (response) VALUES ($1) ON CONFLICT DO NOTHING")
+        tx.lock(ANSWERS, response.uuid().as_bytes()).await?;
+        sqlx::query("INSERT INTO points_revoked (response) VALUES ($1) ON CONFLICT DO NOTHING")
             .bind(response.uuid())
             .execute(&mut *tx)
             .await?;
         let days = Self::ungrant(&mut tx, response.uuid()).await?;
-        sqlx::query("DELETE FROM strength_points WHERE response = $1").bind(response.uuid()).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM points_ledger WHERE response = $1").bind(response.uuid()).execute(&mut *tx).await?;
         for (account, day) in days {
             Self::fill(&mut tx, account, day).await?;
         }
@@ -71,13 +71,13 @@ impl PointStore for Sql<Db> {
             Withheld::Less => -1,
         };
         let mut tx = self.database.begin().await?;
-        if !tx.first_time(CONSUMER, event).await? {
+        if !tx.mark_processed(CONSUMER, event).await? {
             return tx.rollback().await;
         }
-        tx.hold(ANSWERS, response.uuid().as_bytes()).await?;
+        tx.lock(ANSWERS, response.uuid().as_bytes()).await?;
         sqlx::query(
-            "INSERT INTO strength_points_withheld (response, removals) VALUES ($1, $2)
-             ON CONFLICT (response) DO UPDATE SET removals = strength_points_withheld.removals + $2",
+            "INSERT INTO points_held (response, hold_count) VALUES ($1, $2)
+             ON CONFLICT (response) DO UPDATE SET hold_count = points_held.hold_count + $2",
         )
         .bind(response.uuid())
         .bind(step)
@@ -98,21 +98,21 @@ impl Sql<Db> {
     async fn ungrant(tx: &mut Tx<Db>, response: Uuid) -> StoreResult<Vec<(Uuid, i64)>> {
         // What was granted is read when nobody else can change it any more.
         let earners: Vec<(Uuid,)> =
-            sqlx::query_as("SELECT DISTINCT account FROM strength_points WHERE response = $1 ORDER BY account")
+            sqlx::query_as("SELECT DISTINCT account FROM points_ledger WHERE response = $1 ORDER BY account")
                 .bind(response)
                 .fetch_all(&mut **tx)
                 .await?;
         for (account,) in earners {
-            tx.hold(LEDGERS, account.as_bytes()).await?;
+            tx.lock(LEDGERS, account.as_bytes()).await?;
         }
         let days: Vec<(Uuid, i64, i64)> = sqlx::query_as(
-            "SELECT account, day, CAST(SUM(granted) AS BIGINT) FROM strength_points WHERE response = $1
+            "SELECT account, day, CAST(SUM(granted) AS BIGINT) FROM points_ledger WHERE response = $1
              GROUP BY account, day ORDER BY account, day",
         )
         .bind(response)
         .fetch_all(&mut **tx)
         .await?;
-        sqlx::query("UPDATE strength_points SET granted = 0 WHERE response = $1")
+        sqlx::query("UPDATE points_ledger SET granted = 0 WHERE response = $1")
             .bind(response)
             .execute(&mut **tx)
             .await?;
@@ -127,7 +127,7 @@ impl Sql<Db> {
     /// Grants what a day's earnings still lack, the oldest first, as far as its limit leaves room.
     async fn fill(tx: &mut Tx<Db>, account: Uuid, day: i64) -> StoreResult<()> {
         let (granted,): (i64,) = sqlx::query_as(
-            "SELECT CAST(COALESCE(SUM(granted), 0) AS BIGINT) FROM strength_points WHERE account = $1 AND day = $2",
+            "SELECT CAST(COALESCE(SUM(granted), 0) AS BIGINT) FROM points_ledger WHERE account = $1 AND day = $2",
         )
         .bind(account)
         .bind(day)
@@ -136,10 +136,10 @@ impl Sql<Db> {
         let room = i64::from(DAILY_POINTS) - granted;
         // Each of them lacks a point at least, so no more of them are needed than there is room for.
         let lacking: Vec<(Uuid, i64)> = sqlx::query_as(
-            "SELECT event, worth - granted FROM strength_points
-             WHERE account = $1 AND day = $2 AND granted < worth
-               AND NOT EXISTS (SELECT 1 FROM strength_points_withheld AS withheld
-                   WHERE withheld.response = strength_points.response AND withheld.removals > 0)
+            "SELECT event, points - granted FROM points_ledger
+             WHERE account = $1 AND day = $2 AND granted < points
+               AND NOT EXISTS (SELECT 1 FROM points_held AS held
+                   WHERE held.response = points_ledger.response AND held.hold_count > 0)
              ORDER BY event LIMIT $3",
         )
         .bind(account)
@@ -153,7 +153,7 @@ impl Sql<Db> {
             if more == 0 {
                 break;
             }
-            sqlx::query("UPDATE strength_points SET granted = granted + $2 WHERE event = $1")
+            sqlx::query("UPDATE points_ledger SET granted = granted + $2 WHERE event = $1")
                 .bind(event)
                 .bind(more)
                 .execute(&mut **tx)

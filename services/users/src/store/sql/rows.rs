@@ -5,7 +5,7 @@ use kith_kernel::{
     actor::Role,
     ports::{Badge, Persona},
 };
-use kith_storage::{StoreError, StoreResult, sql::At};
+use kith_storage::{StoreError, StoreResult, sql::SqlTimestamp};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -15,16 +15,16 @@ use crate::{Account, Block, Privacy, Profile, domain::BADGES};
 #[derive(FromRow)]
 pub(super) struct AccountRow {
     persona: Uuid,
-    owner: Uuid,
-    space: String,
+    account: Uuid,
+    scope: String,
     handle: String,
     avatar: i64,
     role: String,
     points: i64,
-    created_at: At,
-    suspended_until: Option<At>,
-    muted_until: Option<At>,
-    version: i64,
+    created_at: SqlTimestamp,
+    suspended_until: Option<SqlTimestamp>,
+    muted_until: Option<SqlTimestamp>,
+    profile_version: i64,
     shows_points: i64,
     shows_badges: i64,
     privacy_version: i64,
@@ -32,14 +32,14 @@ pub(super) struct AccountRow {
 
 impl AccountRow {
     /// What selects one; a condition follows.
-    pub(super) const SELECT: &str = "SELECT personas.id AS persona, personas.owner, personas.space, personas.handle,
+    pub(super) const SELECT: &str = "SELECT personas.id AS persona, personas.account, personas.scope, personas.handle,
             personas.avatar, accounts.role, accounts.points, accounts.created_at, accounts.suspended_until,
-            accounts.muted_until, accounts.version, accounts.shows_points, accounts.shows_badges,
+            accounts.muted_until, accounts.profile_version, accounts.shows_points, accounts.shows_badges,
             accounts.privacy_version
-         FROM personas JOIN accounts ON accounts.id = personas.owner";
+         FROM personas JOIN accounts ON accounts.id = personas.account";
 
     pub(super) fn into_account(self) -> StoreResult<Account> {
-        let (created_at, version, privacy_version) = (self.created_at.0, self.version, self.privacy_version);
+        let (created_at, version, privacy_version) = (self.created_at.0, self.profile_version, self.privacy_version);
         let suspended_until = self.suspended_until.map(|until| until.0);
         let muted_until = self.muted_until.map(|until| until.0);
         let profile = self.into_profile()?;
@@ -49,8 +49,8 @@ impl AccountRow {
     pub(super) fn into_profile(self) -> StoreResult<Profile> {
         Ok(Profile {
             id: PersonaId::from_uuid(self.persona),
-            owner: UserId::from_uuid(self.owner),
-            space: self.space.parse().map_err(StoreError::corrupt)?,
+            owner: UserId::from_uuid(self.account),
+            space: self.scope.parse().map_err(StoreError::corrupt)?,
             handle: self.handle,
             avatar: u8::try_from(self.avatar).map_err(StoreError::corrupt)?,
             role: role(&self.role)?,
@@ -70,7 +70,7 @@ pub(super) struct BlockRow {
     handle: String,
     avatar: i64,
     badges: String,
-    created_at: At,
+    created_at: SqlTimestamp,
 }
 
 impl BlockRow {
@@ -96,7 +96,7 @@ impl BlockRow {
 }
 
 fn role(word: &str) -> StoreResult<Role> {
-    let known = Role::ALL.into_iter().find(|role| role.word() == word);
+    let known = Role::ALL.into_iter().find(|role| role.as_str() == word);
     known.ok_or_else(|| StoreError::corrupt("a role that this build does not know"))
 }
 

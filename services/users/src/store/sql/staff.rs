@@ -1,7 +1,7 @@
 //! Roles.
 
 use async_trait::async_trait;
-use kith_kernel::{Event, Role, Space, UserId, audit::Entry, ports::RoleSet};
+use kith_kernel::{Event, Role, PersonaScope, UserId, audit::AuditEntry, ports::SetRoleOutcome};
 use kith_storage::{StoreResult, sql};
 use sqlx::AssertSqlSafe;
 
@@ -13,14 +13,14 @@ use crate::{Handle, Profile, store::StaffStore};
 impl StaffStore for Sql<Db> {
     async fn staff(&self) -> StoreResult<Vec<Profile>> {
         let select = format!(
-            "{} WHERE accounts.role IN ($1, $2) AND personas.space = $3
+            "{} WHERE accounts.role IN ($1, $2) AND personas.scope = $3
              ORDER BY CASE WHEN accounts.role = $1 THEN 0 ELSE 1 END, accounts.id",
             AccountRow::SELECT
         );
         let rows: Vec<AccountRow> = sqlx::query_as(AssertSqlSafe(select))
-            .bind(Role::Admin.word())
-            .bind(Role::Moderator.word())
-            .bind(Space::Public.to_string())
+            .bind(Role::Admin.as_str())
+            .bind(Role::Moderator.as_str())
+            .bind(PersonaScope::Public.to_string())
             .fetch_all(self.database.reader())
             .await?;
         rows.into_iter().map(AccountRow::into_profile).collect()
@@ -31,44 +31,44 @@ impl StaffStore for Sql<Db> {
         user: UserId,
         role: Role,
         events: &[Event],
-        entries: &[Entry],
-    ) -> StoreResult<Option<RoleSet>> {
+        entries: &[AuditEntry],
+    ) -> StoreResult<Option<SetRoleOutcome>> {
         let mut tx = self.database.begin().await?;
         // One after the other: two who take the last two admins' roles would each see the other's.
-        tx.hold("roles", &[]).await?;
+        tx.lock("roles", &[]).await?;
         let now: Option<(String,)> = sqlx::query_as("SELECT role FROM accounts WHERE id = $1")
             .bind(user.uuid())
             .fetch_optional(&mut *tx)
             .await?;
         let Some((now,)) = now else { return Ok(None) };
-        if now == role.word() {
-            return Ok(Some(RoleSet::Already));
+        if now == role.as_str() {
+            return Ok(Some(SetRoleOutcome::Unchanged));
         }
-        if now == Role::Admin.word() {
+        if now == Role::Admin.as_str() {
             let (admins,): (i64,) = sqlx::query_as("SELECT count(*) FROM accounts WHERE role = $1")
-                .bind(Role::Admin.word())
+                .bind(Role::Admin.as_str())
                 .fetch_one(&mut *tx)
                 .await?;
             if admins < 2 {
-                return Ok(Some(RoleSet::LastAdmin));
+                return Ok(Some(SetRoleOutcome::LastAdmin));
             }
         }
         sqlx::query("UPDATE accounts SET role = $2 WHERE id = $1")
             .bind(user.uuid())
-            .bind(role.word())
+            .bind(role.as_str())
             .execute(&mut *tx)
             .await?;
-        tx.record(events).await?;
-        tx.audit(entries).await?;
+        tx.append_events(events).await?;
+        tx.append_audit(entries).await?;
         tx.commit().await?;
-        Ok(Some(RoleSet::Done))
+        Ok(Some(SetRoleOutcome::Changed))
     }
 
     async fn called(&self, handle: &Handle) -> StoreResult<Option<Profile>> {
-        let select = format!("{} WHERE personas.skeleton = $1 AND personas.space = $2", AccountRow::SELECT);
+        let select = format!("{} WHERE personas.skeleton = $1 AND personas.scope = $2", AccountRow::SELECT);
         let row: Option<AccountRow> = sqlx::query_as(AssertSqlSafe(select))
             .bind(handle.skeleton())
-            .bind(Space::Public.to_string())
+            .bind(PersonaScope::Public.to_string())
             .fetch_optional(self.database.reader())
             .await?;
         row.map(AccountRow::into_profile).transpose()

@@ -1,0 +1,5 @@
+-- The audit log is lost.
+DROP TABLE feature_flags;
+DROP TABLE audit_head;
+DROP TABLE audit_log;
+DROP FUNCTION audit_log_is_append_only();

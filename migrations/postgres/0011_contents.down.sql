@@ -1,1 +1,0 @@
-DROP TABLE strength_points_withheld;

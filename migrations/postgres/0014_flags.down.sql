@@ -1,2 +1,0 @@
--- What was switched on is off.
-DROP TABLE flags;

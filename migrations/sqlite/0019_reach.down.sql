@@ -1,2 +1,0 @@
-DROP INDEX reports_waiting;
-ALTER TABLE cases DROP COLUMN reach;

@@ -1,0 +1,16 @@
+//! `kith.screening.v1.ScreeningService`.
+//!
+//! | file | contents |
+//! | --- | --- |
+//! | `handlers` | one function per method: convert, call, convert |
+//! | `request` | conversion of requests |
+//! | `presenter` | conversion of responses |
+
+mod handlers;
+mod presenter;
+mod request;
+
+pub use self::{
+    handlers::{Handlers, router},
+    presenter::Presenter,
+};
