@@ -1,4 +1,4 @@
-// Bun's own publish: `bun bun.js <port>`. Every socket hears the feed; POST /pub/feed tells it.
+// WebSocket server with Bun's built-in publish: `bun bun.js <port>`. Every socket receives the feed; POST /pub/feed publishes.
 const server = Bun.serve({
   hostname: "127.0.0.1",
   port: Number(Bun.argv[2]),
@@ -7,7 +7,7 @@ const server = Bun.serve({
       server.publish("feed", await request.text());
       return new Response(null, { status: 204 });
     }
-    return server.upgrade(request) ? undefined : new Response("a WebSocket, please", { status: 400 });
+    return server.upgrade(request) ? undefined : new Response("expected a WebSocket upgrade", { status: 400 });
   },
   websocket: {
     perMessageDeflate: false,

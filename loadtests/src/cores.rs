@@ -1,4 +1,4 @@
-//! One core for who serves and one for who calls, where there are two and `taskset` is there.
+//! Pins server and client to different cores, if there are two cores and `taskset` is installed.
 
 use std::{
     ffi::OsStr,
@@ -8,15 +8,15 @@ use std::{
 
 use anyhow::{Result, bail};
 
-/// Where servers run.
+/// Core of the measured server.
 pub const SERVER: usize = 0;
-/// Where clients run.
+/// Core of the load client.
 pub const CLIENT: usize = 1;
 
-/// This program, to be run on this core alone.
+/// Command that runs a program on one core.
 #[must_use]
-pub fn on(core: usize, program: &Path) -> Command {
-    if !two() {
+pub fn pinned_command(core: usize, program: &Path) -> Command {
+    if !can_pin() {
         return Command::new(program);
     }
     let mut command = Command::new("taskset");
@@ -24,38 +24,38 @@ pub fn on(core: usize, program: &Path) -> Command {
     command
 }
 
-/// Whether server and client have a core each.
+/// Returns true if server and client can have a core each.
 #[must_use]
-pub fn two() -> bool {
+pub fn can_pin() -> bool {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    // Who runs on the client's core sees one.
-    (cores > CLIENT || std::env::var_os(MOVED).is_some())
+    // A process that is pinned to the client's core sees one core.
+    (cores > CLIENT || std::env::var_os(PINNED).is_some())
         && Command::new("taskset").arg("--version").stdout(Stdio::null()).status().is_ok_and(|it| it.success())
 }
 
-/// Says to the same program that it is on its core already.
-const MOVED: &str = "LOADTESTS_MOVED";
+/// Environment variable that marks the pinned process.
+const PINNED: &str = "LOADTESTS_PINNED";
 
-/// Starts this program again on the client's core and waits for it, unless that is done or there is none.
+/// Runs this program again on the client's core and waits for it, unless this process is pinned or cannot be.
 ///
 /// # Errors
-/// If it fails there.
-pub fn move_client() -> Result<Moved> {
-    if std::env::var_os(MOVED).is_some() || !two() {
-        return Ok(Moved::Here);
+/// If the pinned process fails.
+pub fn place_client() -> Result<ClientPlacement> {
+    if std::env::var_os(PINNED).is_some() || !can_pin() {
+        return Ok(ClientPlacement::ThisProcess);
     }
-    let mut again = on(CLIENT, &std::env::current_exe()?);
-    if !again.args(std::env::args_os().skip(1)).env(MOVED, "1").status()?.success() {
+    let mut pinned = pinned_command(CLIENT, &std::env::current_exe()?);
+    if !pinned.args(std::env::args_os().skip(1)).env(PINNED, "1").status()?.success() {
         bail!("the client failed");
     }
-    Ok(Moved::Done)
+    Ok(ClientPlacement::PinnedProcess)
 }
 
-/// Where the work is done.
+/// Process that runs the benchmark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moved {
-    /// Here, from now on.
-    Here,
-    /// It was, by the other.
-    Done,
+pub enum ClientPlacement {
+    /// This process must run the benchmark.
+    ThisProcess,
+    /// The pinned process has run the benchmark.
+    PinnedProcess,
 }

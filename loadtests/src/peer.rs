@@ -1,4 +1,4 @@
-//! What is measured beside each other: the gateway, and what others are known by.
+//! Servers that the WebSocket benchmark compares: the gateway, axum, Bun and nats-server.
 
 use std::{
     fs,
@@ -11,79 +11,78 @@ use kith_realtime::Format;
 use crate::{
     cores,
     process::{Server, free_port},
-    sockets::dialect::Dialect,
+    sockets::protocol::Protocol,
 };
 
-/// A server and how it is spoken to.
+/// A server and its protocol.
 #[derive(Debug, Clone)]
 pub struct Peer {
-    /// What the table calls it.
+    /// Name in the table of results.
     pub name: String,
-    /// How it is spoken to.
-    pub dialect: Dialect,
+    pub protocol: Protocol,
     kind: Kind,
     program: PathBuf,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Kind {
-    /// Takes the address to listen at.
+    /// Takes the listen address as its argument.
     Own,
     Bun,
     Nats,
 }
 
 impl Peer {
-    /// Those that lie beside this program: the gateway in both formats, and a bare axum.
+    /// The servers of this package, in the folder of this program: the gateway in both formats, and axum.
     ///
     /// # Errors
-    /// If they do not: build the package.
-    pub fn own() -> Result<Vec<Self>> {
+    /// If a program does not exist.
+    pub fn built_in() -> Result<Vec<Self>> {
         let folder = std::env::current_exe()?;
-        let beside = |name: &str| {
+        let sibling = |name: &str| {
             let program = folder.with_file_name(name);
             program.is_file().then_some(program).with_context(|| format!("build {name} first"))
         };
-        let mut peers = Self::gateway("kith", &beside("gateway")?);
+        let mut peers = Self::gateway("kith", &sibling("gateway")?);
         peers.push(Self {
             name: "axum".to_owned(),
-            dialect: Dialect::Plain,
+            protocol: Protocol::Plain,
             kind: Kind::Own,
-            program: beside("bare_ws")?,
+            program: sibling("bare_ws")?,
         });
         Ok(peers)
     }
 
-    /// `bun=<program>`, `nats=<program>`, or any other name and a gateway of another build.
+    /// Parses `bun=<program>`, `nats=<program>`, or another name and the gateway of another build.
     ///
     /// # Errors
-    /// If it is written otherwise.
-    pub fn named(text: &str) -> Result<Vec<Self>> {
-        let (name, program) = text.split_once('=').context("<name>=<program>")?;
+    /// If the text has another format.
+    pub fn parse(text: &str) -> Result<Vec<Self>> {
+        let (name, program) = text.split_once('=').context("expected <name>=<program>")?;
         let (name, program) = (name.to_owned(), PathBuf::from(program));
         Ok(match name.as_str() {
-            "bun" => vec![Self { name, dialect: Dialect::Plain, kind: Kind::Bun, program }],
-            "nats" => vec![Self { name, dialect: Dialect::Nats, kind: Kind::Nats, program }],
+            "bun" => vec![Self { name, protocol: Protocol::Plain, kind: Kind::Bun, program }],
+            "nats" => vec![Self { name, protocol: Protocol::Nats, kind: Kind::Nats, program }],
             _ => Self::gateway(&name, &program),
         })
     }
 
     fn gateway(name: &str, program: &Path) -> Vec<Self> {
-        let of = |format, what| Self {
-            name: format!("{name} {what}"),
-            dialect: Dialect::Kith(format),
+        let peer = |format, encoding| Self {
+            name: format!("{name} {encoding}"),
+            protocol: Protocol::Kith(format),
             kind: Kind::Own,
             program: program.to_owned(),
         };
-        vec![of(Format::Proto, "binary"), of(Format::Json, "JSON")]
+        vec![peer(Format::Proto, "binary"), peer(Format::Json, "JSON")]
     }
 
-    /// Starts it on the server's core. What it needs to read is written into `folder`.
+    /// Starts the server on its core. Its configuration files are written to `folder`.
     ///
     /// # Errors
-    /// If it does not listen.
+    /// If it does not accept connections in time.
     pub async fn start(&self, folder: &Path) -> Result<Server> {
-        let (port, mut command) = (free_port()?, cores::on(cores::SERVER, &self.program));
+        let (port, mut command) = (free_port()?, cores::pinned_command(cores::SERVER, &self.program));
         match self.kind {
             Kind::Own => command.arg(format!("127.0.0.1:{port}")),
             Kind::Bun => {
@@ -94,7 +93,7 @@ impl Peer {
             Kind::Nats => {
                 let file = folder.join("nats.conf");
                 let websocket = format!("websocket {{ host: 127.0.0.1, port: {port}, no_tls: true }}");
-                // Its other port is not used; it has to have one.
+                // nats-server requires a client port. It is not used.
                 fs::write(&file, format!("host: 127.0.0.1\nport: -1\n{websocket}\n"))?;
                 command.arg("--config").arg(file).env("GOMAXPROCS", "1")
             }

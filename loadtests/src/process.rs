@@ -1,4 +1,4 @@
-//! A server that is measured, as a process.
+//! The process of a measured server.
 
 use std::{
     fs,
@@ -10,45 +10,48 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use tokio::time::{Instant, sleep};
 
-/// A server. It is killed when this is dropped.
+/// A server process. It is killed on drop.
 pub struct Server {
     child: Child,
-    /// Where it listens, on the loopback.
+    /// Port on the loopback interface.
     pub port: u16,
 }
 
 impl Server {
-    /// Starts it and waits until it listens.
+    /// Starts the server and waits until it accepts connections.
     ///
     /// # Errors
-    /// If it cannot be run, or does not listen within ten seconds.
+    /// If the program cannot be run, or does not accept connections within ten seconds.
     pub async fn start(mut command: Command, port: u16) -> Result<Self> {
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let mut server = Self { child: child.with_context(|| format!("{command:?} cannot be run"))?, port };
-        let asked = Instant::now();
+        let mut server = Self { child: child.with_context(|| format!("failed to run {command:?}"))?, port };
+        let started = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            ensure!(server.child.try_wait()?.is_none(), "{command:?} ended");
-            ensure!(asked.elapsed() < Duration::from_secs(10), "{command:?} does not listen");
+            ensure!(server.child.try_wait()?.is_none(), "{command:?} exited");
+            ensure!(started.elapsed() < Duration::from_secs(10), "{command:?} does not listen");
             sleep(Duration::from_millis(10)).await;
         }
         Ok(server)
     }
 
-    /// For how long it had a core so far.
+    /// CPU time used until now.
     ///
     /// # Errors
-    /// If it is gone.
-    pub fn worked(&self) -> Result<Duration> {
-        worked(&self.child.id().to_string())
+    /// If the process has exited.
+    pub fn cpu_time(&self) -> Result<Duration> {
+        cpu_time(&self.child.id().to_string())
     }
 
-    /// How much memory it has, in bytes.
+    /// Resident memory in bytes.
     ///
     /// # Errors
-    /// If it is gone.
+    /// If the process has exited.
     pub fn resident(&self) -> Result<u32> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("the kernel tells")?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .context("unexpected format of /proc/<pid>/stat")?;
         let kilobytes: u32 = line.trim().trim_end_matches("kB").trim_end().parse()?;
         Ok(kilobytes * 1024)
     }
@@ -56,46 +59,46 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // Killing fails if the process has exited, which is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// For how long this process had a core so far.
+/// CPU time that this process has used until now.
 ///
 /// # Errors
-/// If the kernel does not tell.
-pub fn own_work() -> Result<Duration> {
-    worked("self")
+/// If `/proc` cannot be read.
+pub fn own_cpu_time() -> Result<Duration> {
+    cpu_time("self")
 }
 
-/// All threads of it, in steps of a hundredth of a second.
-fn worked(process: &str) -> Result<Duration> {
+/// CPU time of all threads of a process, with a resolution of 10 ms.
+fn cpu_time(process: &str) -> Result<Duration> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // The name stands in brackets and may have spaces; of what follows it, the 12th and the 13th are user and system.
-    let (_, told) = stat.rsplit_once(')').context("the kernel tells")?;
-    let spent = told.split_whitespace().skip(11).take(2).map(str::parse::<u32>);
+    // The program name is in parentheses and can contain spaces. Fields 12 and 13 after it are user and system time.
+    let (_, fields) = stat.rsplit_once(')').context("unexpected format of /proc/<pid>/stat")?;
+    let spent = fields.split_whitespace().skip(11).take(2).map(str::parse::<u32>);
     let ticks: u32 = spent.sum::<Result<u32, _>>()?;
     let second = u32::try_from(rustix::param::clock_ticks_per_second())?;
     Ok(Duration::from_secs(1) * ticks / second)
 }
 
-/// A port that was free a moment ago.
+/// Returns a port that is currently free.
 ///
 /// # Errors
-/// If there is none.
+/// If no port is free.
 pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-/// Lets this process, and those it starts, have so many files open.
+/// Raises the limit of open files for this process and its children.
 ///
 /// # Errors
-/// If that is more than the system allows.
-pub fn allow_files(many: u64) -> Result<()> {
+/// If the hard limit is lower.
+pub fn raise_file_limit(count: u64) -> Result<()> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let maximum = getrlimit(Resource::Nofile).maximum;
-    ensure!(maximum.is_none_or(|most| most >= many), "raise the hard limit of open files to {many}: ulimit -Hn");
-    Ok(setrlimit(Resource::Nofile, Rlimit { current: Some(many), maximum })?)
+    ensure!(maximum.is_none_or(|limit| limit >= count), "raise the hard limit of open files to {count}: ulimit -Hn");
+    Ok(setrlimit(Resource::Nofile, Rlimit { current: Some(count), maximum })?)
 }

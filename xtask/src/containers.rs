@@ -138,7 +138,8 @@ impl Drop for Container {
     }
 }
 
-/// Returns a docker command that the kernel terminates with this process. The client forwards the signal to its container.
+/// Returns a docker command that the kernel terminates with this process. The client forwards the signal to its
+/// container.
 fn killed_with_parent() -> Command {
     let Some(setpriv) = find("setpriv") else { return Command::new("docker") };
     let mut command = Command::new(setpriv);

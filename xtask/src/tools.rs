@@ -145,8 +145,8 @@ pub(crate) fn mongo() -> Result<PathBuf> {
 
 /// Returns the path of a program and installs it if it is missing.
 ///
-/// The program is installed into a temporary folder that is renamed afterwards. An interrupted installation is therefore
-/// never used.
+/// The program is installed into a temporary folder that is renamed afterwards. An interrupted installation is
+/// therefore never used.
 fn installed(name: &str, program: &str, install: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
     let folder = cache_folder()?.join(name);
     let program = folder.join(program);

@@ -133,7 +133,7 @@ async fn replay(app: &App, encoded: &EncodedEvent, consumer: &str) -> Result<()>
     let delivery = Delivery::decode(encoded.clone())?;
     let handlers = app.entrypoints.event_handlers.iter();
     let selected: Vec<_> =
-        handlers.filter(|handler| handler.name() == consumer || consumer == kith_infra::bus::READER).collect();
+        handlers.filter(|handler| handler.name() == consumer || consumer == kith_infra::bus::DECODE_CONSUMER).collect();
     ensure!(!selected.is_empty(), "unknown consumer {consumer}");
     for handler in selected {
         handler.handle(&delivery).await?;

@@ -13,7 +13,8 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow};
 use indicatif::{ProgressBar, ProgressStyle};
-use kith_auth::domain::{Appearance, Device};
+use kith_auth::domain::{Device, ProfileInput};
+use kith_kernel::ports::TokenVerifier as _;
 use kith_kernel::{AccountStatus, Actor, Clock, PostId, SystemClock, Timestamp, actor::Role};
 use kith_posts::domain::{
     Body, Categories, ContentWarning, DaysSinceRelapse, Kind, PostContent, PostContentParts, Tags, Urgency,
@@ -25,7 +26,7 @@ use crate::{
     cli::Seed,
     config::LoadedConfig,
     lifecycle::{self, backend::Backend, settings},
-    seed::{self as sample, Community, Support},
+    seed::{self as sample, Community, ResponseContent},
     wiring::{App, RuntimeContext, Stores},
 };
 
@@ -90,7 +91,7 @@ struct SeedRun {
 /// The next write.
 enum Step<'a> {
     Post(&'a sample::Post),
-    Answer(&'a sample::Answer),
+    Response(&'a sample::Response),
 }
 
 impl SeedRun {
@@ -98,20 +99,20 @@ impl SeedRun {
         let bar = progress_bar("accounts", community.members.len())?;
         for member in &community.members {
             self.advance_to(member.joined_at).await?;
-            let appearance = Appearance { handle: Some(member.handle.clone()), avatar: Some(member.avatar) };
+            let profile = ProfileInput { handle: Some(member.handle.clone()), avatar: Some(member.avatar) };
             let auth = &self.app.services.auth;
             let device = Device::new("sample data");
-            let registration = match auth.register_anonymous(None, appearance, &device).await {
+            let registration = match auth.register_anonymous(None, profile, &device).await {
                 // The handle is taken: the account gets a generated one.
                 Err(kith_auth::Error::HandleTaken) => {
-                    auth.register_anonymous(None, Appearance::default(), &device).await?
+                    auth.register_anonymous(None, ProfileInput::default(), &device).await?
                 }
                 registered => registered?,
             };
-            let actor = self.app.ports.tokens.verify(&registration.credentials.access).await?;
+            let actor = self.app.ports.auth.verifier.verify(&registration.credentials.access).await?;
             let actor = actor.ok_or_else(|| anyhow!("a new access token is invalid"))?;
             self.actors.push(Actor { role: Role::Member, status: AccountStatus::Active, ..actor });
-            self.recovery_codes.push(registration.recovery.shown());
+            self.recovery_codes.push(registration.recovery_code.formatted());
             bar.inc(1);
         }
         bar.finish();
@@ -123,7 +124,7 @@ impl SeedRun {
         let mut steps: Vec<(Timestamp, usize, Step<'_>)> = Vec::new();
         for (index, post) in community.posts.iter().enumerate() {
             steps.push((post.created_at, index, Step::Post(post)));
-            steps.extend(post.answers.iter().map(|answer| (answer.created_at, index, Step::Answer(answer))));
+            steps.extend(post.responses.iter().map(|response| (response.created_at, index, Step::Response(response))));
         }
         // The sort is stable: a post stays before its responses of the same time.
         steps.sort_by_key(|(at, ..)| *at);
@@ -143,9 +144,9 @@ impl SeedRun {
                         *id = Some(created.post.id);
                     }
                 }
-                Step::Answer(answer) => {
+                Step::Response(response) => {
                     let post = ids.get(index).copied().flatten().context("response precedes its post")?;
-                    self.answer(post, answer).await?;
+                    self.response(post, response).await?;
                 }
             }
             bar.inc(1);
@@ -155,12 +156,12 @@ impl SeedRun {
         Ok(())
     }
 
-    async fn answer(&self, post: PostId, answer: &sample::Answer) -> Result<()> {
-        let content = match &answer.content {
-            Support::Text(text) => kith_support::Content::Text(Text::new(text)?),
-            Support::Quick(number) => kith_support::Content::Quick(quick(*number)),
+    async fn response(&self, post: PostId, response: &sample::Response) -> Result<()> {
+        let content = match &response.content {
+            ResponseContent::Text(text) => kith_support::Content::Text(Text::new(text)?),
+            ResponseContent::Quick(number) => kith_support::Content::Quick(quick(*number)),
         };
-        self.app.services.support.respond(self.actor(answer.author)?, post, content, None).await?;
+        self.app.services.support.create(self.actor(response.author)?, post, content, None).await?;
         Ok(())
     }
 

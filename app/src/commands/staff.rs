@@ -9,7 +9,7 @@ use kith_kernel::{
     ports::{SetRole, SetRoleOutcome, StaffDirectory as _},
 };
 use kith_storage::audit::{AuditVerifyError, verify};
-use kith_users::{Directory, Handle, Profile, store::Store};
+use kith_users::{Handle, Profile, adapters::StaffDirectoryAdapter, store::Store};
 
 use crate::{
     cli::{Grant, GrantableRole},
@@ -30,9 +30,12 @@ pub async fn grant(loaded: &LoadedConfig, args: &Grant) -> Result<()> {
         GrantableRole::Admin => Role::Admin,
     };
     let profile = find_profile(&*stores.users, &args.persona_or_handle).await?;
-    let directory =
-        Directory { store: stores.users.clone(), clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) };
-    let request = SetRole { user: profile.owner, role, by: OPERATOR, session: None };
+    let directory = StaffDirectoryAdapter {
+        store: stores.users.clone(),
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+    };
+    let request = SetRole { user: profile.account, role, by: OPERATOR, session: None };
     let (handle, id, role) = (&profile.handle, profile.id, role.as_str());
     match directory.set_role(&request).await? {
         SetRoleOutcome::Changed => println!("granted role {role} to {handle} ({id})"),
@@ -47,14 +50,14 @@ pub async fn grant(loaded: &LoadedConfig, args: &Grant) -> Result<()> {
 async fn find_profile(users: &dyn Store, name: &str) -> Result<Profile> {
     let not_found = || format!("no public persona with id or handle {name}");
     let profile = if let Ok(persona) = name.parse::<PersonaId>() {
-        match users.profile(persona).await? {
-            Some(public) => users.account(public.owner).await?.map(|account| account.profile),
+        match users.get_profile(persona).await? {
+            Some(public) => users.get_account(public.account).await?.map(|account| account.profile),
             None => None,
         }
         .filter(|public| public.id == persona)
     } else {
         let handle = Handle::new(name).with_context(not_found)?;
-        users.called(&handle).await?
+        users.find_by_handle(&handle).await?
     };
     let profile = profile.with_context(not_found)?;
     // Handles are compared without regard to look-alike letters, and the operator may have meant another account.

@@ -23,7 +23,7 @@ pub(super) async fn run(outboxes: Vec<Arc<dyn Outbox>>, cluster: ClusterResource
     loop {
         let lease = cluster.reconciler.acquire().await;
         while lease.check().await.is_ok() {
-            let mut reconnects = cluster.bus.shaken();
+            let mut reconnects = cluster.bus.connection_changes();
             match reconcile(&outboxes, &cluster.bus, &*lease, &*clock).await {
                 Ok(0) => {}
                 Ok(lost) => tracing::warn!(lost, "republished events lost by the broker"),
@@ -44,11 +44,11 @@ pub(super) async fn run(outboxes: Vec<Arc<dyn Outbox>>, cluster: ClusterResource
 /// concurrently may be published twice; consumers deduplicate by id.
 async fn reconcile(
     outboxes: &[Arc<dyn Outbox>],
-    bus: &bus::Nats,
+    bus: &bus::JetStream,
     lease: &dyn LeaseGuard,
     clock: &dyn Clock,
 ) -> Result<usize, PortError> {
-    let published = bus.held(clock.now().before(LOOKBACK)).await?;
+    let published = bus.stored_event_ids(clock.now().before(LOOKBACK)).await?;
     let mut lost = 0_usize;
     for outbox in outboxes {
         let mut after = None;
@@ -57,7 +57,7 @@ async fn reconcile(
             let page = outbox.retained(after).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.id);
-            for event in page.iter().filter(|event| !published.has(event.id)) {
+            for event in page.iter().filter(|event| !published.contains(event.id)) {
                 bus.publish(event).await?;
                 lost = lost.saturating_add(1);
             }

@@ -34,7 +34,7 @@ pub(super) trait EventPipeline: Send + Sync {
 /// Pipeline of a cluster: outboxes, broker and realtime handler.
 pub(super) struct ClusterPipeline {
     pub(super) outboxes: Vec<Arc<dyn Outbox>>,
-    pub(super) bus: Arc<bus::Nats>,
+    pub(super) bus: Arc<bus::JetStream>,
 }
 
 #[async_trait]
@@ -50,11 +50,11 @@ impl EventPipeline for ClusterPipeline {
     }
 
     async fn newest_sequence(&self) -> Result<u64, PortError> {
-        self.bus.newest().await
+        self.bus.last_sequence().await
     }
 
     async fn is_delivered(&self, sequence: u64) -> Result<bool, PortError> {
-        self.bus.has_digested(kith_realtime::ChannelPublisher::NAME, sequence).await
+        self.bus.is_acked_up_to(kith_realtime::ChannelPublisher::NAME, sequence).await
     }
 }
 

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use axum::http::HeaderValue;
-use kith_infra::{keys::Ring, live::Bounds};
+use kith_infra::{keys::KeyRing, replay_log::Retention};
 use kith_kernel::Entropy;
 use kith_realtime::Limits;
 
@@ -18,13 +18,13 @@ use crate::{
 ///
 /// # Errors
 /// If the stored secrets cannot be read or generated.
-pub fn key_ring(config: &Config, entropy: Arc<dyn Entropy>) -> Result<Ring> {
+pub fn key_ring(config: &Config, entropy: Arc<dyn Entropy>) -> Result<KeyRing> {
     let secrets = match config.mode {
         Mode::Production => secrets::configured(&config.secrets).context("secrets must be set in production")?,
         Mode::Development => secrets::configured_or_stored(&config.secrets, &config.data_dir, &*entropy)?,
     };
     let previous: Vec<[u8; 32]> = secrets.previous.iter().map(|secret| *secret.expose()).collect();
-    Ok(Ring::new(secrets.current.expose(), &previous, secrets.blind_index.expose(), entropy))
+    Ok(KeyRing::new(secrets.current.expose(), &previous, secrets.blind_index.expose(), entropy))
 }
 
 /// Settings of a server that clients reach at this URL.
@@ -47,17 +47,17 @@ pub fn server_settings(config: &Config, url: &str) -> Result<Settings> {
         stream_timeout: config.http.stream_timeout,
     };
     let realtime = Limits {
-        connections: config.realtime.connections_per_account,
-        channels: config.realtime.max_channels,
-        queue_bytes: config.realtime.max_queue_bytes.bytes(),
-        replay: config.realtime.max_replay_events,
-        ping_after: config.realtime.ping_interval,
+        max_connections: config.realtime.connections_per_account,
+        max_channels: config.realtime.max_channels,
+        max_queue_bytes: config.realtime.max_queue_bytes.bytes(),
+        max_replay_events: config.realtime.max_replay_events,
+        ping_interval: config.realtime.ping_interval,
         ..Limits::default()
     };
-    let replay_log = Bounds {
-        entries: config.realtime.replay_log_max_entries,
-        bytes: config.realtime.replay_log_max_bytes.bytes(),
-        age: config.realtime.replay_log_max_age,
+    let replay_log = Retention {
+        max_entries: config.realtime.replay_log_max_entries,
+        max_bytes: config.realtime.replay_log_max_bytes.bytes(),
+        max_age: config.realtime.replay_log_max_age,
     };
     Ok(Settings {
         http,

@@ -34,7 +34,7 @@ impl Tasks {
         self.start("http", http);
     }
 
-    /// Starts the event relay, the event handlers, the periodic jobs and the audit signer.
+    /// Starts the event relay, the event handlers, the periodic jobs, the timers and the audit signer.
     pub(super) fn start_background(
         &mut self,
         entrypoints: Entrypoints,
@@ -42,7 +42,7 @@ impl Tasks {
         clock: Arc<dyn Clock>,
         stop: &watch::Receiver<bool>,
     ) {
-        let Entrypoints { relay, event_handlers, periodic_jobs, gateway, audit_signer, .. } = entrypoints;
+        let Entrypoints { relay, event_handlers, periodic_jobs, timer_worker, gateway, audit_signer, .. } = entrypoints;
         let notifier = match &stores.cluster {
             None => stores.outbox_notifiers.first().cloned().unwrap_or_default(),
             Some(cluster) => {
@@ -57,9 +57,9 @@ impl Tasks {
                     forward_notifications(stores.outbox_notifiers.clone(), cluster.bus.clone(), notifier.clone());
                 self.start_until(stop, "outbox-notifier", forwarding);
                 let pipeline = ClusterPipeline { outboxes: stores.outboxes.clone(), bus: cluster.bus.clone() };
-                let revalidate = move || gateway.recheck();
+                let revalidate = move || gateway.revalidate();
                 let revalidation =
-                    revalidate_after_reconnect(pipeline, cluster.bus.shaken(), clock.clone(), revalidate);
+                    revalidate_after_reconnect(pipeline, cluster.bus.connection_changes(), clock.clone(), revalidate);
                 self.start_until(stop, "revalidation", revalidation);
                 self.start_until(stop, "reconciler", reconciler::run(stores.outboxes.clone(), cluster.clone(), clock));
                 notifier
@@ -80,6 +80,7 @@ impl Tasks {
             Ok(())
         });
         self.start_until(stop, "periodic-jobs", run_periodic_jobs(periodic_jobs));
+        self.start_until(stop, "timers", async move { timer_worker.run().await });
         let signer_stopped = stopped(stop.clone());
         self.start("audit", async move {
             tokio::select! {
@@ -136,19 +137,19 @@ impl Tasks {
 }
 
 /// Forwards local outbox notifications to the node that holds the relay lease, and remote ones to the local relay.
-async fn forward_notifications(local: Vec<OutboxNotifier>, bus: Arc<bus::Nats>, relay: OutboxNotifier) {
+async fn forward_notifications(local: Vec<OutboxNotifier>, bus: Arc<bus::JetStream>, relay: OutboxNotifier) {
     let send = join_all(local.into_iter().map(async |notifier| {
         loop {
             notifier.notified().await;
             // The local relay may hold the lease; a second notification is harmless.
             relay.notify();
-            bus.ring().await;
+            bus.notify_peers().await;
         }
     }));
     let receive = async {
-        let mut rings = bus.rings();
+        let mut wakeups = bus.wakeups();
         loop {
-            rings.rung().await;
+            wakeups.wait().await;
             relay.notify();
         }
     };

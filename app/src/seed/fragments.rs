@@ -24,7 +24,7 @@ pub(super) struct Library {
     pub(super) check_in: Fragments,
     pub(super) victory: Fragments,
     pub(super) question: Fragments,
-    pub(super) answer: Fragments,
+    pub(super) response: Fragments,
 }
 
 impl Library {
@@ -34,7 +34,7 @@ impl Library {
             check_in: Fragments::parse(include_str!("fragments/check_in.txt")),
             victory: Fragments::parse(include_str!("fragments/victory.txt")),
             question: Fragments::parse(include_str!("fragments/question.txt")),
-            answer: Fragments::parse(include_str!("fragments/answer.txt")),
+            response: Fragments::parse(include_str!("fragments/response.txt")),
         }
     }
 }

@@ -13,4 +13,4 @@ mod community;
 mod fragments;
 mod topics;
 
-pub use self::community::{Answer, Community, Kind, Member, Post, SHARES, Support, generate};
+pub use self::community::{Community, Kind, Member, Post, Response, ResponseContent, SHARES, generate};

@@ -1,83 +1,68 @@
-//! Content moderation across slices: dispatches to the slice of the content.
+//! Registry of the kinds of content that moderation acts on.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use kith_kernel::{
-    ContentId, PortError, UserId,
-    ports::{BlockList, ContentModeration, Evidence, Membership, PostLookup},
+    ContentId, ContentKind, ErrorKind, PortError, UserId,
+    ports::{ContentContext, ContentModeration, Evidence},
 };
 
-use super::{settings::RuntimeContext, stores::Stores};
-
-/// Dispatches by [`ContentId`].
-pub(super) struct ContentModerationRouter {
-    posts: Arc<kith_posts::adapters::PostModeration>,
-    responses: Arc<kith_support::Desk>,
+/// Dispatches moderation to the slice that owns the kind of a piece of content. Each slice with content registers its kind
+/// in `ports.rs`.
+#[derive(Default)]
+pub(super) struct ContentRegistry {
+    kinds: BTreeMap<ContentKind, Arc<dyn ContentModeration>>,
+    context: Vec<Arc<dyn ContentContext>>,
 }
 
-impl ContentModerationRouter {
-    pub(super) fn build(
-        stores: &Stores,
-        blocks: &Arc<dyn BlockList>,
-        membership: Arc<dyn Membership>,
-        lookup: Arc<dyn PostLookup>,
-        runtime: &RuntimeContext,
-    ) -> Self {
-        let posts = Arc::new(kith_posts::adapters::PostModeration {
-            store: stores.posts.clone(),
-            blocks: blocks.clone(),
-            membership,
-            clock: runtime.clock.clone(),
-            entropy: runtime.entropy.clone(),
-        });
-        let responses = Arc::new(kith_support::Desk {
-            store: stores.support.clone(),
-            posts: lookup,
-            of_posts: posts.clone(),
-            blocks: blocks.clone(),
-            clock: runtime.clock.clone(),
-            entropy: runtime.entropy.clone(),
-        });
-        Self { posts, responses }
+impl ContentRegistry {
+    /// Adds a kind of content.
+    pub(super) fn with_kind(mut self, kind: ContentKind, moderation: Arc<dyn ContentModeration>) -> Self {
+        self.kinds.insert(kind, moderation);
+        self
     }
 
-    fn target(&self, content: ContentId) -> &dyn ContentModeration {
-        match content {
-            ContentId::Post(_) => &*self.posts,
-            ContentId::Response(_) => &*self.responses,
-        }
+    /// Adds a slice whose content is context of other kinds.
+    pub(super) fn with_context(mut self, context: Arc<dyn ContentContext>) -> Self {
+        self.context.push(context);
+        self
+    }
+
+    fn owner(&self, content: ContentId) -> Result<&dyn ContentModeration, PortError> {
+        let owner = self.kinds.get(&content.kind());
+        let owner = owner.ok_or_else(|| PortError::new(ErrorKind::Internal, "content kind is not registered"))?;
+        Ok(&**owner)
     }
 }
 
 #[async_trait]
-impl ContentModeration for ContentModerationRouter {
+impl ContentModeration for ContentRegistry {
     async fn evidence(&self, content: ContentId, viewer: Option<UserId>) -> Result<Option<Evidence>, PortError> {
-        let found = self.target(content).evidence(content, viewer).await?;
-        match (content, found) {
-            // The context of a post are its newest responses, which the posts slice does not know.
-            (ContentId::Post(id), Some(evidence)) => {
-                Ok(Some(Evidence { context: self.responses.under(id).await?, ..evidence }))
-            }
-            (ContentId::Post(_) | ContentId::Response(_), found) => Ok(found),
+        let Some(mut evidence) = self.owner(content)?.evidence(content, viewer).await? else { return Ok(None) };
+        for slice in &self.context {
+            evidence.context.extend(slice.context_of(content).await?);
         }
+        Ok(Some(evidence))
     }
 
     async fn remove(&self, content: ContentId, by: UserId) -> Result<(), PortError> {
-        self.target(content).remove(content, by).await
+        self.owner(content)?.remove(content, by).await
     }
 
     async fn restore(&self, content: ContentId, by: UserId) -> Result<(), PortError> {
-        self.target(content).restore(content, by).await
+        self.owner(content)?.restore(content, by).await
     }
 
     async fn release(&self, content: ContentId, by: UserId) -> Result<(), PortError> {
-        self.target(content).release(content, by).await
+        self.owner(content)?.release(content, by).await
     }
 
     async fn recent(&self, limit: usize) -> Result<Vec<Evidence>, PortError> {
-        let mut recent = self.posts.recent(limit).await?;
-        recent.extend(self.responses.recent(limit).await?);
+        let mut recent = Vec::new();
+        for owner in self.kinds.values() {
+            recent.extend(owner.recent(limit).await?);
+        }
         recent.sort_by_key(|evidence| std::cmp::Reverse(evidence.at));
         recent.truncate(limit);
         Ok(recent)

@@ -1,22 +1,22 @@
 //! Pass 4: HTTP stack, WebSocket gateway, event delivery and background work.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use axum::Router;
-use kith_infra::{bus, keys::Ring};
+use kith_infra::{bus, keys::KeyRing};
 use kith_kernel::{
     audit::CheckpointKeys,
-    ports::{EventBus, EventHandler, PeriodicJob},
+    ports::{EventBus, EventHandler, PeriodicJob, TimerHandler},
 };
+use kith_proto::Module;
 use kith_realtime::{ChannelPublisher, Gateway};
-use kith_storage::{Relay, audit::CheckpointSigner};
+use kith_storage::{Relay, TimerWorker, audit::CheckpointSigner};
 use tokio::sync::watch;
 
 use super::{
-    method_policies::method_policies,
+    modules::method_policies,
     ports::Ports,
-    services::Services,
     settings::{DemoPage, RuntimeContext, Settings},
     stores::Stores,
 };
@@ -24,9 +24,6 @@ use crate::{
     http::{self, HttpStack, MethodRegistry, grpc_health, health_routes, reflection},
     page,
 };
-
-/// Interval at which an idle feed stream checks that its caller still has access.
-const SESSION_CHECK_INTERVAL: Duration = Duration::from_secs(30);
 
 /// HTTP stack, gateway, event delivery and background work.
 pub struct Entrypoints {
@@ -42,6 +39,8 @@ pub struct Entrypoints {
     /// Publishes events of the outboxes.
     pub relay: Relay,
     pub periodic_jobs: Vec<Arc<dyn PeriodicJob>>,
+    /// Fires durable timers.
+    pub timer_worker: TimerWorker,
     /// Signs checkpoints of the audit log.
     pub audit_signer: CheckpointSigner,
 }
@@ -54,32 +53,33 @@ impl Entrypoints {
     pub async fn build(
         stores: &Stores,
         ports: &Ports,
-        services: &Services,
+        modules: Vec<Module>,
         runtime: &RuntimeContext,
         settings: &Settings,
     ) -> Result<Self> {
         let (ready, is_ready) = watch::channel(false);
         let registry = Arc::new(MethodRegistry::new(kith_proto::METHODS, method_policies(settings.quotas))?);
         let http_deps = http::HttpDeps {
-            tokens: ports.tokens.clone(),
+            tokens: ports.auth.verifier.clone(),
             rate_limiter: stores.rate_limiter.clone(),
             idempotency: stores.idempotency.clone(),
             clock: runtime.clock.clone(),
             entropy: runtime.entropy.clone(),
         };
         let gateway = gateway(stores, ports, runtime, settings).await?;
-        let methods = methods(stores, ports, services, runtime, is_ready.clone())?;
+        let ModuleParts { methods, event_handlers, periodic_jobs, timer_handlers } = merge(modules, stores);
+        let methods =
+            methods.merge(grpc_health::router(is_ready.clone())).merge(reflection::router(kith_proto::DESCRIPTORS)?);
         let checks = health_routes::HealthChecks {
             required: stores.required_checks.clone(),
             optional: stores.optional_checks.clone(),
         };
-        let mut paths = health_routes::router(is_ready, checks, &ports.keys.jwks()).merge(gateway.router());
+        let mut paths = health_routes::router(is_ready, checks, &ports.token_keys.jwks()).merge(gateway.router());
         if settings.demo_page == DemoPage::Enabled {
             paths = paths.merge(page::router());
         }
-        let event_handlers = event_handlers(stores, ports, services, runtime);
         let bus: Arc<dyn EventBus> = match &stores.cluster {
-            None => Arc::new(bus::Local::new(event_handlers.clone(), stores.dead_letters.clone())),
+            None => Arc::new(bus::InProcess::new(event_handlers.clone(), stores.dead_letters.clone())),
             Some(cluster) => cluster.bus.clone(),
         };
         Ok(Self {
@@ -89,7 +89,8 @@ impl Entrypoints {
             relay: Relay::new(stores.outboxes.clone(), bus.clone(), runtime.clock.clone()),
             bus,
             event_handlers,
-            periodic_jobs: periodic_jobs(stores, services, runtime),
+            periodic_jobs,
+            timer_worker: TimerWorker::new(stores.timer_store.clone(), timer_handlers, runtime.clock.clone()),
             audit_signer: CheckpointSigner {
                 audit_log: stores.audit.clone(),
                 stores: stores.checkpoints.clone(),
@@ -104,126 +105,50 @@ impl Entrypoints {
 ///
 /// # Errors
 /// If the key ring is empty.
-pub fn checkpoint_keys(ring: &Ring) -> Result<CheckpointKeys> {
+pub fn checkpoint_keys(ring: &KeyRing) -> Result<CheckpointKeys> {
     Ok(CheckpointKeys::new(&ring.derive("kith/audit"))?)
 }
 
 async fn gateway(stores: &Stores, ports: &Ports, runtime: &RuntimeContext, settings: &Settings) -> Result<Gateway> {
-    let gateway_ports = kith_realtime::Ports {
-        live: stores.replay_log.clone(),
+    let gateway_deps = kith_realtime::GatewayDeps {
+        replay_log: stores.replay_log.clone(),
         access: ports.channels.clone(),
-        blocks: ports.blocks.clone(),
-        tickets: ports.tickets.clone(),
-        lookup: ports.post_lookup.clone(),
-        posts: ports.post_presenter.clone(),
-        responses: ports.response_presenter.clone(),
+        blocks: ports.users.blocks.clone(),
+        tickets: ports.auth.tickets.clone(),
+        lookup: ports.posts.lookup.clone(),
+        posts: ports.posts.presenter.clone(),
+        responses: ports.support.presenter.clone(),
         clock: runtime.clock.clone(),
         entropy: runtime.entropy.clone(),
     };
-    Gateway::start(gateway_ports, settings.realtime, settings.allowed_origins())
+    Gateway::start(gateway_deps, settings.realtime, settings.allowed_origins())
         .await
         .context("failed to start the WebSocket gateway")
 }
 
-fn methods(
-    stores: &Stores,
-    ports: &Ports,
-    services: &Services,
-    runtime: &RuntimeContext,
-    is_ready: grpc_health::ReadySignal,
-) -> Result<Router> {
-    let feed_streams = kith_posts::FeedStreams {
-        store: stores.posts.clone(),
-        blocks: ports.blocks.clone(),
-        sessions: ports.sessions.clone(),
-        replay_log: stores.replay_log.clone(),
-        flags: ports.flags.clone(),
-        clock: runtime.clock.clone(),
-        recheck_interval: SESSION_CHECK_INTERVAL,
-    };
-    let posts = kith_posts::rpc::Handlers {
-        service: services.posts.clone(),
-        feed_streams,
-        presenter: ports.post_rpc_presenter.clone(),
-        page_tokens: ports.page_tokens.clone(),
-        crisis_resources: ports.crisis_resources.clone(),
-    };
-    let circles = kith_circles::rpc::Methods {
-        service: services.circles.clone(),
-        views: kith_circles::rpc::Views { personas: ports.personas.clone() },
-        feeds: Arc::new(kith_posts::adapters::CircleFeedAdapter {
-            service: services.posts.clone(),
-            presenter: ports.post_rpc_presenter.clone(),
-            page_tokens: ports.page_tokens.clone(),
-        }),
-    };
-    let moderation = Arc::new(kith_moderation::rpc::Handlers {
-        service: services.moderation.clone(),
-        presenter: kith_moderation::rpc::Presenter { personas: ports.personas.clone(), clock: runtime.clock.clone() },
-    });
-    let support = kith_support::rpc::router(
-        services.support.clone(),
-        ports.response_rpc_presenter.clone(),
-        ports.page_tokens.clone(),
-        ports.crisis_resources.clone(),
-    );
-    let screening = kith_screening::rpc::Handlers {
-        service: services.screening.clone(),
-        presenter: kith_screening::rpc::Presenter { personas: ports.personas.clone() },
-    };
-    let admin = kith_admin::rpc::Handlers { service: services.admin.clone() };
-    Ok(Router::new()
-        .merge(kith_auth::rpc::router(services.auth.clone()))
-        .merge(kith_users::rpc::router(services.users.clone()))
-        .merge(kith_posts::rpc::router(posts))
-        .merge(support)
-        .merge(kith_admin::rpc::router(admin))
-        .merge(kith_circles::rpc::router(circles))
-        .merge(kith_moderation::rpc::router(moderation))
-        .merge(kith_progress::rpc::router(services.progress.clone(), ports.page_tokens.clone()))
-        .merge(kith_screening::rpc::router(screening))
-        .merge(grpc_health::router(is_ready))
-        .merge(reflection::router(kith_proto::DESCRIPTORS)?))
+/// Parts of all modules.
+struct ModuleParts {
+    methods: Router,
+    event_handlers: Vec<Arc<dyn EventHandler>>,
+    periodic_jobs: Vec<Arc<dyn PeriodicJob>>,
+    timer_handlers: Vec<Arc<dyn TimerHandler>>,
 }
 
-/// The channel publisher comes first: clients are notified before counters are updated.
-fn event_handlers(
-    stores: &Stores,
-    ports: &Ports,
-    services: &Services,
-    runtime: &RuntimeContext,
-) -> Vec<Arc<dyn EventHandler>> {
-    vec![
-        Arc::new(ChannelPublisher { live: stores.replay_log.clone() }),
-        Arc::new(kith_posts::EventHandler { store: stores.posts.clone(), clock: runtime.clock.clone() }),
-        Arc::new(kith_auth::Reactions { remembered: ports.remembered.clone() }),
-        Arc::new(kith_users::Reactions { store: stores.users.clone(), clock: runtime.clock.clone() }),
-        Arc::new(kith_moderation::EventHandler {
-            store: stores.moderation.clone(),
-            intake: services.moderation.intake.clone(),
-            enforcer: services.moderation.enforcer.clone(),
-            clock: runtime.clock.clone(),
-        }),
-    ]
-}
-
-fn periodic_jobs(stores: &Stores, services: &Services, runtime: &RuntimeContext) -> Vec<Arc<dyn PeriodicJob>> {
-    let clock = || runtime.clock.clone();
-    let slice_jobs: [Arc<dyn PeriodicJob>; 6] = [
-        Arc::new(kith_auth::Retention { store: stores.auth.clone(), clock: clock() }),
-        Arc::new(kith_posts::jobs::PurgeDeletedPosts { store: stores.posts.clone(), clock: clock() }),
-        Arc::new(kith_posts::jobs::DemoteExpiredSos { store: stores.posts.clone(), clock: clock() }),
-        Arc::new(kith_support::Purge { store: stores.support.clone(), clock: clock() }),
-        Arc::new(kith_moderation::ExpireSanctions {
-            store: stores.moderation.clone(),
-            enforcer: services.moderation.enforcer.clone(),
-            clock: clock(),
-        }),
-        Arc::new(kith_progress::Milestones {
-            store: stores.progress.clone(),
-            clock: clock(),
-            entropy: runtime.entropy.clone(),
-        }),
-    ];
-    stores.periodic_jobs.iter().cloned().chain(slice_jobs).collect()
+/// Merges the modules with the infrastructure. The channel publisher comes first: clients are notified before counters are
+/// updated.
+fn merge(modules: Vec<Module>, stores: &Stores) -> ModuleParts {
+    let publisher = ChannelPublisher { replay_log: stores.replay_log.clone() };
+    let mut parts = ModuleParts {
+        methods: Router::new(),
+        event_handlers: vec![Arc::new(publisher)],
+        periodic_jobs: stores.periodic_jobs.clone(),
+        timer_handlers: Vec::new(),
+    };
+    for module in modules {
+        parts.methods = parts.methods.merge(module.routes);
+        parts.event_handlers.extend(module.event_handlers);
+        parts.periodic_jobs.extend(module.periodic_jobs);
+        parts.timer_handlers.extend(module.timer_handlers);
+    }
+    parts
 }

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use axum::http::HeaderValue;
-use kith_infra::{keys::Ring, live::Bounds};
+use kith_infra::{keys::KeyRing, replay_log::Retention};
 use kith_kernel::{Clock, Entropy};
 
 use crate::http;
@@ -14,7 +14,7 @@ pub struct RuntimeContext {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     /// Derives all encryption and signing keys.
-    pub ring: Arc<Ring>,
+    pub ring: Arc<KeyRing>,
 }
 
 /// Settings of the application, independent of the configuration format.
@@ -23,7 +23,7 @@ pub struct Settings {
     pub http: http::HttpSettings,
     pub realtime: kith_realtime::Limits,
     /// Retention of each channel's replay log.
-    pub replay_log: Bounds,
+    pub replay_log: Retention,
     pub cluster: Cluster,
     /// Issuer of access tokens (`iss`).
     pub issuer: String,
@@ -71,7 +71,7 @@ impl Default for Settings {
         Self {
             http: http::HttpSettings::default(),
             realtime: kith_realtime::Limits::default(),
-            replay_log: Bounds { entries: 1_000, bytes: 1 << 20, age: Duration::from_hours(1) },
+            replay_log: Retention { max_entries: 1_000, max_bytes: 1 << 20, max_age: Duration::from_hours(1) },
             cluster: Cluster {
                 namespace: "kith".to_owned(),
                 replicas: 1,

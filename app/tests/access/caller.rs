@@ -1,108 +1,120 @@
-//! Who calls, and where the thing is.
+//! Kinds of callers, and locations of the content that they call about.
 
 use Caller::{
-    Admin, Banned, Blocked, Blocking, Concerned, Expired, Forged, Invited, Keeper, Keeping, Member, Moderator, Nobody,
-    Owner, Pending, Refresh, Reporting, Stranger, Suspended,
+    Admin, Anonymous, Banned, BlockedByOwner, BlockingOwner, ExpiredToken, ForgedToken, Invited, Keeper,
+    KeeperModerator, Member, Moderator, Owner, OwnerModerator, Pending, RefreshToken, ReportingModerator, Stranger,
+    Suspended,
 };
 
-/// Who calls.
+/// Kind of caller. Each kind is a column of the access matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Caller {
-    /// Without a token.
-    Nobody,
-    /// With a token that somebody else signed.
-    Forged,
-    /// With a token whose time is over.
-    Expired,
-    /// With a refresh token in place of an access token.
-    Refresh,
-    /// Anybody with an account.
+    /// Sends no token.
+    Anonymous,
+    /// Sends a token with a foreign signature.
+    ForgedToken,
+    ExpiredToken,
+    /// Sends a refresh token in place of an access token.
+    RefreshToken,
+    /// Has an account and no relation to the content or the circle.
     Stranger,
-    /// Whose thing and whose circle it is.
+    /// Owns the content and the circle.
     Owner,
-    /// A keeper of the circle.
     Keeper,
-    /// A member of the circle.
     Member,
-    /// Who asked to be let into the circle. Nobody can ask that of a private one.
+    /// Has requested to join the circle. In a private circle there are no requests: the caller is a stranger there.
     Pending,
-    /// Who holds the code of a live invite.
+    /// Knows the code of a valid invite.
     Invited,
-    /// Who was a member, and was banned.
+    /// Was a member of the circle before the ban.
     Banned,
-    /// Whom the owner has blocked; a member of the circle.
-    Blocked,
-    /// Who has blocked the owner; a member of the circle.
-    Blocking,
-    /// Who is suspended; a member of the circle.
+    /// Member of the circle, blocked by the owner.
+    BlockedByOwner,
+    /// Member of the circle who has blocked the owner.
+    BlockingOwner,
+    /// Member of the circle with a suspended account.
     Suspended,
-    /// One of the staff.
     Moderator,
-    /// One of the staff, who reported the thing; a member of the circle.
-    Reporting,
-    /// One of the staff, who is a keeper of the circle.
-    Keeping,
-    /// One of the staff, whose thing and whose circle it is.
-    Concerned,
-    /// Who gives roles.
+    /// Moderator who is a member of the circle and has reported the content.
+    ReportingModerator,
+    /// Moderator who is a keeper of the circle.
+    KeeperModerator,
+    /// Moderator who owns the content and the circle.
+    OwnerModerator,
     Admin,
 }
 
 impl Caller {
     pub(crate) const ALL: [Self; 19] = [
-        Nobody, Forged, Expired, Refresh, Stranger, Owner, Keeper, Member, Pending, Invited, Banned, Blocked, Blocking,
-        Suspended, Moderator, Reporting, Keeping, Concerned, Admin,
+        Anonymous,
+        ForgedToken,
+        ExpiredToken,
+        RefreshToken,
+        Stranger,
+        Owner,
+        Keeper,
+        Member,
+        Pending,
+        Invited,
+        Banned,
+        BlockedByOwner,
+        BlockingOwner,
+        Suspended,
+        Moderator,
+        ReportingModerator,
+        KeeperModerator,
+        OwnerModerator,
+        Admin,
     ];
 
-    /// Whether no account stands behind what they bring.
-    pub(crate) const fn is_nobody(self) -> bool {
-        matches!(self, Nobody | Forged | Expired | Refresh)
+    /// Returns true if the caller sends no valid access token.
+    pub(crate) const fn is_unauthenticated(self) -> bool {
+        matches!(self, Anonymous | ForgedToken | ExpiredToken | RefreshToken)
     }
 
-    /// Whether they and the owner do not see each other.
-    pub(crate) const fn is_apart(self) -> bool {
-        matches!(self, Blocked | Blocking)
+    /// Returns true if one of caller and owner has blocked the other.
+    pub(crate) const fn has_block_with_owner(self) -> bool {
+        matches!(self, BlockedByOwner | BlockingOwner)
     }
 
-    /// Whether it is theirs.
     pub(crate) const fn is_owner(self) -> bool {
-        matches!(self, Owner | Concerned)
+        matches!(self, Owner | OwnerModerator)
     }
 
-    /// Whether they keep the circle.
+    /// Returns true for keepers of the circle, including its owner.
     pub(crate) const fn is_keeper(self) -> bool {
-        self.is_owner() || matches!(self, Keeper | Keeping)
+        self.is_owner() || matches!(self, Keeper | KeeperModerator)
     }
 
-    /// Whether they are in the circle.
-    pub(crate) const fn is_inside(self) -> bool {
-        self.is_keeper() || self.is_apart() || matches!(self, Member | Suspended | Reporting)
+    /// Returns true for members of the circle, including keepers and the owner.
+    pub(crate) const fn is_member(self) -> bool {
+        self.is_keeper() || self.has_block_with_owner() || matches!(self, Member | Suspended | ReportingModerator)
     }
 
-    /// Whether the queue is theirs to work.
+    /// Returns true for moderators and admins.
     pub(crate) const fn is_staff(self) -> bool {
-        matches!(self, Moderator | Reporting | Keeping | Concerned | Admin)
+        matches!(self, Moderator | ReportingModerator | KeeperModerator | OwnerModerator | Admin)
     }
 
-    /// Whether they stand to a circle in a way that takes one.
+    /// Returns true if the relation of the caller requires a circle even where the content is public.
     pub(crate) const fn needs_circle(self) -> bool {
-        matches!(self, Keeper | Member | Pending | Invited | Banned | Keeping)
+        matches!(self, Keeper | Member | Pending | Invited | Banned | KeeperModerator)
     }
 }
 
-/// Where the thing is.
+/// Location of the content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// In public.
-    Outside,
-    /// In a circle that everybody can find, and ask to be let into.
-    ByRequest,
-    /// In a private circle.
-    Private,
+pub(crate) enum Location {
+    Public,
+    /// In a listed circle that users can ask to join.
+    ByRequestCircle,
+    PrivateCircle,
 }
 
-impl Place {
+impl Location {
+    pub(crate) const ALL: [Self; 3] = [Self::Public, Self::ByRequestCircle, Self::PrivateCircle];
+
     pub(crate) const fn is_circle(self) -> bool {
-        matches!(self, Self::ByRequest | Self::Private)
+        matches!(self, Self::ByRequestCircle | Self::PrivateCircle)
     }
 }

@@ -1,71 +1,71 @@
-//! What each caller can listen to, over a real socket.
+//! Channels that each kind of caller can subscribe to, over a real WebSocket.
 
 use crate::{
-    caller::{Caller, Place},
-    house::{House, Size},
-    rows::{MEMBERS, NONE, Rule, STAFF, VISIBLE},
-    scene::Scene,
+    caller::{Caller, Location},
+    rows::{ACTIVE_ACCOUNTS, NOT_FOUND, OK, PERMISSION_DENIED, Rule, STAFF, VIEWERS},
+    scenario::Scenario,
+    test_server::{Mode, TestServer},
 };
 
-/// A kind of channel.
-struct Channel {
-    places: &'static [Place],
-    name: fn(&Scene<'_>) -> String,
-    answer: Rule,
+/// Kind of channel.
+struct ChannelRow {
+    locations: &'static [Location],
+    name: fn(&Scenario<'_>) -> String,
+    expected: Rule,
 }
 
-const HERE: &[Place] = &[Place::Outside];
-const CIRCLES: &[Place] = &[Place::ByRequest, Place::Private];
-const EVERYWHERE: &[Place] = &[Place::Outside, Place::ByRequest, Place::Private];
+const PUBLIC: &[Location] = &[Location::Public];
+const CIRCLES: &[Location] = &[Location::ByRequestCircle, Location::PrivateCircle];
 
-const CHANNELS: [Channel; 6] = [
-    Channel { places: HERE, name: |_| "feed".to_owned(), answer: MEMBERS },
-    Channel { places: HERE, name: |_| "category:sleep".to_owned(), answer: MEMBERS },
-    Channel { places: HERE, name: |_| "user".to_owned(), answer: MEMBERS },
-    Channel { places: EVERYWHERE, name: |scene| format!("post:{}", scene.post), answer: VISIBLE },
-    // Whom members do not see there is left out of what they hear; the circle itself is theirs.
-    Channel {
-        places: CIRCLES,
-        name: |scene| format!("circle:{}", scene.circle().id),
-        answer: |caller, place| match MEMBERS(caller, place) {
-            "ok" if !caller.is_inside() => NONE,
-            answer => answer,
+const CHANNELS: [ChannelRow; 6] = [
+    ChannelRow { locations: PUBLIC, name: |_| "feed".to_owned(), expected: ACTIVE_ACCOUNTS },
+    ChannelRow { locations: PUBLIC, name: |_| "category:sleep".to_owned(), expected: ACTIVE_ACCOUNTS },
+    ChannelRow { locations: PUBLIC, name: |_| "user".to_owned(), expected: ACTIVE_ACCOUNTS },
+    ChannelRow { locations: &Location::ALL, name: |scenario| format!("post:{}", scenario.post), expected: VIEWERS },
+    // Members with a block can subscribe: events of blocked users are filtered per event.
+    ChannelRow {
+        locations: CIRCLES,
+        name: |scenario| format!("circle:{}", scenario.circle().id),
+        expected: |caller, location| match ACTIVE_ACCOUNTS(caller, location) {
+            OK if !caller.is_member() => NOT_FOUND,
+            result => result,
         },
     },
-    Channel {
-        places: HERE,
+    ChannelRow {
+        locations: PUBLIC,
         name: |_| "staff:queue".to_owned(),
-        // Who does not work the queue is not told that there is one.
-        answer: |caller, place| match STAFF(caller, place) {
-            "permission_denied" if caller != Caller::Suspended => NONE,
-            answer => answer,
+        // The existence of the channel is hidden from users.
+        expected: |caller, location| match STAFF(caller, location) {
+            PERMISSION_DENIED if caller != Caller::Suspended => NOT_FOUND,
+            result => result,
         },
     },
 ];
 
-on_both_sizes!(every_channel_is_heard_by_whom_its_row_says);
+in_both_modes!(every_subscription_has_the_expected_result);
 
-async fn every_channel_is_heard_by_whom_its_row_says(size: Size) {
-    let house = House::open(size).await;
-    let (mut wrong, mut executed) = (Vec::new(), 0_usize);
-    for channel in &CHANNELS {
-        for place in channel.places {
-            for caller in Caller::ALL {
-                let scene = Scene::set(&house, caller, *place).await;
-                house.settle().await;
-                let name = (channel.name)(&scene);
-                let answer = match scene.hear(&name).await.as_str() {
-                    "UNSUBSCRIBED_REASON_NOT_FOUND" => NONE.to_owned(),
-                    answer => answer.to_owned(),
+/// Subscribing changes nothing, so all channels of a caller and a location share a scenario.
+async fn every_subscription_has_the_expected_result(mode: Mode) {
+    let server = TestServer::start(mode).await;
+    let (mut failures, mut executed) = (Vec::new(), 0_usize);
+    for location in Location::ALL {
+        for caller in Caller::ALL {
+            let scenario = Scenario::create(&server, caller, location).await;
+            server.deliver_events().await;
+            for channel in CHANNELS.iter().filter(|channel| channel.locations.contains(&location)) {
+                let name = (channel.name)(&scenario);
+                let result = match scenario.subscribe(&name).await.as_str() {
+                    "UNSUBSCRIBED_REASON_NOT_FOUND" => NOT_FOUND.to_owned(),
+                    result => result.to_owned(),
                 };
-                let expected = (channel.answer)(caller, *place);
+                let expected = (channel.expected)(caller, location);
                 executed += 1;
-                if answer != expected {
-                    wrong.push(format!("{name} {place:?} by {caller:?}: {answer}, not {expected}"));
+                if result != expected {
+                    failures.push(format!("{name} {location:?} by {caller:?}: {result}, expected {expected}"));
                 }
             }
         }
     }
-    assert!(wrong.is_empty(), "{} of {executed} cells:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(failures.is_empty(), "{} of {executed} cells:\n{}", failures.len(), failures.join("\n"));
     println!("{executed} cells");
 }

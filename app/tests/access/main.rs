@@ -1,34 +1,34 @@
-//! The access matrix: every method, and every channel, by every kind of caller, over real HTTP. A method without a row
-//! fails the test.
+//! The access matrix: every method and every channel, called by every kind of caller over real HTTP. A method without a
+//! row fails the test.
 //!
-//! | file | holds |
+//! | file | contents |
 //! | --- | --- |
-//! | here | the cells are executed and compared |
-//! | `caller` | who calls, and where the thing is |
-//! | `rows` | what each caller is answered by each method |
-//! | `channels` | what each caller can listen to |
-//! | `scene` | the people and things of one cell |
-//! | `personas` | what joins two personas of one account: nothing |
-//! | `house` | a server whose clock is moved by hand |
-//! | `closed` | a circle that staff close, and open again |
-//! | `day` | a moderator's day, through the whole program |
-#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails where a step does")]
-#![expect(clippy::print_stdout, reason = "how much was tried is worth a line")]
+//! | here | execution of the cells and comparison with the expected results |
+//! | `caller` | kinds of callers, and locations of content |
+//! | `rows` | the expected result of each method for each caller |
+//! | `channels` | the expected result of subscribing to each channel |
+//! | `scenario` | accounts and content of the cells |
+//! | `test_server` | a server with a manual clock, in either mode |
+//! | `persona_unlinkability` | two personas of one account cannot be linked |
+//! | `circle_closure` | a circle is closed by staff and reopened after an appeal |
+//! | `moderation_day` | a moderator's queue of one day, through the whole application |
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a failed step fails the test")]
+#![expect(clippy::print_stdout, reason = "the number of executed cells is printed")]
 
-/// Runs a test on a Kith of either size.
-macro_rules! on_both_sizes {
+/// Runs a test in embedded mode and in cluster mode.
+macro_rules! in_both_modes {
     ($($test:ident),+) => {$(
         mod $test {
-            use crate::house::Size;
+            use crate::test_server::Mode;
 
             #[test]
-            fn in_one_process() {
-                kith_testkit::block_on(super::$test(Size::One));
+            fn embedded() {
+                kith_testkit::block_on(super::$test(Mode::Embedded));
             }
 
             #[test]
-            fn on_four_servers() {
-                kith_testkit::block_on(super::$test(Size::Cluster));
+            fn cluster() {
+                kith_testkit::block_on(super::$test(Mode::Cluster));
             }
         }
     )+};
@@ -36,84 +36,137 @@ macro_rules! on_both_sizes {
 
 mod caller;
 mod channels;
-mod closed;
-mod day;
-mod house;
-mod personas;
+mod circle_closure;
+mod moderation_day;
+mod persona_unlinkability;
 mod rows;
-mod scene;
+mod scenario;
+mod test_server;
 
 use std::collections::BTreeSet;
 
-use crate::{
-    caller::{Caller, Place},
-    house::{House, Size},
-    rows::Row,
-    scene::Scene,
-};
 use kith_app::wiring::{QuotaMode, method_policies};
 use kith_kernel::RequiredAccess;
 
+use crate::{
+    caller::{Caller, Location},
+    rows::{OK, PERMISSION_DENIED, Row, UNAUTHENTICATED},
+    scenario::Scenario,
+    test_server::{Mode, TestServer},
+};
+
 #[test]
-fn every_method_has_one_row_in_the_tables_and_a_row_here() {
+fn every_method_has_exactly_one_policy_and_one_row() {
     let methods: BTreeSet<_> = kith_proto::METHODS.iter().map(|method| method.path).collect();
-    let tables: BTreeSet<_> = method_policies::method_policies(QuotaMode::Enforced).map(|row| row.path).collect();
-    let here: BTreeSet<_> = rows::all().map(|row| row.path).collect();
-    assert_eq!(methods, tables, "the tables of the slices");
-    assert_eq!(methods, here, "the rows of this test");
-    assert_eq!(method_policies::method_policies(QuotaMode::Enforced).count(), tables.len(), "twice in a table");
-    assert_eq!(rows::all().count(), here.len(), "twice in this test");
+    let policies: BTreeSet<_> = method_policies(QuotaMode::Enforced).map(|policy| policy.path).collect();
+    let rows: BTreeSet<_> = rows::all().map(|row| row.path).collect();
+    assert_eq!(methods, policies, "method policies of the slices");
+    assert_eq!(methods, rows, "rows of the matrix");
+    let policy_count = method_policies(QuotaMode::Enforced).count();
+    assert_eq!(policy_count, policies.len(), "duplicate method policy");
+    assert_eq!(rows::all().count(), rows.len(), "duplicate row");
 }
 
-on_both_sizes!(every_cell_is_answered_as_its_row_says);
+in_both_modes!(every_cell_has_the_expected_result);
 
-async fn every_cell_is_answered_as_its_row_says(size: Size) {
-    let house = House::open(size).await;
-    let (mut wrong, mut executed) = (Vec::new(), 0_usize);
-    for row in rows::all() {
-        for place in row.places {
-            for caller in Caller::ALL {
-                let (answer, expected) = (cell(&house, row, caller, *place).await, (row.answer)(caller, *place));
+async fn every_cell_has_the_expected_result(mode: Mode) {
+    let server = TestServer::start(mode).await;
+    let (mut failures, mut executed, mut scenarios) = (Vec::new(), 0_usize, 0_usize);
+    for location in Location::ALL {
+        for caller in Caller::ALL {
+            let mut column = Column { server: &server, caller, location, shared: None, scenarios: 0 };
+            for row in rows::all().filter(|row| row.locations.contains(&location)) {
+                let (result, expected) = (column.execute(row).await, (row.expected)(caller, location));
                 executed += 1;
-                if answer != expected {
-                    wrong.push(format!("{} {place:?} by {caller:?}: {answer}, not {expected}", row.path));
+                if result != expected {
+                    failures.push(format!("{} {location:?} by {caller:?}: {result}, expected {expected}", row.path));
                 }
             }
+            scenarios += column.scenarios;
         }
     }
-    assert!(wrong.is_empty(), "{} of {executed} cells:\n{}", wrong.len(), wrong.join("\n"));
-    println!("{executed} cells");
+    assert!(failures.is_empty(), "{} of {executed} cells:\n{}", failures.len(), failures.join("\n"));
+    println!("{executed} cells in {scenarios} scenarios");
 }
 
-/// What a caller of this kind is answered, with people and things of their own.
-async fn cell(house: &House, row: &Row, caller: Caller, place: Place) -> String {
-    let scene = Scene::set(house, caller, place).await;
-    let body = (row.body)(&scene).await;
-    scene.call(row.path, body).await
+/// Cells of one caller and one location.
+///
+/// Creating a scenario takes much longer than a call. Cells that cannot change the state share one: the method has no
+/// side effects, or the call must fail. A cell that writes gets its own. After an unexpected result, the shared scenario
+/// is discarded, because the call may have changed it.
+struct Column<'a> {
+    server: &'a TestServer,
+    caller: Caller,
+    location: Location,
+    shared: Option<Scenario<'a>>,
+    /// Number of scenarios created.
+    scenarios: usize,
+}
+
+impl<'a> Column<'a> {
+    async fn execute(&mut self, row: &Row) -> String {
+        let expected = (row.expected)(self.caller, self.location);
+        let is_read_only = row.method().safe || expected != OK;
+        if !is_read_only {
+            return execute(&self.create_scenario().await, row).await;
+        }
+        let scenario = match self.shared.take() {
+            Some(scenario) => scenario,
+            None => self.create_scenario().await,
+        };
+        let result = execute(&scenario, row).await;
+        self.shared = (result == expected).then_some(scenario);
+        result
+    }
+
+    async fn create_scenario(&mut self) -> Scenario<'a> {
+        self.scenarios += 1;
+        Scenario::create(self.server, self.caller, self.location).await
+    }
+}
+
+async fn execute(scenario: &Scenario<'_>, row: &Row) -> String {
+    let body = (row.body)(scenario).await;
+    scenario.call(row.method(), body).await
 }
 
 #[test]
-fn no_row_lets_in_more_than_its_table_says() {
+fn no_row_allows_more_than_its_method_policy() {
     for row in rows::all() {
-        let table = method_policies::method_policies(QuotaMode::Enforced).find(|it| it.path == row.path).unwrap();
-        for place in row.places {
-            let answer = |caller| (row.answer)(caller, *place);
-            let all = |which: fn(Caller) -> bool| Caller::ALL.into_iter().filter(move |caller| which(*caller));
-            match table.access {
-                RequiredAccess::Public => assert_ne!(answer(Caller::Nobody), "unauthenticated", "{}", row.path),
-                RequiredAccess::Account | RequiredAccess::Member | RequiredAccess::ActiveMember | RequiredAccess::Moderator | RequiredAccess::Admin => {
-                    all(Caller::is_nobody).for_each(|it| assert_eq!(answer(it), "unauthenticated", "{}", row.path));
+        let policy = method_policies(QuotaMode::Enforced).find(|it| it.path == row.path).unwrap();
+        for location in row.locations {
+            let expected = |caller| (row.expected)(caller, *location);
+            let callers =
+                |predicate: fn(Caller) -> bool| Caller::ALL.into_iter().filter(move |caller| predicate(*caller));
+            match policy.access {
+                RequiredAccess::Public => assert_ne!(expected(Caller::Anonymous), UNAUTHENTICATED, "{}", row.path),
+                RequiredAccess::Account
+                | RequiredAccess::Member
+                | RequiredAccess::ActiveMember
+                | RequiredAccess::Moderator
+                | RequiredAccess::Admin => {
+                    callers(Caller::is_unauthenticated)
+                        .for_each(|it| assert_eq!(expected(it), UNAUTHENTICATED, "{}", row.path));
                 }
             }
-            if matches!(table.access, RequiredAccess::Member | RequiredAccess::ActiveMember | RequiredAccess::Moderator | RequiredAccess::Admin) {
-                assert_eq!(answer(Caller::Suspended), "permission_denied", "{}", row.path);
+            if matches!(
+                policy.access,
+                RequiredAccess::Member
+                    | RequiredAccess::ActiveMember
+                    | RequiredAccess::Moderator
+                    | RequiredAccess::Admin
+            ) {
+                assert_eq!(expected(Caller::Suspended), PERMISSION_DENIED, "{}", row.path);
             }
-            let less: fn(Caller) -> bool = match table.access {
-                RequiredAccess::Public | RequiredAccess::Account | RequiredAccess::Member | RequiredAccess::ActiveMember => |_| false,
-                RequiredAccess::Moderator => |caller| !caller.is_nobody() && !caller.is_staff(),
-                RequiredAccess::Admin => |caller| !caller.is_nobody() && caller != Caller::Admin,
+            let lacks_role: fn(Caller) -> bool = match policy.access {
+                RequiredAccess::Public
+                | RequiredAccess::Account
+                | RequiredAccess::Member
+                | RequiredAccess::ActiveMember => |_| false,
+                RequiredAccess::Moderator => |caller| !caller.is_unauthenticated() && !caller.is_staff(),
+                RequiredAccess::Admin => |caller| !caller.is_unauthenticated() && caller != Caller::Admin,
             };
-            all(less).for_each(|it| assert_eq!(answer(it), "permission_denied", "{} by {it:?}", row.path));
+            callers(lacks_role).for_each(|it| assert_eq!(expected(it), PERMISSION_DENIED, "{} by {it:?}", row.path));
         }
     }
 }

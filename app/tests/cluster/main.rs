@@ -1,20 +1,21 @@
-//! The second size: the same binary over Postgres, MongoDB, Redis and NATS, alone and as several nodes.
+//! End-to-end tests of cluster mode: the same binary with Postgres, MongoDB, Redis and NATS, as one node and as
+//! several.
 //!
-//! | file | shows |
+//! | file | tests |
 //! | --- | --- |
-//! | all of `tests/e2e` but `folder` | what holds for one process and one file holds here |
-//! | `limits` | what one node lets in, all have let in |
-//! | `nodes` | who is on one node hears what happens on another; a node that dies or drains loses nothing |
+//! | the files of `tests/e2e` that are listed below | the same behaviour as in embedded mode |
+//! | `rate_limits` | rate limits are shared by all nodes |
+//! | `nodes` | events and revocations reach all nodes; a killed or drained node loses nothing |
 //!
-//! Each test has a community of its own on the servers of `KITH_TEST_*_URL`: see `size`.
+//! Each test has its own databases and namespace on the servers of `KITH_TEST_*_URL`. See `mode`.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test fails where a step does"
+    reason = "a failed step fails the test"
 )]
-#![expect(clippy::print_stdout, reason = "how much was tried is worth a line")]
+#![expect(clippy::print_stdout, reason = "tests print how much they tried")]
 
 #[path = "../e2e/bad_input.rs"]
 mod bad_input;
@@ -26,34 +27,34 @@ mod client;
 mod clients;
 #[path = "../e2e/commands.rs"]
 mod commands;
-#[path = "../e2e/killed.rs"]
-mod killed;
-mod limits;
-#[path = "../e2e/main_line.rs"]
-mod main_line;
+#[path = "../e2e/graceful_shutdown.rs"]
+mod graceful_shutdown;
+#[path = "../e2e/idempotency.rs"]
+mod idempotency;
+#[path = "../e2e/in_process.rs"]
+mod in_process;
+#[path = "../e2e/kill9.rs"]
+mod kill9;
+mod mode;
 #[path = "../e2e/moderation.rs"]
 mod moderation;
 mod nodes;
-#[path = "../e2e/open_house.rs"]
-mod open_house;
-#[path = "../e2e/people.rs"]
-mod people;
 #[path = "../e2e/progress.rs"]
 mod progress;
+mod rate_limits;
+#[path = "../e2e/realtime.rs"]
+mod realtime;
 #[path = "../e2e/recount.rs"]
 mod recount;
-#[path = "../e2e/repeats.rs"]
-mod repeats;
 #[path = "../e2e/server.rs"]
 mod server;
 #[path = "../e2e/sessions.rs"]
 mod sessions;
-mod size;
-#[path = "../e2e/socket.rs"]
-mod socket;
-#[path = "../e2e/sockets.rs"]
-mod sockets;
 #[path = "../e2e/staff.rs"]
 mod staff;
-#[path = "../e2e/stopped.rs"]
-mod stopped;
+#[path = "../e2e/support_flow.rs"]
+mod support_flow;
+#[path = "../e2e/user.rs"]
+mod user;
+#[path = "../e2e/websocket.rs"]
+mod websocket;

@@ -1,4 +1,4 @@
-//! Several nodes are one community.
+//! Several nodes behave as one server.
 
 use std::{
     collections::BTreeMap,
@@ -16,93 +16,93 @@ use tokio::time::{sleep, timeout};
 
 use crate::{
     client::{Client, number, text},
-    people::{Person, sos},
-    recount::{counts_are, recount},
-    server::{Home, Server, soon},
-    socket::Socket,
+    recount::{recount, wait_for_counts},
+    server::{Installation, Server, eventually},
+    user::{TestUser, sos},
+    websocket::Socket,
 };
 
 const NODES: usize = 3;
-const LISTENERS: usize = 50;
+const SUBSCRIBERS: usize = 50;
 const WRITERS: usize = 6;
-/// Posts that are acknowledged before the first node goes, and between what happens next.
+/// Acknowledged posts before the kill, between the kill and the drain, and after the drain.
 const POSTS: usize = 30;
-const PATIENCE: Duration = Duration::from_secs(90);
+const TIMEOUT: Duration = Duration::from_secs(90);
 
-async fn nodes(home: &Home) -> Vec<Server> {
-    // One after the other: the first migrates.
+async fn start_nodes(installation: &Installation) -> Vec<Server> {
+    // Sequentially, because the first node applies the migrations.
     let mut nodes = Vec::new();
     for nth in 0..NODES {
-        nodes.push(home.serve_as(&format!("node{nth}")).await);
+        nodes.push(installation.start_as(&format!("node{nth}")).await);
     }
     nodes
 }
 
-/// Where nodes are that take calls.
+/// Running nodes, and what writers and subscribers did.
 #[derive(Default)]
-struct Town {
+struct Workload {
     urls: Mutex<Vec<String>>,
-    acknowledged: Mutex<Vec<String>>,
-    answers: Mutex<Vec<String>>,
+    posts: Mutex<Vec<String>>,
+    responses: Mutex<Vec<String>>,
     writing: AtomicBool,
     turn: AtomicUsize,
-    /// Who has listened, once at least.
-    listening: AtomicUsize,
+    /// Number of successful subscriptions.
+    subscriptions: AtomicUsize,
 }
 
-impl Town {
-    /// A node that takes calls, another each time.
-    fn somewhere(&self) -> String {
+impl Workload {
+    /// Returns the URL of a running node, round robin.
+    fn next_url(&self) -> String {
         let urls = self.urls.lock().unwrap();
         urls[self.turn.fetch_add(1, Ordering::Relaxed) % urls.len()].clone()
     }
 
-    fn leave(&self, url: &str) {
+    fn remove_node(&self, url: &str) {
         self.urls.lock().unwrap().retain(|it| it != url);
     }
 
     fn count(&self) -> usize {
-        self.acknowledged.lock().unwrap().len()
+        self.posts.lock().unwrap().len()
     }
 
-    /// Posts and answers until it is told to stop, wherever somebody takes it. What is refused because a node goes is
-    /// not acknowledged, and nobody counts on it.
+    /// Creates posts and responses on alternating nodes until the workload ends. Failed calls are not acknowledged, and
+    /// so are not verified.
     async fn write(self: Arc<Self>, seed: usize) {
-        let mut person = self.newcomer().await;
+        let mut user = self.register().await;
         let mut nth = 0_usize;
         while self.writing.load(Ordering::Relaxed) {
             nth += 1;
             if nth.is_multiple_of(7) {
-                person = self.newcomer().await;
+                user = self.register().await;
             }
-            let here = person.moved(&self.somewhere());
-            if let Some(Ok(made)) = here.tries("CreatePost", &sos(&format!("post {nth} of {seed}"))).await {
-                let id = text(&made["post"]["id"]);
-                self.acknowledged.lock().unwrap().push(id.clone());
-                let answer = json!({ "postId": id, "text": "I am here" });
-                let there = person.moved(&self.somewhere());
-                if let Some(Ok(given)) = there.tries("CreateResponse", &answer).await {
-                    self.answers.lock().unwrap().push(text(&given["response"]["id"]));
+            let author = user.with_url(&self.next_url());
+            if let Some(Ok(created)) = author.try_call("CreatePost", &sos(&format!("post {nth} of {seed}"))).await {
+                let id = text(&created["post"]["id"]);
+                self.posts.lock().unwrap().push(id.clone());
+                let response = json!({ "postId": id, "text": "I am here" });
+                let author = user.with_url(&self.next_url());
+                if let Some(Ok(created)) = author.try_call("CreateResponse", &response).await {
+                    self.responses.lock().unwrap().push(text(&created["response"]["id"]));
                 }
             }
         }
     }
 
-    async fn newcomer(&self) -> Person {
+    async fn register(&self) -> TestUser {
         loop {
-            if let Some(Ok(person)) = Person::try_register(&Client::to(self.somewhere())).await {
-                return person;
+            if let Some(Ok(user)) = TestUser::try_register(&Client::new(self.next_url())).await {
+                return user;
             }
             sleep(Duration::from_millis(50)).await;
         }
     }
 
-    /// Listens until the last post is heard; comes back wherever somebody takes calls. What was heard, in order.
-    async fn listen(self: Arc<Self>, person: Person, last: Arc<Mutex<Option<String>>>) -> Heard {
-        let mut heard = Heard::default();
+    /// Receives the feed until the last post arrives, and resumes on another node after a disconnect.
+    async fn subscribe(self: Arc<Self>, user: TestUser, last: Arc<Mutex<Option<String>>>) -> Received {
+        let mut received = Received::default();
         let mut position: Option<String> = None;
         loop {
-            let Some(mut socket) = Socket::try_of(&person.moved(&self.somewhere())).await else {
+            let Some(mut socket) = Socket::try_connect(&user.with_url(&self.next_url())).await else {
                 sleep(Duration::from_millis(50)).await;
                 continue;
             };
@@ -110,44 +110,44 @@ impl Town {
             if let Some(position) = &position {
                 subscribe["position"] = json!(position);
             }
-            let resumes = position.is_some();
-            socket.say(&json!({ "subscribe": subscribe })).await;
+            let resuming = position.is_some();
+            socket.send(&json!({ "subscribe": subscribe })).await;
             while let Ok(frame) = socket.frame().await {
                 if let Some(subscribed) = frame.get("subscribed") {
-                    assert!(!resumes || subscribed["recovered"] == true, "{subscribed}");
+                    assert!(!resuming || subscribed["recovered"] == true, "{subscribed}");
                     position = Some(text(&subscribed["position"]));
-                    self.listening.fetch_add(1, Ordering::Relaxed);
+                    self.subscriptions.fetch_add(1, Ordering::Relaxed);
                 }
                 let event = &frame["event"];
                 if event["channel"] == "feed" {
                     position = Some(text(&event["position"]));
-                    heard.note(event);
+                    received.record(event);
                     let post = text(&event["postCreated"]["id"]);
                     if last.lock().unwrap().as_ref() == Some(&post) {
-                        return heard;
+                        return received;
                     }
                 }
             }
-            heard.returns += 1;
+            received.reconnects += 1;
         }
     }
 }
 
 #[derive(Default)]
-struct Heard {
-    /// The ids of events, once each, in the order in which they came first.
+struct Received {
+    /// Event ids in the order of their first delivery, without duplicates.
     order: Vec<String>,
-    /// What each showed.
+    /// Post id by event id.
     posts: BTreeMap<String, String>,
-    repeated: usize,
-    returns: usize,
+    duplicates: usize,
+    reconnects: usize,
 }
 
-impl Heard {
-    fn note(&mut self, event: &serde_json::Value) {
+impl Received {
+    fn record(&mut self, event: &serde_json::Value) {
         let id = text(&event["id"]);
         if self.posts.contains_key(&id) {
-            self.repeated += 1;
+            self.duplicates += 1;
             return;
         }
         self.posts.insert(id.clone(), text(&event["postCreated"]["id"]));
@@ -156,32 +156,34 @@ impl Heard {
 }
 
 #[test]
-fn who_is_on_one_node_hears_at_once_what_happens_on_another() {
+fn events_of_one_node_are_delivered_on_the_others() {
     block_on(async {
-        let home = Home::new(&[]);
-        let nodes = nodes(&home).await;
-        let ann = Person::register(&Client::to(nodes[0].url())).await;
-        let bob = Person::register(&Client::to(nodes[1].url())).await;
-        let mut listening = Socket::of(&bob).await;
-        let position = listening.subscribe("feed").await;
+        let installation = Installation::new(&[]);
+        let nodes = start_nodes(&installation).await;
+        let ann = TestUser::register(&Client::new(nodes[0].url())).await;
+        let bob = TestUser::register(&Client::new(nodes[1].url())).await;
+        let mut bobs_socket = Socket::connect(&bob).await;
+        let position = bobs_socket.subscribe("feed").await;
         let begin = tokio::time::Instant::now();
-        let post = ann.sos("I have a bottle in front of me.").await;
-        assert_eq!(text(&listening.fact("feed", "postCreated").await["id"]), post);
-        println!("heard on another node after {:?}", begin.elapsed());
-        // The answer is heard on a third one, and counted on all.
-        let mut waiting = Socket::of(&ann.moved(&nodes[2].url())).await;
-        waiting.subscribe(&format!("post:{post}")).await;
-        let answer = bob.answers(&post, "Put it away. I am here.").await;
-        assert_eq!(text(&waiting.fact(&format!("post:{post}"), "responseCreated").await["id"]), answer);
+        let post = ann.create_sos("I have a bottle in front of me.").await;
+        assert_eq!(text(&bobs_socket.payload("feed", "postCreated").await["id"]), post);
+        println!("delivered on another node after {:?}", begin.elapsed());
+        // The response is delivered on a third node and counted on all.
+        let mut anns_socket = Socket::connect(&ann.with_url(&nodes[2].url())).await;
+        anns_socket.subscribe(&format!("post:{post}")).await;
+        let response = bob.respond(&post, "Put it away. I am here.").await;
+        assert_eq!(text(&anns_socket.payload(&format!("post:{post}"), "responseCreated").await["id"]), response);
         for node in &nodes {
-            let here = ann.moved(&node.url());
-            soon("the count", async || (number(&here.sees(&post).await.ok()?["responseCount"]) == 1).then_some(()))
-                .await;
+            let viewer = ann.with_url(&node.url());
+            eventually("the response count", async || {
+                (number(&viewer.get_post(&post).await.ok()?["responseCount"]) == 1).then_some(())
+            })
+            .await;
         }
-        // Who comes back elsewhere has missed nothing.
-        let mut elsewhere = Socket::of(&bob.moved(&nodes[0].url())).await;
-        assert_eq!(elsewhere.resume("feed", &position).await["recovered"], true);
-        assert_eq!(text(&elsewhere.fact("feed", "postCreated").await["id"]), post);
+        // A client can resume on another node without loss.
+        let mut resumed = Socket::connect(&bob.with_url(&nodes[0].url())).await;
+        assert_eq!(resumed.resume("feed", &position).await["recovered"], true);
+        assert_eq!(text(&resumed.payload("feed", "postCreated").await["id"]), post);
         for node in nodes {
             node.stop().await;
         }
@@ -189,35 +191,36 @@ fn who_is_on_one_node_hears_at_once_what_happens_on_another() {
 }
 
 #[test]
-fn a_right_that_ends_on_one_node_ends_on_all() {
+fn revoked_sessions_and_blocks_take_effect_on_all_nodes() {
     block_on(async {
-        let home = Home::new(&[]);
-        let nodes = nodes(&home).await;
-        let first = Person::register(&Client::to(nodes[0].url())).await;
-        let second = first.elsewhere().await;
-        let mut listening = Socket::of(&second.moved(&nodes[1].url())).await;
-        listening.subscribe("feed").await;
-        second.moved(&nodes[2].url()).me().await;
-        first.does("RevokeSession", &json!({ "sessionId": second.session })).await;
+        let installation = Installation::new(&[]);
+        let nodes = start_nodes(&installation).await;
+        let first = TestUser::register(&Client::new(nodes[0].url())).await;
+        let second = first.log_in_again().await;
+        let mut socket = Socket::connect(&second.with_url(&nodes[1].url())).await;
+        socket.subscribe("feed").await;
+        second.with_url(&nodes[2].url()).me().await;
+        first.call_ok("RevokeSession", &json!({ "sessionId": second.session })).await;
         let begin = tokio::time::Instant::now();
-        assert_eq!(listening.closed().await, Some(4501));
-        println!("a socket on another node ended after {:?}", begin.elapsed());
+        assert_eq!(socket.close_code().await, Some(4501));
+        println!("a socket on another node was closed after {:?}", begin.elapsed());
         for node in &nodes {
-            let there = second.moved(&node.url());
-            let refused = soon("the end", async || there.says("GetMe", &json!({})).await.err()).await;
-            assert_eq!(refused.code, "unauthenticated");
+            let client = second.with_url(&node.url());
+            let error =
+                eventually("the end of the session", async || client.call("GetMe", &json!({})).await.err()).await;
+            assert_eq!(error.code, "unauthenticated");
         }
-        // Who blocks on one node is not heard by the other on any.
-        let (ann, bob) = (first, Person::register(&Client::to(nodes[1].url())).await);
-        let mut ear = Socket::of(&bob.moved(&nodes[2].url())).await;
-        ear.subscribe("feed").await;
-        ann.does("BlockUser", &json!({ "personaId": bob.persona })).await;
+        // A block on one node hides events on all.
+        let (ann, bob) = (first, TestUser::register(&Client::new(nodes[1].url())).await);
+        let mut socket = Socket::connect(&bob.with_url(&nodes[2].url())).await;
+        socket.subscribe("feed").await;
+        ann.call_ok("BlockUser", &json!({ "personaId": bob.persona })).await;
         sleep(Duration::from_secs(1)).await;
-        ann.sos("not for him").await;
-        let other = Person::register(&Client::to(nodes[0].url())).await;
-        let marker = other.sos("for all").await;
-        let heard = ear.fact("feed", "postCreated").await;
-        assert_eq!(text(&heard["id"]), marker, "{heard}");
+        ann.create_sos("hidden from Bob").await;
+        let other = TestUser::register(&Client::new(nodes[0].url())).await;
+        let marker = other.create_sos("visible to all").await;
+        let event = socket.payload("feed", "postCreated").await;
+        assert_eq!(text(&event["id"]), marker, "{event}");
         for node in nodes {
             node.stop().await;
         }
@@ -225,76 +228,76 @@ fn a_right_that_ends_on_one_node_ends_on_all() {
 }
 
 #[test]
-fn a_node_that_is_killed_and_one_that_drains_lose_nothing() {
+fn a_killed_node_and_a_drained_node_lose_no_acknowledged_write_and_no_event() {
     block_on(async {
-        let home = Home::new(&[("KITH_HTTP_DRAIN_TIMEOUT", "2s")]);
-        let mut nodes = nodes(&home).await;
-        let town = Arc::new(Town { writing: AtomicBool::new(true), ..Town::default() });
-        *town.urls.lock().unwrap() = nodes.iter().map(Server::url).collect();
+        let installation = Installation::new(&[("KITH_HTTP_DRAIN_TIMEOUT", "2s")]);
+        let mut nodes = start_nodes(&installation).await;
+        let workload = Arc::new(Workload { writing: AtomicBool::new(true), ..Workload::default() });
+        *workload.urls.lock().unwrap() = nodes.iter().map(Server::url).collect();
         let last = Arc::new(Mutex::new(None));
-        let mut listeners = Vec::new();
-        let reader = town.newcomer().await;
-        for _ in 0..LISTENERS {
-            listeners.push(tokio::spawn(town.clone().listen(town.newcomer().await, last.clone())));
+        let mut subscribers = Vec::new();
+        let reader = workload.register().await;
+        for _ in 0..SUBSCRIBERS {
+            subscribers.push(tokio::spawn(workload.clone().subscribe(workload.register().await, last.clone())));
         }
-        let all_listen = async || (town.listening.load(Ordering::Relaxed) >= LISTENERS).then_some(());
-        soon("listeners, before the first word", all_listen).await;
-        let writers: Vec<_> = (0..WRITERS).map(|seed| tokio::spawn(town.clone().write(seed))).collect();
+        let all_subscribed = async || (workload.subscriptions.load(Ordering::Relaxed) >= SUBSCRIBERS).then_some(());
+        eventually("subscriptions, before the first post", all_subscribed).await;
+        let writers: Vec<_> = (0..WRITERS).map(|seed| tokio::spawn(workload.clone().write(seed))).collect();
         let reached = async |count: usize| {
-            soon("posts", async || (town.count() >= count).then_some(())).await;
+            eventually("posts", async || (workload.count() >= count).then_some(())).await;
         };
         reached(POSTS).await;
         let (killed, drained) = (nodes[0].url(), nodes[1].url());
         nodes[0].kill();
-        town.leave(&killed);
+        workload.remove_node(&killed);
         reached(2 * POSTS).await;
-        town.leave(&drained);
+        workload.remove_node(&drained);
         nodes[1].terminate();
-        let status = nodes[1].end().await;
+        let status = nodes[1].wait().await;
         assert!(status.success(), "{}", nodes[1].log());
         reached(3 * POSTS).await;
-        town.writing.store(false, Ordering::Relaxed);
+        workload.writing.store(false, Ordering::Relaxed);
         join_all(writers).await.into_iter().for_each(|ended| ended.unwrap());
-        // The last word, by which listeners know that they have heard all before it.
-        let here = reader.moved(&town.somewhere());
-        let post = here.sos("the last word").await;
-        town.acknowledged.lock().unwrap().push(post.clone());
+        // Subscribers stop at the last post, after all others.
+        let reader = reader.with_url(&workload.next_url());
+        let post = reader.create_sos("the last post").await;
+        workload.posts.lock().unwrap().push(post.clone());
         *last.lock().unwrap() = Some(post);
         let mut all = Vec::new();
-        for listener in listeners {
-            all.push(timeout(PATIENCE, listener).await.expect("the last word is heard").unwrap());
+        for subscriber in subscribers {
+            all.push(timeout(TIMEOUT, subscriber).await.expect("timed out waiting for the last post").unwrap());
         }
-        examine(&town, &all);
-        let found = recount(&here).await;
-        for id in town.acknowledged.lock().unwrap().iter() {
+        verify_deliveries(&workload, &all);
+        let found = recount(&reader).await;
+        for id in workload.posts.lock().unwrap().iter() {
             assert!(found.counts.contains_key(id), "a post is lost");
         }
-        for id in town.answers.lock().unwrap().iter() {
-            assert!(found.answers.contains_key(id), "an answer is lost");
+        for id in workload.responses.lock().unwrap().iter() {
+            assert!(found.responses.contains_key(id), "a response is lost");
         }
-        counts_are(&here, &found.counts).await;
+        wait_for_counts(&reader, &found.counts).await;
         nodes.remove(2).stop().await;
     });
 }
 
-/// Everybody has heard everything, once, in the same order.
-fn examine(town: &Town, all: &[Heard]) {
-    let longest = all.iter().max_by_key(|heard| heard.order.len()).unwrap();
-    for heard in all {
-        assert_eq!(heard.order, longest.order, "all hear the same in the same order");
-        for post in town.acknowledged.lock().unwrap().iter() {
-            assert!(heard.posts.values().any(|it| it == post), "a post was not heard");
+/// Asserts that all subscribers received all posts once and in the same order.
+fn verify_deliveries(workload: &Workload, all: &[Received]) {
+    let longest = all.iter().max_by_key(|received| received.order.len()).unwrap();
+    for received in all {
+        assert_eq!(received.order, longest.order, "the orders of two subscribers differ");
+        for post in workload.posts.lock().unwrap().iter() {
+            assert!(received.posts.values().any(|it| it == post), "a post was not delivered");
         }
     }
-    let (returns, repeated) =
-        (all.iter().map(|it| it.returns).sum::<usize>(), all.iter().map(|it| it.repeated).sum::<usize>());
+    let (reconnects, duplicates) =
+        (all.iter().map(|it| it.reconnects).sum::<usize>(), all.iter().map(|it| it.duplicates).sum::<usize>());
     println!(
-        "{} events each for {} listeners, who came back {returns} times and were told {repeated} twice; {} posts and {} \
-         answers were acknowledged",
+        "{} events for each of {} subscribers, {reconnects} reconnects, {duplicates} duplicates; {} posts and {} responses \
+         acknowledged",
         longest.order.len(),
         all.len(),
-        town.count(),
-        town.answers.lock().unwrap().len()
+        workload.count(),
+        workload.responses.lock().unwrap().len()
     );
-    assert!(returns >= all.len() / 3, "who was on a node that went came back");
+    assert!(reconnects >= all.len() / 3, "the subscribers of the stopped nodes did not reconnect");
 }

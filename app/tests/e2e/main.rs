@@ -1,53 +1,53 @@
-//! The real binary, as people and programs meet it: each server is a process of its own with a data folder of its own.
+//! End-to-end tests of the server binary. Each test starts its own process with its own data folder.
 //!
-//! | file | shows |
+//! | file | tests |
 //! | --- | --- |
-//! | `main_line` | somebody asks, is heard, is answered; who is blocked is gone |
-//! | `sessions` | tokens that are refreshed at once, and sessions that end |
-//! | `repeats` | what is sent many times and happens once |
-//! | `bad_input` | what is refused, how exactly, and that it changes nothing |
-//! | `killed`, `stopped` | nothing that was acknowledged is lost; nobody is cut off in the middle |
-//! | `sockets` | who reads slowly, who comes back, who may not come in |
-//! | `progress` | how somebody is doing: counted where they live, theirs alone, there after a restart |
-//! | `circles` | a private circle, from its first invite until it is closed |
-//! | `moderation` | what staff decide holds until somebody else undoes it |
-//! | `staff` | the first admin, roles, and the trail of them |
-//! | `page`, `tour` | the demo page in a browser; the tours of README.md and docs/moderation.md |
-//! | `clients` | the same flow by curl, by Rust in binary, and by Node.js |
-//! | `commands`, `folder` | the command line, production, that one file has one process, and that its trail is not changed in silence |
+//! | `support_flow` | an SOS, responses, thanks, and blocks |
+//! | `sessions` | concurrent refreshes and ended sessions |
+//! | `idempotency` | repeated and concurrent calls that take effect once |
+//! | `bad_input` | the error for each kind of invalid call, and that it changes nothing |
+//! | `kill9`, `graceful_shutdown` | acknowledged writes survive a kill; calls in progress are completed on shutdown |
+//! | `realtime` | slow clients, resumption, origins and tickets of WebSockets |
+//! | `progress` | streaks in the user's time zone, private to the user and kept over a restart |
+//! | `circles` | a private circle, from its first invite to its closure |
+//! | `moderation` | decisions, appeals, held posts and crisis posts |
+//! | `staff` | the first admin, roles, the audit log and feature flags |
+//! | `demo_page`, `documented_tours` | the demo page in a browser; the tours in README.md and docs/moderation.md |
+//! | `clients` | the support flow with curl, with Rust in binary, and with Node.js |
+//! | `commands`, `data_dir` | the command line, production mode, the lock of the data folder, detection of a changed audit log |
 //!
-//! All but `folder`, `page` and `tour` runs on the second size, too: see `tests/cluster`. `server`, `size`, `client`, `people`, `socket`,
-//! `recount` and `open_house` are what they are written with. Whatever another process does is waited for by looking,
-//! with an end.
+//! `tests/cluster` runs these files in cluster mode, except `data_dir`, `demo_page` and `documented_tours`. `server`,
+//! `mode`, `client`, `user`, `websocket`, `recount` and `in_process` are helpers. Tests wait for another process by
+//! polling with a timeout.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test fails where a step does"
+    reason = "a failed step fails the test"
 )]
-#![expect(clippy::print_stdout, reason = "how much was tried is worth a line")]
+#![expect(clippy::print_stdout, reason = "tests print how much they tried")]
 
 mod bad_input;
 mod circles;
 mod client;
 mod clients;
 mod commands;
-mod folder;
-mod killed;
-mod main_line;
+mod data_dir;
+mod demo_page;
+mod documented_tours;
+mod graceful_shutdown;
+mod idempotency;
+mod in_process;
+mod kill9;
+mod mode;
 mod moderation;
-mod open_house;
-mod page;
-mod people;
 mod progress;
+mod realtime;
 mod recount;
-mod repeats;
 mod server;
 mod sessions;
-mod size;
-mod socket;
-mod sockets;
 mod staff;
-mod stopped;
-mod tour;
+mod support_flow;
+mod user;
+mod websocket;

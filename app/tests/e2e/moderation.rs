@@ -1,4 +1,5 @@
-//! What staff decide, from outside: it holds at once, over a restart, and until somebody else undoes it.
+//! Reports, decisions, appeals, held posts and crisis posts. A decision takes effect at once and lasts over a restart
+//! until it is overturned.
 
 use std::time::Duration;
 
@@ -9,142 +10,146 @@ use serde_json::{Value, json};
 
 use crate::{
     client::{Client, text},
-    people::Person,
-    server::{Home, said, soon},
-    socket::Socket,
+    server::{Installation, eventually, utf8},
+    user::TestUser,
+    websocket::Socket,
 };
 
-/// Who somebody is, and where they are found.
+/// Post that publishes another user's name and address.
 const DOXXING: &str = "you know Wren, her real name is Maria Keller, she is the baker next to the church";
 
-/// Somebody who works the queue from now on.
-async fn moderator(home: &Home, client: &Client) -> Person {
-    let person = Person::register(client).await;
-    let granted = home.ask(&["grant", "--role", "moderator", &person.persona]);
-    assert!(granted.status.success(), "{}", said(&granted.stderr));
-    soon("a moderator", async || person.says("ListCases", &json!({})).await.ok()).await;
-    person
+/// Registers a user and grants the moderator role.
+async fn moderator(installation: &Installation, client: &Client) -> TestUser {
+    let user = TestUser::register(client).await;
+    let granted = installation.run(&["grant", "--role", "moderator", &user.persona]);
+    assert!(granted.status.success(), "{}", utf8(&granted.stderr));
+    eventually("a moderator", async || user.call("ListCases", &json!({})).await.ok()).await;
+    user
 }
 
-/// The case about this, when it is there.
-async fn case_about(staff: &Person, state: &str, subject: &str) -> Value {
-    soon("a case", async || {
-        let queue = staff.does("ListCases", &json!({ "state": state, "pageSize": 100 })).await;
+/// Waits for a case about the subject.
+async fn case_about(staff: &TestUser, state: &str, subject: &str) -> Value {
+    eventually("a case", async || {
+        let queue = staff.call_ok("ListCases", &json!({ "state": state, "pageSize": 100 })).await;
         let case = queue["cases"].as_array()?.iter().find(|case| case["subjectId"] == subject);
         case.cloned()
     })
     .await
 }
 
-/// Takes a case, and decides it.
-async fn decides(staff: &Person, case: &Value, verdict: Value) -> Value {
-    let taken = staff.does("AssignCase", &json!({ "caseId": case["id"] })).await;
-    let mut body = verdict;
+/// Assigns a case to the moderator and decides it.
+async fn decide(staff: &TestUser, case: &Value, decision: Value) -> Value {
+    let assigned = staff.call_ok("AssignCase", &json!({ "caseId": case["id"] })).await;
+    let mut body = decision;
     body["caseId"] = case["id"].clone();
-    body["etag"] = taken["case"]["etag"].clone();
-    staff.does("DecideCase", &body).await
+    body["etag"] = assigned["case"]["etag"].clone();
+    staff.call_ok("DecideCase", &body).await
 }
 
-/// A day from now, as it is sent.
+/// Timestamp of tomorrow in proto3 JSON.
 fn tomorrow() -> Value {
     let until = Some(kith_proto::convert::timestamp(SystemClock.now().after(Duration::from_hours(24))));
-    serde_json::to_value(DecideCaseRequest { expires_at: until, ..DecideCaseRequest::default() }).unwrap()["expiresAt"].take()
+    serde_json::to_value(DecideCaseRequest { expires_at: until, ..DecideCaseRequest::default() }).unwrap()["expiresAt"]
+        .take()
 }
 
-async fn writes(person: &Person, words: &str) -> Value {
-    let body = json!({ "kind": "POST_KIND_QUESTION", "urgency": 2, "body": words, "locale": "en-US" });
-    person.does("CreatePost", &body).await
+async fn create_post(user: &TestUser, body: &str) -> Value {
+    let post = json!({ "kind": "POST_KIND_QUESTION", "urgency": 2, "body": body, "locale": "en-US" });
+    user.call_ok("CreatePost", &post).await
 }
 
 #[test]
-fn what_is_decided_holds_at_once_and_over_a_restart_until_somebody_else_undoes_it() {
+fn a_decision_takes_effect_at_once_and_survives_a_restart_until_it_is_overturned() {
     block_on(async {
-        let home = Home::new(&[]);
-        let server = home.serve().await;
-        let client = Client::to(server.url());
+        let installation = Installation::new(&[]);
+        let server = installation.start().await;
+        let client = Client::new(server.url());
         let (ann, eve, bob) =
-            (Person::register(&client).await, Person::register(&client).await, Person::register(&client).await);
-        let (mia, max) = (moderator(&home, &client).await, moderator(&home, &client).await);
-        let post = text(&writes(&eve, DOXXING).await["post"]["id"]);
-        let (mut listens, mut works, mut hers) =
-            (Socket::of(&bob).await, Socket::of(&mia).await, Socket::of(&eve).await);
-        listens.subscribe("feed").await;
-        works.subscribe("staff:queue").await;
-        hers.subscribe("user").await;
+            (TestUser::register(&client).await, TestUser::register(&client).await, TestUser::register(&client).await);
+        let (mia, max) = (moderator(&installation, &client).await, moderator(&installation, &client).await);
+        let post = text(&create_post(&eve, DOXXING).await["post"]["id"]);
+        let (mut bobs_socket, mut mias_socket, mut eves_socket) =
+            (Socket::connect(&bob).await, Socket::connect(&mia).await, Socket::connect(&eve).await);
+        bobs_socket.subscribe("feed").await;
+        mias_socket.subscribe("staff:queue").await;
+        eves_socket.subscribe("user").await;
 
         let report = json!({ "kind": "SUBJECT_KIND_POST", "subjectId": post, "reason": "REASON_DOXXING" });
-        ann.does("ReportContent", &report).await;
-        works.fact("staff:queue", "caseChanged").await;
-        let gone = listens.fact("feed", "postRemoved").await;
-        assert_eq!(gone["postId"], post, "it is hidden until somebody has looked");
-        assert_eq!(bob.sees(&post).await.unwrap_err().code, "not_found");
+        ann.call_ok("ReportContent", &report).await;
+        mias_socket.payload("staff:queue", "caseChanged").await;
+        let removed = bobs_socket.payload("feed", "postRemoved").await;
+        assert_eq!(removed["postId"], post, "a reported post must be hidden until it is reviewed");
+        assert_eq!(bob.get_post(&post).await.unwrap_err().code, "not_found");
         let case = case_about(&mia, "CASE_STATE_OPEN", &post).await;
-        let dossier = mia.does("GetCase", &json!({ "caseId": case["id"] })).await;
-        assert_eq!(dossier["evidence"][0]["text"], DOXXING);
-        let decided = decides(
+        let details = mia.call_ok("GetCase", &json!({ "caseId": case["id"] })).await;
+        assert_eq!(details["evidence"][0]["text"], DOXXING);
+        let decided = decide(
             &mia,
             &case,
             json!({ "action": "ACTION_SUSPEND", "expiresAt": tomorrow(), "rule": "no names",
-            "statement": "It tells who somebody is." }),
+            "statement": "It identifies a user." }),
         )
         .await;
         assert_eq!(decided["case"]["state"], "CASE_STATE_DECIDED");
-        let refused = soon("her way out", async || eve.says("GetFeed", &json!({})).await.err()).await;
-        assert_eq!(refused.reason, "ACCOUNT_SUSPENDED");
-        assert_eq!(hers.closed().await, Some(4504), "whoever may do nothing listens nothing");
+        let error = eventually("the suspension", async || eve.call("GetFeed", &json!({})).await.err()).await;
+        assert_eq!(error.reason, "ACCOUNT_SUSPENDED");
+        assert_eq!(eves_socket.close_code().await, Some(4504), "the sockets of a suspended account must be closed");
 
         server.stop().await;
-        let server = home.serve().await;
-        let [ann, eve, bob, mia, max] = [ann, eve, bob, mia, max].map(|person| person.moved(&server.url()));
-        assert_eq!(bob.sees(&post).await.unwrap_err().code, "not_found");
-        assert_eq!(eve.says("GetFeed", &json!({})).await.unwrap_err().reason, "ACCOUNT_SUSPENDED");
-        let reports = ann.does("ListMyReports", &json!({})).await;
+        let server = installation.start().await;
+        let [ann, eve, bob, mia, max] = [ann, eve, bob, mia, max].map(|user| user.with_url(&server.url()));
+        assert_eq!(bob.get_post(&post).await.unwrap_err().code, "not_found");
+        assert_eq!(eve.call("GetFeed", &json!({})).await.unwrap_err().reason, "ACCOUNT_SUSPENDED");
+        let reports = ann.call_ok("ListMyReports", &json!({})).await;
         assert_eq!(reports["reports"][0]["state"], "REPORT_STATE_ACTION_TAKEN");
-        let standing = eve.does("GetMyStanding", &json!({})).await;
-        assert_eq!(standing["statements"][0]["statement"], "It tells who somebody is.");
+        let standing = eve.call_ok("GetMyStanding", &json!({})).await;
+        assert_eq!(standing["statements"][0]["statement"], "It identifies a user.");
         let appeal = json!({ "decisionId": standing["statements"][0]["decisionId"], "reason": "It is from a novel." });
-        eve.does("AppealDecision", &appeal).await;
+        eve.call_ok("AppealDecision", &appeal).await;
         let case = case_about(&max, "CASE_STATE_APPEALED", &post).await;
-        let own = mia.says("AssignCase", &json!({ "caseId": case["id"] })).await.unwrap_err();
-        assert_eq!(own.reason, "CANNOT_DECIDE_OWN_APPEAL");
-        decides(&max, &case, json!({ "action": "ACTION_OVERTURN", "statement": "Nobody is named." })).await;
-        assert_eq!(bob.sees(&post).await.unwrap()["body"], DOXXING);
-        soon("her way back", async || eve.says("GetFeed", &json!({})).await.ok()).await;
-        assert_eq!(eve.does("GetMyStanding", &json!({})).await["strikes"].as_u64().unwrap_or(0), 0);
-        let verified = home.ask(&["audit", "verify"]);
-        assert!(verified.status.success(), "{}", said(&verified.stdout));
+        let error = mia.call("AssignCase", &json!({ "caseId": case["id"] })).await.unwrap_err();
+        assert_eq!(error.reason, "CANNOT_DECIDE_OWN_APPEAL");
+        decide(&max, &case, json!({ "action": "ACTION_OVERTURN", "statement": "It names no real user." })).await;
+        assert_eq!(bob.get_post(&post).await.unwrap()["body"], DOXXING);
+        eventually("the end of the suspension", async || eve.call("GetFeed", &json!({})).await.ok()).await;
+        assert_eq!(eve.call_ok("GetMyStanding", &json!({})).await["strikes"].as_u64().unwrap_or(0), 0);
+        let verified = installation.run(&["audit", "verify"]);
+        assert!(verified.status.success(), "{}", utf8(&verified.stdout));
         server.stop().await;
     });
 }
 
 #[test]
-fn what_could_be_a_trap_waits_for_a_look_and_who_may_not_live_on_waits_for_nobody() {
+fn contact_details_are_held_for_review_and_a_crisis_post_is_published_at_once() {
     block_on(async {
-        let home = Home::new(&[]);
-        let server = home.serve().await;
-        let client = Client::to(server.url());
-        let (eve, bob) = (Person::register(&client).await, Person::register(&client).await);
-        let mia = moderator(&home, &client).await;
+        let installation = Installation::new(&[]);
+        let server = installation.start().await;
+        let client = Client::new(server.url());
+        let (eve, bob) = (TestUser::register(&client).await, TestUser::register(&client).await);
+        let mia = moderator(&installation, &client).await;
 
-        let held = writes(&eve, "call me at 555-867-5309, any time").await;
-        assert_eq!(held["post"]["moderation"]["state"], "MODERATION_STATE_HELD", "its author is told: {held}");
+        let held = create_post(&eve, "call me at 555-867-5309, any time").await;
+        assert_eq!(
+            held["post"]["moderation"]["state"], "MODERATION_STATE_HELD",
+            "the author must see that the post is held: {held}"
+        );
         let post = text(&held["post"]["id"]);
-        assert_eq!(bob.sees(&post).await.unwrap_err().code, "not_found");
+        assert_eq!(bob.get_post(&post).await.unwrap_err().code, "not_found");
         let case = case_about(&mia, "CASE_STATE_OPEN", &post).await;
         assert_eq!(case["origin"], "CASE_ORIGIN_SCREEN");
-        decides(&mia, &case, json!({ "action": "ACTION_RESTORE" })).await;
-        assert!(bob.sees(&post).await.is_ok(), "somebody has looked");
+        decide(&mia, &case, json!({ "action": "ACTION_RESTORE" })).await;
+        assert!(bob.get_post(&post).await.is_ok(), "the post is hidden after its release");
 
-        let crisis = writes(&eve, "I'm going to end my life tonight, call me at 555-867-5309").await;
+        let crisis = create_post(&eve, "I'm going to end my life tonight, call me at 555-867-5309").await;
         let post = text(&crisis["post"]["id"]);
-        assert!(crisis["post"]["moderation"].is_null(), "nothing holds it up: {crisis}");
+        assert!(crisis["post"]["moderation"].is_null(), "a crisis post was held: {crisis}");
         let names = crisis["crisisResources"].as_array().unwrap().iter().map(|line| text(&line["name"]));
         assert_eq!(names.collect::<Vec<_>>()[0], "988 Suicide & Crisis Lifeline");
-        assert!(bob.sees(&post).await.is_ok());
+        assert!(bob.get_post(&post).await.is_ok());
         let case = case_about(&mia, "CASE_STATE_OPEN", &post).await;
         assert_eq!(case["origin"], "CASE_ORIGIN_CRISIS");
-        let queue = mia.does("ListCases", &json!({})).await;
-        assert_eq!(queue["cases"][0]["id"], case["id"], "it stands before all else");
+        let queue = mia.call_ok("ListCases", &json!({})).await;
+        assert_eq!(queue["cases"][0]["id"], case["id"], "a crisis case must be first in the queue");
         server.stop().await;
     });
 }

@@ -1,4 +1,4 @@
-//! What is counted, counted again by hand.
+//! Counts responses and points from the listed responses, to compare them with the stored counters.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,16 @@ use serde_json::{Value, json};
 
 use crate::{
     client::{number, text},
-    people::Person,
-    server::soon,
+    server::eventually,
+    user::TestUser,
 };
 
-/// All pages of a list.
-pub(crate) async fn pages(person: &Person, method: &str, list: &str, mut body: Value) -> Vec<Value> {
+/// Reads all pages of a list.
+pub(crate) async fn pages(user: &TestUser, method: &str, list: &str, mut body: Value) -> Vec<Value> {
     body["pageSize"] = json!(100);
     let mut all = Vec::new();
     loop {
-        let mut page = person.does(method, &body).await;
+        let mut page = user.call_ok(method, &body).await;
         all.extend(page[list].as_array_mut().map(std::mem::take).unwrap_or_default());
         let next = text(&page["nextPageToken"]);
         if next.is_empty() {
@@ -25,49 +25,50 @@ pub(crate) async fn pages(person: &Person, method: &str, list: &str, mut body: V
     }
 }
 
-/// The whole feed, as this person sees it.
-pub(crate) async fn feed(person: &Person) -> Vec<Value> {
-    pages(person, "GetFeed", "posts", json!({})).await
+/// Reads the whole feed as this user sees it.
+pub(crate) async fn feed(user: &TestUser) -> Vec<Value> {
+    pages(user, "GetFeed", "posts", json!({})).await
 }
 
-/// How many answers a post has: in words and in one tap.
+/// Number of text responses and of quick responses, by post id.
 pub(crate) type Counts = BTreeMap<String, [u64; 2]>;
 
-/// Everything that was answered, by what is listed.
+/// Counters computed from the listed responses.
 pub(crate) struct Recount {
-    pub(crate) answers: BTreeMap<String, Value>,
+    /// By response id.
+    pub(crate) responses: BTreeMap<String, Value>,
     pub(crate) counts: Counts,
-    /// Of each persona: no more than 100 a day, and none for what one answers oneself.
+    /// Strength points by persona id: at most 100 a day, none for responses to own posts.
     pub(crate) points: BTreeMap<String, u64>,
 }
 
-/// Counts what this person can see.
-pub(crate) async fn recount(person: &Person) -> Recount {
-    let (mut answers, mut counts, mut points) = (BTreeMap::new(), Counts::new(), BTreeMap::<_, u64>::new());
-    for post in feed(person).await {
+/// Counts the responses that this user can see.
+pub(crate) async fn recount(user: &TestUser) -> Recount {
+    let (mut responses, mut counts, mut points) = (BTreeMap::new(), Counts::new(), BTreeMap::<_, u64>::new());
+    for post in feed(user).await {
         let count = counts.entry(text(&post["id"])).or_default();
-        for answer in pages(person, "ListResponses", "responses", json!({ "postId": post["id"] })).await {
-            let in_words = answer.get("text").is_some();
-            count[usize::from(!in_words)] += 1;
-            if answer["author"]["id"] != post["author"]["id"] {
-                *points.entry(text(&answer["author"]["id"])).or_default() += if in_words { 3 } else { 1 };
+        for response in pages(user, "ListResponses", "responses", json!({ "postId": post["id"] })).await {
+            let is_text = response.get("text").is_some();
+            count[usize::from(!is_text)] += 1;
+            if response["author"]["id"] != post["author"]["id"] {
+                *points.entry(text(&response["author"]["id"])).or_default() += if is_text { 3 } else { 1 };
             }
-            let twice = answers.insert(text(&answer["id"]), answer);
-            assert!(twice.is_none(), "an answer is listed twice");
+            let previous = responses.insert(text(&response["id"]), response);
+            assert!(previous.is_none(), "a response is listed twice");
         }
     }
     for sum in points.values_mut() {
         *sum = 100.min(*sum);
     }
-    Recount { answers, counts, points }
+    Recount { responses, counts, points }
 }
 
-/// Waits until what the feed says of each post is what is listed below it.
-pub(crate) async fn counts_are(person: &Person, expected: &Counts) {
-    soon("counts that equal a recount", async || {
-        let said = feed(person).await;
+/// Waits until the counters of each post in the feed have the expected values.
+pub(crate) async fn wait_for_counts(user: &TestUser, expected: &Counts) {
+    eventually("counters that equal a recount", async || {
+        let posts = feed(user).await;
         let counts =
-            said.iter().map(|it| (text(&it["id"]), [number(&it["responseCount"]), number(&it["supportCount"])]));
+            posts.iter().map(|it| (text(&it["id"]), [number(&it["responseCount"]), number(&it["supportCount"])]));
         (counts.collect::<Counts>() == *expected).then_some(())
     })
     .await;

@@ -1,75 +1,74 @@
-//! Faults: two nodes on four servers of the test's own, each behind a proxy, while people write and listen.
+//! Fault injection: two nodes use four dedicated servers through proxies while users write and subscribe.
 //!
-//! | file | holds |
+//! | file | contents |
 //! | --- | --- |
-//! | `scene` | servers, proxies and nodes, and what can happen to a server |
-//! | `town` | who writes and who listens, and the record of both |
-//! | `oracle` | what must be true of that record, whatever happened |
-//! | `rollback` | NATS comes back with an older store |
+//! | `scenario` | servers, proxies, nodes and the injection of faults |
+//! | `workload` | writers and subscribers, and the record of what they did |
+//! | `invariants` | assertions about that record, which hold for every fault |
+//! | `nats_rollback` | NATS restarts with an older store |
 //!
-//! {Postgres, `MongoDB`, Redis, NATS} x {kill -9, SIGSTOP, reset, black hole} are 16 scenarios of about 30 s. Four of them,
-//! one of each server and of each kind, are always run, and all with `KITH_TEST_FAULTS=all`; or one, by its name, as in
-//! `KITH_TEST_FAULTS=redis-blackhole`. A line says which ran. They run one at a time. That NATS comes back with an older store
-//! is a test of its own.
+//! {Postgres, `MongoDB`, Redis, NATS} x {kill -9, SIGSTOP, connection resets, black hole} are 16 scenarios of about 30
+//! s. Four of them, one of each server and one of each fault, run by default. `KITH_TEST_FAULTS=all` runs all of them,
+//! and a name such as `KITH_TEST_FAULTS=redis-blackhole` runs one. They run sequentially, and each prints its result.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test fails where a step does"
+    reason = "a failed step fails the test"
 )]
-#![expect(clippy::print_stdout, reason = "what was tried is worth a line")]
-#![expect(dead_code, reason = "what is shared with other tests is not all used here")]
+#![expect(clippy::print_stdout, reason = "tests print what they tried")]
+#![expect(dead_code, reason = "not all shared helpers are used here")]
 
 #[path = "../e2e/client.rs"]
 mod client;
-mod oracle;
-#[path = "../e2e/people.rs"]
-mod people;
+mod invariants;
+mod mode;
+mod nats_rollback;
 #[path = "../e2e/recount.rs"]
 mod recount;
-mod rollback;
-mod scene;
+mod scenario;
 #[path = "../e2e/server.rs"]
 mod server;
-mod size;
-#[path = "../e2e/socket.rs"]
-mod socket;
-mod town;
+#[path = "../e2e/user.rs"]
+mod user;
+#[path = "../e2e/websocket.rs"]
+mod websocket;
+mod workload;
 
 use kith_servers::Kind;
 use kith_testkit::block_on;
 
-use crate::scene::Fault;
+use crate::scenario::Fault;
 
-/// What is always run.
-const ORDINARY: [(Kind, Fault); 4] = [
+/// Scenarios that run by default.
+const DEFAULT_SCENARIOS: [(Kind, Fault); 4] = [
     (Kind::Postgres, Fault::Kill),
-    (Kind::Mongo, Fault::Cut),
+    (Kind::Mongo, Fault::ResetConnections),
     (Kind::Redis, Fault::Blackhole),
-    (Kind::Nats, Fault::Stop),
+    (Kind::Nats, Fault::Pause),
 ];
 
 #[test]
-fn nothing_is_lost_and_nothing_leaks_whatever_happens_to_a_server() {
-    let chosen = chosen();
+fn no_server_fault_loses_acknowledged_writes_or_leaks_hidden_content() {
+    let filter = filter();
     let mut failed = Vec::new();
     for kind in Kind::ALL {
         for fault in Fault::ALL {
             let name = format!("{kind}-{fault:?}").to_lowercase();
-            let runs = match chosen.as_str() {
-                "" => ORDINARY.contains(&(kind, fault)),
+            let runs = match filter.as_str() {
+                "" => DEFAULT_SCENARIOS.contains(&(kind, fault)),
                 "all" => true,
                 one => one == name,
             };
             if !runs {
-                println!("{name}: not run; KITH_TEST_FAULTS=all runs it");
+                println!("{name}: skipped; set KITH_TEST_FAULTS=all to run it");
                 continue;
             }
-            // One that fails does not hide the others.
-            let ran = std::panic::catch_unwind(|| block_on(oracle::scenario(kind, fault, &name)));
-            println!("{name}: {}", if ran.is_ok() { "passed" } else { "FAILED" });
-            if ran.is_err() {
+            // A failure must not prevent the other scenarios.
+            let result = std::panic::catch_unwind(|| block_on(invariants::run(kind, fault, &name)));
+            println!("{name}: {}", if result.is_ok() { "passed" } else { "FAILED" });
+            if result.is_err() {
                 failed.push(name);
             }
         }
@@ -78,11 +77,11 @@ fn nothing_is_lost_and_nothing_leaks_whatever_happens_to_a_server() {
 }
 
 #[test]
-fn what_an_older_store_of_nats_has_lost_is_told_again_and_nothing_is_done_twice() {
-    block_on(rollback::scenario());
+fn events_lost_by_a_nats_rollback_are_republished_and_processed_once() {
+    block_on(nats_rollback::run());
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests have no configuration but their environment")]
-fn chosen() -> String {
+fn filter() -> String {
     std::env::var("KITH_TEST_FAULTS").unwrap_or_default()
 }

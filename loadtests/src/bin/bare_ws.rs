@@ -1,8 +1,8 @@
-//! Bare axum as a WebSocket server: `bare_ws <address>`. What the framework gives when it is used well and does
-//! nothing else: no rights, no positions, no bounds.
+//! Minimal WebSocket server with axum: `bare_ws <address>`. The baseline of the gateway: no permissions, no positions,
+//! no bounded queues.
 //!
-//! Its read buffer is small, and up to 32 messages are written at once. Every socket hears the feed; `POST /pub/feed`
-//! tells it.
+//! It uses a small read buffer and writes up to 32 messages at once. Every socket receives the feed; `POST /pub/feed`
+//! publishes to it.
 #![expect(clippy::print_stdout, reason = "a tool for a terminal")]
 
 use anyhow::{Context as _, Result};
@@ -22,7 +22,7 @@ use tokio::sync::broadcast::{Receiver, Sender};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Messages that are written at once.
+/// Maximum number of messages written at once.
 const BATCH: usize = 32;
 
 #[tokio::main(worker_threads = 1)]
@@ -37,13 +37,13 @@ async fn main() -> Result<()> {
 }
 
 async fn publish(State(feed): State<Sender<Utf8Bytes>>, body: String) {
-    // Nobody listens; that is fine.
+    // Sending fails if there is no subscriber, which is fine.
     let _ = feed.send(body.into());
 }
 
 async fn upgrade(State(feed): State<Sender<Utf8Bytes>>, upgrade: WebSocketUpgrade) -> Response {
     upgrade.read_buffer_size(2048).on_upgrade(move |socket| async move {
-        // Either way it is over.
+        // An error also ends the connection.
         let _ = serve(socket, feed.subscribe()).await;
     })
 }
@@ -60,9 +60,9 @@ async fn serve(mut socket: WebSocket, mut feed: Receiver<Utf8Bytes>) -> Result<(
                 }
                 socket.flush().await?;
             }
-            heard = socket.next() => {
-                let Some(heard) = heard else { return Ok(()) };
-                heard?;
+            frame = socket.next() => {
+                let Some(frame) = frame else { return Ok(()) };
+                frame?;
             }
         }
     }

@@ -1,7 +1,7 @@
-//! From the start of the process to the file that says it takes calls: `start [times]`.
+//! Measures the time from the start of the process to its ready file: `start [times]`.
 //!
-//! It starts the `kith` that lies beside it, each time on a data folder that is not there yet; and as often on one that
-//! a made-up community fills, where every start but the first also reads what the one before it left.
+//! It starts the `kith` in its own folder, each time with a new data folder, and as often with one that contains sample
+//! data. There, every start but the first also recovers the state that the previous run left.
 #![expect(clippy::print_stdout, reason = "a tool for a terminal")]
 
 use std::{
@@ -14,11 +14,11 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use tokio::time::{Instant, sleep};
 
-/// Who is there, and what they wrote.
+/// Size of the sample data.
 const ACCOUNTS: &str = "1000";
 const POSTS: &str = "5000";
-/// A start that takes so long has failed.
-const WITHIN: Duration = Duration::from_secs(30);
+/// Maximum duration of a start.
+const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
@@ -27,48 +27,49 @@ async fn main() -> Result<()> {
     ensure!(kith.is_file(), "build kith first");
     let folder = std::env::temp_dir().join(format!("kith-start-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
-    let taken = both(&kith, &folder, times).await;
+    let durations = measure(&kith, &folder, times).await;
     fs::remove_dir_all(&folder)?;
-    let (fresh, filled) = taken?;
+    let (fresh, filled) = durations?;
     println!("| data folder | starts | median | lowest to highest |\n| --- | --: | --: | --: |");
-    show("fresh", fresh);
-    show("filled", filled);
+    print_row("fresh", fresh);
+    print_row("filled", filled);
     Ok(())
 }
 
-type Taken = Vec<Duration>;
+type Durations = Vec<Duration>;
 
-async fn both(kith: &Path, folder: &Path, times: u32) -> Result<(Taken, Taken)> {
-    let (mut fresh, mut again) = (Taken::new(), Taken::new());
+async fn measure(kith: &Path, folder: &Path, times: u32) -> Result<(Durations, Durations)> {
+    let (mut fresh, mut with_data) = (Durations::new(), Durations::new());
     for number in 0..times {
         fresh.push(start(kith, &folder.join(format!("fresh-{number}"))).await?);
     }
     let filled = folder.join("filled");
-    let mut seed = on(kith, &filled);
-    let filling = seed.args(["seed", "--accounts", ACCOUNTS, "--posts", POSTS]).status()?;
-    ensure!(filling.success(), "the community cannot be made up");
+    let mut seed = command(kith, &filled);
+    let status = seed.args(["seed", "--accounts", ACCOUNTS, "--posts", POSTS]).status()?;
+    ensure!(status.success(), "failed to generate the sample data");
     for _ in 0..times {
-        again.push(start(kith, &filled).await?);
+        with_data.push(start(kith, &filled).await?);
     }
-    Ok((fresh, again))
+    Ok((fresh, with_data))
 }
 
-fn on(kith: &Path, data: &Path) -> Command {
+fn command(kith: &Path, data: &Path) -> Command {
     let mut command = Command::new(kith);
     command.env("KITH_LISTEN", "127.0.0.1:0").env("KITH_DATA_DIR", data).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
 
-/// Until the file is there. The process is told to stop as an operator would, so that the next finds what that leaves.
+/// Starts the server, waits for its ready file and returns the duration. The process is then stopped with SIGTERM, so
+/// that the next start finds the state of a clean shutdown.
 async fn start(kith: &Path, data: &Path) -> Result<Duration> {
     let ready = PathBuf::from(format!("{}.ready", data.display()));
-    let mut command = on(kith, data);
+    let mut command = command(kith, data);
     command.args(["serve", "--ready-file"]).arg(&ready);
     let began = Instant::now();
-    let mut server = command.spawn().context("kith cannot be run")?;
+    let mut server = command.spawn().context("failed to run kith")?;
     while !ready.is_file() {
-        ensure!(server.try_wait()?.is_none(), "kith ended");
-        ensure!(began.elapsed() < WITHIN, "kith is not ready");
+        ensure!(server.try_wait()?.is_none(), "kith exited");
+        ensure!(began.elapsed() < START_TIMEOUT, "kith is not ready");
         sleep(Duration::from_millis(1)).await;
     }
     let took = began.elapsed();
@@ -84,9 +85,9 @@ fn stop(server: &mut Child) -> Result<()> {
     Ok(())
 }
 
-fn show(name: &str, mut taken: Taken) {
-    taken.sort_unstable();
-    let at = |index: usize| taken.get(index).copied().unwrap_or_default();
-    let (lowest, middle, highest) = (at(0), at(taken.len() / 2), at(taken.len().saturating_sub(1)));
-    println!("| {name} | {} | {middle:.1?} | {lowest:.1?} to {highest:.1?} |", taken.len());
+fn print_row(name: &str, mut durations: Durations) {
+    durations.sort_unstable();
+    let at = |index: usize| durations.get(index).copied().unwrap_or_default();
+    let (lowest, median, highest) = (at(0), at(durations.len() / 2), at(durations.len().saturating_sub(1)));
+    println!("| {name} | {} | {median:.1?} | {lowest:.1?} to {highest:.1?} |", durations.len());
 }

@@ -1,10 +1,10 @@
-//! What `CreatePost`, `GetFeed` and `GetPost` cost on both sizes, beside the statement that each comes down to:
-//! `stores [rounds] [posts]`, the posts being those that each of 64 writes in a round.
+//! Compares `CreatePost`, `GetFeed` and `GetPost` in both modes with their database statements: `stores [rounds]
+//! [posts]`, where `posts` is the number of posts that each of 64 callers writes in a round.
 //!
-//! The whole program serves, over HTTP, a community of its own: on one SQLite file, and on the servers that
-//! `KITH_TEST_*_URL` name. `cargo xtask bench stores` starts those. Every round asks everything once, in an order drawn
-//! anew; nothing is pinned to a core, because the servers need some, too. What is refused is said, and counts for nothing:
-//! a table that lacks a row is a failure.
+//! The server runs with its own database: one SQLite file in emsetupded mode, the servers of `KITH_TEST_*_URL` in
+//! cluster mode. `cargo xtask bench stores` starts these. Every round measures everything once, in random order. No
+//! process is pinned to a core, because the database servers need cores, too. A failed measurement is reported and not
+//! counted. The benchmark fails if a method has no successful round.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for a terminal")]
 
 use std::fmt;
@@ -12,11 +12,11 @@ use std::fmt;
 use anyhow::{Error, Result};
 use kith_kernel::{Entropy as _, SystemEntropy};
 use kith_loadtests::{
-    closed::{Taken, ends, middle},
+    closed_loop::{Measurement, median, min_max},
     stores::{
         Method,
-        bare::Bare,
-        program::{Folder, Program},
+        baseline::Baseline,
+        server::{Folder, KithServer},
     },
 };
 use kith_testkit::TestCluster;
@@ -24,48 +24,48 @@ use kith_testkit::TestCluster;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The same for every node of the cluster.
+/// Secrets of the cluster.
 const SECRETS: [(&str, &str); 2] = [
     ("KITH_SECRETS_CURRENT", "41f09ac7e2d85b3360c1fe97a4b82d5e7d6093c5f81be24a90d7361c8efb5a02"),
     ("KITH_SECRETS_BLIND_INDEX", "9be2c04d7a61f385d81c5a9e3fb7240613dd86e5a7904cf1b2e85d3370f69ac1"),
 ];
 
-/// How often each of those who ask at once does before it counts.
-const WARM: usize = 10;
+/// Number of calls of each caller before the measurement.
+const WARM_UP_CALLS: usize = 10;
 
-/// How often it is tried to warm a program that has only begun.
-const PATIENCE: usize = 5;
+/// Maximum number of warm-up attempts after a start.
+const WARM_UP_ATTEMPTS: usize = 5;
 
-/// Where everything is kept.
+/// Storage mode.
 #[derive(Debug, Clone, Copy)]
-enum Size {
-    One,
+enum Mode {
+    Embedded,
     Cluster,
 }
 
-impl fmt::Display for Size {
+impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::One => "SQLite",
+            Self::Embedded => "SQLite",
             Self::Cluster => "four servers",
         })
     }
 }
 
-/// A size that is measured.
-struct Bed {
-    size: Size,
-    program: Program,
-    bare: Bare,
+/// Server and baseline in one mode.
+struct Setup {
+    mode: Mode,
+    server: KithServer,
+    baseline: Baseline,
     _folder: Folder,
 }
 
-/// All that one method came to on one size.
+/// Measurements of one method in one mode.
 struct Cell {
-    bed: usize,
+    setup: usize,
     method: Method,
-    program: Vec<Taken>,
-    bare: Vec<Taken>,
+    server: Vec<Measurement>,
+    baseline: Vec<Measurement>,
 }
 
 #[tokio::main]
@@ -73,111 +73,111 @@ async fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<usize>());
     let rounds = arguments.next().unwrap_or(Ok(5))?;
     let posts = arguments.next().unwrap_or(Ok(60))?;
-    let beds = [bed(Size::One).await?, bed(Size::Cluster).await?];
-    let methods = |bed| Method::ALL.map(|method| Cell { bed, method, program: Vec::new(), bare: Vec::new() });
-    let mut cells: Vec<Cell> = (0..beds.len()).flat_map(methods).collect();
+    let setups = [set_up(Mode::Embedded).await?, set_up(Mode::Cluster).await?];
+    let methods = |setup| Method::ALL.map(|method| Cell { setup, method, server: Vec::new(), baseline: Vec::new() });
+    let mut cells: Vec<Cell> = (0..setups.len()).flat_map(methods).collect();
     for number in 1..=rounds {
         let mut order: Vec<_> = cells.iter_mut().collect();
         order.sort_by_cached_key(|_| SystemEntropy.bytes());
         for cell in order {
-            let Some(bed) = beds.get(cell.bed) else { continue };
-            let (size, method) = (bed.size, cell.method);
-            match pair(bed, method, method.times(posts)).await {
-                Ok((program, bare)) => {
-                    let (called, stated) = (program.rate, bare.rate);
-                    eprintln!("{number}/{rounds} {size} {method}: {called:.0} calls/s, {stated:.0} statements/s");
-                    cell.program.push(program);
-                    cell.bare.push(bare);
+            let Some(setup) = setups.get(cell.setup) else { continue };
+            let (mode, method) = (setup.mode, cell.method);
+            match pair(setup, method, method.calls_per_caller(posts)).await {
+                Ok((server, baseline)) => {
+                    let (calls, statements) = (server.rate, baseline.rate);
+                    eprintln!("{number}/{rounds} {mode} {method}: {calls:.0} calls/s, {statements:.0} statements/s");
+                    cell.server.push(server);
+                    cell.baseline.push(baseline);
                 }
-                Err(why) => eprintln!("{number}/{rounds} {size} {method}: it counts for nothing: {}", brief(&why)),
+                Err(error) => eprintln!("{number}/{rounds} {mode} {method}: failed, not counted: {}", brief(&error)),
             }
         }
     }
-    show(&beds, &cells);
-    anyhow::ensure!(cells.iter().all(|cell| !cell.program.is_empty()), "of what has no row, every round was refused");
+    print_table(&setups, &cells);
+    anyhow::ensure!(cells.iter().all(|cell| !cell.server.is_empty()), "a method has no successful round");
     Ok(())
 }
 
-/// The program and the statement, one after the other. Whoever comes second finds the database as the first one left it.
-async fn pair(bed: &Bed, method: Method, times: usize) -> Result<(Taken, Taken)> {
+/// Measures the server and the statement in random order. The second runs on the database that the first has changed.
+async fn pair(setup: &Setup, method: Method, times: usize) -> Result<(Measurement, Measurement)> {
     let [coin, ..] = SystemEntropy.bytes();
     if coin.is_multiple_of(2) {
-        let program = bed.program.measure(method, times).await?;
-        return Ok((program, bed.bare.measure(method, times).await?));
+        let server = setup.server.measure(method, times).await?;
+        return Ok((server, setup.baseline.measure(method, times).await?));
     }
-    let bare = bed.bare.measure(method, times).await?;
-    Ok((bed.program.measure(method, times).await?, bare))
+    let baseline = setup.baseline.measure(method, times).await?;
+    Ok((setup.server.measure(method, times).await?, baseline))
 }
 
-/// Starts the program, lets it write, and opens what it wrote.
-async fn bed(size: Size) -> Result<Bed> {
-    let (name, community) = match size {
-        Size::One => ("one", None),
-        Size::Cluster => ("cluster", Some(TestCluster::new().await)),
+/// Starts the server, lets it write posts, and opens its database.
+async fn set_up(mode: Mode) -> Result<Setup> {
+    let (name, cluster) = match mode {
+        Mode::Embedded => ("one", None),
+        Mode::Cluster => ("cluster", Some(TestCluster::new().await)),
     };
     let folder = Folder::new(name)?;
-    let mut program = Program::start(folder.path(), &community.as_ref().map_or_else(Vec::new, chosen)).await?;
-    // A node that has only begun has no connections yet, and may refuse some of many calls at once.
-    for _ in 0..PATIENCE {
-        match program.measure(Method::CreatePost, WARM).await {
+    let mut server = KithServer::start(folder.path(), &cluster.as_ref().map_or_else(Vec::new, settings)).await?;
+    // A new node has no database connections yet and can reject some of many concurrent calls.
+    for _ in 0..WARM_UP_ATTEMPTS {
+        match server.measure(Method::CreatePost, WARM_UP_CALLS).await {
             Ok(_) => break,
-            Err(why) => eprintln!("{size}: not warm: {}", brief(&why)),
+            Err(error) => eprintln!("{mode}: warm-up failed: {}", brief(&error)),
         }
     }
-    let known = program.look().await?;
-    let bare = match &community {
-        None => Bare::sqlite(&folder.path().join("data/kith.db"), known).await?,
-        Some(community) => Bare::mongo(&community.mongodb, known).await?,
+    let known = server.load_known_posts().await?;
+    let baseline = match &cluster {
+        None => Baseline::sqlite(&folder.path().join("data/kith.db"), known).await?,
+        Some(cluster) => Baseline::mongo(&cluster.mongodb, known).await?,
     };
-    let bed = Bed { size, program, bare, _folder: folder };
+    let setup = Setup { mode, server, baseline, _folder: folder };
     for method in Method::ALL {
-        // Connections are made, and what is read first is read.
-        if let Err(why) = pair(&bed, method, WARM).await {
-            eprintln!("{size} {method}: not warm: {}", brief(&why));
+        // Warm-up: opens connections and fills caches.
+        if let Err(error) = pair(&setup, method, WARM_UP_CALLS).await {
+            eprintln!("{mode} {method}: warm-up failed: {}", brief(&error));
         }
     }
-    Ok(bed)
+    Ok(setup)
 }
 
-/// Of an answer that was a refusal, how it begins and how it ends.
-fn brief(why: &Error) -> String {
-    let text = why.to_string();
+/// First and last line of an error response.
+fn brief(error: &Error) -> String {
+    let text = error.to_string();
     let mut lines = text.lines().filter(|line| !line.is_empty());
     [lines.next(), lines.next_back()].into_iter().flatten().collect::<Vec<_>>().join(" .. ")
 }
 
-fn chosen(community: &TestCluster) -> Vec<(String, String)> {
-    let said = [
-        ("KITH_POSTGRES_URL", community.postgres.as_str()),
-        ("KITH_MONGODB_URL", community.mongodb.as_str()),
-        ("KITH_REDIS_URL", community.redis.as_str()),
-        ("KITH_NATS_URL", community.nats.as_str()),
-        ("KITH_CLUSTER_NAMESPACE", community.namespace.as_str()),
-        // The servers may be those of the tests, which set aside what each community may take.
+fn settings(cluster: &TestCluster) -> Vec<(String, String)> {
+    let settings = [
+        ("KITH_POSTGRES_URL", cluster.postgres.as_str()),
+        ("KITH_MONGODB_URL", cluster.mongodb.as_str()),
+        ("KITH_REDIS_URL", cluster.redis.as_str()),
+        ("KITH_NATS_URL", cluster.nats.as_str()),
+        ("KITH_CLUSTER_NAMESPACE", cluster.namespace.as_str()),
+        // The servers can be shared with tests, and they reserve the maximum size of each stream.
         ("KITH_CLUSTER_EVENT_STREAM_MAX_BYTES", "256MiB"),
         ("KITH_CLUSTER_REPLAY_LOG_MAX_BYTES", "256MiB"),
     ];
-    said.into_iter().chain(SECRETS).map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+    settings.into_iter().chain(SECRETS).map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
-fn show(beds: &[Bed], cells: &[Cell]) {
+fn print_table(setups: &[Setup], cells: &[Cell]) {
     println!(
-        "| on | method | calls/s | lowest to highest | us of a core | statements/s | lowest to highest | of the statement |"
+        "| mode | method | calls/s | lowest to highest | CPU us/call | statements/s | lowest to highest | ratio |"
     );
     println!("| --- | --- | --: | --: | --: | --: | --: | --: |");
-    for Cell { bed, method, program, bare } in cells {
-        let Some(size) = beds.get(*bed).filter(|_| !program.is_empty()).map(|bed| bed.size) else { continue };
-        let rate = |taken: &[Taken]| middle(taken, |it| it.rate);
-        let range = |taken: &[Taken]| {
-            let (low, high) = ends(taken, |it| it.rate);
+    for Cell { setup, method, server, baseline } in cells {
+        let Some(mode) = setups.get(*setup).filter(|_| !server.is_empty()).map(|setup| setup.mode) else { continue };
+        let rate = |rounds: &[Measurement]| median(rounds, |it| it.rate);
+        let range = |rounds: &[Measurement]| {
+            let (low, high) = min_max(rounds, |it| it.rate);
             format!("{low:.0} to {high:.0}")
         };
-        let (called, stated, cost) = (rate(program), rate(bare), middle(program, |it| it.cost));
+        let (calls, statements, cost) = (rate(server), rate(baseline), median(server, |it| it.cost));
         println!(
-            "| {size} | {method} | {called:.0} | {} | {cost:.0} | {stated:.0} | {} | {:.2} |",
-            range(program),
-            range(bare),
-            called / stated
+            "| {mode} | {method} | {calls:.0} | {} | {cost:.0} | {statements:.0} | {} | {:.2} |",
+            range(server),
+            range(baseline),
+            calls / statements
         );
     }
 }

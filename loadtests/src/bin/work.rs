@@ -1,8 +1,8 @@
-//! What the program works out by itself, beside the least that any such work takes: `work [rounds]`.
+//! Compares CPU-bound work of the server with a lower bound for it: `work [rounds]`.
 //!
-//! The screen's look at a text, beside a walk over its letters that makes them small; the same for texts that are there to
-//! take long, at two lengths; the check of a line of the audit trail, beside the hash of as many bytes. Each round asks
-//! each once, one after the other, on one core.
+//! Measured are: screening a text, compared with lowercasing it; screening adversarial texts of two lengths; verifying
+//! an audit record, compared with hashing as many bytes. Each round runs each measurement once, sequentially on one
+//! core.
 #![expect(clippy::print_stdout, reason = "a tool for a terminal")]
 
 use std::{hint::black_box, time::Duration};
@@ -11,9 +11,9 @@ use anyhow::{Result, ensure};
 use aws_lc_rs::digest::{SHA256, digest};
 use kith_kernel::{
     EventId, SystemEntropy, Timestamp, UserId,
-    audit::{AuditAction, AuditEntry, ChainHead, AuditRecord, ChainVerifier},
+    audit::{AuditAction, AuditEntry, AuditRecord, ChainHead, ChainVerifier},
 };
-use kith_screening_engine::{Kind, Rules, Screen};
+use kith_screening_engine::{Engine, Kind, RuleSet};
 use tokio::time::Instant;
 
 #[global_allocator]
@@ -23,31 +23,31 @@ const BENIGN: &str = include_str!("../../../services/screening-engine/tests/data
 const CONTACT: &str = include_str!("../../../services/screening-engine/tests/data/contact.txt");
 const CRISIS: &str = include_str!("../../../services/screening-engine/tests/data/crisis.txt");
 
-/// How many lines of a trail are checked.
-const LINES: usize = 20_000;
-/// What a line hashes, in bytes: the form of [`entry`], and the hash before it.
-const HASHED: usize = 153;
-/// What a text is made of that takes long: what rules begin with, again and again.
-const NASTY: [&str; 13] =
+/// Number of audit records to verify.
+const RECORDS: usize = 20_000;
+/// Bytes that are hashed for a record: the encoded [`entry`] and the previous hash.
+const HASHED_BYTES: usize = 153;
+/// Parts that are repeated to adversarial texts: the beginnings of patterns.
+const ADVERSARIAL: [&str; 13] =
     ["a", "1 ", "a@", "a.b", "five ", "k i ", "i want to ", "1 a b ", "(at) ", "+1-", "www.", "\u{301}", "my "];
-/// The lengths at which they are looked at, in bytes.
+/// Lengths of the adversarial texts, in bytes.
 const SHORT: usize = 24_000;
 const LONG: usize = 96_000;
 
 fn main() -> Result<()> {
     let rounds = std::env::args().nth(1).map_or(Ok(5), |rounds| rounds.parse::<usize>())?;
-    let screen = Screen::new(&Rules::standard()?)?;
-    texts(&screen, rounds)?;
-    lengths(&screen, rounds);
-    trail(rounds)
+    let engine = Engine::new(&RuleSet::default_rules()?)?;
+    texts(&engine, rounds)?;
+    lengths(&engine, rounds);
+    audit(rounds)
 }
 
-/// Of as many rounds the shortest: what else the machine did meanwhile is not what is measured.
+/// Shortest duration of all rounds, which excludes other load of the machine.
 fn best(rounds: usize, mut work: impl FnMut()) -> Duration {
     let one = |_| {
-        let begun = Instant::now();
+        let started = Instant::now();
         work();
-        begun.elapsed()
+        started.elapsed()
     };
     (0..rounds.max(1)).map(one).min().unwrap_or_default()
 }
@@ -56,7 +56,7 @@ fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
 
-/// Texts of a kilobyte, from every line of the sets on.
+/// Texts of 1 kB, one starting at each line of the corpora.
 fn kilobytes() -> Vec<String> {
     let lines: Vec<&str> = [BENIGN, CONTACT, CRISIS].into_iter().flat_map(str::lines).collect();
     let text = |from| {
@@ -73,34 +73,34 @@ fn kilobytes() -> Vec<String> {
     (0..lines.len()).map(text).collect()
 }
 
-fn texts(screen: &Screen, rounds: usize) -> Result<()> {
-    let (mut looks, mut walks) = (Vec::new(), Vec::new());
+fn texts(engine: &Engine, rounds: usize) -> Result<()> {
+    let (mut screened, mut lowercased) = (Vec::new(), Vec::new());
     for text in kilobytes() {
-        looks.push(best(rounds, || drop(black_box(screen.look(Kind::Post, &text)))));
-        walks.push(best(rounds, || drop(black_box(text.to_lowercase()))));
+        screened.push(best(rounds, || drop(black_box(engine.screen(Kind::Post, &text)))));
+        lowercased.push(best(rounds, || drop(black_box(text.to_lowercase()))));
     }
-    looks.sort();
-    walks.sort();
+    screened.sort();
+    lowercased.sort();
     let at = |times: &[Duration], percent: usize| {
         let place = (times.len() * percent).div_euclid(100).min(times.len().saturating_sub(1));
         times.get(place).copied().map(micros)
     };
-    println!("| of a kilobyte | p50 us | p99 us | p50 of the walk |");
+    println!("| text of 1 kB | p50 us | p99 us | p50 / lowercasing |");
     println!("| --- | --: | --: | --: |");
-    let (Some(look), Some(most), Some(walk)) = (at(&looks, 50), at(&looks, 99), at(&walks, 50)) else {
-        anyhow::bail!("there are no texts");
+    let (Some(screen), Some(p99), Some(lowercase)) = (at(&screened, 50), at(&screened, 99), at(&lowercased, 50)) else {
+        anyhow::bail!("the corpora are empty");
     };
-    ensure!(walk > 0.0, "the walk took no time");
-    println!("| the screen's look | {look:.0} | {most:.0} | {:.0} |", look / walk);
+    ensure!(lowercase > 0.0, "lowercasing took no time");
+    println!("| screening | {screen:.0} | {p99:.0} | {:.0} |", screen / lowercase);
     Ok(())
 }
 
-fn lengths(screen: &Screen, rounds: usize) {
-    println!("\n| made of | us of 24 kB | us of 96 kB | times |\n| --- | --: | --: | --: |");
-    for part in NASTY {
+fn lengths(engine: &Engine, rounds: usize) {
+    println!("\n| repeated part | us for 24 kB | us for 96 kB | ratio |\n| --- | --: | --: | --: |");
+    for part in ADVERSARIAL {
         let time = |length: usize| {
             let text = part.repeat(length.div_euclid(part.len()));
-            micros(best(rounds, || drop(black_box(screen.look(Kind::Post, &text)))))
+            micros(best(rounds, || drop(black_box(engine.screen(Kind::Post, &text)))))
         };
         let (short, long) = (time(SHORT), time(LONG));
         println!("| {part:?} | {short:.0} | {long:.0} | {:.1} |", long / short);
@@ -120,12 +120,12 @@ fn entry(number: usize) -> Result<AuditEntry> {
     })
 }
 
-fn trail(rounds: usize) -> Result<()> {
-    let (mut head, mut lines) = (ChainHead::EMPTY, Vec::with_capacity(LINES));
-    for number in 0..LINES {
+fn audit(rounds: usize) -> Result<()> {
+    let (mut head, mut records) = (ChainHead::EMPTY, Vec::with_capacity(RECORDS));
+    for number in 0..RECORDS {
         let entry = entry(number)?;
         head = head.after(&entry);
-        lines.push(AuditRecord {
+        records.push(AuditRecord {
             position: head.position,
             id: entry.id.uuid(),
             at: entry.at.millis(),
@@ -137,20 +137,20 @@ fn trail(rounds: usize) -> Result<()> {
             hash: head.hash.to_vec(),
         });
     }
-    let mut sound = true;
-    let checked = best(rounds, || {
+    let mut valid = true;
+    let verified = best(rounds, || {
         let mut verifier = ChainVerifier::new(&[], None);
-        sound &= lines.iter().all(|line| verifier.verify(line).is_ok()) && verifier.finish().is_ok();
+        valid &= records.iter().all(|record| verifier.verify(record).is_ok()) && verifier.finish().is_ok();
     });
-    ensure!(sound, "a sound trail was found broken");
-    let bytes = [7_u8; HASHED];
+    ensure!(valid, "a valid chain was rejected");
+    let bytes = [7_u8; HASHED_BYTES];
     let hashed = best(rounds, || {
-        for _ in 0..LINES {
+        for _ in 0..RECORDS {
             black_box(digest(&SHA256, black_box(&bytes)));
         }
     });
-    let rate = |time: Duration| f64::from(u32::try_from(LINES).unwrap_or(u32::MAX)) / time.as_secs_f64();
-    println!("\n| of a trail | lines/s | bare hashes/s | of the hash |\n| --- | --: | --: | --: |");
-    println!("| checked | {:.0} | {:.0} | {:.2} |", rate(checked), rate(hashed), rate(checked) / rate(hashed));
+    let rate = |time: Duration| f64::from(u32::try_from(RECORDS).unwrap_or(u32::MAX)) / time.as_secs_f64();
+    println!("\n| audit log | records/s | hashes/s | ratio |\n| --- | --: | --: | --: |");
+    println!("| verified | {:.0} | {:.0} | {:.2} |", rate(verified), rate(hashed), rate(verified) / rate(hashed));
     Ok(())
 }

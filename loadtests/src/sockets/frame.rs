@@ -1,29 +1,27 @@
-//! WebSocket frames: those of a server read, those of a client written.
+//! WebSocket frames (RFC 6455, section 5.2): parses frames of a server and writes frames of a client.
 
-/// What a frame is.
+/// Opcode of a text frame.
 pub const TEXT: u8 = 1;
-/// See [`TEXT`].
+/// Opcode of a binary frame.
 pub const BINARY: u8 = 2;
-/// The server says goodbye.
+/// Opcode of a close frame.
 pub const CLOSE: u8 = 8;
-/// The server asks for a [`PONG`].
+/// Opcode of a ping.
 pub const PING: u8 = 9;
-/// Answers a [`PING`].
+/// Opcode of the response to a [`PING`].
 pub const PONG: u8 = 10;
 
-/// What a client adds to a length.
+/// Mask bit in the length byte, which clients must set.
 const MASKED: u8 = 0x80;
 
 /// A frame of a server.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Frame<'a> {
-    /// What it is.
     pub opcode: u8,
-    /// What it says.
     pub payload: &'a [u8],
 }
 
-/// The first frame of these bytes and what comes after it; `None` until all of it is there.
+/// Splits the first frame from the bytes after it. Returns `None` if the frame is incomplete.
 #[must_use]
 pub fn split(bytes: &[u8]) -> Option<(Frame<'_>, &[u8])> {
     let (&[first, second], rest) = bytes.split_first_chunk::<2>()?;
@@ -36,7 +34,7 @@ pub fn split(bytes: &[u8]) -> Option<(Frame<'_>, &[u8])> {
     Some((Frame { opcode: first & 0x0f, payload }, rest))
 }
 
-/// A frame of a client. The mask of all zeros changes nothing and is as good to the server as any.
+/// Encodes a client frame. The mask is all zeros, which is valid and leaves the payload unchanged.
 #[must_use]
 pub fn write(opcode: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![0x80 | opcode];
@@ -65,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_of_all_lengths_are_read_one_by_one() {
+    fn frames_of_all_length_encodings_are_split() {
         for (length, size) in [
             (vec![125], 125),
             (vec![126, 1, 0], 256),
@@ -80,13 +78,13 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_frame_is_none() {
+    fn an_incomplete_frame_is_not_returned() {
         let whole = server(&[126, 1, 0], &[7; 256]);
         assert!((0..whole.len()).all(|length| split(&whole[..length]).is_none()));
     }
 
     #[test]
-    fn what_a_client_writes_says_its_length_and_is_masked() {
+    fn client_frames_have_a_length_and_a_mask() {
         assert_eq!(write(TEXT, b"hi"), [0x81, 0x82, 0, 0, 0, 0, b'h', b'i']);
         assert_eq!(write(TEXT, &[1; 300])[..4], [0x81, 0xfe, 1, 44]);
     }

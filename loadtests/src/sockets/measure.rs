@@ -1,4 +1,4 @@
-//! What is asked of a server.
+//! Measurements of one server: memory, throughput and latency.
 
 use std::path::Path;
 
@@ -6,100 +6,100 @@ use anyhow::{Context as _, Result, ensure};
 use tokio::time::{Duration, Instant, sleep};
 
 use super::{
-    crowd::Crowd,
-    nap::{Nap, may},
+    poll_delay::{self, PollDelay},
     publisher::Publishers,
+    subscribers::Subscribers,
 };
 use crate::{
     peer::Peer,
-    process::{Server, own_work},
+    process::{Server, own_cpu_time},
 };
 
-/// Sessions that are open and hear nothing.
+/// Number of idle connections.
 const IDLE: u32 = 10_000;
-/// Sessions that hear everything.
+/// Number of connections that receive all messages.
 const BUSY: u32 = 1_000;
-/// Before anything is counted: what is opened comes to rest, what is fast gets warm.
-const WARM: Duration = Duration::from_secs(1);
-const FULL: Duration = Duration::from_secs(4);
-const TRICKLE: Duration = Duration::from_secs(6);
-/// 50 messages a second.
-const EVERY: Duration = Duration::from_millis(20);
-/// Of its core: a client that has no more to give measures itself.
-const CLIENT_AT_MOST: f64 = 0.9;
+/// Delay before a measurement, in which new connections settle and caches fill.
+const WARM_UP: Duration = Duration::from_secs(1);
+const THROUGHPUT_DURATION: Duration = Duration::from_secs(4);
+const LATENCY_DURATION: Duration = Duration::from_secs(6);
+/// Interval of 50 messages per second.
+const PUBLISH_INTERVAL: Duration = Duration::from_millis(20);
+/// Maximum share of its core that the client can use. A saturated client would measure itself.
+const MAX_CLIENT_LOAD: f64 = 0.9;
 
-/// What one round came to.
+/// Result of one round.
 #[derive(Debug, Clone, Copy)]
 pub struct Round {
-    /// Memory of an idle session, in kilobytes of 1000 bytes.
+    /// Memory of an idle connection, in kB (1000 bytes).
     pub memory: f64,
-    /// Messages to one listener, for each second that the server had a core.
+    /// Deliveries per second of CPU time of the server.
     pub deliveries: f64,
-    /// How much of its core the client needed for it.
+    /// Share of its core that the client used in the throughput measurement.
     pub client: f64,
-    /// How much of its core the server needs at 50 messages a second.
-    pub trickle: f64,
-    /// Milliseconds from when a message was due to when a listener had it: half, 99 of 100, 999 of 1000.
+    /// Share of its core that the server uses at 50 messages per second.
+    pub server_load: f64,
+    /// Delay from the due time of a message to its receipt, in milliseconds: p50, p99 and p99.9.
     pub delays: [f64; 3],
 }
 
-/// Asks everything once, of servers that are fresh.
+/// Runs all measurements once, on newly started servers.
 ///
 /// # Errors
-/// If the server cuts somebody, or the client has no time left.
+/// If the server closes a connection, or the client is saturated.
 pub async fn round(peer: &Peer, folder: &Path) -> Result<Round> {
     let memory = idle(&peer.start(folder).await?, peer).await?;
     let server = peer.start(folder).await?;
-    let crowd = Crowd::gather(peer.dialect, server.port, BUSY).await?;
-    may(Nap::Now);
-    let full = full(&server, &crowd).await;
-    may(Nap::Never);
-    let (deliveries, client) = full?;
-    let (trickle, delays) = trickle(&server, &crowd).await?;
-    Ok(Round { memory, deliveries, client, trickle, delays })
+    let subscribers = Subscribers::connect(peer.protocol, server.port, BUSY).await?;
+    poll_delay::set(PollDelay::Enabled);
+    let throughput = throughput(&server, &subscribers).await;
+    poll_delay::set(PollDelay::Disabled);
+    let (deliveries, client) = throughput?;
+    let (server_load, delays) = latency(&server, &subscribers).await?;
+    Ok(Round { memory, deliveries, client, server_load, delays })
 }
 
 async fn idle(server: &Server, peer: &Peer) -> Result<f64> {
     let before = server.resident()?;
-    let crowd = Crowd::gather(peer.dialect, server.port, IDLE).await?;
-    sleep(2 * WARM).await;
-    crowd.ears.all_there()?;
+    let subscribers = Subscribers::connect(peer.protocol, server.port, IDLE).await?;
+    sleep(2 * WARM_UP).await;
+    subscribers.state.check_connected()?;
     let grown = server.resident()?.saturating_sub(before);
     Ok(f64::from(grown) / f64::from(IDLE) / 1000.0)
 }
 
-/// A closed loop: how much the server does with the time that it takes.
-async fn full(server: &Server, crowd: &Crowd) -> Result<(f64, f64)> {
-    let mut publishers = Publishers::closed(crowd, server.port).await?;
-    sleep(WARM).await;
-    let (began, heard) = (Instant::now(), crowd.ears.delivered());
-    let (worked, own) = (server.worked()?, own_work()?);
-    sleep(FULL).await;
-    let (heard, took) = (crowd.ears.delivered() - heard, began.elapsed());
-    let (worked, own) = (server.worked()?.saturating_sub(worked), own_work()?.saturating_sub(own));
-    publishers.all_there()?;
-    crowd.ears.all_there()?;
-    let client = own.div_duration_f64(took);
-    ensure!(client <= CLIENT_AT_MOST, "the client needed {:.0} % of its core: nothing is known", client * 100.0);
-    Ok((f64::from(u32::try_from(heard)?) / worked.as_secs_f64(), client))
+/// Measures deliveries per CPU second in a closed loop, and the load of the client.
+async fn throughput(server: &Server, subscribers: &Subscribers) -> Result<(f64, f64)> {
+    let mut publishers = Publishers::closed_loop(subscribers, server.port).await?;
+    sleep(WARM_UP).await;
+    let (began, delivered) = (Instant::now(), subscribers.state.delivered());
+    let (cpu_before, own_before) = (server.cpu_time()?, own_cpu_time()?);
+    sleep(THROUGHPUT_DURATION).await;
+    let (delivered, elapsed) = (subscribers.state.delivered() - delivered, began.elapsed());
+    let (cpu, own) = (server.cpu_time()?.saturating_sub(cpu_before), own_cpu_time()?.saturating_sub(own_before));
+    publishers.check_connected()?;
+    subscribers.state.check_connected()?;
+    let client = own.div_duration_f64(elapsed);
+    ensure!(client <= MAX_CLIENT_LOAD, "the client used {:.0} % of its core: the result is invalid", client * 100.0);
+    Ok((f64::from(u32::try_from(delivered)?) / cpu.as_secs_f64(), client))
 }
 
-/// An open loop: how long it takes when there is time.
-async fn trickle(server: &Server, crowd: &Crowd) -> Result<(f64, [f64; 3])> {
-    // What is under way from before is not of this.
-    sleep(WARM).await;
-    let mut publishers = Publishers::open(crowd, server.port, EVERY).await?;
-    sleep(WARM).await;
-    crowd.ears.delays.replace(Some(Vec::new()));
-    let (began, worked) = (Instant::now(), server.worked()?);
-    sleep(TRICKLE).await;
-    let busy = server.worked()?.saturating_sub(worked).div_duration_f64(began.elapsed());
-    let mut delays = crowd.ears.delays.take().context("they were wanted")?;
-    publishers.all_there()?;
-    crowd.ears.all_there()?;
+/// Measures latency and server load at a fixed rate.
+async fn latency(server: &Server, subscribers: &Subscribers) -> Result<(f64, [f64; 3])> {
+    // Messages of the throughput measurement must not be counted.
+    sleep(WARM_UP).await;
+    let mut publishers = Publishers::open_loop(subscribers, server.port, PUBLISH_INTERVAL).await?;
+    sleep(WARM_UP).await;
+    subscribers.state.delays.replace(Some(Vec::new()));
+    let (began, worked) = (Instant::now(), server.cpu_time()?);
+    sleep(LATENCY_DURATION).await;
+    let busy = server.cpu_time()?.saturating_sub(worked).div_duration_f64(began.elapsed());
+    let mut delays = subscribers.state.delays.take().context("delays were not recorded")?;
+    publishers.check_connected()?;
+    subscribers.state.check_connected()?;
     delays.sort_unstable();
     let at = |thousandths: usize| delays.get(delays.len() * thousandths / 1000).copied();
-    let [half, most, nearly_all] = [500, 990, 999].map(|it| at(it).map(|micros| f64::from(micros) / 1000.0));
-    let none = "nothing was heard";
-    Ok((busy, [half.context(none)?, most.context(none)?, nearly_all.context(none)?]))
+    let [p50, p99, p999] = [500, 990, 999].map(|it| at(it).map(|micros| f64::from(micros) / 1000.0));
+    let none = "no message was delivered";
+    Ok((busy, [p50.context(none)?, p99.context(none)?, p999.context(none)?]))
 }

@@ -1,18 +1,18 @@
-//! A client of many sockets on one thread, cheaper than what it measures: it counts frames and looks for a time in
-//! them, and understands nothing else.
+//! Load client for many WebSockets on one thread. It must be cheaper than the servers that it measures, so it only
+//! counts frames and extracts timestamps.
 //!
-//! | file | holds |
+//! | file | contents |
 //! | --- | --- |
-//! | [`dialect`] | what is said to each server |
+//! | [`protocol`] | requests and frames of each server |
 //! | [`frame`] | WebSocket frames |
-//! | [`crowd`] | the connections that listen |
-//! | [`publisher`] | the connections that tell |
-//! | [`nap`] | fewer, larger reads |
+//! | [`subscribers`] | subscribed connections and their counters |
+//! | [`publisher`] | publishing connections |
+//! | [`poll_delay`] | optional delay between reads |
 //! | [`measure`] | memory, throughput, latency |
 
-pub mod crowd;
-pub mod dialect;
 pub mod frame;
 pub mod measure;
-pub mod nap;
+pub mod poll_delay;
+pub mod protocol;
 pub mod publisher;
+pub mod subscribers;

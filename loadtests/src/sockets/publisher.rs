@@ -1,4 +1,4 @@
-//! The connections that tell the feed.
+//! Publishing connections, as a closed loop or at a fixed rate.
 
 use std::{cell::Cell, net::Ipv4Addr, rc::Rc};
 
@@ -12,137 +12,144 @@ use tokio::{
 };
 
 use super::{
-    crowd::{Crowd, Ears, handshake},
-    dialect::Dialect,
+    protocol::Protocol,
+    subscribers::{SharedState, Subscribers, handshake},
 };
 
-/// How many tell at the same time.
+/// Number of publishing connections.
 const PUBLISHERS: usize = 8;
-/// How many messages may be told and not yet heard by all.
+/// Maximum number of messages that are published and not yet delivered to all subscribers.
 const WINDOW: u64 = 64;
 
-/// One connection that tells.
+/// One publishing connection.
 struct Publisher {
     stream: TcpStream,
-    dialect: Dialect,
-    answer: Vec<u8>,
+    protocol: Protocol,
+    response: Vec<u8>,
 }
 
 impl Publisher {
-    async fn open(dialect: Dialect, port: u16) -> Result<Self> {
-        let stream = match dialect {
-            Dialect::Kith(_) | Dialect::Plain => {
+    async fn open(protocol: Protocol, port: u16) -> Result<Self> {
+        let stream = match protocol {
+            Protocol::Kith(_) | Protocol::Plain => {
                 let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
                 stream.set_nodelay(true)?;
                 stream
             }
-            Dialect::Nats => {
-                let (mut stream, _) = handshake(dialect, port).await?;
+            Protocol::Nats => {
+                let (mut stream, _) = handshake(protocol, port).await?;
                 stream
                     .write_all(&super::frame::write(super::frame::BINARY, b"CONNECT {\"verbose\":false}\r\n"))
                     .await?;
                 stream
             }
         };
-        Ok(Self { stream, dialect, answer: Vec::new() })
+        Ok(Self { stream, protocol, response: Vec::new() })
     }
 
-    /// Tells, and waits for the answer where there is one.
-    async fn tell(&mut self, stamp: u64) -> Result<()> {
-        self.stream.write_all(&self.dialect.publish(stamp)).await?;
-        if self.dialect == Dialect::Nats {
+    /// Publishes a message and waits for the response, if the protocol has one.
+    async fn publish(&mut self, timestamp: u64) -> Result<()> {
+        self.stream.write_all(&self.protocol.publish(timestamp)).await?;
+        if self.protocol == Protocol::Nats {
             return Ok(());
         }
-        self.answer.clear();
-        while !self.answer.ends_with(b"\r\n\r\n") {
-            ensure!(self.stream.read_buf(&mut self.answer).await? > 0, "the server hung up");
+        self.response.clear();
+        while !self.response.ends_with(b"\r\n\r\n") {
+            ensure!(self.stream.read_buf(&mut self.response).await? > 0, "the server closed the connection");
         }
-        ensure!(self.answer.starts_with(b"HTTP/1.1 20"), "{}", String::from_utf8_lossy(&self.answer));
+        ensure!(self.response.starts_with(b"HTTP/1.1 20"), "{}", String::from_utf8_lossy(&self.response));
         Ok(())
     }
 }
 
-/// Those that tell, until this is dropped.
+/// All publishing connections. They stop on drop.
 pub struct Publishers(JoinSet<Result<()>>);
 
 impl Publishers {
-    /// As fast as the crowd hears: each message goes out when all have heard the one `WINDOW` before it.
+    /// Publishes in a closed loop: each message is sent when all subscribers have received the one `WINDOW` before it.
     ///
     /// # Errors
-    /// If they cannot connect.
-    pub async fn closed(crowd: &Crowd, port: u16) -> Result<Self> {
-        let window = Rc::new(Window { ears: crowd.ears.clone(), many: crowd.many.into(), sent: Cell::new(0) });
+    /// If a connection cannot be opened.
+    pub async fn closed_loop(subscribers: &Subscribers, port: u16) -> Result<Self> {
+        let window = Rc::new(Window {
+            state: subscribers.state.clone(),
+            subscribers: subscribers.count.into(),
+            sent: Cell::new(0),
+        });
         let mut all = JoinSet::new();
         for _ in 0..PUBLISHERS {
-            let (mut publisher, window) = (Publisher::open(crowd.ears.dialect, port).await?, window.clone());
+            let (mut publisher, window) = (Publisher::open(subscribers.state.protocol, port).await?, window.clone());
             all.spawn_local(async move {
                 loop {
-                    window.take().await;
-                    publisher.tell(window.ears.now()).await?;
+                    window.acquire().await;
+                    publisher.publish(window.state.now()).await?;
                 }
             });
         }
         Ok(Self(all))
     }
 
-    /// So often, whether anybody keeps up or not. The time in a message is when it should have been sent.
+    /// Publishes at a fixed interval, even if the server cannot keep up. The timestamp is the time at which a message
+    /// was due, so that queueing counts as delay.
     ///
     /// # Errors
-    /// If they cannot connect.
-    pub async fn open(crowd: &Crowd, port: u16, every: Duration) -> Result<Self> {
-        let (mut all, mut mouths) = (JoinSet::new(), Vec::new());
+    /// If a connection cannot be opened.
+    pub async fn open_loop(subscribers: &Subscribers, port: u16, period: Duration) -> Result<Self> {
+        let (mut all, mut senders) = (JoinSet::new(), Vec::new());
         for _ in 0..PUBLISHERS {
-            let publisher = Publisher::open(crowd.ears.dialect, port).await?;
-            let (mouth, stamps) = unbounded_channel();
-            all.spawn_local(relay(publisher, stamps));
-            mouths.push(mouth);
+            let publisher = Publisher::open(subscribers.state.protocol, port).await?;
+            let (sender, timestamps) = unbounded_channel();
+            all.spawn_local(publish_all(publisher, timestamps));
+            senders.push(sender);
         }
-        all.spawn_local(tick(mouths, crowd.ears.epoch, every));
+        all.spawn_local(tick(senders, subscribers.state.epoch, period));
         Ok(Self(all))
     }
 
+    /// Checks that no publisher failed.
+    ///
     /// # Errors
-    /// If one of them could not go on.
-    pub fn all_there(&mut self) -> Result<()> {
+    /// The error of the first failed publisher.
+    pub fn check_connected(&mut self) -> Result<()> {
         self.0.try_join_next().map_or(Ok(()), |ended| ended?)
     }
 }
 
-async fn relay(mut publisher: Publisher, mut stamps: UnboundedReceiver<u64>) -> Result<()> {
-    while let Some(stamp) = stamps.recv().await {
-        publisher.tell(stamp).await?;
+async fn publish_all(mut publisher: Publisher, mut timestamps: UnboundedReceiver<u64>) -> Result<()> {
+    while let Some(timestamp) = timestamps.recv().await {
+        publisher.publish(timestamp).await?;
     }
     Ok(())
 }
 
-async fn tick(mouths: Vec<UnboundedSender<u64>>, epoch: Instant, every: Duration) -> Result<()> {
-    let mut ticks = interval(every);
+async fn tick(senders: Vec<UnboundedSender<u64>>, epoch: Instant, period: Duration) -> Result<()> {
+    let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
-    for mouth in mouths.iter().cycle() {
+    for sender in senders.iter().cycle() {
         let due = ticks.tick().await.duration_since(epoch);
-        mouth.send(u64::try_from(due.as_nanos())?)?;
+        sender.send(u64::try_from(due.as_nanos())?)?;
     }
     Ok(())
 }
 
-/// How many messages may be on their way.
+/// Limits the number of messages in flight.
 struct Window {
-    ears: Rc<Ears>,
-    many: u64,
+    state: Rc<SharedState>,
+    subscribers: u64,
     sent: Cell<u64>,
 }
 
 impl Window {
-    async fn take(&self) {
+    async fn acquire(&self) {
         loop {
             let sent = self.sent.get();
-            // What all must have heard before the next may go.
-            let wanted = (sent + 1).saturating_sub(WINDOW) * self.many;
-            if self.ears.delivered() >= wanted {
+            // Deliveries that must have happened before the next message is sent.
+            let target = (sent + 1).saturating_sub(WINDOW) * self.subscribers;
+            if self.state.delivered() >= target {
                 return self.sent.set(sent + 1);
             }
-            self.ears.wanted.set(wanted);
-            self.ears.heard.notified().await;
+            self.state.target.set(target);
+            self.state.target_reached.notified().await;
         }
     }
 }

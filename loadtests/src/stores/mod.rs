@@ -1,60 +1,58 @@
-//! What a call that reads or writes a store costs, beside the statement that it comes down to.
+//! Compares a call that reads or writes a store with its database statement alone.
 //!
-//! | file | holds |
+//! | file | contents |
 //! | --- | --- |
-//! | here | what is asked, and how often |
-//! | [`bare`] | the statement alone, by the driver alone |
-//! | [`program`] | the whole program, over HTTP |
+//! | here | the measured methods and their counts |
+//! | [`baseline`] | the statement alone, through the driver |
+//! | [`server`] | the whole server, over HTTP |
 //!
-//! Both are asked by as many at once, on the same database: the statement reads what the program wrote, and writes more of
-//! the same.
+//! Both run with the same concurrency on the same database: the statement reads the rows that the server wrote, and
+//! writes copies of them.
 
-pub mod bare;
-pub mod program;
+pub mod baseline;
+pub mod server;
 
 use std::fmt;
 
-/// How many ask at once.
-pub const AT_ONCE: usize = 64;
+/// Number of concurrent callers.
+pub const CONCURRENCY: usize = 64;
 
-/// How many posts an account may write at once.
-const POSTS_EACH: usize = 10;
-/// How often an account may read a feed at once.
-const FEEDS_EACH: usize = 300;
-/// How many reads there are for each write, so that all of it takes about as long.
-const READS: usize = 5;
+/// Posts that the rate limit admits per account in one burst.
+const POSTS_PER_ACCOUNT: usize = 10;
+/// Reads that the rate limit admits per account in one burst.
+const READS_PER_ACCOUNT: usize = 300;
+/// Number of reads for each write, so that both take about the same time.
+const READS_PER_WRITE: usize = 5;
 
-/// What is asked.
+/// Measured method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// One post is written, acknowledged by the disk.
+    /// Writes one post durably.
     CreatePost,
-    /// The newest 20 are read.
+    /// Reads the newest 20 posts.
     GetFeed,
-    /// One is read by its id.
+    /// Reads one post by its id.
     GetPost,
 }
 
 impl Method {
-    /// All of them.
     pub const ALL: [Self; 3] = [Self::CreatePost, Self::GetFeed, Self::GetPost];
 
-    /// How often each of those who ask at once does, where they write so many posts.
+    /// Number of calls of each concurrent caller if it writes `posts` posts.
     #[must_use]
-    pub const fn times(self, posts: usize) -> usize {
+    pub const fn calls_per_caller(self, posts: usize) -> usize {
         match self {
             Self::CreatePost => posts,
-            Self::GetFeed | Self::GetPost => posts.saturating_mul(READS),
+            Self::GetFeed | Self::GetPost => posts.saturating_mul(READS_PER_WRITE),
         }
     }
 
-    /// How many of these one account may ask for at once.
+    /// Number of calls that one account can make in one burst.
     #[must_use]
-    pub const fn each(self) -> usize {
+    pub const fn calls_per_account(self) -> usize {
         match self {
-            Self::CreatePost => POSTS_EACH,
-            // What a post may be read besides is of no use here.
-            Self::GetFeed | Self::GetPost => FEEDS_EACH,
+            Self::CreatePost => POSTS_PER_ACCOUNT,
+            Self::GetFeed | Self::GetPost => READS_PER_ACCOUNT,
         }
     }
 }

@@ -26,6 +26,7 @@ pub mod access;
 pub mod adapters;
 pub mod domain;
 pub mod error;
+pub mod module;
 pub mod rpc;
 pub mod service;
 pub mod store;

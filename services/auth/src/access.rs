@@ -1,11 +1,12 @@
-//! Who may call which method, and how often. What is not here cannot be called.
+//! Required access and quota of every RPC method. A method without a row cannot be called.
 
 use kith_kernel::{
-    RequiredAccess::{Account, Member, Public},
     MethodPolicy, Quota,
+    RequiredAccess::{Account, Member, Public},
 };
 
-/// One row a method. What strangers may call is closed while nobody can count their calls.
+/// One row per method. Public methods and `UpgradeAccount` are rejected while the rate limiter is unavailable, because
+/// unlimited calls would allow guessing of credentials, probing of addresses and mass registration.
 pub const METHOD_POLICIES: &[MethodPolicy] = &[
     MethodPolicy::new("/kith.auth.v1.AuthService/RegisterAnonymous", Public, Quota::per_hour(30).fail_closed()),
     MethodPolicy::new("/kith.auth.v1.AuthService/RegisterWithEmail", Public, Quota::per_hour(20).fail_closed()),

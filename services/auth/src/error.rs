@@ -1,87 +1,77 @@
-//! Every refusal of this slice.
+//! Errors of the use cases.
 
 use std::time::Duration;
 
-use kith_kernel::{PortError, ErrorKind, DomainError, page::InvalidPagination, ports::FeatureDisabled};
+use kith_kernel::{DomainError, ErrorKind, PortError, page::InvalidPagination, ports::FeatureDisabled};
 use kith_storage::StoreError;
 
 use crate::domain::{InvalidEmail, WeakPassword};
 
-/// The keys that the configuration gave cannot be used.
+/// The configured signing keys cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("there is no key, or none that can be used")]
-pub struct UnusableKeys;
+#[error("signing keys are missing or invalid")]
+pub struct InvalidSigningKeys;
 
-/// Why a use case did not do it.
+/// Error of a use case.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No address looks like this.
     #[error(transparent)]
     Email(#[from] InvalidEmail),
-    /// The address enters an account already.
-    #[error("this e-mail address belongs to an account already")]
+    #[error("e-mail address belongs to another account")]
     EmailTaken,
-    /// The password may not be chosen.
     #[error(transparent)]
     Password(#[from] WeakPassword),
-    /// Somebody is called so.
-    #[error("this handle is taken")]
+    #[error("handle is taken")]
     HandleTaken,
-    /// Nobody can be called so.
-    #[error("this handle breaks the rules for handles")]
-    HandleInvalid,
-    /// Whatever it was that was wrong.
-    #[error("these credentials enter no account")]
-    CredentialsWrong,
-    /// It was not made here.
-    #[error("this is not a refresh token of ours")]
-    TokenInvalid,
-    /// It ended, or was ended.
-    #[error("this session has ended")]
+    #[error("invalid handle")]
+    InvalidHandle,
+    /// The credentials do not belong to an account. The error does not reveal which part is wrong.
+    #[error("invalid credentials")]
+    InvalidCredentials,
+    /// The refresh token was not issued by this server.
+    #[error("invalid refresh token")]
+    InvalidRefreshToken,
+    /// The session has expired or was ended.
+    #[error("session has ended")]
     SessionEnded,
-    /// There is none, or it is somebody else's, or has ended.
-    #[error("there is no such session")]
-    NoSuchSession,
-    /// The account has an e-mail address.
-    #[error("this account has an e-mail address already")]
+    /// The session does not exist, has ended, or belongs to another account.
+    #[error("session not found")]
+    SessionNotFound,
+    #[error("account already has an e-mail address")]
     AlreadyRegistered,
-    /// The account may not use what it has.
-    #[error("this account is suspended")]
-    Suspended,
-    /// The page that was asked for cannot be.
+    #[error("account is suspended")]
+    AccountSuspended,
     #[error(transparent)]
     Page(#[from] InvalidPagination),
-    /// Too many attempts to enter by this address have failed. It is the same for an address of nobody.
-    #[error("too many attempts failed; please wait, or come in by recovery code")]
+    /// Too many failed logins with one e-mail address, registered or not. Carries the time to wait.
+    #[error("too many failed attempts; retry later or use the recovery code")]
     TooManyAttempts(Duration),
-    /// All cores are at work.
-    #[error("too many people are coming in at once")]
-    Busy,
-    /// Cryptography failed, or what is kept is not what was kept.
+    /// All permits for password hashing are in use.
+    #[error("login capacity reached; retry shortly")]
+    LoginOverloaded,
+    /// A cryptographic operation failed, or stored ciphertext is corrupt.
     #[error("{0}")]
     Crypto(&'static str),
     #[error(transparent)]
     FeatureDisabled(#[from] FeatureDisabled),
-    /// Another slice did not answer.
-    #[error("another part of the system failed")]
+    #[error("port failed")]
     Port(#[from] PortError),
-    /// The store did not do it.
-    #[error("the store of sessions failed")]
+    #[error("auth store failed")]
     Store(#[from] StoreError),
 }
 
 impl DomainError for Error {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Email(_) | Self::Password(_) | Self::HandleInvalid | Self::Page(_) => ErrorKind::InvalidArgument,
+            Self::Email(_) | Self::Password(_) | Self::InvalidHandle | Self::Page(_) => ErrorKind::InvalidArgument,
             Self::EmailTaken | Self::HandleTaken => ErrorKind::AlreadyExists,
-            Self::CredentialsWrong | Self::TokenInvalid | Self::SessionEnded => ErrorKind::Unauthenticated,
-            Self::NoSuchSession => ErrorKind::NotFound,
+            Self::InvalidCredentials | Self::InvalidRefreshToken | Self::SessionEnded => ErrorKind::Unauthenticated,
+            Self::SessionNotFound => ErrorKind::NotFound,
             Self::AlreadyRegistered | Self::FeatureDisabled(_) => ErrorKind::FailedPrecondition,
-            Self::Suspended => ErrorKind::PermissionDenied,
-            Self::TooManyAttempts(_) | Self::Busy => ErrorKind::ResourceExhausted,
+            Self::AccountSuspended => ErrorKind::PermissionDenied,
+            Self::TooManyAttempts(_) | Self::LoginOverloaded => ErrorKind::ResourceExhausted,
             Self::Crypto(_) => ErrorKind::Internal,
-            Self::Port(failure) => failure.kind(),
+            Self::Port(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
     }
@@ -92,18 +82,18 @@ impl DomainError for Error {
             Self::EmailTaken => "EMAIL_TAKEN",
             Self::Password(_) => "PASSWORD_TOO_WEAK",
             Self::HandleTaken => "HANDLE_TAKEN",
-            Self::HandleInvalid => "HANDLE_INVALID",
-            Self::CredentialsWrong => "CREDENTIALS_WRONG",
-            Self::TokenInvalid => "TOKEN_INVALID",
+            Self::InvalidHandle => "HANDLE_INVALID",
+            Self::InvalidCredentials => "INVALID_CREDENTIALS",
+            Self::InvalidRefreshToken => "INVALID_REFRESH_TOKEN",
             Self::SessionEnded => "SESSION_ENDED",
-            Self::NoSuchSession => "SESSION_NOT_FOUND",
+            Self::SessionNotFound => "SESSION_NOT_FOUND",
             Self::AlreadyRegistered => "ALREADY_REGISTERED",
-            Self::Suspended => "ACCOUNT_SUSPENDED",
-            Self::Page(page) => page.reason(),
+            Self::AccountSuspended => "ACCOUNT_SUSPENDED",
+            Self::Page(invalid) => invalid.reason(),
             Self::FeatureDisabled(_) => FeatureDisabled::REASON,
             Self::TooManyAttempts(_) => "TOO_MANY_ATTEMPTS",
-            Self::Busy => "TOO_BUSY",
-            Self::Crypto(_) | Self::Port(_) | Self::Store(_) => "BACKEND_FAILED",
+            Self::LoginOverloaded => "LOGIN_OVERLOADED",
+            Self::Crypto(_) | Self::Port(_) | Self::Store(_) => "INTERNAL",
         }
     }
 
@@ -111,16 +101,16 @@ impl DomainError for Error {
         match self {
             Self::Email(_) | Self::EmailTaken => Some("email"),
             Self::Password(_) => Some("password"),
-            Self::HandleTaken | Self::HandleInvalid => Some("handle"),
-            Self::Page(page) => Some(page.field()),
-            Self::CredentialsWrong
-            | Self::TokenInvalid
+            Self::HandleTaken | Self::InvalidHandle => Some("handle"),
+            Self::Page(invalid) => Some(invalid.field()),
+            Self::InvalidCredentials
+            | Self::InvalidRefreshToken
             | Self::SessionEnded
-            | Self::NoSuchSession
+            | Self::SessionNotFound
             | Self::AlreadyRegistered
-            | Self::Suspended
+            | Self::AccountSuspended
             | Self::TooManyAttempts(_)
-            | Self::Busy
+            | Self::LoginOverloaded
             | Self::FeatureDisabled(_)
             | Self::Crypto(_)
             | Self::Port(_)
@@ -131,18 +121,18 @@ impl DomainError for Error {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::TooManyAttempts(wait) => Some(*wait),
-            Self::Busy => Some(Duration::from_secs(1)),
+            Self::LoginOverloaded => Some(Duration::from_secs(1)),
             Self::Email(_)
             | Self::EmailTaken
             | Self::Password(_)
             | Self::HandleTaken
-            | Self::HandleInvalid
-            | Self::CredentialsWrong
-            | Self::TokenInvalid
+            | Self::InvalidHandle
+            | Self::InvalidCredentials
+            | Self::InvalidRefreshToken
             | Self::SessionEnded
-            | Self::NoSuchSession
+            | Self::SessionNotFound
             | Self::AlreadyRegistered
-            | Self::Suspended
+            | Self::AccountSuspended
             | Self::Page(_)
             | Self::FeatureDisabled(_)
             | Self::Crypto(_)

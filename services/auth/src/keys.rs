@@ -1,4 +1,4 @@
-//! Access tokens: JWTs as RFC 9068 has them, signed with Ed25519, good for ten minutes, checked as RFC 8725 asks.
+//! Access tokens: JWTs by RFC 9068, signed with Ed25519 and valid for ten minutes. Validation follows RFC 8725.
 
 use std::time::Duration;
 
@@ -12,55 +12,54 @@ use kith_kernel::{PersonaId, SessionId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{Error, domain::opaque, error::UnusableKeys};
+use crate::{Error, domain::secret_type, error::InvalidSigningKeys};
 
-/// How long a token is good.
-pub const LIFETIME: Duration = Duration::from_mins(10);
-/// How far the clocks of two nodes may be apart. Nothing is ever good longer for it.
-const LEEWAY: Duration = Duration::from_secs(5);
-/// Ours are about 500 characters: what is longer is not even read.
-const LONGEST: usize = 2_048;
-/// RFC 9068, 2.1: no other kind of JWT passes for an access token.
-const TYPE: &str = "at+jwt";
+/// Lifetime of an access token.
+pub const ACCESS_TOKEN_TTL: Duration = Duration::from_mins(10);
+/// Tolerated clock difference between nodes. Applies to `iat` and `nbf` only, so it does not extend the lifetime.
+const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5);
+/// Maximum length of a token, in bytes. Longer texts are rejected without decoding; issued tokens have about 500.
+const MAX_TOKEN_LENGTH: usize = 2_048;
+/// Header `typ` (RFC 9068, section 2.1). Distinguishes access tokens from other JWTs.
+const TOKEN_TYPE: &str = "at+jwt";
 
-/// The keys that sign access tokens.
-pub struct Keys {
-    first: Key,
-    others: Vec<Key>,
+/// Keys that sign and verify access tokens.
+pub struct TokenKeys {
+    current: SigningKey,
+    /// Keys that verify but no longer sign.
+    previous: Vec<SigningKey>,
     issuer: String,
     audience: String,
     validation: Validation,
 }
 
-struct Key {
-    /// The one header that tokens of this key have.
+struct SigningKey {
+    /// Expected header of every token of this key.
     header: Header,
     id: String,
     public: Vec<u8>,
-    signs: EncodingKey,
-    verifies: DecodingKey,
+    encoding_key: EncodingKey,
+    decoding_key: DecodingKey,
 }
 
-opaque!(Keys);
+secret_type!(TokenKeys);
 
-/// What a token says.
+/// Validated claims of an access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claims {
-    /// Whose it is.
     pub user: UserId,
-    /// The device it was given to.
     pub session: SessionId,
-    /// How its owner appears in public.
+    /// Public persona of the user.
     pub persona: PersonaId,
-    /// How often the session's refresh token had been traded.
+    /// Number of rotations of the session's refresh token before this token was issued.
     pub generation: i64,
-    /// When it is worth nothing any more, in whole seconds.
+    /// Expiry, in whole seconds.
     pub expires_at: Timestamp,
 }
 
-/// The claims as they are written.
+/// Claims as encoded in a token.
 #[derive(Serialize, Deserialize)]
-struct Written {
+struct RawClaims {
     iss: String,
     aud: String,
     sub: String,
@@ -75,37 +74,37 @@ struct Written {
     jti: String,
 }
 
-impl Keys {
-    /// The keys of these seeds: the first signs, all of them verify. All nodes share them.
+impl TokenKeys {
+    /// Creates keys from Ed25519 seeds, which all nodes share. The first key signs, all keys verify.
     ///
     /// # Errors
-    /// [`UnusableKeys`] if there is none, or the library takes one for none.
-    pub fn new(seeds: &[[u8; 32]], issuer: &str, audience: &str) -> Result<Self, UnusableKeys> {
-        let mut keys = seeds.iter().map(Key::new);
-        let first = keys.next().ok_or(UnusableKeys)??;
+    /// [`InvalidSigningKeys`] if there is no seed or the library rejects one.
+    pub fn new(seeds: &[[u8; 32]], issuer: &str, audience: &str) -> Result<Self, InvalidSigningKeys> {
+        let mut keys = seeds.iter().map(SigningKey::new);
+        let current = keys.next().ok_or(InvalidSigningKeys)??;
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[issuer]);
         validation.set_audience(&[audience]);
         validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
-        // The library asks the machine for the time; `read` asks the port.
+        // The library reads the system clock; `validate` compares with the injected time instead.
         validation.validate_exp = false;
         validation.validate_nbf = false;
-        let others = keys.collect::<Result<_, _>>()?;
-        Ok(Self { first, others, issuer: issuer.to_owned(), audience: audience.to_owned(), validation })
+        let previous = keys.collect::<Result<_, _>>()?;
+        Ok(Self { current, previous, issuer: issuer.to_owned(), audience: audience.to_owned(), validation })
     }
 
-    /// When a token ends that is made now, in a session that ends at `session_ends`.
+    /// Returns the expiry of a token issued at `now` in a session that ends at `session_expires_at`.
     #[must_use]
-    pub fn expiry(now: Timestamp, session_ends: Timestamp) -> Timestamp {
-        Timestamp::from_millis(seconds(now.after(LIFETIME).min(session_ends)).saturating_mul(1_000))
+    pub fn expiry(now: Timestamp, session_expires_at: Timestamp) -> Timestamp {
+        Timestamp::from_millis(seconds(now.after(ACCESS_TOKEN_TTL).min(session_expires_at)).saturating_mul(1_000))
     }
 
-    /// A token that says this. `unique` makes it unlike every other.
+    /// Returns a signed token. `token_id` is its `jti` and must be unique.
     ///
     /// # Errors
     /// [`Error::Crypto`] if the library fails.
-    pub fn sign(&self, claims: &Claims, unique: [u8; 16], now: Timestamp) -> Result<String, Error> {
-        let written = Written {
+    pub fn sign(&self, claims: &Claims, token_id: [u8; 16], now: Timestamp) -> Result<String, Error> {
+        let raw = RawClaims {
             iss: self.issuer.clone(),
             aud: self.audience.clone(),
             sub: claims.user.to_string(),
@@ -115,62 +114,64 @@ impl Keys {
             iat: seconds(now),
             nbf: None,
             exp: seconds(claims.expires_at),
-            jti: URL_SAFE_NO_PAD.encode(unique),
+            jti: URL_SAFE_NO_PAD.encode(token_id),
         };
-        encode(&self.first.header, &written, &self.first.signs)
-            .map_err(|_| Error::Crypto("a token could not be signed"))
+        encode(&self.current.header, &raw, &self.current.encoding_key)
+            .map_err(|_| Error::Crypto("failed to sign access token"))
     }
 
-    /// What a token says; `None` if it is none of ours, or not now.
+    /// Returns the claims of a token. Returns `None` if the token is invalid, expired or not valid yet.
     #[must_use]
     pub fn verify(&self, token: &str, now: Timestamp) -> Option<Claims> {
-        if token.len() > LONGEST {
+        if token.len() > MAX_TOKEN_LENGTH {
             return None;
         }
         let header = decode_header(token).ok()?;
-        // Nothing in a header is followed: not a key, not an address of one, not an algorithm.
-        let key = std::iter::once(&self.first).chain(&self.others).find(|key| key.header == header)?;
-        let written: Written = decode(token, &key.verifies, &self.validation).ok()?.claims;
-        self.read(&written, now)
+        // The header must equal that of a known key, so it cannot select a key, a key URL or an algorithm.
+        let key = std::iter::once(&self.current).chain(&self.previous).find(|key| key.header == header)?;
+        let raw: RawClaims = decode(token, &key.decoding_key, &self.validation).ok()?.claims;
+        self.validate(&raw, now)
     }
 
-    fn read(&self, written: &Written, now: Timestamp) -> Option<Claims> {
-        let soon = seconds(now.after(LEEWAY));
-        let is_ours = written.iss == self.issuer && written.aud == self.audience && !written.jti.is_empty();
-        let begun = written.iat <= soon && written.nbf.is_none_or(|nbf| nbf <= soon);
-        let lifetime = written.exp.checked_sub(written.iat)?;
-        let is_short = u64::try_from(lifetime).is_ok_and(|lifetime| lifetime <= LIFETIME.as_secs());
-        let expires_at = Timestamp::from_millis(written.exp.checked_mul(1_000)?);
-        if !is_ours || !begun || !is_short || now >= expires_at || written.generation < 0 {
+    fn validate(&self, raw: &RawClaims, now: Timestamp) -> Option<Claims> {
+        let latest_start = seconds(now.after(MAX_CLOCK_SKEW));
+        let is_own_issuer = raw.iss == self.issuer && raw.aud == self.audience && !raw.jti.is_empty();
+        let has_started = raw.iat <= latest_start && raw.nbf.is_none_or(|nbf| nbf <= latest_start);
+        let lifetime = raw.exp.checked_sub(raw.iat)?;
+        let is_short = u64::try_from(lifetime).is_ok_and(|lifetime| lifetime <= ACCESS_TOKEN_TTL.as_secs());
+        let expires_at = Timestamp::from_millis(raw.exp.checked_mul(1_000)?);
+        if !is_own_issuer || !has_started || !is_short || now >= expires_at || raw.generation < 0 {
             return None;
         }
         Some(Claims {
-            user: written.sub.parse().ok()?,
-            session: written.sid.parse().ok()?,
-            persona: written.per.parse().ok()?,
-            generation: written.generation,
+            user: raw.sub.parse().ok()?,
+            session: raw.sid.parse().ok()?,
+            persona: raw.per.parse().ok()?,
+            generation: raw.generation,
             expires_at,
         })
     }
 
-    /// The public keys, for whoever verifies elsewhere (RFC 7517, RFC 8037).
+    /// Returns the public keys as a JWK set (RFC 7517, RFC 8037), for verification by other systems.
     #[must_use]
     pub fn jwks(&self) -> Value {
-        let keys: Vec<Value> = std::iter::once(&self.first).chain(&self.others).map(Key::jwk).collect();
+        let keys: Vec<Value> = std::iter::once(&self.current).chain(&self.previous).map(SigningKey::jwk).collect();
         json!({ "keys": keys })
     }
 }
 
-impl Key {
-    fn new(seed: &[u8; 32]) -> Result<Self, UnusableKeys> {
-        let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| UnusableKeys)?;
-        let private = pair.to_pkcs8().map_err(|_| UnusableKeys)?;
+impl SigningKey {
+    fn new(seed: &[u8; 32]) -> Result<Self, InvalidSigningKeys> {
+        let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| InvalidSigningKeys)?;
+        let private = pair.to_pkcs8().map_err(|_| InvalidSigningKeys)?;
         let public = pair.public_key().as_ref().to_vec();
-        // 72 bits: two keys of one ring do not meet.
+        // 72 bits are enough to avoid collisions between the few keys of one ring.
         let id = URL_SAFE_NO_PAD.encode(digest(&SHA256, &public).as_ref().get(..9).unwrap_or_default());
-        let header = Header { typ: Some(TYPE.to_owned()), kid: Some(id.clone()), ..Header::new(Algorithm::EdDSA) };
-        let (signs, verifies) = (EncodingKey::from_ed_der(private.as_ref()), DecodingKey::from_ed_der(&public));
-        Ok(Self { header, id, public, signs, verifies })
+        let header =
+            Header { typ: Some(TOKEN_TYPE.to_owned()), kid: Some(id.clone()), ..Header::new(Algorithm::EdDSA) };
+        let (encoding_key, decoding_key) =
+            (EncodingKey::from_ed_der(private.as_ref()), DecodingKey::from_ed_der(&public));
+        Ok(Self { header, id, public, encoding_key, decoding_key })
     }
 
     fn jwk(&self) -> Value {

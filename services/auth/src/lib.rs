@@ -1,55 +1,59 @@
-//! Auth: ways in and out. What an account is entered by, which devices are in, and whose a token is.
+//! Auth: credentials, sessions and tokens.
 //!
-//! | file | holds |
+//! | file | contents |
 //! | --- | --- |
-//! | [`domain`] | addresses, passwords, recovery codes, sessions: a constructor is the only door, and none shows what is secret |
-//! | [`policy`] | what a refresh token is worth, and when a password may be tried again: pure functions |
-//! | [`passwords`] | Argon2id, a few at a time |
-//! | [`keys`] | access tokens: signed JWTs of ten minutes |
-//! | [`refresh`] | refresh tokens: opaque, authentic, good once |
-//! | [`remembered`] | what was verified a moment ago |
-//! | [`verifier`] | whose a token is and whether their session goes on: the ports `TokenVerifier` and `SessionLookup` |
-//! | [`booth`] | tickets for sockets: the port `TicketRedeemer` |
-//! | [`service`] | the use cases |
-//! | [`ports`] | the port `CredentialLookup`, and what is to be forgotten |
-//! | [`reactions`] | what is remembered of an account is read again when it was changed |
-//! | [`error`] | every refusal, in the words of the domain |
-//! | [`access`] | who may call which method, and how often |
-//! | [`rpc`] | messages in, messages out |
-//! | [`store`] | the promises of a store, and its adapter |
+//! | [`access`] | required access and quota of every RPC method |
+//! | [`adapters`] | the port `CredentialLookup`, for other slices |
+//! | [`auth_cache`] | in-memory cache of verified tokens and sessions |
+//! | [`domain`] | e-mail addresses, passwords, recovery codes and sessions; secrets have an opaque `Debug` |
+//! | [`error`] | errors of the use cases |
+//! | [`event_handlers`] | reactions to events of other slices |
+//! | [`jobs`] | periodic jobs |
+//! | [`keys`] | access tokens: signed JWTs, valid for ten minutes |
+//! | [`module`] | assembly of the adapters, the service and the module of the slice |
+//! | [`passwords`] | Argon2id with bounded concurrency |
+//! | [`policy`] | decisions about refresh tokens and password throttling: pure functions |
+//! | [`refresh`] | refresh tokens: opaque, authenticated, valid once |
+//! | [`rpc`] | handlers of `kith.auth.v1.AuthService` and conversion of messages |
+//! | [`service`] | use cases: authorize, load, decide, save |
+//! | [`store`] | storage port and its adapter for SQLite and Postgres |
+//! | [`tickets`] | WebSocket tickets: the port `TicketRedeemer` |
+//! | [`verifier`] | verification of tokens and sessions: the ports `TokenVerifier` and `SessionLookup` |
 //!
-//! Nothing of other slices is kept here: how an account stands is read from its owner, at most a second old, so a
-//! suspension needs no copy. Whoever is suspended keeps their sessions, to see how they stand.
+//! The account status is read from its owner, the `users` slice, and cached for at most one second, so a suspension
+//! needs no copy here. A suspended account keeps its sessions, so that its owner can read the statement of reasons.
 //!
-//! # To add a way in
-//! 1. Say in [`store::Store`] what must be kept for it, with a case in `tests/it/store.rs`; never the secret itself.
-//! 2. Write it in `service/entering.rs`; it ends in `enter`, which begins the session. Whatever is wrong, it answers
-//!    [`Error::CredentialsWrong`], after the same work.
-//! 3. Its messages in [`rpc`], its row in [`access`], its refusals in `tests/it/service.rs`.
+//! # Adding a login method
+//! 1. Add the storage operation to [`store::Store`], with a contract case in `tests/it/store.rs`. Store a digest or
+//!    ciphertext, never the secret itself.
+//! 2. Add the method to `service/login.rs`. It ends in `start_session`. Every failure is reported as
+//!    [`Error::InvalidCredentials`], after the same amount of work.
+//! 3. Add its handler and conversion to [`rpc`], its row to [`access`] and its error cases to `tests/it/service.rs`.
 
 pub mod access;
-pub mod booth;
+pub mod adapters;
+pub mod auth_cache;
 pub mod domain;
 pub mod error;
+pub mod event_handlers;
+pub mod jobs;
 pub mod keys;
+pub mod module;
 pub mod passwords;
 pub mod policy;
-pub mod ports;
-pub mod reactions;
 pub mod refresh;
-pub mod remembered;
 pub mod rpc;
 pub mod service;
 pub mod store;
+pub mod tickets;
 pub mod verifier;
 
-pub use booth::Booth;
-pub use error::{Error, UnusableKeys};
-pub use keys::Keys;
-pub use passwords::Passwords;
-pub use ports::{IdentityReader, Retention};
-pub use reactions::Reactions;
+pub use auth_cache::AuthCache;
+pub use error::{Error, InvalidSigningKeys};
+pub use event_handlers::EventHandler;
+pub use keys::TokenKeys;
+pub use passwords::PasswordHasher;
 pub use refresh::RefreshKeys;
-pub use remembered::Remembered;
 pub use service::Service;
+pub use tickets::TicketIssuer;
 pub use verifier::Verifier;

@@ -1,5 +1,5 @@
-//! Argon2id, with its memory and its time bounded: 19 MiB, two passes, one lane (OWASP's first choice), as many at once
-//! as the machine has cores.
+//! Password hashing with Argon2id: 19 MiB, two passes, one lane (first recommendation of the OWASP Password Storage
+//! Cheat Sheet). The number of concurrent operations is limited, which bounds memory and CPU time.
 
 use std::{
     sync::{
@@ -22,72 +22,80 @@ use tokio::{
 
 use crate::{Error, domain::Password};
 
-/// How long somebody waits for a core: who waits longer is better told to come back.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// Maximum wait for a permit. A client that would wait longer is asked to retry.
+const PERMIT_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// The hash of no password: what is compared when there is none, so that it takes as long.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$a2l0aC1uby1hY2NvdW50$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+/// Hash that no password matches. It is compared if the account does not exist, so that both cases take the same time.
+const DUMMY_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$a2l0aC1uby1hY2NvdW50$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// Hashes passwords, a few at a time.
-pub struct Passwords {
+/// Hashes and verifies passwords on blocking threads, with bounded concurrency.
+pub struct PasswordHasher {
     permits: Arc<Semaphore>,
-    hashed: AtomicU64,
+    operations: AtomicU64,
     entropy: Arc<dyn Entropy>,
 }
 
-/// A core to compare a password on.
-pub struct Turn(OwnedSemaphorePermit);
+/// Permit for one hash or comparison.
+pub struct HashPermit(OwnedSemaphorePermit);
 
-/// What came of a comparison.
+/// Result of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// Another password, or nobody's.
-    Wrong,
-    /// The password.
-    Right,
-    /// The password, hashed in a way of former times. This is its hash as it should be.
+pub enum PasswordCheck {
+    /// The password is wrong, or there is no hash to compare with.
+    Mismatch,
+    Match,
+    /// The password is right, but its hash uses old parameters. Carries a new hash.
     Outdated(String),
 }
 
-impl Passwords {
-    /// Hashes as many passwords at once as there are permits: one for each core.
+impl PasswordHasher {
+    /// Creates a hasher with this number of permits, usually one per CPU core.
     #[must_use]
     pub fn new(permits: usize, entropy: Arc<dyn Entropy>) -> Self {
-        Self { permits: Arc::new(Semaphore::new(permits)), hashed: AtomicU64::new(0), entropy }
+        Self { permits: Arc::new(Semaphore::new(permits)), operations: AtomicU64::new(0), entropy }
     }
 
-    /// How often a password was hashed or compared: whoever comes, each attempt counts as one.
+    /// Returns the number of hashes and comparisons so far. Tests use it to prove that every failed login costs the
+    /// same.
     #[must_use]
-    pub fn work(&self) -> u64 {
-        self.hashed.load(Ordering::Relaxed)
+    pub fn operations(&self) -> u64 {
+        self.operations.load(Ordering::Relaxed)
     }
 
-    /// A turn, as soon as a core is free.
+    /// Waits for a permit.
     ///
     /// # Errors
-    /// [`Error::Busy`] if none is for a while.
-    pub async fn turn(&self) -> Result<Turn, Error> {
-        let permit = timeout(PATIENCE, Arc::clone(&self.permits).acquire_owned()).await.map_err(|_| Error::Busy)?;
-        permit.map(Turn).map_err(|_| Error::Crypto("the permits are closed"))
+    /// [`Error::LoginOverloaded`] if no permit becomes free in time.
+    pub async fn acquire(&self) -> Result<HashPermit, Error> {
+        let permit = timeout(PERMIT_TIMEOUT, Arc::clone(&self.permits).acquire_owned())
+            .await
+            .map_err(|_| Error::LoginOverloaded)?;
+        permit.map(HashPermit).map_err(|_| Error::Crypto("semaphore of password hashing is closed"))
     }
 
-    /// The hash of a password, as a PHC string.
+    /// Returns the hash of a password as a PHC string.
     ///
     /// # Errors
-    /// [`Error::Busy`] if no core is free for a while.
+    /// [`Error::LoginOverloaded`] if no permit is available.
     pub async fn hash(&self, password: &Password) -> Result<String, Error> {
         let (password, salt) = (password.clone(), self.salt());
-        self.run(self.turn().await?, move || hash(&password, &salt)).await?
+        self.run(self.acquire().await?, move || hash(&password, &salt)).await?
     }
 
-    /// Whether `password` is the one that `hash` came from. For nobody, it never is, and that takes as long.
+    /// Compares a password with a hash. Without a hash the result is a mismatch, after the same time.
     ///
     /// # Errors
-    /// Only faults of our own.
-    pub async fn verify(&self, turn: Turn, password: &Password, hash: Option<String>) -> Result<Verdict, Error> {
+    /// [`Error::Crypto`] if the hash is corrupt or hashing fails.
+    pub async fn verify(
+        &self,
+        permit: HashPermit,
+        password: &Password,
+        hash: Option<String>,
+    ) -> Result<PasswordCheck, Error> {
         let (password, salt) = (password.clone(), self.salt());
-        let known = hash.unwrap_or_else(|| NOBODY.to_owned());
-        self.run(turn, move || compare(&password, &known, &salt)).await?
+        let expected = hash.unwrap_or_else(|| DUMMY_HASH.to_owned());
+        self.run(permit, move || compare(&password, &expected, &salt)).await?
     }
 
     fn salt(&self) -> [u8; 16] {
@@ -96,38 +104,42 @@ impl Passwords {
         salt
     }
 
-    async fn run<T: Send + 'static>(&self, turn: Turn, job: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        self.hashed.fetch_add(1, Ordering::Relaxed);
-        // The permit goes with the work, not with who waits for it: giving up frees no core.
-        let Turn(permit) = turn;
-        let done = spawn_blocking(move || {
+    async fn run<T: Send + 'static>(
+        &self,
+        permit: HashPermit,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        self.operations.fetch_add(1, Ordering::Relaxed);
+        // The permit is moved into the blocking task: cancelling the request does not stop the hashing.
+        let HashPermit(permit) = permit;
+        let task = spawn_blocking(move || {
             let _permit = permit;
             job()
         });
-        done.await.map_err(|_| Error::Crypto("hashing a password broke off"))
+        task.await.map_err(|_| Error::Crypto("password hashing task failed"))
     }
 }
 
 fn argon2() -> Argon2<'static> {
-    // 19,456 KiB, 2, 1: a test holds these to what is promised above.
+    // 19,456 KiB, two passes, one lane. A test checks the defaults of the library.
     Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT)
 }
 
 fn hash(password: &Password, salt: &[u8; 16]) -> Result<String, Error> {
     let hash: PasswordHash = argon2()
-        .hash_password_with_salt(password.reveal(), salt)
-        .map_err(|_| Error::Crypto("a password could not be hashed"))?;
+        .hash_password_with_salt(password.expose(), salt)
+        .map_err(|_| Error::Crypto("failed to hash password"))?;
     Ok(hash.to_string())
 }
 
-fn compare(password: &Password, known: &str, salt: &[u8; 16]) -> Result<Verdict, Error> {
-    const BROKEN: Error = Error::Crypto("a stored password hash is broken");
-    let known = PasswordHash::new(known).map_err(|_| BROKEN)?;
-    match argon2().verify_password(password.reveal(), &known) {
-        Ok(()) if is_current(&known) => Ok(Verdict::Right),
-        Ok(()) => Ok(Verdict::Outdated(hash(password, salt)?)),
-        Err(HashError::PasswordInvalid) => Ok(Verdict::Wrong),
-        Err(_) => Err(BROKEN),
+fn compare(password: &Password, expected: &str, salt: &[u8; 16]) -> Result<PasswordCheck, Error> {
+    const CORRUPT: Error = Error::Crypto("stored password hash is corrupt");
+    let expected = PasswordHash::new(expected).map_err(|_| CORRUPT)?;
+    match argon2().verify_password(password.expose(), &expected) {
+        Ok(()) if is_current(&expected) => Ok(PasswordCheck::Match),
+        Ok(()) => Ok(PasswordCheck::Outdated(hash(password, salt)?)),
+        Err(HashError::PasswordInvalid) => Ok(PasswordCheck::Mismatch),
+        Err(_) => Err(CORRUPT),
     }
 }
 
@@ -145,48 +157,48 @@ mod tests {
 
     use super::*;
 
-    fn passwords(permits: usize) -> Passwords {
-        Passwords::new(permits, Arc::new(SystemEntropy))
+    fn passwords(permits: usize) -> PasswordHasher {
+        PasswordHasher::new(permits, Arc::new(SystemEntropy))
     }
 
     #[test]
-    fn a_password_is_known_again_and_no_other_is() {
+    fn a_hash_matches_its_password_only() {
         block_on(async {
             let passwords = passwords(2);
             let hash = passwords.hash(&Password::new("seven green kettles")).await.unwrap();
             assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-            let verdict = async |typed, hash| {
-                let turn = passwords.turn().await.unwrap();
-                passwords.verify(turn, &Password::new(typed), hash).await.unwrap()
+            let check = async |typed, hash| {
+                let permit = passwords.acquire().await.unwrap();
+                passwords.verify(permit, &Password::new(typed), hash).await.unwrap()
             };
-            assert_eq!(verdict("seven green kettles", Some(hash.clone())).await, Verdict::Right);
-            assert_eq!(verdict("seven green kettle", Some(hash)).await, Verdict::Wrong);
-            assert_eq!(verdict("seven green kettles", None).await, Verdict::Wrong);
-            assert_eq!(passwords.work(), 4);
+            assert_eq!(check("seven green kettles", Some(hash.clone())).await, PasswordCheck::Match);
+            assert_eq!(check("seven green kettle", Some(hash)).await, PasswordCheck::Mismatch);
+            assert_eq!(check("seven green kettles", None).await, PasswordCheck::Mismatch);
+            assert_eq!(passwords.operations(), 4);
         });
     }
 
     #[test]
-    fn a_hash_of_former_times_is_replaced() {
+    fn a_hash_with_old_parameters_is_replaced() {
         block_on(async {
             let passwords = passwords(1);
-            let former = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).unwrap());
-            let hash: PasswordHash = former.hash_password_with_salt(b"seven green kettles", &[1; 16]).unwrap();
+            let old = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).unwrap());
+            let hash: PasswordHash = old.hash_password_with_salt(b"seven green kettles", &[1; 16]).unwrap();
             let password = Password::new("seven green kettles");
-            let verdict =
-                passwords.verify(passwords.turn().await.unwrap(), &password, Some(hash.to_string())).await.unwrap();
-            let Verdict::Outdated(hash) = verdict else { panic!("{verdict:?}") };
-            let turn = passwords.turn().await.unwrap();
-            assert_eq!(passwords.verify(turn, &password, Some(hash)).await.unwrap(), Verdict::Right);
+            let check =
+                passwords.verify(passwords.acquire().await.unwrap(), &password, Some(hash.to_string())).await.unwrap();
+            let PasswordCheck::Outdated(hash) = check else { panic!("{check:?}") };
+            let permit = passwords.acquire().await.unwrap();
+            assert_eq!(passwords.verify(permit, &password, Some(hash)).await.unwrap(), PasswordCheck::Match);
         });
     }
 
     #[test]
-    fn who_finds_no_core_free_is_asked_to_come_back() {
+    fn hashing_without_a_free_permit_is_rejected() {
         block_on(async {
             let passwords = passwords(0);
-            assert!(matches!(passwords.hash(&Password::new("x")).await, Err(Error::Busy)));
-            assert_eq!(passwords.work(), 0);
+            assert!(matches!(passwords.hash(&Password::new("x")).await, Err(Error::LoginOverloaded)));
+            assert_eq!(passwords.operations(), 0);
         });
     }
 }

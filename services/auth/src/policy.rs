@@ -1,84 +1,83 @@
-//! What a refresh token is worth, and when a password may be tried again: pure functions. A token's authenticity was
-//! checked before.
+//! Decisions about refresh tokens and password throttling. Pure functions: every input is a parameter.
 
 use std::time::Duration;
 
 use kith_kernel::Timestamp;
 
-use crate::domain::{Digest, Retry, Session};
+use crate::domain::{Digest, PendingRetry, Session};
 
-/// What is done about a refresh token.
+/// Treatment of a refresh token that this server issued.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Worth<'a> {
-    /// It is the good one: it is traded for another.
-    Trade,
-    /// It was traded, and the reply may have been lost: it gets the same successor again.
-    Again(&'a Retry),
-    /// It was traded, and somebody used what it was traded for: one of the two stole it.
-    Stolen,
-    /// Its session has ended.
-    Nothing,
+pub enum RefreshDecision<'a> {
+    /// The token is current: it is exchanged for a successor.
+    Rotate,
+    /// The token was already rotated, but the response may have been lost: the same successor is returned.
+    Replay(&'a PendingRetry),
+    /// The token was already rotated and its successor used. One of the two clients has a stolen token, so the session
+    /// is revoked.
+    ReuseDetected,
+    /// The session has ended.
+    Invalid,
 }
 
-/// What the token with this digest is worth.
+/// Decides about the refresh token with this digest. The authenticity of the token was verified before.
 #[must_use]
-pub fn worth<'a>(session: &'a Session, token: &Digest, now: Timestamp) -> Worth<'a> {
+pub fn decide_refresh<'a>(session: &'a Session, token: &Digest, now: Timestamp) -> RefreshDecision<'a> {
     if !session.is_live(now) {
-        return Worth::Nothing;
+        return RefreshDecision::Invalid;
     }
-    if session.current == *token {
-        return Worth::Trade;
+    if session.current_digest == *token {
+        return RefreshDecision::Rotate;
     }
-    match &session.retry {
-        Some(retry) if retry.previous == *token => Worth::Again(retry),
-        Some(_) | None => Worth::Stolen,
+    match &session.pending_retry {
+        Some(retry) if retry.previous_digest == *token => RefreshDecision::Replay(retry),
+        Some(_) | None => RefreshDecision::ReuseDetected,
     }
 }
 
-/// How long a failed attempt counts: the next one later than that is the first.
-pub const COUNTED: Duration = Duration::from_hours(24);
-/// How many may fail in a row (NIST SP 800-63B-4, 3.2.2). Then the address and its password enter nothing while the last
-/// of them counts; a recovery code still does.
-pub const FAILURES_AT_MOST: u32 = 100;
+/// Time after which failed attempts are forgotten, counted from the last one.
+pub const ATTEMPT_WINDOW: Duration = Duration::from_hours(24);
+/// Maximum number of consecutive failures (NIST SP 800-63B-4, section 3.2.2). After that, password login is blocked
+/// until [`ATTEMPT_WINDOW`] has passed. Login with a recovery code is still possible.
+pub const MAX_FAILURES: u32 = 100;
 
-/// So many may fail without a wait: people mistype.
-const FREE: u32 = 5;
-/// The wait doubles from a second up to this.
-const LONGEST_WAIT: Duration = Duration::from_mins(15);
+/// Number of failures without a backoff, to allow for typing errors.
+const FREE_ATTEMPTS: u32 = 5;
+/// Upper bound of the backoff, which starts at one second and doubles.
+const MAX_BACKOFF: Duration = Duration::from_mins(15);
 
-/// The attempts to enter by one address since one succeeded.
+/// Login attempts with one e-mail address since the last success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Attempts {
-    /// How many.
+pub struct FailedAttempts {
     pub failures: u32,
-    /// When the last one was made.
     pub last_at: Timestamp,
 }
 
-/// The attempts with one more, which counts as failed until it succeeds.
+/// Adds an attempt. It counts as failed until a login succeeds.
 ///
 /// # Errors
-/// When the next one may be made, if that is not now. Whoever comes before that does not make it later.
-pub fn attempt(former: Option<Attempts>, now: Timestamp) -> Result<Attempts, Timestamp> {
-    let Some(Attempts { failures, last_at }) = former.filter(|former| now < former.last_at.after(COUNTED)) else {
-        return Ok(Attempts { failures: 1, last_at: now });
+/// The time of the next permitted attempt, if it is in the future. A rejected attempt does not extend the backoff.
+pub fn record_attempt(previous: Option<FailedAttempts>, now: Timestamp) -> Result<FailedAttempts, Timestamp> {
+    let in_window = |attempts: &FailedAttempts| now < attempts.last_at.after(ATTEMPT_WINDOW);
+    let Some(FailedAttempts { failures, last_at }) = previous.filter(in_window) else {
+        return Ok(FailedAttempts { failures: 1, last_at: now });
     };
-    let opens_at = last_at.after(wait(failures));
-    // A clock that stepped back keeps nobody out.
-    if last_at <= now && now < opens_at {
-        return Err(opens_at);
+    let permitted_at = last_at.after(backoff(failures));
+    // If the clock stepped back, the attempt is permitted.
+    if last_at <= now && now < permitted_at {
+        return Err(permitted_at);
     }
-    Ok(Attempts { failures: failures.saturating_add(1), last_at: now })
+    Ok(FailedAttempts { failures: failures.saturating_add(1), last_at: now })
 }
 
-fn wait(failures: u32) -> Duration {
+fn backoff(failures: u32) -> Duration {
     match failures {
-        0..FREE => Duration::ZERO,
-        FREE..FAILURES_AT_MOST => {
-            let doubled = 1_u64.checked_shl(failures - FREE).unwrap_or(u64::MAX);
-            Duration::from_secs(doubled).min(LONGEST_WAIT)
+        0..FREE_ATTEMPTS => Duration::ZERO,
+        FREE_ATTEMPTS..MAX_FAILURES => {
+            let doubled = 1_u64.checked_shl(failures - FREE_ATTEMPTS).unwrap_or(u64::MAX);
+            Duration::from_secs(doubled).min(MAX_BACKOFF)
         }
-        FAILURES_AT_MOST.. => COUNTED,
+        MAX_FAILURES.. => ATTEMPT_WINDOW,
     }
 }
 
@@ -87,51 +86,51 @@ mod tests {
     use kith_kernel::{SessionId, SystemEntropy, UserId};
 
     use super::*;
-    use crate::domain::IDLE;
+    use crate::domain::IDLE_TIMEOUT;
 
     #[test]
-    fn a_token_is_traded_once_repeated_while_its_successor_is_unused_and_stolen_afterwards() {
+    fn a_refresh_token_rotates_once_and_is_replayed_until_its_successor_is_used() {
         let now = Timestamp::from_millis(0);
         let account = UserId::new(now, &SystemEntropy);
-        let first = Session::begin(SessionId::new(now, &SystemEntropy), account, Vec::new(), [1; 32], now);
-        assert_eq!(worth(&first, &[1; 32], now), Worth::Trade);
-        assert_eq!(worth(&first, &[9; 32], now), Worth::Stolen);
-        let second = first.traded([2; 32], vec![7], now);
-        assert_eq!(worth(&second, &[2; 32], now), Worth::Trade);
-        assert!(matches!(worth(&second, &[1; 32], now), Worth::Again(_)));
-        let seen = Session { retry: None, ..second.clone() };
-        assert_eq!(worth(&seen, &[1; 32], now), Worth::Stolen);
-        let third = second.traded([3; 32], vec![8], now);
-        assert_eq!(worth(&third, &[1; 32], now), Worth::Stolen);
-        assert!(matches!(worth(&third, &[2; 32], now), Worth::Again(_)));
+        let first = Session::new(SessionId::new(now, &SystemEntropy), account, Vec::new(), [1; 32], now);
+        assert_eq!(decide_refresh(&first, &[1; 32], now), RefreshDecision::Rotate);
+        assert_eq!(decide_refresh(&first, &[9; 32], now), RefreshDecision::ReuseDetected);
+        let second = first.rotated([2; 32], vec![7], now);
+        assert_eq!(decide_refresh(&second, &[2; 32], now), RefreshDecision::Rotate);
+        assert!(matches!(decide_refresh(&second, &[1; 32], now), RefreshDecision::Replay(_)));
+        let confirmed = Session { pending_retry: None, ..second.clone() };
+        assert_eq!(decide_refresh(&confirmed, &[1; 32], now), RefreshDecision::ReuseDetected);
+        let third = second.rotated([3; 32], vec![8], now);
+        assert_eq!(decide_refresh(&third, &[1; 32], now), RefreshDecision::ReuseDetected);
+        assert!(matches!(decide_refresh(&third, &[2; 32], now), RefreshDecision::Replay(_)));
     }
 
     #[test]
-    fn no_token_of_an_ended_session_is_worth_anything() {
+    fn tokens_of_an_ended_session_are_invalid() {
         let now = Timestamp::from_millis(0);
         let account = UserId::new(now, &SystemEntropy);
-        let session = Session::begin(SessionId::new(now, &SystemEntropy), account, Vec::new(), [1; 32], now);
-        assert_eq!(worth(&session, &[1; 32], now.after(IDLE)), Worth::Nothing);
+        let session = Session::new(SessionId::new(now, &SystemEntropy), account, Vec::new(), [1; 32], now);
+        assert_eq!(decide_refresh(&session, &[1; 32], now.after(IDLE_TIMEOUT)), RefreshDecision::Invalid);
         let ended = Session { ended_at: Some(now), ..session };
-        assert_eq!(worth(&ended, &[1; 32], now), Worth::Nothing);
-        assert_eq!(worth(&ended, &[9; 32], now), Worth::Nothing);
+        assert_eq!(decide_refresh(&ended, &[1; 32], now), RefreshDecision::Invalid);
+        assert_eq!(decide_refresh(&ended, &[9; 32], now), RefreshDecision::Invalid);
     }
 
-    /// Fails as often and as soon as one may, and says how many attempts that took in this time.
-    fn failures_within(span: Duration) -> u32 {
+    /// Fails as often as is permitted, without delay, and returns the number of attempts in this period.
+    fn failures_within(period: Duration) -> u32 {
         let start = Timestamp::from_millis(0);
-        let (mut now, mut attempts, mut made) = (start, None, 0);
-        while now < start.after(span) {
-            match attempt(attempts, now) {
-                Ok(counted) => (attempts, made) = (Some(counted), made + 1),
-                Err(opens_at) => now = opens_at,
+        let (mut now, mut attempts, mut count) = (start, None, 0);
+        while now < start.after(period) {
+            match record_attempt(attempts, now) {
+                Ok(recorded) => (attempts, count) = (Some(recorded), count + 1),
+                Err(permitted_at) => now = permitted_at,
             }
         }
-        made
+        count
     }
 
     #[test]
-    fn five_attempts_may_fail_at_once_and_then_the_wait_doubles() {
+    fn five_attempts_can_fail_without_delay_and_then_the_backoff_doubles() {
         assert_eq!(failures_within(Duration::from_secs(1)), 5);
         assert_eq!(failures_within(Duration::from_secs(2)), 6);
         assert_eq!(failures_within(Duration::from_secs(4)), 7);
@@ -139,19 +138,19 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_a_hundred_fail_in_a_row_and_a_day_later_it_begins_anew() {
-        assert_eq!(failures_within(Duration::from_hours(45)), FAILURES_AT_MOST);
+    fn at_most_a_hundred_attempts_fail_in_a_row_and_the_count_resets_after_a_day() {
+        assert_eq!(failures_within(Duration::from_hours(45)), MAX_FAILURES);
         let now = Timestamp::from_millis(0);
-        let all = Some(Attempts { failures: FAILURES_AT_MOST, last_at: now });
-        let tomorrow = now.after(COUNTED);
-        assert_eq!(attempt(all, tomorrow.before(Duration::from_millis(1))), Err(tomorrow));
-        assert_eq!(attempt(all, tomorrow), Ok(Attempts { failures: 1, last_at: tomorrow }));
+        let exhausted = Some(FailedAttempts { failures: MAX_FAILURES, last_at: now });
+        let tomorrow = now.after(ATTEMPT_WINDOW);
+        assert_eq!(record_attempt(exhausted, tomorrow.before(Duration::from_millis(1))), Err(tomorrow));
+        assert_eq!(record_attempt(exhausted, tomorrow), Ok(FailedAttempts { failures: 1, last_at: tomorrow }));
     }
 
     #[test]
-    fn a_clock_that_stepped_back_keeps_nobody_out() {
+    fn an_attempt_is_permitted_after_the_clock_stepped_back() {
         let now = Timestamp::from_millis(0);
-        let former = Attempts { failures: 50, last_at: now.after(Duration::from_hours(1)) };
-        assert_eq!(attempt(Some(former), now), Ok(Attempts { failures: 51, last_at: now }));
+        let previous = FailedAttempts { failures: 50, last_at: now.after(Duration::from_hours(1)) };
+        assert_eq!(record_attempt(Some(previous), now), Ok(FailedAttempts { failures: 51, last_at: now }));
     }
 }

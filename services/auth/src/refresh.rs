@@ -1,9 +1,9 @@
-//! Refresh tokens: a session's id, 256 bits that nobody can guess, and 128 bits of an HMAC-SHA256 over both, in
-//! base64url. Who makes one up is told so before any store is asked, and ends nobody's session with it.
+//! Refresh tokens: the session id, a 256-bit random secret and a 128-bit HMAC-SHA256 of both, in base64url. Forged
+//! tokens are rejected before the store is queried, so they cannot end a session.
 //!
-//! The database keeps SHA-256 digests of tokens. The successor of a traded token is kept too, for the retry of a trade
-//! whose reply was lost: sealed by AES-256-GCM under a key that comes from the traded token itself (HKDF-SHA256), so that
-//! the database alone opens nothing.
+//! The database stores SHA-256 digests of tokens. It also stores the successor of a rotated token, so that a client
+//! whose response was lost can retry. The successor is encrypted with AES-256-GCM under a key derived from the rotated
+//! token by HKDF-SHA256: the database alone does not suffice to decrypt it.
 
 use std::sync::Arc;
 
@@ -21,122 +21,122 @@ use zeroize::Zeroizing;
 
 use crate::{
     Error,
-    domain::{Digest, opaque},
-    error::UnusableKeys,
+    domain::{Digest, secret_type},
+    error::InvalidSigningKeys,
 };
 
-const ID: usize = 16;
-const SECRET: usize = 32;
-const MAC: usize = 16;
-const SIGNED: usize = ID + SECRET;
-const TOKEN: usize = SIGNED + MAC;
+const ID_LEN: usize = 16;
+const SECRET_LEN: usize = 32;
+const MAC_LEN: usize = 16;
+const PAYLOAD_LEN: usize = ID_LEN + SECRET_LEN;
+const TOKEN_LEN: usize = PAYLOAD_LEN + MAC_LEN;
 
-/// Makes refresh tokens and knows its own.
+/// Issues and parses refresh tokens.
 pub struct RefreshKeys {
-    first: hmac::Key,
-    others: Vec<hmac::Key>,
+    current: hmac::Key,
+    /// Keys that verify but no longer sign.
+    previous: Vec<hmac::Key>,
     entropy: Arc<dyn Entropy>,
 }
 
-/// A refresh token that was made here.
-pub struct RefreshToken(Zeroizing<[u8; TOKEN]>);
+/// Authentic refresh token.
+pub struct RefreshToken(Zeroizing<[u8; TOKEN_LEN]>);
 
-opaque!(RefreshKeys, RefreshToken);
+secret_type!(RefreshKeys, RefreshToken);
 
 impl RefreshKeys {
-    /// The first of these keys signs, all of them verify. All nodes share them.
+    /// Creates keys that all nodes share. The first key signs, all keys verify.
     ///
     /// # Errors
-    /// [`UnusableKeys`] if there is none.
-    pub fn new(keys: &[[u8; 32]], entropy: Arc<dyn Entropy>) -> Result<Self, UnusableKeys> {
+    /// [`InvalidSigningKeys`] if `keys` is empty.
+    pub fn new(keys: &[[u8; 32]], entropy: Arc<dyn Entropy>) -> Result<Self, InvalidSigningKeys> {
         let mut keys = keys.iter().map(|key| hmac::Key::new(hmac::HMAC_SHA256, key));
-        let first = keys.next().ok_or(UnusableKeys)?;
-        Ok(Self { first, others: keys.collect(), entropy })
+        let current = keys.next().ok_or(InvalidSigningKeys)?;
+        Ok(Self { current, previous: keys.collect(), entropy })
     }
 
-    /// A new token of this session.
+    /// Issues a new token for this session.
     #[must_use]
-    pub fn mint(&self, session: SessionId) -> RefreshToken {
+    pub fn issue(&self, session: SessionId) -> RefreshToken {
         let secret = Zeroizing::new(self.entropy.secret());
-        let mut token = Zeroizing::new([0; TOKEN]);
-        let signed = session.uuid().into_bytes().into_iter().chain(secret.iter().copied());
-        for (slot, byte) in token.iter_mut().zip(signed) {
+        let mut token = Zeroizing::new([0; TOKEN_LEN]);
+        let payload = session.uuid().into_bytes().into_iter().chain(secret.iter().copied());
+        for (slot, byte) in token.iter_mut().zip(payload) {
             *slot = byte;
         }
-        let mac = hmac::sign(&self.first, token.get(..SIGNED).unwrap_or_default());
-        for (slot, byte) in token.iter_mut().skip(SIGNED).zip(mac.as_ref()) {
+        let mac = hmac::sign(&self.current, token.get(..PAYLOAD_LEN).unwrap_or_default());
+        for (slot, byte) in token.iter_mut().skip(PAYLOAD_LEN).zip(mac.as_ref()) {
             *slot = *byte;
         }
         RefreshToken(token)
     }
 
-    /// The token that a text is; `None` if it was not made here.
+    /// Parses a token. Returns `None` if it was not issued by this server.
     #[must_use]
-    pub fn read(&self, text: &str) -> Option<RefreshToken> {
+    pub fn parse(&self, text: &str) -> Option<RefreshToken> {
         let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(text).ok()?);
-        let token = Zeroizing::new(<[u8; TOKEN]>::try_from(bytes.as_slice()).ok()?);
-        let (signed, mac) = token.split_at_checked(SIGNED)?;
-        let made_here = std::iter::once(&self.first).chain(&self.others).any(|key| {
-            let expected = hmac::sign(key, signed);
-            let expected = expected.as_ref().get(..MAC).unwrap_or_default();
+        let token = Zeroizing::new(<[u8; TOKEN_LEN]>::try_from(bytes.as_slice()).ok()?);
+        let (payload, mac) = token.split_at_checked(PAYLOAD_LEN)?;
+        let is_authentic = std::iter::once(&self.current).chain(&self.previous).any(|key| {
+            let expected = hmac::sign(key, payload);
+            let expected = expected.as_ref().get(..MAC_LEN).unwrap_or_default();
             verify_slices_are_equal(expected, mac).is_ok()
         });
-        made_here.then_some(RefreshToken(token))
+        is_authentic.then_some(RefreshToken(token))
     }
 
-    /// Seals `successor` so that only `token` opens it.
+    /// Encrypts `successor` under a key derived from `token`.
     ///
     /// # Errors
     /// [`Error::Crypto`] if the library fails.
-    pub fn seal(&self, token: &RefreshToken, successor: &RefreshToken) -> Result<Vec<u8>, Error> {
+    pub fn seal_successor(&self, token: &RefreshToken, successor: &RefreshToken) -> Result<Vec<u8>, Error> {
         let mut nonce = [0; NONCE_LEN];
         self.entropy.fill(&mut nonce);
         let mut sealed = successor.0.to_vec();
         token
-            .sealer()?
+            .successor_key()?
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut sealed)
-            .map_err(|_| Error::Crypto("a successor could not be sealed"))?;
+            .map_err(|_| Error::Crypto("failed to encrypt refresh token"))?;
         Ok([&nonce[..], &sealed].concat())
     }
 
-    /// The successor that `token` opens.
+    /// Decrypts the successor of `token`.
     ///
     /// # Errors
-    /// [`Error::Crypto`] if it was not sealed by this token.
-    pub fn open(&self, token: &RefreshToken, sealed: &[u8]) -> Result<RefreshToken, Error> {
-        const BROKEN: Error = Error::Crypto("a sealed successor is broken");
-        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(BROKEN)?;
+    /// [`Error::Crypto`] if it was encrypted for another token.
+    pub fn open_successor(&self, token: &RefreshToken, sealed: &[u8]) -> Result<RefreshToken, Error> {
+        const CORRUPT: Error = Error::Crypto("encrypted refresh token is corrupt");
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(CORRUPT)?;
         let mut plain = Zeroizing::new(sealed.to_vec());
         let opened = token
-            .sealer()?
+            .successor_key()?
             .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::empty(), &mut plain)
-            .map_err(|_| BROKEN)?;
-        Ok(RefreshToken(Zeroizing::new(<[u8; TOKEN]>::try_from(&*opened).map_err(|_| BROKEN)?)))
+            .map_err(|_| CORRUPT)?;
+        Ok(RefreshToken(Zeroizing::new(<[u8; TOKEN_LEN]>::try_from(&*opened).map_err(|_| CORRUPT)?)))
     }
 }
 
 impl RefreshToken {
-    /// Whose it is.
     #[must_use]
     pub fn session(&self) -> SessionId {
-        let id = self.0.first_chunk::<ID>().copied().unwrap_or_default();
+        let id = self.0.first_chunk::<ID_LEN>().copied().unwrap_or_default();
         SessionId::from_uuid(Uuid::from_bytes(id))
     }
 
-    /// As its device keeps it.
+    /// Encodes the token for the client.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub fn encode(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0.as_slice())
     }
 
-    /// As the store keeps it.
+    /// Returns the digest under which the token is stored.
     #[must_use]
     pub fn digest(&self) -> Digest {
         let digest = digest::digest(&digest::SHA256, self.0.as_slice());
         digest.as_ref().first_chunk().copied().unwrap_or_default()
     }
 
-    fn sealer(&self) -> Result<LessSafeKey, Error> {
+    fn successor_key(&self) -> Result<LessSafeKey, Error> {
         struct Length;
         impl KeyType for Length {
             fn len(&self) -> usize {
@@ -150,7 +150,7 @@ impl RefreshToken {
             .and_then(|okm| okm.fill(&mut *key))
             .and_then(|()| UnboundKey::new(&AES_256_GCM, &*key))
             .map(LessSafeKey::new)
-            .map_err(|_| Error::Crypto("no key comes from a token"))
+            .map_err(|_| Error::Crypto("failed to derive key from refresh token"))
     }
 }
 
@@ -170,43 +170,43 @@ mod tests {
     }
 
     #[test]
-    fn a_token_reads_back_under_every_key_of_the_ring_and_no_other() {
+    fn a_token_is_accepted_under_every_configured_key_and_no_other() {
         let session = session();
-        let token = keys(&[1]).mint(session);
-        let read = keys(&[2, 1]).read(&token.text()).unwrap();
+        let token = keys(&[1]).issue(session);
+        let read = keys(&[2, 1]).parse(&token.encode()).unwrap();
         assert_eq!((read.session(), read.digest()), (session, token.digest()));
-        assert!(keys(&[2]).read(&token.text()).is_none());
+        assert!(keys(&[2]).parse(&token.encode()).is_none());
         assert!(RefreshKeys::new(&[], Arc::new(SystemEntropy)).is_err());
-        assert_ne!(keys(&[1]).mint(session).digest(), token.digest());
+        assert_ne!(keys(&[1]).issue(session).digest(), token.digest());
     }
 
     #[test]
-    fn a_token_with_any_sign_changed_was_not_made_here() {
+    fn a_token_with_any_changed_character_is_rejected() {
         let keys = keys(&[1]);
-        let text = keys.mint(session()).text();
+        let text = keys.issue(session()).encode();
         for at in 0..text.len() {
             let mut forged = text.clone().into_bytes();
             forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
-            assert!(keys.read(&String::from_utf8(forged).unwrap()).is_none(), "{at}");
+            assert!(keys.parse(&String::from_utf8(forged).unwrap()).is_none(), "{at}");
         }
         for foreign in ["", "AAAA", "not a token", &text[1..], &format!("{text}A"), &format!("{text}=")] {
-            assert!(keys.read(foreign).is_none(), "{foreign}");
+            assert!(keys.parse(foreign).is_none(), "{foreign}");
         }
     }
 
     #[test]
-    fn a_successor_opens_with_the_token_before_it_and_no_other() {
+    fn a_successor_is_decrypted_only_with_its_predecessor() {
         let (keys, session) = (keys(&[1]), session());
-        let (token, successor) = (keys.mint(session), keys.mint(session));
-        let sealed = keys.seal(&token, &successor).unwrap();
-        assert_eq!(keys.open(&token, &sealed).unwrap().digest(), successor.digest());
-        assert!(keys.open(&successor, &sealed).is_err());
-        assert!(keys.open(&token, &sealed[1..]).is_err());
-        assert!(keys.open(&token, b"short").is_err());
+        let (token, successor) = (keys.issue(session), keys.issue(session));
+        let sealed = keys.seal_successor(&token, &successor).unwrap();
+        assert_eq!(keys.open_successor(&token, &sealed).unwrap().digest(), successor.digest());
+        assert!(keys.open_successor(&successor, &sealed).is_err());
+        assert!(keys.open_successor(&token, &sealed[1..]).is_err());
+        assert!(keys.open_successor(&token, b"short").is_err());
     }
 
     #[test]
-    fn a_token_is_not_shown_by_accident() {
-        assert_eq!(format!("{:?}", keys(&[1]).mint(session())), "RefreshToken(..)");
+    fn the_debug_output_of_a_token_is_opaque() {
+        assert_eq!(format!("{:?}", keys(&[1]).issue(session())), "RefreshToken(..)");
     }
 }

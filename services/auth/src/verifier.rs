@@ -1,4 +1,4 @@
-//! Whose a token is, and whether their session goes on.
+//! Verification of access tokens and sessions.
 
 use std::sync::Arc;
 
@@ -9,26 +9,22 @@ use kith_kernel::{
 };
 
 use crate::{
+    auth_cache::{AuthCache, CachedSession, LiveSession},
     domain::Session,
-    keys::{Claims, Keys},
-    remembered::{Known, Live, Remembered},
+    keys::{Claims, TokenKeys},
     store::Store,
 };
 
-/// Answers [`TokenVerifier`] and [`SessionLookup`], and is the only one that makes an [`Actor`].
+/// Implements [`TokenVerifier`] and [`SessionLookup`]. No other type creates an [`Actor`].
 ///
-/// A token is verified once. How its session and its account stand is read again when what is known is a second old; if
-/// that cannot be read, nobody is let in.
+/// The signature of a token is verified once. The session and the account are read again when the cached state is one
+/// second old. If they cannot be read, verification fails.
 pub struct Verifier {
-    /// Where sessions are kept.
     pub store: Arc<dyn Store>,
-    /// How accounts stand.
     pub accounts: Arc<dyn AccountDirectory>,
-    /// What tokens are signed with.
-    pub keys: Arc<Keys>,
-    /// What was verified a moment ago. The same as the service's.
-    pub remembered: Arc<Remembered>,
-    /// What time it is.
+    pub keys: Arc<TokenKeys>,
+    /// The same cache as that of the service.
+    pub cache: Arc<AuthCache>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -37,13 +33,13 @@ impl TokenVerifier for Verifier {
     async fn verify(&self, token: &str) -> Result<Option<Actor>, PortError> {
         let now = self.clock.now();
         let Some(claims) = self.claims(token, now) else { return Ok(None) };
-        let Some(live) = self.live(claims.session, claims.generation, now).await? else { return Ok(None) };
+        let Some(live) = self.live_session(claims.session, claims.generation, now).await? else { return Ok(None) };
         if live.actor.user != claims.user || live.generation < claims.generation {
             return Ok(None);
         }
-        if live.unconfirmed && live.generation == claims.generation {
-            self.store.confirm(claims.session, claims.generation).await?;
-            self.remembered.confirm(claims.session, claims.generation);
+        if live.is_unconfirmed && live.generation == claims.generation {
+            self.store.confirm_rotation(claims.session, claims.generation).await?;
+            self.cache.confirm_rotation(claims.session, claims.generation);
         }
         Ok(Some(live.actor))
     }
@@ -52,46 +48,52 @@ impl TokenVerifier for Verifier {
 #[async_trait]
 impl SessionLookup for Verifier {
     async fn current_actor(&self, session: SessionId) -> Result<Option<Actor>, PortError> {
-        Ok(self.standing(session).await?.map(|live| live.actor))
+        Ok(self.session_status(session).await?.map(|live| live.actor))
     }
 }
 
 impl Verifier {
-    /// How a session stands, at most a second old; `None` if it has ended.
-    pub(crate) async fn standing(&self, session: SessionId) -> Result<Option<Live>, PortError> {
-        self.live(session, 0, self.clock.now()).await
+    /// Returns the session, at most one second old. Returns `None` if it has ended.
+    pub(crate) async fn session_status(&self, session: SessionId) -> Result<Option<LiveSession>, PortError> {
+        self.live_session(session, 0, self.clock.now()).await
     }
 
     fn claims(&self, token: &str, now: Timestamp) -> Option<Claims> {
-        if let Some(known) = self.remembered.token(token, now) {
-            return Some(known);
+        if let Some(cached) = self.cache.token(token, now) {
+            return Some(cached);
         }
         let claims = self.keys.verify(token, now)?;
-        self.remembered.learn_token(token, claims, now);
+        self.cache.insert_token(token, claims, now);
         Some(claims)
     }
 
-    /// The session, from memory if that is fresh and has heard of this generation.
-    async fn live(&self, session: SessionId, generation: i64, now: Timestamp) -> Result<Option<Live>, PortError> {
-        let live = match self.remembered.session(session, now) {
-            Some(Known::Ended) => return Ok(None),
-            Some(Known::Live(live)) if live.generation >= generation => Some(live),
-            Some(Known::Live(_)) | None => self.read(session, now).await?,
+    /// Returns the session. The cached one is used if it is fresh and at least of this generation.
+    async fn live_session(
+        &self,
+        session: SessionId,
+        generation: i64,
+        now: Timestamp,
+    ) -> Result<Option<LiveSession>, PortError> {
+        let live = match self.cache.session(session, now) {
+            Some(CachedSession::Ended) => return Ok(None),
+            Some(CachedSession::Live(live)) if live.generation >= generation => Some(live),
+            Some(CachedSession::Live(_)) | None => self.load(session, now).await?,
         };
         Ok(live.filter(|live| now < live.expires_at))
     }
 
-    async fn read(&self, id: SessionId, now: Timestamp) -> Result<Option<Live>, PortError> {
-        let found = self.store.session(id).await?;
+    async fn load(&self, id: SessionId, now: Timestamp) -> Result<Option<LiveSession>, PortError> {
+        let found = self.store.find_session(id).await?;
         let Some(session) = found.filter(|session| session.ended_at.is_none()) else {
-            self.remembered.end(id);
+            self.cache.mark_ended(id);
             return Ok(None);
         };
-        let Some(state) = self.accounts.status(session.account).await? else { return Ok(None) };
+        let Some(account) = self.accounts.status(session.account).await? else { return Ok(None) };
         let Session { account: user, expires_at, generation, .. } = session;
-        let actor = Actor { user, persona: state.persona, session: id, role: state.role, status: state.status };
-        let live = Live { actor, expires_at, generation, unconfirmed: session.retry.is_some(), read_at: now };
-        self.remembered.learn_session(live.clone(), now);
+        let actor = Actor { user, persona: account.persona, session: id, role: account.role, status: account.status };
+        let is_unconfirmed = session.pending_retry.is_some();
+        let live = LiveSession { actor, expires_at, generation, is_unconfirmed, read_at: now };
+        self.cache.insert_session(live.clone(), now);
         Ok(Some(live))
     }
 }

@@ -1,18 +1,18 @@
-//! Who may call which method, and how often. What is not here cannot be called.
+//! Required access and quota of every method. A method without a row cannot be called.
 
 use kith_kernel::{
-    RequiredAccess::{Member, ActiveMember},
     MethodPolicy, Quota,
+    RequiredAccess::{ActiveMember, Member},
 };
 
-/// One row a method.
+/// One row for each method.
 pub const METHOD_POLICIES: &[MethodPolicy] = &[
     MethodPolicy::new("/kith.circles.v1.CircleService/CreateCircle", ActiveMember, Quota::per_hour(10)),
     MethodPolicy::new("/kith.circles.v1.CircleService/GetCircle", Member, Quota::per_minute(300)),
     MethodPolicy::new("/kith.circles.v1.CircleService/UpdateCircle", ActiveMember, Quota::per_minute(30)),
     MethodPolicy::new("/kith.circles.v1.CircleService/ArchiveCircle", Member, Quota::per_minute(30)),
     MethodPolicy::new("/kith.circles.v1.CircleService/ListCircles", Member, Quota::per_minute(120)),
-    // Who comes and goes all day looks for somebody.
+    // The quota limits searching for a person by joining many circles.
     MethodPolicy::new("/kith.circles.v1.CircleService/JoinCircle", Member, Quota::per_hour(60)),
     MethodPolicy::new("/kith.circles.v1.CircleService/LeaveCircle", Member, Quota::per_minute(60)),
     MethodPolicy::new("/kith.circles.v1.CircleService/ListCircleMembers", Member, Quota::per_minute(120)),
@@ -25,7 +25,7 @@ pub const METHOD_POLICIES: &[MethodPolicy] = &[
     MethodPolicy::new("/kith.circles.v1.CircleService/CreateInvite", Member, Quota::per_hour(60)),
     MethodPolicy::new("/kith.circles.v1.CircleService/ListInvites", Member, Quota::per_minute(120)),
     MethodPolicy::new("/kith.circles.v1.CircleService/RevokeInvite", Member, Quota::per_minute(60)),
-    // Codes cannot be guessed, and nobody has many.
+    // Invite codes cannot be guessed, and an account receives few of them.
     MethodPolicy::new("/kith.circles.v1.CircleService/AcceptInvite", Member, Quota::per_hour(60)),
     MethodPolicy::new("/kith.circles.v1.CircleService/ListCircleLog", Member, Quota::per_minute(120)),
     MethodPolicy::new("/kith.circles.v1.CircleService/GetCircleFeed", Member, Quota::per_minute(300)),

@@ -1,122 +1,119 @@
-//! Every refusal of this slice.
+//! Errors of this slice.
 
-use kith_kernel::{PortError, ErrorKind, DomainError, category::UnknownCategory, page::InvalidPagination, ports::FeatureDisabled};
+use kith_kernel::{
+    DomainError, ErrorKind, PortError, category::UnknownCategory, page::InvalidPagination, ports::FeatureDisabled,
+};
 use kith_storage::StoreError;
 
 use crate::{
-    domain::{InvalidCap, InvalidTerm, InvalidText},
-    policy::Refused,
+    domain::{InvalidInviteLimits, InvalidMaxMembers, InvalidText},
+    policy::CircleError,
 };
 
-/// Why a use case did not do it.
+/// Error of a use case.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A text cannot be said so.
-    #[error("{broken}")]
-    Text {
-        /// Which.
-        field: &'static str,
-        /// Why.
-        broken: InvalidText,
-    },
-    /// There is no such category.
+    /// A text of the settings is invalid.
+    #[error("{field} {violation}")]
+    Text { field: &'static str, violation: InvalidText },
     #[error(transparent)]
-    Category(#[from] UnknownCategory),
-    /// No circle has so many members.
+    UnknownCategory(#[from] UnknownCategory),
     #[error(transparent)]
-    Cap(#[from] InvalidCap),
-    /// No invite is for so many, or for so long.
+    MaxMembers(#[from] InvalidMaxMembers),
     #[error(transparent)]
-    Term(#[from] InvalidTerm),
-    /// What was asked names none of the choices.
-    #[error("this names none of the choices")]
-    Choice(&'static str),
-    /// The page that was asked for cannot be.
+    InviteLimits(#[from] InvalidInviteLimits),
+    /// A field has an unspecified or unknown enum value.
+    #[error("unknown enum value")]
+    UnknownEnumValue(&'static str),
+    /// The page size or token is invalid.
     #[error(transparent)]
-    Page(#[from] InvalidPagination),
-    /// A rule of circles.
+    Pagination(#[from] InvalidPagination),
+    /// A rule rejects the call.
     #[error(transparent)]
-    Refused(#[from] Refused),
+    Rejected(#[from] CircleError),
     #[error(transparent)]
     FeatureDisabled(#[from] FeatureDisabled),
-    /// Another slice did not answer.
-    #[error("another part of the system failed")]
+    /// Another slice returned an error.
+    #[error("port failed")]
     Port(#[from] PortError),
-    /// The store did not do it.
-    #[error("the store of circles failed")]
+    /// The store returned an error.
+    #[error("circle store failed")]
     Store(#[from] StoreError),
 }
 
 impl DomainError for Error {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Text { .. } | Self::Category(_) | Self::Cap(_) | Self::Term(_) | Self::Choice(_) | Self::Page(_) => {
-                ErrorKind::InvalidArgument
-            }
-            Self::Refused(refused) => kind(*refused),
+            Self::Text { .. }
+            | Self::UnknownCategory(_)
+            | Self::MaxMembers(_)
+            | Self::InviteLimits(_)
+            | Self::UnknownEnumValue(_)
+            | Self::Pagination(_) => ErrorKind::InvalidArgument,
+            Self::Rejected(error) => kind(*error),
             Self::FeatureDisabled(_) => ErrorKind::FailedPrecondition,
-            Self::Port(failure) => failure.kind(),
+            Self::Port(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
     }
 
     fn reason(&self) -> &'static str {
         match self {
-            Self::Text { broken: InvalidText::Length, .. } => "TEXT_LENGTH",
-            Self::Text { broken: InvalidText::Characters, .. } => "TEXT_CHARACTERS",
-            Self::Category(_) => "CATEGORY_UNKNOWN",
-            Self::Cap(_) => "MAX_MEMBERS_OUT_OF_RANGE",
-            Self::Term(_) => "INVITE_OUT_OF_RANGE",
-            Self::Choice(_) => "CHOICE_UNKNOWN",
-            Self::Page(page) => page.reason(),
-            Self::Refused(refused) => reason(*refused),
+            Self::Text { violation: InvalidText::Length { .. }, .. } => "TEXT_LENGTH_OUT_OF_RANGE",
+            Self::Text { violation: InvalidText::Characters, .. } => "TEXT_INVALID_CHARACTERS",
+            Self::UnknownCategory(_) => "CATEGORY_UNKNOWN",
+            Self::MaxMembers(_) => "MAX_MEMBERS_OUT_OF_RANGE",
+            Self::InviteLimits(_) => "INVITE_LIMITS_OUT_OF_RANGE",
+            Self::UnknownEnumValue(_) => "UNKNOWN_ENUM_VALUE",
+            Self::Pagination(error) => error.reason(),
+            Self::Rejected(error) => reason(*error),
             Self::FeatureDisabled(_) => FeatureDisabled::REASON,
-            Self::Port(_) | Self::Store(_) => "BACKEND_FAILED",
+            Self::Port(_) | Self::Store(_) => "INTERNAL",
         }
     }
 
     fn field(&self) -> Option<&'static str> {
         match self {
-            Self::Text { field, .. } | Self::Choice(field) => Some(field),
-            Self::Category(_) => Some("category"),
-            Self::Cap(_) => Some("max_members"),
-            Self::Term(_) => Some("uses"),
-            Self::Page(page) => Some(page.field()),
-            Self::Refused(_) | Self::FeatureDisabled(_) | Self::Port(_) | Self::Store(_) => None,
+            Self::Text { field, .. } | Self::UnknownEnumValue(field) => Some(field),
+            Self::UnknownCategory(_) => Some("category"),
+            Self::MaxMembers(_) => Some("max_members"),
+            Self::InviteLimits(_) => Some("uses"),
+            Self::Pagination(error) => Some(error.field()),
+            Self::Rejected(_) | Self::FeatureDisabled(_) | Self::Port(_) | Self::Store(_) => None,
         }
     }
 }
 
-const fn kind(refused: Refused) -> ErrorKind {
-    match refused {
-        Refused::NoCircle | Refused::NoInvite | Refused::NoPerson => ErrorKind::NotFound,
-        Refused::NotAMember | Refused::Role => ErrorKind::PermissionDenied,
-        Refused::LastOwner
-        | Refused::Declined
-        | Refused::Full
-        | Refused::Archived
-        | Refused::Closed
-        | Refused::StaysPrivate
-        | Refused::TooManyInvites => ErrorKind::FailedPrecondition,
-        Refused::EtagMismatch => ErrorKind::Aborted,
+const fn kind(error: CircleError) -> ErrorKind {
+    match error {
+        CircleError::CircleNotFound | CircleError::InviteNotFound | CircleError::MemberNotFound => ErrorKind::NotFound,
+        CircleError::NotAMember | CircleError::RoleTooLow => ErrorKind::PermissionDenied,
+        CircleError::LastOwner
+        | CircleError::RequestDeclined
+        | CircleError::Full
+        | CircleError::Archived
+        | CircleError::Closed
+        | CircleError::PrivateIsPermanent
+        | CircleError::TooManyInvites => ErrorKind::FailedPrecondition,
+        CircleError::EtagMismatch => ErrorKind::Aborted,
     }
 }
 
-const fn reason(refused: Refused) -> &'static str {
-    match refused {
-        Refused::NoCircle => "CIRCLE_NOT_FOUND",
-        Refused::NoInvite => "INVITE_NOT_FOUND",
-        Refused::NoPerson => "MEMBER_NOT_FOUND",
-        Refused::NotAMember => "NOT_A_MEMBER",
-        Refused::Role => "CIRCLE_ROLE_TOO_LOW",
-        Refused::LastOwner => "LAST_OWNER",
-        Refused::Declined => "JOIN_REQUEST_DECLINED",
-        Refused::Full => "CIRCLE_FULL",
-        Refused::Archived => "CIRCLE_ARCHIVED",
-        Refused::Closed => "CIRCLE_CLOSED",
-        Refused::StaysPrivate => "CIRCLE_STAYS_PRIVATE",
-        Refused::EtagMismatch => "ETAG_MISMATCH",
-        Refused::TooManyInvites => "TOO_MANY_INVITES",
+const fn reason(error: CircleError) -> &'static str {
+    match error {
+        CircleError::CircleNotFound => "CIRCLE_NOT_FOUND",
+        CircleError::InviteNotFound => "INVITE_NOT_FOUND",
+        CircleError::MemberNotFound => "MEMBER_NOT_FOUND",
+        CircleError::NotAMember => "NOT_A_MEMBER",
+        CircleError::RoleTooLow => "INSUFFICIENT_CIRCLE_ROLE",
+        CircleError::LastOwner => "LAST_OWNER",
+        CircleError::RequestDeclined => "JOIN_REQUEST_DECLINED",
+        CircleError::Full => "CIRCLE_FULL",
+        CircleError::Archived => "CIRCLE_ARCHIVED",
+        CircleError::Closed => "CIRCLE_CLOSED",
+        CircleError::PrivateIsPermanent => "PRIVATE_CIRCLE_IS_PERMANENT",
+        CircleError::EtagMismatch => "ETAG_MISMATCH",
+        CircleError::TooManyInvites => "TOO_MANY_INVITES",
     }
 }
 

@@ -1,44 +1,47 @@
-//! Circles: small communities, who is in them, what they may do there, and how they get in.
+//! Circles: small communities with members, roles, join requests, invites and a log.
 //!
-//! | file | holds |
+//! | file | contents |
 //! | --- | --- |
-//! | [`domain`] | [`Circle`](domain::Circle), who is in it, and what opens it |
-//! | [`policy`] | who may do what, and what comes of it; pure |
-//! | [`service`] | the use cases: look, ask how somebody appears, act |
-//! | [`ports`] | what circles answer to other slices: who is in which |
-//! | [`access`] | who may call which method, and how often |
-//! | [`rpc`] | `kith.circles.v1.CircleService` |
-//! | [`error`] | every refusal, in the words of the domain |
-//! | [`store`] | the promises of a store, and its adapter |
+//! | [`access`] | required access and quota of every RPC method |
+//! | [`adapters`] | ports that this crate implements for other slices |
+//! | [`domain`] | [`Circle`](domain::Circle), [`MembershipRecord`](domain::MembershipRecord), [`Invite`](domain::Invite) and their validated parts |
+//! | [`error`] | errors of the use cases |
+//! | [`policy`] | visibility, required roles, commands and the changes that they make: pure functions |
+//! | [`rpc`] | handlers of `kith.circles.v1.CircleService` and conversion of messages |
+//! | [`service`] | use cases: authorize, lock, decide, save |
+//! | [`store`] | storage port and its SQL adapter |
 //!
-//! # What is promised
-//! - In each circle a person appears under a persona of that circle. Nothing that is told of it comes from another: its id,
-//!   handle and picture are drawn, lists are ordered by the id, moments are told as days, and it has no badges and points.
-//! - A private circle is there for its members and for who brings a live invite; for all others every method answers as if
-//!   there were none. So is any circle for who is banned from it, and an archived one for who is no member. Once private,
-//!   it stays so. Nobody asks to join one: an invite is the only way in, and the word of a keeper.
-//! - The number of members that is told is rounded, the same for everybody, and says nothing about who is hidden from
-//!   whom. Members see no other number, and lists leave out who is hidden from them, either way.
-//! - One that staff have closed is there for nobody: its members see that it is closed, and nothing that anybody wrote. It
-//!   can be left, and archived by its owner. Opened again, it is as it was.
-//! - Whoever asked and was declined may ask again after seven days. Whatever a keeper does for them goes around that: an
-//!   invite, or a ban that is lifted.
-//! - Keepers remove and ban by persona whoever ever came to the circle, hidden from them or not.
+//! # Guarantees
+//! - In each circle a member appears under a persona of that circle, which cannot be linked to another persona of the
+//!   account: id, handle and avatar are random, lists are ordered by persona id, times are truncated to the day or hour,
+//!   and the persona has no badges and no points.
+//! - A private circle is visible to its members and to callers with a valid invite code. For all other callers every
+//!   method behaves as if the circle did not exist. The same applies to an account that is banned from a circle, and to
+//!   an archived circle for non-members. A private circle stays private. It accepts no join requests, only invites.
+//! - The member count is rounded, is the same for all viewers and reveals nothing about blocks. Member lists omit the
+//!   members whom the viewer blocks or who block the viewer.
+//! - A circle that staff have closed is visible only to its members, who see that it is closed, but no text of it. A
+//!   member can leave it, and an owner can archive it. After it is reopened it is as before.
+//! - A user whose join request was declined can request again after seven days. A keeper can shorten that time with an
+//!   invite, or by banning and unbanning the user.
+//! - Keepers remove and ban by persona any user with a past or present membership, blocked or not.
 //!
-//! # To add something that can be done in a circle
-//! 1. A variant of [`Act`](policy::Act), its word for the log, and the role that it takes; the compiler asks for its rule.
-//! 2. What comes of it is a [`Ruling`](policy::Ruling); a new one is written in `store/sql/deeds.rs`.
-//! 3. Its place in the model of `tests/it/histories.rs`, a handler in [`rpc`] and a row in [`access`].
+//! # Adding a command
+//! 1. Add a variant to [`CircleCommand`](policy::CircleCommand), its [`LogAction`](domain::LogAction) and the role that
+//!    it requires. The compiler then requires its rule.
+//! 2. Its result is a [`CircleOutcome`](policy::CircleOutcome). The writes of a new outcome go to `policy/changes.rs`; a
+//!    new kind of write goes to `store/sql/save.rs`.
+//! 3. Add the command to the model in `tests/it/random_histories.rs`, a handler to [`rpc`] and a row to [`access`].
 
 pub mod access;
+pub mod adapters;
 pub mod domain;
 pub mod error;
+pub mod module;
 pub mod policy;
-pub mod ports;
 pub mod rpc;
 pub mod service;
 pub mod store;
 
 pub use error::Error;
-pub use ports::{Doors, Roster};
 pub use service::Service;

@@ -1,4 +1,4 @@
-//! Id of a piece of user content.
+//! Id and kind of user content.
 
 use std::{fmt, str::FromStr};
 
@@ -9,6 +9,23 @@ use crate::{PostId, ResponseId, id::InvalidId};
 pub enum ContentId {
     Post(PostId),
     Response(ResponseId),
+}
+
+/// Kind of user content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ContentKind {
+    Post,
+    Response,
+}
+
+impl ContentId {
+    #[must_use]
+    pub const fn kind(self) -> ContentKind {
+        match self {
+            Self::Post(_) => ContentKind::Post,
+            Self::Response(_) => ContentKind::Response,
+        }
+    }
 }
 
 impl fmt::Display for ContentId {

@@ -56,10 +56,9 @@ impl VisibilityAction {
     pub fn apply(self, state: Option<ModerationState>, now: Timestamp) -> Option<Transition> {
         match (self, state) {
             (Self::Remove, None) => Some((Some(ModerationState::Removed(now)), &[VisibilityChange::Removed])),
-            (Self::Remove, Some(ModerationState::Held(_))) => Some((
-                Some(ModerationState::Removed(now)),
-                &[VisibilityChange::Released, VisibilityChange::Removed],
-            )),
+            (Self::Remove, Some(ModerationState::Held(_))) => {
+                Some((Some(ModerationState::Removed(now)), &[VisibilityChange::Released, VisibilityChange::Removed]))
+            }
             (Self::Restore, Some(ModerationState::Removed(_))) => Some((None, &[VisibilityChange::Restored])),
             (Self::Release, Some(ModerationState::Held(_))) => Some((None, &[VisibilityChange::Released])),
             (Self::Remove, Some(ModerationState::Removed(_)))

@@ -1,8 +1,8 @@
 //! Enforcement of decisions.
 //!
-//! Enforcement does not depend on the event that triggered it. It reads the combined result of all decisions, applies it,
-//! and reads again. If the result has changed in the meantime, it applies the new one. The last run of several concurrent
-//! runs therefore leaves the correct state.
+//! Enforcement does not depend on the event that triggered it. It reads the combined result of all decisions, applies
+//! it, and reads again. If the result has changed in the meantime, it applies the new one. The last run of several
+//! concurrent runs therefore leaves the correct state.
 
 use std::sync::Arc;
 

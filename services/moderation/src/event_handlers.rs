@@ -14,7 +14,8 @@ use crate::{DecisionEnforcer, Error, domain::Origin, service::ReportIntake, stor
 /// Maximum number of related cases whose risk is updated per changed case. The highest risks come first.
 const MAX_RELATED: i64 = 100;
 
-/// Opens cases for crisis language and for held content; completes enforcement and updates risk scores when a case changes.
+/// Opens cases for crisis language and for held content; completes enforcement and updates risk scores when a case
+/// changes.
 pub struct EventHandler {
     pub store: Arc<dyn Store>,
     pub intake: Arc<ReportIntake>,
@@ -78,7 +79,10 @@ impl EventHandler {
         // The inbox no longer contains events of this age, so this may be a repetition. The case is opened anyway: a
         // duplicate case costs a review, a missing case may cost a life.
         if event.at < self.clock.now().before(MAX_REDELIVERY_AGE) {
-            tracing::warn!(event = %event.id, "event is older than the deduplication window, opening a case that may be a duplicate");
+            tracing::warn!(
+                event = %event.id,
+                "event is older than the deduplication window, opening a case that may be a duplicate"
+            );
         }
         self.intake.open_case(content, origin, event.id).await
     }
@@ -89,8 +93,8 @@ impl EventHandler {
         self.enforcer.enforce(case.subject, case.affected_account).await
     }
 
-    /// Updates the risk of open cases that share a reporter or the affected account with this case. A new report changes
-    /// which reporters agree, and a decision changes the accuracy of reporters.
+    /// Updates the risk of open cases that share a reporter or the affected account with this case. A new report
+    /// changes which reporters agree, and a decision changes the accuracy of reporters.
     ///
     /// Each case has its own transaction. One transaction for all cases could deadlock with a concurrent update that
     /// locks the same cases in another order.

@@ -39,8 +39,8 @@ impl SealedColumn {
     }
 }
 
-/// Encrypts texts of cases with a system key. The key does not belong to an account, because evidence is retained after the
-/// account is deleted.
+/// Encrypts texts of cases with a system key. The key does not belong to an account, because evidence is retained after
+/// the account is deleted.
 #[derive(Clone)]
 pub struct EvidenceCipher {
     pub encryption: Arc<dyn FieldEncryption>,
@@ -88,8 +88,8 @@ impl EvidenceCipher {
         decode(&value).ok_or_else(|| PortError::new(ErrorKind::Internal, "unknown encoding of evidence"))
     }
 
-    /// Returns the alias of a reporter in a case. It is stable within the case, differs between cases, and cannot be traced
-    /// to the account without the key.
+    /// Returns the alias of a reporter in a case. It is stable within the case, differs between cases, and cannot be
+    /// traced to the account without the key.
     #[must_use]
     pub fn reporter_alias(&self, case: CaseId, reporter: UserId) -> String {
         let [one, two, three, four, ..] =

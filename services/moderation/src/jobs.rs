@@ -1,19 +1,23 @@
-//! Periodic jobs.
+//! Work that waits for a time.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kith_kernel::{Clock, PortError, ports::PeriodicJob};
+use kith_kernel::{
+    Clock, PortError,
+    ports::{Timer, TimerHandler, TimerKey},
+};
 
-use crate::{DecisionEnforcer, Error, store::Store};
+use crate::{DecisionEnforcer, Error, domain::Decision, store::Store};
 
 /// Maximum number of expired decisions per query.
 const BATCH_SIZE: i64 = 100;
 
-/// Ends mutes, suspensions and bans whose end time has passed.
+/// Ends mutes, suspensions and bans when their end time has passed. A timer per decision, which is scheduled in the
+/// transaction of the decision, fires it.
 ///
-/// Access checks compare the end time themselves; this job publishes the change. A decision is marked as expired only after
-/// enforcement succeeded, so an interrupted run is repeated.
+/// Access checks compare the end time themselves; this handler publishes the change. A decision is marked as expired only
+/// after enforcement succeeded, so an interrupted run is repeated.
 pub struct ExpireSanctions {
     pub store: Arc<dyn Store>,
     pub enforcer: Arc<DecisionEnforcer>,
@@ -21,18 +25,32 @@ pub struct ExpireSanctions {
 }
 
 #[async_trait]
-impl PeriodicJob for ExpireSanctions {
+impl TimerHandler for ExpireSanctions {
     fn name(&self) -> &'static str {
-        "expire-sanctions"
+        Self::NAME
     }
 
-    async fn run(&self) -> Result<u64, PortError> {
-        Ok(self.expire_all().await?)
+    async fn fire(&self, _: &Timer) -> Result<(), PortError> {
+        self.expire_due().await?;
+        Ok(())
     }
 }
 
 impl ExpireSanctions {
-    async fn expire_all(&self) -> Result<u64, Error> {
+    const NAME: &str = "expire-sanctions";
+
+    /// Returns the timer that ends a decision; `None` if it has no end.
+    pub(crate) fn timer(decision: &Decision) -> Option<Timer> {
+        let due_at = decision.until?;
+        let key = TimerKey { handler: Self::NAME.to_owned(), key: decision.id.to_string() };
+        Some(Timer { key, due_at, payload: Vec::new() })
+    }
+
+    /// Ends all sanctions that are due, and returns their number.
+    ///
+    /// # Errors
+    /// Errors of the store and of ports.
+    pub async fn expire_due(&self) -> Result<u64, Error> {
         let mut expired = 0;
         loop {
             let now = self.clock.now();

@@ -3,7 +3,7 @@
 //! | file | contents |
 //! | --- | --- |
 //! | [`domain`] | [`Subject`](domain::Subject), [`Report`](domain::Report), [`Case`](domain::Case), [`Decision`](domain::Decision), [`Strike`](domain::Strike) |
-//! | [`policy`] | authorization of staff, risk score, automatic hiding, durations; pure |
+//! | [`policy`] | rules: merging of reports, assignment, decisions, appeals, automatic hiding, risk score; pure |
 //! | [`service`] | use cases: authorize, load, decide, save |
 //! | [`enforcement`] | [`DecisionEnforcer`]: applies decisions to content, circles and accounts |
 //! | [`jobs`] | [`ExpireSanctions`]: ends mutes, suspensions and bans |
@@ -13,6 +13,12 @@
 //! | [`rpc`] | `kith.moderation.v1.ModerationService` |
 //! | [`error`] | errors of the use cases |
 //! | [`store`] | storage trait and its SQL implementation |
+//!
+//! # Changing a case
+//! Reports, assignments, decisions and appeals compete for the same case. Each change locks the subject
+//! ([`CaseLocks`](store::CaseLocks)), applies a rule of [`policy`] to the loaded state, and saves the result with its
+//! events and audit entries in one transaction. A version alone would not suffice: a first report has no row to
+//! compare, and overturning depends on the decisions of other cases about the same subject.
 //!
 //! # Decisions and their effects
 //! A decision is stored with its strike, its events and its audit record in one transaction. Its effects on content and
@@ -32,6 +38,7 @@ pub mod error;
 pub mod event_handlers;
 pub mod evidence_cipher;
 pub mod jobs;
+pub mod module;
 pub mod policy;
 pub mod rpc;
 pub mod service;

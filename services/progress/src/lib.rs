@@ -1,44 +1,44 @@
-//! Progress: how somebody is doing, day by day, for themselves alone.
+//! Progress: check-ins, relapses, streaks and milestones of an account, visible only to its owner.
 //!
-//! | file | holds |
+//! | file | contents |
 //! | --- | --- |
-//! | [`domain`] | [`Journey`], [`Streak`], [`Milestone`], [`CheckIn`], and what many of them come to |
-//! | [`policy`] | when something may be said to have been: pure functions |
-//! | [`service`] | the use cases: compute, keep, record the events |
-//! | [`looking`] | how a period went |
-//! | [`notes`] | what seals what people write for themselves |
-//! | [`milestones`] | what tells of a milestone when its midnight has passed |
-//! | [`error`] | every refusal, in the words of the domain |
-//! | [`access`] | who may call which method, and how often |
-//! | [`rpc`] | `kith.users.v1.ProgressService` |
-//! | [`store`] | the promises of a store, and its adapters |
+//! | [`access`] | required access and quota of every RPC method |
+//! | [`domain`] | [`RecoveryProfile`], [`Streak`], [`Milestone`], [`CheckIn`] and the statistics of many of them |
+//! | [`error`] | errors of the use cases |
+//! | [`jobs`] | periodic jobs |
+//! | [`module`] | assembly of the slice |
+//! | [`note_cipher`] | encryption of notes |
+//! | [`policy`] | validation of dates and times: pure functions |
+//! | [`rpc`] | handlers of `kith.users.v1.ProgressService` and conversion of messages |
+//! | [`service`] | use cases: load, compute, save |
+//! | [`store`] | storage port and its SQLite and MongoDB adapters |
 //!
-//! Nobody is ever shown what is somebody else's: no method takes another person's id, and no store gives anything but by
-//! its owner. There is no `ports.rs`: no slice asks this one. There is no `reactions.rs`: nothing that happens elsewhere
-//! changes how somebody is doing.
+//! No method takes the id of another account, and the store finds data only by its owner. There are no `adapters`: no
+//! other slice uses this one. There are no event handlers: no event of another slice changes progress.
 //!
-//! # To add a use case
-//! 1. Say in [`domain`] what it computes, from the journey and the moment alone, with a test.
-//! 2. Say in [`store::Store`] what has to be kept for it, with a case in `tests/it/store.rs`; then write it.
-//! 3. Write the method in [`service`], its refusals in `tests/it/service.rs`, its messages in [`rpc`],
-//!    its row in [`access`].
+//! # Adding a use case
+//! 1. Add the computation to [`domain`], as a function of the profile and the time, with a test.
+//! 2. Add the storage operation to [`store::Store`], with a contract case in `tests/it/store.rs`, and implement it in
+//!    `store/sqlite` and `store/mongo`.
+//! 3. Add the method to [`service`], its error cases to `tests/it/service.rs`, its conversion to [`rpc`] and its row to
+//!    [`access`].
 
 pub mod access;
 pub mod domain;
 pub mod error;
-pub mod looking;
-pub mod milestones;
-pub mod notes;
+pub mod jobs;
+pub mod module;
+pub mod note_cipher;
 pub mod policy;
 pub mod rpc;
 pub mod service;
 pub mod store;
 
 pub use domain::{
-    CheckIn, Cravings, Day, Figures, Goal, HeatDay, Journey, Milestone, Moment, Mood, Note, Patterns, Period, Relapse,
-    Start, Streak, Told, Trigger, Triggers, UnknownDay, UnknownZone, Zone,
+    AnnouncedMilestone, CheckIn, Cravings, Date, DateRange, Goal, HeatMapDay, InvalidDate, Milestone, Mood, Note,
+    Patterns, ProgressStats, RecoveryProfile, Relapse, Streak, StreakStart, TimeZone, Trigger, Triggers,
+    UnknownTimeZone, ZonedInstant,
 };
 pub use error::Error;
-pub use milestones::Milestones;
-pub use notes::Notes;
+pub use note_cipher::NoteCipher;
 pub use service::Service;

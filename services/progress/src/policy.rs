@@ -1,108 +1,103 @@
-//! When something may be said to have been. Pure: all that a rule needs is passed in.
+//! Validation of dates and times. Pure functions: the current time is a parameter.
 
 use std::time::Duration;
 
 use kith_kernel::Timestamp;
 
-use crate::{Day, Period, UnknownDay, Zone, domain::HeatDay};
+use crate::{Date, DateRange, InvalidDate, TimeZone, domain::HEAT_MAP_DAYS};
 
-/// How far a check-in may be back-dated. Later nobody remembers how they were.
-pub const REMEMBERED: Duration = Duration::from_hours(30 * 24);
-/// How far a client's clock may be ahead. What it says is taken for now.
-pub const SKEW: Duration = Duration::from_mins(5);
-/// How many relapses one person can note. They are kept in one document, which is read and written as a whole.
-pub const RELAPSES: usize = 1_000;
-/// How many days a period may have.
-pub const LONGEST_PERIOD: u32 = 366;
-/// How many days before its last one a period begins of which only the last is known.
-pub const USUAL_PERIOD: u32 = 30;
-/// How many check-ins of a period are looked at: the newest.
-pub const LOOKED_AT: i64 = 10_000;
-/// The first day that anybody can count from.
-pub const FIRST_DAY: &str = "1900-01-01";
+/// Maximum age of a check-in when it is recorded. Older moods are not remembered reliably.
+pub const MAX_BACKDATE: Duration = Duration::from_hours(30 * 24);
+/// Maximum time by which the clock of a client can be ahead. Such times are replaced by the current time.
+pub const MAX_CLOCK_SKEW: Duration = Duration::from_mins(5);
+/// Maximum number of relapses per account. All of them are read and written with the profile.
+pub const MAX_RELAPSES: usize = 1_000;
+/// Maximum number of days in a period.
+pub const MAX_PERIOD_DAYS: u32 = 366;
+/// Number of days before its last one at which a period starts by default.
+pub const DEFAULT_PERIOD_DAYS: u32 = 30;
+/// Maximum number of check-ins of a period that are analysed: the newest.
+pub const MAX_ANALYSED: i64 = 10_000;
+/// Earliest start date of a streak.
+pub const MIN_DATE: &str = "1900-01-01";
 
-/// Why something cannot have been then.
+/// A date or time that is not allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Untimely {
-    /// It has not been yet.
-    #[error("this lies in the future")]
-    Future,
-    /// It is too long ago.
-    #[error("this is too long ago")]
-    LongAgo,
-    /// It ends before it begins.
-    #[error("this ends before it begins")]
-    Backwards,
-    /// It has too many days.
-    #[error("a period has at most 366 days")]
-    TooLong,
-    /// It is no date.
+pub enum DateError {
+    #[error("date must not be in the future")]
+    InFuture,
+    #[error("date is too far in the past")]
+    TooOld,
+    #[error("period must not end before it starts")]
+    EndBeforeStart,
+    #[error("period must be at most 366 days")]
+    PeriodTooLong,
     #[error(transparent)]
-    Day(#[from] UnknownDay),
+    Invalid(#[from] InvalidDate),
 }
 
-/// When a check-in was: now, if its owner does not say.
+/// Returns the time of a check-in: the requested one, or now.
 ///
 /// # Errors
-/// [`Untimely::Future`], [`Untimely::LongAgo`] beyond [`REMEMBERED`].
-pub fn checked_in(asked: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, Untimely> {
-    within(asked, now.before(REMEMBERED), now)
+/// [`DateError::InFuture`], [`DateError::TooOld`] beyond [`MAX_BACKDATE`].
+pub fn validate_check_in_time(requested: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, DateError> {
+    validate_time(requested, now.before(MAX_BACKDATE), now)
 }
 
-/// When a relapse was: now, if its owner does not say.
+/// Returns the time of a relapse: the requested one, or now.
 ///
 /// # Errors
-/// [`Untimely::Future`], [`Untimely::LongAgo`] before [`FIRST_DAY`].
-pub fn relapsed(asked: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, Untimely> {
-    within(asked, Zone::utc().begins(Day::new(FIRST_DAY)?), now)
+/// [`DateError::InFuture`], [`DateError::TooOld`] before [`MIN_DATE`].
+pub fn validate_relapse_time(requested: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, DateError> {
+    validate_time(requested, TimeZone::utc().start_of_day(Date::parse(MIN_DATE)?), now)
 }
 
-fn within(asked: Option<Timestamp>, first: Timestamp, now: Timestamp) -> Result<Timestamp, Untimely> {
-    let Some(asked) = asked else { return Ok(now) };
-    if asked > now.after(SKEW) {
-        return Err(Untimely::Future);
+fn validate_time(requested: Option<Timestamp>, earliest: Timestamp, now: Timestamp) -> Result<Timestamp, DateError> {
+    let Some(requested) = requested else { return Ok(now) };
+    if requested > now.after(MAX_CLOCK_SKEW) {
+        return Err(DateError::InFuture);
     }
-    if asked < first {
-        return Err(Untimely::LongAgo);
+    if requested < earliest {
+        return Err(DateError::TooOld);
     }
-    Ok(asked.min(now))
+    Ok(requested.min(now))
 }
 
-/// The day from which somebody counts.
+/// Parses the start date of a streak.
 ///
 /// # Errors
-/// [`Untimely::Day`], [`Untimely::Future`] after today, [`Untimely::LongAgo`] before [`FIRST_DAY`].
-pub fn started(text: &str, today: Day) -> Result<Day, Untimely> {
-    let day = Day::new(text)?;
-    if day > today {
-        return Err(Untimely::Future);
+/// [`DateError::Invalid`], [`DateError::InFuture`] after `today`, [`DateError::TooOld`] before [`MIN_DATE`].
+pub fn validate_start_date(text: &str, today: Date) -> Result<Date, DateError> {
+    let date = Date::parse(text)?;
+    if date > today {
+        return Err(DateError::InFuture);
     }
-    if day < Day::new(FIRST_DAY)? {
-        return Err(Untimely::LongAgo);
+    if date < Date::parse(MIN_DATE)? {
+        return Err(DateError::TooOld);
     }
-    Ok(day)
+    Ok(date)
 }
 
-/// The period from one date to another. An empty one is for the policy to choose.
+/// Parses a period. An empty last date is today; an empty first date is [`DEFAULT_PERIOD_DAYS`] before the last one.
 ///
 /// # Errors
-/// [`Untimely::Day`], [`Untimely::Backwards`], [`Untimely::TooLong`].
-pub fn period(first: &str, last: &str, today: Day) -> Result<Period, Untimely> {
-    let last = if last.is_empty() { today } else { Day::new(last)? };
-    let first = if first.is_empty() { last.minus(USUAL_PERIOD) } else { Day::new(first)? };
+/// [`DateError::Invalid`], [`DateError::EndBeforeStart`], [`DateError::PeriodTooLong`].
+pub fn parse_period(first: &str, last: &str, today: Date) -> Result<DateRange, DateError> {
+    let last = if last.is_empty() { today } else { Date::parse(last)? };
+    let first = if first.is_empty() { last.minus_days(DEFAULT_PERIOD_DAYS) } else { Date::parse(first)? };
     if first > last {
-        return Err(Untimely::Backwards);
+        return Err(DateError::EndBeforeStart);
     }
-    if last.days_since(first) >= LONGEST_PERIOD {
-        return Err(Untimely::TooLong);
+    if last.days_since(first) >= MAX_PERIOD_DAYS {
+        return Err(DateError::PeriodTooLong);
     }
-    Ok(Period { first, last })
+    Ok(DateRange { first, last })
 }
 
-/// The days of the map: those that end today.
+/// The [`HEAT_MAP_DAYS`] days that end today.
 #[must_use]
-pub fn mapped(today: Day) -> Period {
-    Period { first: today.minus(HeatDay::COUNT - 1), last: today }
+pub fn heat_map_range(today: Date) -> DateRange {
+    DateRange { first: today.minus_days(HEAT_MAP_DAYS - 1), last: today }
 }
 
 #[cfg(test)]
@@ -111,52 +106,53 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
-    fn day(text: &str) -> Day {
-        Day::new(text).unwrap()
+    fn date(text: &str) -> Date {
+        Date::parse(text).unwrap()
     }
 
     #[test]
-    fn what_is_not_said_to_have_been_before_is_now() {
-        assert_eq!(checked_in(None, NOW), Ok(NOW));
-        assert_eq!(relapsed(None, NOW), Ok(NOW));
+    fn the_default_time_is_now() {
+        assert_eq!(validate_check_in_time(None, NOW), Ok(NOW));
+        assert_eq!(validate_relapse_time(None, NOW), Ok(NOW));
     }
 
     #[test]
-    fn nothing_is_in_the_future_but_a_clock_may_be_ahead() {
-        for rule in [checked_in, relapsed] {
-            assert_eq!(rule(Some(NOW.after(SKEW)), NOW), Ok(NOW));
-            assert_eq!(rule(Some(NOW.after(SKEW + Duration::from_millis(1))), NOW), Err(Untimely::Future));
+    fn times_in_the_future_are_rejected_except_for_clock_skew() {
+        for validate in [validate_check_in_time, validate_relapse_time] {
+            assert_eq!(validate(Some(NOW.after(MAX_CLOCK_SKEW)), NOW), Ok(NOW));
+            let later = NOW.after(MAX_CLOCK_SKEW + Duration::from_millis(1));
+            assert_eq!(validate(Some(later), NOW), Err(DateError::InFuture));
         }
     }
 
     #[test]
-    fn a_check_in_is_remembered_for_thirty_days_and_a_relapse_for_ever() {
-        let month = NOW.before(REMEMBERED);
+    fn check_ins_can_be_backdated_30_days_and_relapses_to_1900() {
+        let month = NOW.before(MAX_BACKDATE);
         let before = month.before(Duration::from_millis(1));
-        assert_eq!(checked_in(Some(month), NOW), Ok(month));
-        assert_eq!(checked_in(Some(before), NOW), Err(Untimely::LongAgo));
-        assert_eq!(relapsed(Some(before), NOW), Ok(before));
-        assert_eq!(relapsed(Some(Timestamp::from_millis(i64::MIN)), NOW), Err(Untimely::LongAgo));
+        assert_eq!(validate_check_in_time(Some(month), NOW), Ok(month));
+        assert_eq!(validate_check_in_time(Some(before), NOW), Err(DateError::TooOld));
+        assert_eq!(validate_relapse_time(Some(before), NOW), Ok(before));
+        assert_eq!(validate_relapse_time(Some(Timestamp::from_millis(i64::MIN)), NOW), Err(DateError::TooOld));
     }
 
     #[test]
-    fn nobody_counts_from_tomorrow() {
-        let today = day("2024-03-01");
-        assert_eq!(started("2024-03-01", today), Ok(today));
-        assert_eq!(started("2024-03-02", today), Err(Untimely::Future));
-        assert_eq!(started("1899-12-31", today), Err(Untimely::LongAgo));
-        assert_eq!(started("yesterday", today), Err(Untimely::Day(UnknownDay)));
+    fn a_start_date_is_between_1900_and_today() {
+        let today = date("2024-03-01");
+        assert_eq!(validate_start_date("2024-03-01", today), Ok(today));
+        assert_eq!(validate_start_date("2024-03-02", today), Err(DateError::InFuture));
+        assert_eq!(validate_start_date("1899-12-31", today), Err(DateError::TooOld));
+        assert_eq!(validate_start_date("yesterday", today), Err(DateError::Invalid(InvalidDate)));
     }
 
     #[test]
-    fn a_period_has_a_day_at_least_and_a_year_at_most() {
-        let today = day("2024-03-01");
-        let usual = period("", "", today).unwrap();
-        assert_eq!((usual.first, usual.last), (day("2024-01-31"), today));
-        assert_eq!(period("2024-03-02", "", today), Err(Untimely::Backwards));
-        assert!(period("2024-03-01", "2024-03-01", today).is_ok());
-        assert!(period("2023-03-02", "2024-03-01", today).is_ok());
-        assert_eq!(period("2023-02-28", "2024-03-01", today), Err(Untimely::TooLong));
-        assert_eq!(mapped(today).days().count(), 364);
+    fn a_period_has_1_to_366_days() {
+        let today = date("2024-03-01");
+        let default = parse_period("", "", today).unwrap();
+        assert_eq!((default.first, default.last), (date("2024-01-31"), today));
+        assert_eq!(parse_period("2024-03-02", "", today), Err(DateError::EndBeforeStart));
+        assert!(parse_period("2024-03-01", "2024-03-01", today).is_ok());
+        assert!(parse_period("2023-03-02", "2024-03-01", today).is_ok());
+        assert_eq!(parse_period("2023-02-28", "2024-03-01", today), Err(DateError::PeriodTooLong));
+        assert_eq!(heat_map_range(today).days().count(), 364);
     }
 }

@@ -15,7 +15,7 @@ use kith_kernel::{
 /// One node at a time does this, in the order of the bus. It makes no other calls: every event behind one that waits for
 /// an answer waits too, and one of them may be a block.
 pub struct ChannelPublisher {
-    pub live: Arc<dyn ReplayLog>,
+    pub replay_log: Arc<dyn ReplayLog>,
 }
 
 impl ChannelPublisher {
@@ -31,7 +31,7 @@ impl EventHandler for ChannelPublisher {
 
     async fn handle(&self, delivery: &Delivery) -> Result<(), PortError> {
         for channel in channels_for(&delivery.event) {
-            self.live.append(&channel, &delivery.encoded).await?;
+            self.replay_log.append(&channel, &delivery.encoded).await?;
         }
         Ok(())
     }

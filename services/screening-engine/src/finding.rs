@@ -1,39 +1,37 @@
-//! What was found in a text.
+//! Findings of the detectors.
 
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-/// What looks for something.
+/// Kind of a detector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Detector {
-    /// Numbers that can be called.
+    /// Phone numbers.
     Phone,
     /// E-mail addresses.
     Email,
-    /// Addresses of pages.
+    /// URLs and host names.
     Url,
-    /// Names on other networks, and the wish to go there.
+    /// User names on other networks, and requests for contact there.
     Handle,
-    /// Where somebody lives.
+    /// Postal addresses.
     Address,
     /// Fraud.
     Scam,
 }
 
 impl Detector {
-    /// All of them.
     pub const ALL: [Self; 6] = [Self::Phone, Self::Email, Self::Url, Self::Handle, Self::Address, Self::Scam];
 }
 
-/// Something in a text.
+/// A part of a text that a detector has found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What it was found by.
     pub detector: Detector,
-    /// Which bytes of the text as it was written. They begin and end between characters.
+    /// Bytes of the original text, on character boundaries.
     pub span: Range<usize>,
-    /// How sure it is, of 100.
+    /// From 0 to 100.
     pub confidence: u8,
 }

@@ -1,31 +1,33 @@
-//! Letters as they look: what is written in another alphabet, in large, in circles or with marks becomes plain.
+//! Folding of look-alike characters to plain lower-case letters and digits.
 
 use std::ops::Range;
 
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 use unicode_security::skeleton;
 
-use crate::View;
+use crate::MappedText;
 
-/// The text in small plain letters: compatible forms (NFKC), marks and what cannot be seen left out, look-alikes (UTS 39)
-/// and digits of other scripts in their place. Spaces are one kind of space; lines stay lines.
+/// Folds a text to plain lower-case letters.
+///
+/// Applies compatibility decomposition (NFKD), removes combining marks and invisible characters, and replaces look-alikes
+/// (UTS #39) and digits of other scripts. White space becomes a space; line feeds stay.
 #[must_use]
-pub fn fold(text: &str) -> View {
-    let mut view = View::default();
+pub fn fold(text: &str) -> MappedText {
+    let mut folded = MappedText::default();
     for (at, character) in text.char_indices() {
         let origin = at..at + character.len_utf8();
         if character.is_ascii() {
-            view.push(plain_ascii(character), origin);
+            folded.push(fold_ascii(character), origin);
         } else if let Some(word) = symbol(character) {
-            view.append(word, &origin);
-        } else if !is_hidden(character) {
-            fold_one(&mut view, character, &origin);
+            folded.push_str(word, &origin);
+        } else if !is_invisible(character) {
+            fold_character(&mut folded, character, &origin);
         }
     }
-    view
+    folded
 }
 
-fn plain_ascii(character: char) -> char {
+fn fold_ascii(character: char) -> char {
     match character {
         '\n' => '\n',
         _ if character.is_ascii_whitespace() || character.is_ascii_control() => ' ',
@@ -33,53 +35,54 @@ fn plain_ascii(character: char) -> char {
     }
 }
 
-fn fold_one(view: &mut View, character: char, origin: &Range<usize>) {
+fn fold_character(folded: &mut MappedText, character: char, origin: &Range<usize>) {
     if let Some(plain) = enclosed(character) {
-        view.push(plain, origin.clone());
+        folded.push(plain, origin.clone());
         return;
     }
     for part in std::iter::once(character).nfkd() {
-        if is_combining_mark(part) || is_hidden(part) {
+        if is_combining_mark(part) || is_invisible(part) {
             continue;
         }
         if part.is_ascii() {
-            view.push(plain_ascii(part), origin.clone());
+            folded.push(fold_ascii(part), origin.clone());
         } else if part.is_whitespace() {
-            view.push(' ', origin.clone());
+            folded.push(' ', origin.clone());
         } else if let Some(plain) = digit(part).or_else(|| look_alike(part)) {
-            view.push(plain, origin.clone());
+            folded.push(plain, origin.clone());
         } else {
-            for small in part.to_lowercase() {
-                view.push(small, origin.clone());
+            for lower in part.to_lowercase() {
+                folded.push(lower, origin.clone());
             }
         }
     }
 }
 
-/// The one plain character that this looks like, in either case.
+/// Returns the ASCII character that looks like this one, in either case.
 fn look_alike(character: char) -> Option<char> {
-    alike(character).or_else(|| {
-        let mut large = character.to_uppercase();
-        match (large.next(), large.next()) {
-            (Some(large), None) if large != character => alike(large),
+    ascii_skeleton(character).or_else(|| {
+        let mut upper = character.to_uppercase();
+        match (upper.next(), upper.next()) {
+            (Some(upper), None) if upper != character => ascii_skeleton(upper),
             _ => None,
         }
     })
 }
 
-fn alike(character: char) -> Option<char> {
+/// Returns the skeleton of a character (UTS #39, section 4) if it is one ASCII character.
+fn ascii_skeleton(character: char) -> Option<char> {
     let mut buffer = [0; 4];
-    let mut look = skeleton(character.encode_utf8(&mut buffer));
-    match (look.next(), look.next()) {
-        // The look of a large I is a small l, as is that of a 1.
+    let mut characters = skeleton(character.encode_utf8(&mut buffer));
+    match (characters.next(), characters.next()) {
+        // The skeleton of both `I` and `1` is `l`.
         (Some('l'), None) if character.is_uppercase() => Some('i'),
         (Some(one), None) if one.is_ascii_graphic() => Some(one.to_ascii_lowercase()),
         _ => None,
     }
 }
 
-/// What has no width or no look: format characters, joiners, variation selectors, tags, fillers.
-const fn is_hidden(character: char) -> bool {
+/// Returns true for invisible characters: format characters, joiners, variation selectors, tags and fillers.
+const fn is_invisible(character: char) -> bool {
     matches!(character,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
         | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
@@ -87,7 +90,7 @@ const fn is_hidden(character: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// What pictures and signs stand for where people give away how they can be found.
+/// Returns the replacement of a punctuation variant, or the word for a pictogram that is used to give contact details.
 const fn symbol(character: char) -> Option<&'static str> {
     Some(match character {
         '•' | '·' | '∙' | '․' | '‧' | '⋅' | '。' | '｡' => ".",
@@ -101,22 +104,22 @@ const fn symbol(character: char) -> Option<&'static str> {
     })
 }
 
-/// Letters and digits in circles and boxes that have no compatible form.
+/// Returns the letter or digit of an enclosed character that has no compatibility decomposition.
 fn enclosed(character: char) -> Option<char> {
-    const LETTERS: [u32; 3] = [0x1f150, 0x1f170, 0x1f1e6];
-    const ONES: [u32; 4] = [0x2776, 0x2780, 0x278a, 0x24f5];
+    const FIRST_LETTERS: [u32; 3] = [0x1f150, 0x1f170, 0x1f1e6];
+    const FIRST_DIGITS: [u32; 4] = [0x2776, 0x2780, 0x278a, 0x24f5];
     let code = u32::from(character);
     if code == 0x24ff {
         return Some('0');
     }
-    if let Some(first) = LETTERS.into_iter().find(|first| (*first..first + 26).contains(&code)) {
+    if let Some(first) = FIRST_LETTERS.into_iter().find(|first| (*first..first + 26).contains(&code)) {
         return char::from_u32(u32::from('a') + code - first);
     }
-    let first = ONES.into_iter().find(|first| (*first..first + 9).contains(&code))?;
+    let first = FIRST_DIGITS.into_iter().find(|first| (*first..first + 9).contains(&code))?;
     char::from_u32(u32::from('1') + code - first)
 }
 
-/// Decimal digits of other scripts (general category Nd), by the zero of each.
+/// Returns the value of a decimal digit of another script (general category Nd). The digits follow the zero of each script.
 fn digit(character: char) -> Option<char> {
     const ZEROS: [u32; 24] = [
         0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20,
@@ -131,12 +134,12 @@ fn digit(character: char) -> Option<char> {
 mod tests {
     use super::*;
 
-    fn folded(text: &str) -> String {
+    fn fold_to_string(text: &str) -> String {
         fold(text).text().to_owned()
     }
 
     #[test]
-    fn what_looks_like_a_letter_is_that_letter() {
+    fn look_alikes_of_letters_are_folded() {
         for (text, plain) in [
             ("ＣＡＬＬ ｍｅ", "call me"),
             ("𝚐𝚖𝚊𝚒𝚕", "gmail"),
@@ -150,12 +153,12 @@ mod tests {
             ("été", "ete"),
             ("ﬁne", "fine"),
         ] {
-            assert_eq!(folded(text), plain, "{text}");
+            assert_eq!(fold_to_string(text), plain, "{text}");
         }
     }
 
     #[test]
-    fn a_digit_is_that_digit_however_it_is_drawn() {
+    fn every_form_of_a_digit_is_folded() {
         for text in [
             "0123456789",
             "٠١٢٣٤٥٦٧٨٩",
@@ -165,17 +168,17 @@ mod tests {
             "⓿❶❷❸❹❺❻❼❽❾",
             "0\u{fe0f}\u{20e3}1\u{fe0f}\u{20e3}2\u{20e3}3456789",
         ] {
-            assert_eq!(folded(text), "0123456789", "{text}");
+            assert_eq!(fold_to_string(text), "0123456789", "{text}");
         }
     }
 
     #[test]
-    fn every_character_knows_where_it_was_written() {
+    fn every_folded_character_maps_to_its_origin() {
         let text = "x①\u{200b}ﬁ!";
-        let view = fold(text);
-        assert_eq!(view.text(), "x1fi!");
-        assert_eq!(&text[view.origin(1..2)], "①");
-        assert_eq!(&text[view.origin(2..4)], "ﬁ");
-        assert_eq!(&text[view.origin(0..5)], text);
+        let folded = fold(text);
+        assert_eq!(folded.text(), "x1fi!");
+        assert_eq!(&text[folded.origin(1..2)], "①");
+        assert_eq!(&text[folded.origin(2..4)], "ﬁ");
+        assert_eq!(&text[folded.origin(0..5)], text);
     }
 }

@@ -1,40 +1,46 @@
-//! The screen: what a text gives away, where it leads, and whether somebody is in danger. It is pure: no store, no clock,
-//! and time linear in the text.
+//! Screening engine: detects contact details, fraud and crisis language in a text.
 //!
-//! | file | holds |
+//! It is pure: it reads no store and no clock. Screening takes time linear in the length of the text.
+//!
+//! | file | contents |
 //! | --- | --- |
-//! | [`fold`](mod@fold) | plain letters for whatever looks like them |
-//! | [`view`] | a changed text with the way back to what was written |
-//! | `spelling`, `number` | spaced-out words, digits for letters, numbers in words |
-//! | `detect` | one file a detector: phone, e-mail, page, handle, address, scam |
-//! | `crisis` | talk of not living on, of oneself and now |
-//! | [`rules`] | what is looked for and what follows: data, versioned, checked |
-//! | [`verdict`] | all of them over one text |
-//! | `data/rules.toml` | the rules before anybody sets others |
-//! | `data/crisis.toml` | the phrases of a crisis |
+//! | [`engine`] | [`Engine`]: applies all rules to a text |
+//! | [`finding`] | [`Finding`] and [`Detector`] |
+//! | [`fold`](mod@fold) | plain letters in place of look-alikes |
+//! | [`mapped_text`] | [`MappedText`]: a normalized text with the map to the original |
+//! | [`rules`] | [`RuleSet`]: versioned and validated data |
+//! | `crisis` | `CrisisDetector`: crisis language of the author, in the present |
+//! | `detect` | one file per detector |
+//! | `normalized_texts` | all normalized forms of a text |
+//! | `numbers` | number words and look-alike digits as digits |
+//! | `spelling` | spaced-out words, digits in place of letters, signs written as words |
+//! | `data/rules.toml` | default rules: version 1 |
+//! | `data/crisis.toml` | phrases of the crisis detector |
 //!
-//! What is a crisis is never held, whatever else it says; no rule can change that.
+//! A text with crisis language is never held, whatever else it contains. No rule can change that.
 //!
-//! # To add a disguise
-//! Lines in `tests/data`, in the first set and in the one that is held back; then the step in `fold`, `spelling` or
-//! `number` that undoes it for every detector at once.
+//! # Adding an obfuscation
+//! 1. Add lines to both sets in `tests/data`: the one for tuning and the holdout.
+//! 2. Add the step that reverses it to `fold`, `spelling` or `numbers`, so that it applies to every detector.
 //!
-//! # To add a detector
-//! A variant of [`Detector`], its file in `detect`, which lists it reads in `rules.rs`, and a rule in `data/rules.toml`.
+//! # Adding a detector
+//! 1. Add a variant to [`Detector`] and a file to `detect`.
+//! 2. Add the lists that it supports to `rules` and a rule to `data/rules.toml`.
 
+pub mod engine;
+pub mod finding;
 pub mod fold;
+pub mod mapped_text;
 pub mod rules;
-pub mod verdict;
-pub mod view;
 
 mod crisis;
 mod detect;
-mod finding;
-mod number;
+mod normalized_texts;
+mod numbers;
 mod spelling;
 
+pub use engine::{Engine, Match, Verdict};
 pub use finding::{Detector, Finding};
 pub use fold::fold;
-pub use rules::{Action, InvalidRules, Kind, List, Rule, Rules};
-pub use verdict::{Match, Screen, Verdict};
-pub use view::View;
+pub use mapped_text::MappedText;
+pub use rules::{Action, InvalidRuleSet, Kind, Rule, RuleList, RuleSet};

@@ -1,12 +1,12 @@
 //! Versions of the rule set as staff see them, and results of rule tests.
 
 use kith_kernel::{ContentId, Timestamp, ports::Evidence};
-use kith_screening_engine::{Finding, Kind, Rules};
+use kith_screening_engine::{Finding, Kind, RuleSet};
 
 /// One version of the rule set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleSetView {
-    pub rules: Rules,
+    pub rules: RuleSet,
     /// Etag for a change. `None` if a newer version exists.
     pub etag: Option<String>,
     /// Time of the change. `None` for version 1, which is part of the build.

@@ -4,7 +4,7 @@ use kith_kernel::{
     DomainError, ErrorKind, PortError,
     actor::{NotAModerator, NotAnAdmin},
 };
-use kith_screening_engine::{InvalidRules, List};
+use kith_screening_engine::{InvalidRuleSet, RuleList};
 use kith_storage::StoreError;
 
 /// Error of a use case.
@@ -20,10 +20,10 @@ pub enum Error {
     NotAdmin(#[from] NotAnAdmin),
     /// The submitted rule is invalid.
     #[error("{0}")]
-    Rule(#[source] InvalidRules),
+    Rule(#[source] InvalidRuleSet),
     /// The stored or the built-in rule set is invalid.
     #[error("stored rule set is invalid")]
-    StoredRules(#[source] InvalidRules),
+    StoredRules(#[source] InvalidRuleSet),
     #[error("port failed")]
     Port(#[from] PortError),
     #[error("rule store failed")]
@@ -68,22 +68,22 @@ impl DomainError for Error {
 }
 
 /// Request field that a violated rule is about.
-fn field_of(error: &InvalidRules) -> &'static str {
+fn field_of(error: &InvalidRuleSet) -> &'static str {
     match error {
-        InvalidRules::Name => "rule.name",
-        InvalidRules::Threshold(_) => "rule.threshold",
-        InvalidRules::NoKinds(_) => "rule.kinds",
-        InvalidRules::Unread { list, .. } | InvalidRules::TooLong { list, .. } | InvalidRules::Entry { list, .. } => {
-            match list {
-                List::Words => "rule.words",
-                List::Domains => "rule.domains",
-                List::Allow => "rule.allow",
-            }
-        }
-        InvalidRules::Unreadable(_)
-        | InvalidRules::Twice(_)
-        | InvalidRules::TooMany
-        | InvalidRules::Version
-        | InvalidRules::Expression(_) => "rule",
+        InvalidRuleSet::InvalidName => "rule.name",
+        InvalidRuleSet::ThresholdOutOfRange(_) => "rule.threshold",
+        InvalidRuleSet::NoKinds(_) => "rule.kinds",
+        InvalidRuleSet::UnsupportedList { list, .. }
+        | InvalidRuleSet::ListTooLong { list, .. }
+        | InvalidRuleSet::InvalidEntry { list, .. } => match list {
+            RuleList::Words => "rule.words",
+            RuleList::Domains => "rule.domains",
+            RuleList::Allow => "rule.allow",
+        },
+        InvalidRuleSet::Malformed(_)
+        | InvalidRuleSet::DuplicateName(_)
+        | InvalidRuleSet::TooManyRules
+        | InvalidRuleSet::InvalidVersion
+        | InvalidRuleSet::ExpressionTooLarge(_) => "rule",
     }
 }

@@ -25,6 +25,7 @@ pub mod access;
 pub mod adapters;
 pub mod domain;
 pub mod error;
+pub mod module;
 pub mod rpc;
 pub mod rule_screen;
 pub mod service;

@@ -13,7 +13,7 @@ use kith_kernel::{
     Clock, ContentId, PortError, Timestamp,
     ports::{Hold, HoldReason, ScreenVerdict, SubmittedText},
 };
-use kith_screening_engine::{Action, Detector, Rules, Screen, Verdict};
+use kith_screening_engine::{Action, Detector, Engine, RuleSet, Verdict};
 use tokio::sync::Mutex;
 
 use crate::{Error, domain::kind_of, store::Store};
@@ -41,7 +41,7 @@ pub trait TextScreen: Send + Sync {
 pub struct RuleScreen {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    current: RwLock<Arc<Screen>>,
+    current: RwLock<Arc<Engine>>,
     /// Time of the next refresh. The call that holds the lock refreshes.
     refresh_at: Mutex<Option<Timestamp>>,
     /// True after the first successful read.
@@ -54,19 +54,19 @@ impl RuleScreen {
     /// # Errors
     /// [`Error::StoredRules`] if the built-in rules are invalid.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        let built_in = Rules::standard().and_then(|it| Screen::new(&it)).map_err(Error::StoredRules)?;
+        let built_in = RuleSet::default_rules().and_then(|it| Engine::new(&it)).map_err(Error::StoredRules)?;
         let current = RwLock::new(Arc::new(built_in));
         Ok(Self { store, clock, current, refresh_at: Mutex::new(None), loaded: AtomicBool::new(false) })
     }
 
     /// Returns the engine with the rules that this node uses now.
     #[must_use]
-    pub fn current(&self) -> Arc<Screen> {
+    pub fn current(&self) -> Arc<Engine> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Replaces the rules if the given ones are newer.
-    pub(crate) fn install(&self, new: Arc<Screen>) {
+    pub(crate) fn install(&self, new: Arc<Engine>) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         if new.version() > current.version() {
             *current = new;
@@ -106,12 +106,12 @@ impl RuleScreen {
     }
 
     /// Reads the newest rules if they are newer than the current ones.
-    async fn newer_rules(&self) -> Result<Option<Arc<Screen>>, Error> {
+    async fn newer_rules(&self) -> Result<Option<Arc<Engine>>, Error> {
         let current = self.current();
         let newest = self.store.newest_version().await?.filter(|version| *version > current.version());
         let Some(version) = newest else { return Ok(None) };
         let Some(stored) = self.store.find(version).await? else { return Ok(None) };
-        Ok(Some(Arc::new(current.by(&stored.rules).map_err(Error::StoredRules)?)))
+        Ok(Some(Arc::new(current.with_rules(&stored.rules).map_err(Error::StoredRules)?)))
     }
 }
 
@@ -119,7 +119,7 @@ impl RuleScreen {
 impl TextScreen for RuleScreen {
     async fn screen(&self, text: &SubmittedText) -> Result<ScreenVerdict, PortError> {
         self.refresh().await;
-        let verdict = self.current().look(kind_of(text.content), &text.text);
+        let verdict = self.current().screen(kind_of(text.content), &text.text);
         log_shadow_matches(text.content, &verdict);
         Ok(ScreenVerdict { hold: hold_of(&verdict), crisis: verdict.crisis.is_some(), version: verdict.version })
     }

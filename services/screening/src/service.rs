@@ -7,7 +7,7 @@ use kith_kernel::{
     audit::{AuditAction, AuditEntry},
     ports::{ContentModeration, Evidence},
 };
-use kith_screening_engine::{Action, Rule, Rules, Screen};
+use kith_screening_engine::{Action, Engine, Rule, RuleSet};
 
 use crate::{
     Error, RuleMatch, RuleScreen, RuleSetView, RuleTestReport,
@@ -53,15 +53,15 @@ impl RuleService {
             return Err(Error::EtagMismatch);
         }
         let changed_rule = rule.name.clone();
-        let rules = newest.rules.with(rule).map_err(Error::Rule)?;
-        let screen = self.screen.current().by(&rules).map_err(Error::Rule)?;
+        let rules = newest.rules.with_rule(rule).map_err(Error::Rule)?;
+        let engine = self.screen.current().with_rules(&rules).map_err(Error::Rule)?;
         let at = self.clock.now();
         let entry = self.audit_entry(&admin, at, &changed_rule, rules.version);
         let version = RuleSetVersion { rules, changed_rule, author: actor.user, at };
         if !self.store.insert(&version, &entry).await? {
             return Err(Error::EtagMismatch);
         }
-        self.screen.install(Arc::new(screen));
+        self.screen.install(Arc::new(engine));
         Ok(RuleSetView { etag: Some(version.rules.version.to_string()), rules: version.rules, at: Some(at) })
     }
 
@@ -71,18 +71,18 @@ impl RuleService {
     /// [`Error::Rule`].
     pub async fn test(&self, _: &Moderator, rule: Rule, limit: usize) -> Result<RuleTestReport, Error> {
         let is_hold = rule.action == Action::Hold;
-        let kinds = rule.on.clone();
-        let only_rule = Rules { version: 1, rules: vec![rule] };
-        let screen = self.screen.current().by(&only_rule).map_err(Error::Rule)?;
+        let kinds = rule.kinds.clone();
+        let only_rule = RuleSet { version: 1, rules: vec![rule] };
+        let engine = self.screen.current().with_rules(&only_rule).map_err(Error::Rule)?;
         let mut recent = self.contents.recent(limit.min(Self::MAX_TESTED)).await?;
         recent.retain(|it| kinds.contains(&kind_of(it.content)));
         let evaluated = recent.len();
-        let matches: Vec<RuleMatch> = recent.into_iter().filter_map(|it| match_of(&screen, it)).collect();
-        let (matched, in_crisis) = (matches.len(), matches.iter().filter(|it| it.crisis).count());
+        let matches: Vec<RuleMatch> = recent.into_iter().filter_map(|it| match_of(&engine, it)).collect();
+        let (match_count, in_crisis) = (matches.len(), matches.iter().filter(|it| it.crisis).count());
         Ok(RuleTestReport {
             evaluated,
-            matched,
-            held: if is_hold { matched.saturating_sub(in_crisis) } else { 0 },
+            matched: match_count,
+            held: if is_hold { match_count.saturating_sub(in_crisis) } else { 0 },
             shown: matches.into_iter().take(Self::MAX_SHOWN).collect(),
         })
     }
@@ -91,7 +91,7 @@ impl RuleService {
         let newest = self.store.newest_version().await?;
         let is_newest = version.is_none() || version == newest.or(Some(1));
         let (rules, at) = match version.or(newest) {
-            None | Some(1) => (Rules::standard().map_err(Error::StoredRules)?, None),
+            None | Some(1) => (RuleSet::default_rules().map_err(Error::StoredRules)?, None),
             Some(version) => {
                 let stored = self.store.find(version).await?.ok_or(Error::VersionNotFound)?;
                 (stored.rules, Some(stored.at))
@@ -114,8 +114,8 @@ impl RuleService {
     }
 }
 
-fn match_of(screen: &Screen, evidence: Evidence) -> Option<RuleMatch> {
-    let verdict = screen.look(kind_of(evidence.content), &evidence.text);
+fn match_of(engine: &Engine, evidence: Evidence) -> Option<RuleMatch> {
+    let verdict = engine.screen(kind_of(evidence.content), &evidence.text);
     let findings = verdict.matches.into_iter().next()?.findings;
     Some(RuleMatch { crisis: verdict.crisis.is_some(), findings, evidence })
 }

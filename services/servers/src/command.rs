@@ -74,7 +74,8 @@ pub(crate) fn url(kind: Kind, port: u16) -> String {
 /// Returns true if the peer of this connection responds as a ready server of this kind does.
 pub(crate) fn is_ready(kind: Kind, mut socket: &TcpStream) -> bool {
     let (request, expected): (&[u8], &[u8]) = match kind {
-        // A startup message of protocol 3.0: length, version, parameters. While it starts, Postgres sends `E`, an error.
+        // A startup message of protocol 3.0: length, version, parameters. While it starts, Postgres sends `E`, an
+        // error.
         Kind::Postgres => (b"\0\0\0\x25\0\x03\0\0user\0kith\0database\0postgres\0\0", b"R"),
         Kind::Redis => (b"PING\r\n", b"+PONG"),
         Kind::Nats => (b"", b"INFO"),

@@ -1,11 +1,11 @@
-//! Who may call which method, and how often. What is not here cannot be called.
+//! Required access and quota of every RPC method.
 
 use kith_kernel::{
-    RequiredAccess::{Member, ActiveMember},
     MethodPolicy, Quota,
+    RequiredAccess::{ActiveMember, Member},
 };
 
-/// One row a method.
+/// Policies of all methods. A method without a row cannot be called.
 pub const METHOD_POLICIES: &[MethodPolicy] = &[
     MethodPolicy::new("/kith.support.v1.SupportService/CreateResponse", ActiveMember, Quota::per_minute(30)),
     MethodPolicy::new("/kith.support.v1.SupportService/ListResponses", Member, Quota::per_minute(600)),

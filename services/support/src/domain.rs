@@ -1,109 +1,96 @@
-//! What a response is. Nothing here can be built in a state that breaks a rule.
+//! Domain types of responses. Constructors enforce the rules.
 
 use std::fmt;
 
 use kith_kernel::{
-    CircleId, PersonaId, PostId, ResponseId, Timestamp, UserId, ModerationState,
-    event::{ResponseRef, ResponseClass},
+    CircleId, ModerationState, PersonaId, PostId, ResponseId, Timestamp, UserId,
+    event::{ResponseClass, ResponseRef},
 };
 
-/// A response as it is kept.
+/// A response to a post.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
-    /// Which.
     pub id: ResponseId,
-    /// What it answers.
     pub post: PostId,
-    /// Whose post that is.
     pub post_author: UserId,
-    /// Who gave it. Others see the persona.
+    /// The account of the author. Other users see the persona only.
     pub author: UserId,
-    /// How they appear where they gave it.
+    /// The persona of the author where the post is.
     pub persona: PersonaId,
-    /// The circle that the post belongs to; `None` if it is public.
+    /// The circle of the post; `None` for a public post.
     pub circle: Option<CircleId>,
-    /// What it says.
     pub content: Content,
-    /// When it was given.
     pub created_at: Timestamp,
-    /// When the author of the post said that it helped; `None` if never.
+    /// Time at which the author of the post first marked it as helpful.
     pub helpful_at: Option<Timestamp>,
-    /// When its author took it back; `None` while it is there.
     pub deleted_at: Option<Timestamp>,
-    /// Why nobody but its author sees it; `None` if others may.
-    pub veil: Option<ModerationState>,
+    /// Set while only the author sees the response.
+    pub moderation: Option<ModerationState>,
 }
 
 impl Response {
-    /// Whether its author has not taken it back.
+    /// Returns true if the author has not deleted it.
     #[must_use]
-    pub const fn is_alive(&self) -> bool {
+    pub const fn is_active(&self) -> bool {
         self.deleted_at.is_none()
     }
 
-    /// Whether it is there for everybody who may see its post and its author.
+    /// Returns true if it is visible to every user who can see its post and its author.
     #[must_use]
-    pub const fn is_open(&self) -> bool {
-        self.is_alive() && self.veil.is_none()
+    pub const fn is_visible(&self) -> bool {
+        self.is_active() && self.moderation.is_none()
     }
 
-    /// What it weighs, for points and counts. It never changes.
+    /// Returns the length class for points and counts. It never changes.
     #[must_use]
-    pub fn weight(&self) -> ResponseClass {
+    pub fn class(&self) -> ResponseClass {
         match &self.content {
             Content::Quick(_) => ResponseClass::Quick,
-            Content::Text(text) if text.chars() > Text::SHORT_CHARS => ResponseClass::LongText,
+            Content::Text(text) if text.chars() > Text::MAX_SHORT_CHARS => ResponseClass::LongText,
             Content::Text(_) => ResponseClass::Text,
         }
     }
 
-    /// What events tell of it.
+    /// Returns the subject of the events about this response.
     #[must_use]
-    pub const fn about(&self) -> ResponseRef {
+    pub const fn response_ref(&self) -> ResponseRef {
         ResponseRef { response: self.id, author: self.author, post: self.post, post_author: self.post_author }
     }
 }
 
-/// What a response says.
+/// Content of a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
-    /// In words.
     Text(Text),
-    /// In one tap.
     Quick(QuickKind),
 }
 
-/// What can be said in one tap.
+/// Kind of a quick support, which is given with one tap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum QuickKind {
-    /// You got this.
     YouGotThis,
-    /// Stay strong.
     StayStrong,
-    /// Here for you.
     HereForYou,
-    /// Proud of you.
     ProudOfYou,
-    /// A hug.
     Hug,
 }
 
 impl QuickKind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 5] = [Self::YouGotThis, Self::StayStrong, Self::HereForYou, Self::ProudOfYou, Self::Hug];
 }
 
-/// What a person answered in words. It has no `Display`, so that it does not end in a log.
+/// Text of a response. It has no `Display` and an opaque `Debug`, so that it cannot be logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Text(String);
 
 impl Text {
-    /// The most characters (Unicode scalar values) of a text.
+    /// Maximum length, in Unicode scalar values.
     pub const MAX_CHARS: usize = 2_000;
-    /// The most characters of a text that weighs no more than a short one.
-    pub const SHORT_CHARS: usize = 100;
+    /// Maximum length of a text of the class [`ResponseClass::Text`].
+    pub const MAX_SHORT_CHARS: usize = 100;
 
-    /// A text, without the space around it.
+    /// Trims and validates a text.
     ///
     /// # Errors
     /// [`InvalidText::Empty`] or [`InvalidText::TooLong`].
@@ -118,15 +105,15 @@ impl Text {
         Ok(Self(text.to_owned()))
     }
 
-    /// How many characters it has.
+    /// Length in Unicode scalar values.
     #[must_use]
     pub fn chars(&self) -> usize {
         self.0.chars().count()
     }
 
-    /// The text, for those who may read it.
+    /// Returns the text, for permitted readers.
     #[must_use]
-    pub fn reveal(&self) -> &str {
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }
@@ -137,30 +124,27 @@ impl fmt::Debug for Text {
     }
 }
 
-/// Which rule a text breaks.
+/// Rule that a text violates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidText {
-    /// Nothing but space.
-    #[error("an answer says something")]
+    #[error("text must not be empty")]
     Empty,
-    /// Over [`Text::MAX_CHARS`].
-    #[error("an answer has at most {} characters", Text::MAX_CHARS)]
+    #[error("text must be at most {} characters", Text::MAX_CHARS)]
     TooLong,
 }
 
-/// What somebody has given to others and got from them. What was taken back does not count, nor does what they wrote
-/// under a post of their own.
+/// Responses that an account has given and received. Deleted responses and responses to own posts do not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stats {
-    /// Answers in words to posts of others.
+    /// Text responses to posts of other accounts.
     pub texts_given: u64,
-    /// Quick supports.
+    /// Quick supports given.
     pub quick_given: u64,
-    /// Different posts of others that they answered.
+    /// Number of distinct posts of other accounts with a response.
     pub posts_answered: u64,
-    /// Their answers that were marked helpful.
+    /// Given responses that were marked as helpful.
     pub helpful_given: u64,
-    /// Answers of others to posts of theirs, as far as they may see who gave them.
+    /// Responses of other accounts to own posts, without those of hidden accounts.
     pub received: u64,
 }
 
@@ -170,7 +154,7 @@ mod tests {
 
     use super::*;
 
-    fn says(content: Content) -> Response {
+    fn response_with(content: Content) -> Response {
         let now = Timestamp::from_millis(0);
         Response {
             id: ResponseId::new(now, &SystemEntropy),
@@ -183,30 +167,33 @@ mod tests {
             created_at: now,
             helpful_at: None,
             deleted_at: None,
-            veil: None,
+            moderation: None,
         }
     }
 
     #[test]
-    fn a_text_has_one_to_two_thousand_characters_without_the_space_around_it() {
+    fn a_text_has_1_to_2000_characters_after_trimming() {
         assert_eq!(Text::new(" \n\t "), Err(InvalidText::Empty));
-        assert_eq!(Text::new("  ü ").unwrap().reveal(), "ü");
+        assert_eq!(Text::new("  ü ").unwrap().expose(), "ü");
         assert!(Text::new(&format!(" {} ", "ü".repeat(2_000))).is_ok());
         assert_eq!(Text::new(&"ü".repeat(2_001)), Err(InvalidText::TooLong));
     }
 
     #[test]
-    fn a_text_is_long_above_a_hundred_characters() {
-        let weight = |chars| says(Content::Text(Text::new(&"ü".repeat(chars)).unwrap())).weight();
-        assert_eq!((weight(1), weight(100), weight(101)), (ResponseClass::Text, ResponseClass::Text, ResponseClass::LongText));
+    fn a_text_is_long_above_100_characters() {
+        let class = |chars| response_with(Content::Text(Text::new(&"ü".repeat(chars)).unwrap())).class();
+        assert_eq!(
+            (class(1), class(100), class(101)),
+            (ResponseClass::Text, ResponseClass::Text, ResponseClass::LongText)
+        );
         for kind in QuickKind::ALL {
-            assert_eq!(says(Content::Quick(kind)).weight(), ResponseClass::Quick);
+            assert_eq!(response_with(Content::Quick(kind)).class(), ResponseClass::Quick);
         }
     }
 
     #[test]
-    fn what_a_person_wrote_is_not_shown_by_debug() {
-        let shown = format!("{:?}", says(Content::Text(Text::new("my secret").unwrap())));
+    fn debug_output_does_not_contain_the_text() {
+        let shown = format!("{:?}", response_with(Content::Text(Text::new("my secret").unwrap())));
         assert!(shown.contains("Text(..)") && !shown.contains("secret"), "{shown}");
     }
 }

@@ -1,65 +1,56 @@
-//! Every refusal of this slice.
+//! Errors of the use cases.
 
-use kith_kernel::{PortError, ErrorKind, DomainError, page::InvalidPagination};
+use kith_kernel::{DomainError, ErrorKind, PortError, page::InvalidPagination};
 use kith_storage::StoreError;
 
 use crate::domain::InvalidText;
 
-/// Why a use case did not do it.
+/// Error of a use case.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// What was written breaks a rule.
     #[error(transparent)]
     Text(#[from] InvalidText),
-    /// Nothing was said at all.
-    #[error("an answer has a text or a quick support")]
+    #[error("exactly one of text and quick is required")]
     ContentMissing,
-    /// No quick support that there is.
-    #[error("there is no such quick support")]
+    #[error("unknown quick support kind")]
     UnknownKind {
-        /// Where it was named.
+        /// Request field that names the kind.
         field: &'static str,
     },
-    /// The page that was asked for cannot be.
     #[error(transparent)]
     Page(#[from] InvalidPagination),
-    /// There is none, or none that this caller may know of.
-    #[error("there is no such post")]
-    NoSuchPost,
-    /// There is none, or none that this caller may know of.
-    #[error("there is no such response")]
-    NoSuchResponse,
-    /// The response is somebody else's.
-    #[error("only its author may do this")]
-    NotTheAuthor,
-    /// The post is somebody else's.
-    #[error("only the author of the post may do this")]
-    NotThePostsAuthor,
-    /// A quick support of one's own post.
-    #[error("quick support is for posts of others")]
+    /// The post does not exist or is not visible to the caller.
+    #[error("post not found")]
+    PostNotFound,
+    /// The response does not exist or is not visible to the caller.
+    #[error("response not found")]
+    ResponseNotFound,
+    #[error("only the author of the response can do this")]
+    NotAuthor,
+    #[error("only the author of the post can do this")]
+    NotPostAuthor,
+    #[error("cannot give quick support to your own post")]
     OwnPost,
-    /// The post is in a circle that is archived.
-    #[error("the circle is archived: nothing more is written there")]
+    #[error("circle is archived")]
     Archived,
-    /// One's own response, marked helpful.
-    #[error("only answers of others can be marked helpful")]
+    #[error("cannot mark your own response as helpful")]
     OwnResponse,
-    /// Another slice did not answer.
-    #[error("another part of the system failed")]
+    #[error("port failed")]
     Port(#[from] PortError),
-    /// The store did not do it.
-    #[error("the store of responses failed")]
+    #[error("response store failed")]
     Store(#[from] StoreError),
 }
 
 impl DomainError for Error {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Text(_) | Self::ContentMissing | Self::UnknownKind { .. } | Self::Page(_) => ErrorKind::InvalidArgument,
-            Self::NoSuchPost | Self::NoSuchResponse => ErrorKind::NotFound,
-            Self::NotTheAuthor | Self::NotThePostsAuthor => ErrorKind::PermissionDenied,
+            Self::Text(_) | Self::ContentMissing | Self::UnknownKind { .. } | Self::Page(_) => {
+                ErrorKind::InvalidArgument
+            }
+            Self::PostNotFound | Self::ResponseNotFound => ErrorKind::NotFound,
+            Self::NotAuthor | Self::NotPostAuthor => ErrorKind::PermissionDenied,
             Self::OwnPost | Self::Archived | Self::OwnResponse => ErrorKind::FailedPrecondition,
-            Self::Port(failure) => failure.kind(),
+            Self::Port(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
     }
@@ -68,17 +59,17 @@ impl DomainError for Error {
         match self {
             Self::Text(InvalidText::Empty) => "TEXT_EMPTY",
             Self::Text(InvalidText::TooLong) => "TEXT_TOO_LONG",
-            Self::ContentMissing => "CONTENT_MISSING",
+            Self::ContentMissing => "RESPONSE_CONTENT_REQUIRED",
             Self::UnknownKind { .. } => "QUICK_KIND_UNKNOWN",
             Self::Page(page) => page.reason(),
-            Self::NoSuchPost => "POST_NOT_FOUND",
-            Self::NoSuchResponse => "RESPONSE_NOT_FOUND",
-            Self::NotTheAuthor => "NOT_THE_AUTHOR",
-            Self::NotThePostsAuthor => "NOT_THE_POSTS_AUTHOR",
-            Self::OwnPost => "OWN_POST",
+            Self::PostNotFound => "POST_NOT_FOUND",
+            Self::ResponseNotFound => "RESPONSE_NOT_FOUND",
+            Self::NotAuthor => "NOT_AUTHOR",
+            Self::NotPostAuthor => "NOT_POST_AUTHOR",
+            Self::OwnPost => "CANNOT_SUPPORT_OWN_POST",
             Self::Archived => "CIRCLE_ARCHIVED",
-            Self::OwnResponse => "OWN_RESPONSE",
-            Self::Port(_) | Self::Store(_) => "BACKEND_FAILED",
+            Self::OwnResponse => "CANNOT_MARK_OWN_RESPONSE",
+            Self::Port(_) | Self::Store(_) => "INTERNAL",
         }
     }
 
@@ -88,10 +79,10 @@ impl DomainError for Error {
             Self::ContentMissing => Some("content"),
             Self::UnknownKind { field } => Some(field),
             Self::Page(page) => Some(page.field()),
-            Self::NoSuchPost
-            | Self::NoSuchResponse
-            | Self::NotTheAuthor
-            | Self::NotThePostsAuthor
+            Self::PostNotFound
+            | Self::ResponseNotFound
+            | Self::NotAuthor
+            | Self::NotPostAuthor
             | Self::OwnPost
             | Self::Archived
             | Self::OwnResponse

@@ -1,44 +1,41 @@
-//! Support: what people answer to posts, in words or in one tap, and what it adds up to.
+//! Support: responses to posts, as text or as one tap, and their counts.
 //!
-//! | file | holds |
+//! | file | contents |
 //! | --- | --- |
-//! | [`domain`] | [`Response`], and the [`Text`] or [`QuickKind`] that it says; a constructor is the only door |
-//! | [`policy`] | who may see, give, take back and praise a response: pure functions |
-//! | [`service`] | the use cases: authorize, act, record the events |
-//! | [`screening`] | what the screen says of a response, before others see it |
-//! | [`contents`] | responses, as staff judge them |
-//! | [`purge`] | what removes deleted responses for good |
-//! | [`error`] | every refusal, in the words of the domain |
-//! | [`access`] | who may call which method, and how often |
-//! | [`rpc`] | messages in, messages out; and what frames show of a response |
-//! | [`store`] | the promises of a store, and its adapters |
+//! | [`access`] | required access and quota of every RPC method |
+//! | [`adapters`] | ports that this crate implements for other slices |
+//! | [`domain`] | [`Response`], its [`Text`] or [`QuickKind`], and [`Stats`] |
+//! | [`error`] | errors of the use cases |
+//! | [`jobs`] | periodic jobs |
+//! | [`policy`] | visibility and permissions: pure functions |
+//! | [`rpc`] | handlers of `kith.support.v1.SupportService` and conversion of messages |
+//! | [`screening`] | content screening before publication |
+//! | [`service`] | use cases: authorize, load, decide, save |
+//! | [`store`] | storage port and its SQLite and MongoDB adapters |
 //!
-//! There is no `ports.rs`: what staff ask is [`Desk`], and what frames show is [`rpc::Views`]. There is no `reactions.rs`:
-//! nothing that happens elsewhere changes a response. Whether its post is still there, and who is hidden from whom, is
-//! asked at each call.
+//! There is no event handler: no event of another slice changes a response. Each call asks the ports whether the post is
+//! visible and which accounts are hidden.
 //!
-//! # To add a use case
-//! 1. Say in [`store::Store`] what the store must promise, with a case for it in `tests/it/store.rs`; then write it.
-//! 2. Say in [`policy`] who may, with a test of each refusal.
-//! 3. Write the method in [`service`], its refusals in `tests/it/service.rs`, its messages in [`rpc`],
-//!    its row in [`access`].
+//! # Adding a use case
+//! 1. Add the storage operation to [`store::Store`], with a contract case in `tests/it/store.rs`, and implement it in
+//!    `store/sqlite` and `store/mongo`.
+//! 2. Add the permission rule to [`policy`], with a test of each denial.
+//! 3. Add the method to [`service`], its error cases to `tests/it/service.rs`, its conversion to [`rpc`] and its row to
+//!    [`access`].
 
 pub mod access;
-pub mod contents;
-pub mod counts;
+pub mod adapters;
 pub mod domain;
 pub mod error;
+pub mod jobs;
+pub mod module;
 pub mod policy;
-pub mod purge;
 pub mod rpc;
 pub mod screening;
 pub mod service;
 pub mod store;
 
-pub use contents::Desk;
-pub use counts::Counts;
 pub use domain::{Content, QuickKind, Response, Stats, Text};
 pub use error::Error;
-pub use purge::Purge;
-pub use screening::Given;
+pub use screening::ScreenedResponse;
 pub use service::Service;

@@ -1,4 +1,4 @@
-//! Who may do what about a response. Pure: everything that a rule needs is passed in.
+//! Visibility and permissions of responses. Pure functions.
 
 use std::collections::BTreeSet;
 
@@ -9,30 +9,31 @@ use kith_kernel::{
 
 use crate::{Content, Error, Response};
 
-/// A response exists for who sees its post, unless its author is hidden from them or took it back. What is held or
-/// removed exists for its author.
+/// Returns true if the viewer can see the response: the post is visible, the author is not hidden, and the response is
+/// not deleted. Held and removed responses are visible to their author only.
 ///
-/// `post` is the post as the viewer may know it.
+/// `post` is the summary of the post if it is visible to the viewer.
 #[must_use]
-pub fn may_see(viewer: UserId, response: &Response, post: Option<&PostSummary>, hidden: &BTreeSet<UserId>) -> bool {
-    let post_is_there = post.is_some_and(|post| post.id == response.post);
-    let author_is_there = response.author == viewer || !hidden.contains(&response.author);
-    let is_open = response.author == viewer || response.veil.is_none();
-    response.is_alive() && post_is_there && author_is_there && is_open
+pub fn can_see(viewer: UserId, response: &Response, post: Option<&PostSummary>, hidden: &BTreeSet<UserId>) -> bool {
+    let post_is_visible = post.is_some_and(|post| post.id == response.post);
+    let author_is_visible = response.author == viewer || !hidden.contains(&response.author);
+    let is_published = response.author == viewer || response.moderation.is_none();
+    response.is_active() && post_is_visible && author_is_visible && is_published
 }
 
-/// Whether a response waits until somebody has looked at it. Nobody who speaks of harming themselves waits.
+/// Returns true if the response waits for review. A response with crisis language never waits.
 #[must_use]
-pub const fn is_held(verdict: &ScreenVerdict) -> bool {
+pub const fn must_hold(verdict: &ScreenVerdict) -> bool {
     verdict.hold.is_some() && !verdict.crisis
 }
 
-/// Everybody answers a post that they see, as long as anything is written where it is. Under one's own there is something to add, but nobody to cheer.
+/// A post can be answered by every user who sees it, unless its circle is archived. Its author can add text but not quick
+/// support.
 ///
 /// # Errors
 /// [`Error::OwnPost`], [`Error::Archived`].
-pub fn may_respond(actor: &Actor, post: &PostSummary, content: &Content) -> Result<(), Error> {
-    if post.circle.is_some_and(|inside| !inside.member.can_post) {
+pub fn can_respond(actor: &Actor, post: &PostSummary, content: &Content) -> Result<(), Error> {
+    if post.circle.is_some_and(|circle| !circle.member.can_post) {
         return Err(Error::Archived);
     }
     match content {
@@ -41,13 +42,13 @@ pub fn may_respond(actor: &Actor, post: &PostSummary, content: &Content) -> Resu
     }
 }
 
-/// Only who wrote the post knows what helped, and only others can have helped them.
+/// Only the author of the post can mark a response, and only a response of another account.
 ///
 /// # Errors
-/// [`Error::NotThePostsAuthor`] or [`Error::OwnResponse`].
-pub fn may_mark(actor: &Actor, response: &Response) -> Result<(), Error> {
+/// [`Error::NotPostAuthor`] or [`Error::OwnResponse`].
+pub fn can_mark_helpful(actor: &Actor, response: &Response) -> Result<(), Error> {
     if response.post_author != actor.user {
-        return Err(Error::NotThePostsAuthor);
+        return Err(Error::NotPostAuthor);
     }
     if response.author == actor.user {
         return Err(Error::OwnResponse);
@@ -58,7 +59,7 @@ pub fn may_mark(actor: &Actor, response: &Response) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use kith_kernel::{
-        PersonaId, PostId, ResponseId, SessionId, AccountStatus, SystemEntropy, Timestamp, ModerationState,
+        AccountStatus, ModerationState, PersonaId, PostId, ResponseId, SessionId, SystemEntropy, Timestamp,
         actor::Role,
         ports::{Hold, HoldReason},
     };
@@ -94,67 +95,67 @@ mod tests {
             created_at: NOW,
             helpful_at: None,
             deleted_at: None,
-            veil: None,
+            moderation: None,
         }
     }
 
     #[test]
-    fn a_response_is_there_for_who_sees_its_post_and_its_author() {
+    fn a_response_is_visible_to_viewers_of_its_post_and_author() {
         let (ann, bob, eve) = (actor(), actor(), actor());
         let post = post_of(&ann);
         let response = response_to(&post, &bob);
-        let nobody = BTreeSet::new();
-        assert!(may_see(eve.user, &response, Some(&post), &nobody));
-        assert!(!may_see(eve.user, &response, None, &nobody));
-        assert!(!may_see(eve.user, &response, Some(&post_of(&ann)), &nobody));
-        assert!(!may_see(eve.user, &response, Some(&post), &BTreeSet::from([bob.user])));
+        let hidden = BTreeSet::new();
+        assert!(can_see(eve.user, &response, Some(&post), &hidden));
+        assert!(!can_see(eve.user, &response, None, &hidden));
+        assert!(!can_see(eve.user, &response, Some(&post_of(&ann)), &hidden));
+        assert!(!can_see(eve.user, &response, Some(&post), &BTreeSet::from([bob.user])));
     }
 
     #[test]
-    fn what_was_taken_back_is_there_for_nobody() {
+    fn a_deleted_response_is_invisible() {
         let (ann, bob) = (actor(), actor());
         let post = post_of(&ann);
         let response = Response { deleted_at: Some(NOW), ..response_to(&post, &bob) };
         for viewer in [ann.user, bob.user] {
-            assert!(!may_see(viewer, &response, Some(&post), &BTreeSet::new()));
+            assert!(!can_see(viewer, &response, Some(&post), &BTreeSet::new()));
         }
     }
 
     #[test]
-    fn what_is_held_or_removed_is_there_for_its_author_alone() {
+    fn held_and_removed_responses_are_visible_to_their_author_only() {
         let (ann, bob) = (actor(), actor());
         let post = post_of(&ann);
-        for veil in [ModerationState::Held(NOW), ModerationState::Removed(NOW)] {
-            let response = Response { veil: Some(veil), ..response_to(&post, &bob) };
-            assert!(may_see(bob.user, &response, Some(&post), &BTreeSet::new()));
-            assert!(!may_see(ann.user, &response, Some(&post), &BTreeSet::new()));
+        for state in [ModerationState::Held(NOW), ModerationState::Removed(NOW)] {
+            let response = Response { moderation: Some(state), ..response_to(&post, &bob) };
+            assert!(can_see(bob.user, &response, Some(&post), &BTreeSet::new()));
+            assert!(!can_see(ann.user, &response, Some(&post), &BTreeSet::new()));
         }
     }
 
     #[test]
-    fn nobody_who_needs_help_waits() {
-        let why = Some(Hold { rule: "phone".to_owned(), reason: HoldReason::Contact });
-        let held = ScreenVerdict { hold: why, crisis: false, version: 1 };
-        assert!(is_held(&held) && !is_held(&ScreenVerdict { crisis: true, ..held.clone() }));
-        assert!(!is_held(&ScreenVerdict { hold: None, ..held }));
+    fn crisis_language_is_never_held() {
+        let hold = Some(Hold { rule: "phone".to_owned(), reason: HoldReason::Contact });
+        let held = ScreenVerdict { hold, crisis: false, version: 1 };
+        assert!(must_hold(&held) && !must_hold(&ScreenVerdict { crisis: true, ..held.clone() }));
+        assert!(!must_hold(&ScreenVerdict { hold: None, ..held }));
     }
 
     #[test]
-    fn ones_own_post_gets_words_and_no_cheers_of_ones_own() {
+    fn authors_can_answer_their_own_post_with_text_only() {
         let (ann, bob) = (actor(), actor());
         let (quick, words) = (Content::Quick(QuickKind::Hug), Content::Text(Text::new("still here").unwrap()));
-        assert!(matches!(may_respond(&ann, &post_of(&ann), &quick), Err(Error::OwnPost)));
-        assert!(may_respond(&ann, &post_of(&ann), &words).is_ok());
-        assert!(may_respond(&bob, &post_of(&ann), &quick).is_ok());
+        assert!(matches!(can_respond(&ann, &post_of(&ann), &quick), Err(Error::OwnPost)));
+        assert!(can_respond(&ann, &post_of(&ann), &words).is_ok());
+        assert!(can_respond(&bob, &post_of(&ann), &quick).is_ok());
     }
 
     #[test]
-    fn only_who_wrote_the_post_says_what_helped_and_only_of_others() {
+    fn only_the_post_author_can_mark_responses_of_others_as_helpful() {
         let (ann, bob) = (actor(), actor());
         let response = response_to(&post_of(&ann), &bob);
-        assert!(may_mark(&ann, &response).is_ok());
-        assert!(matches!(may_mark(&bob, &response), Err(Error::NotThePostsAuthor)));
-        assert!(matches!(may_mark(&actor(), &response), Err(Error::NotThePostsAuthor)));
-        assert!(matches!(may_mark(&ann, &response_to(&post_of(&ann), &ann)), Err(Error::OwnResponse)));
+        assert!(can_mark_helpful(&ann, &response).is_ok());
+        assert!(matches!(can_mark_helpful(&bob, &response), Err(Error::NotPostAuthor)));
+        assert!(matches!(can_mark_helpful(&actor(), &response), Err(Error::NotPostAuthor)));
+        assert!(matches!(can_mark_helpful(&ann, &response_to(&post_of(&ann), &ann)), Err(Error::OwnResponse)));
     }
 }

@@ -1,83 +1,75 @@
-//! What people can do with responses.
+//! Use cases of responses.
 
 use std::sync::Arc;
 
 use kith_kernel::{
-    Actor, Clock, Cursor, Entropy, Event, EventPayload, ResponseEvent, Page, PageSize, PersonaId, PostId, ResponseId, UserId, ModerationState,
-    ports::{BlockList, PostSummary, PostLookup, ContentScreen},
+    Actor, Clock, Cursor, Entropy, Event, EventPayload, Page, PageSize, PersonaId, PostId, ResponseEvent, ResponseId,
+    UserId,
+    ports::{BlockList, ContentScreen, PostLookup, PostSummary},
 };
 use kith_storage::StoreError;
 use uuid::Uuid;
 
 use crate::{
     Content, Error, Response, Stats, policy,
-    screening::{self, Given},
+    screening::{self, ScreenedResponse},
     store::Store,
 };
 
-/// The use cases of support.
+/// Use cases of responses.
 pub struct Service {
-    /// Where responses are kept.
     pub store: Arc<dyn Store>,
-    /// Which posts there are for whom.
     pub posts: Arc<dyn PostLookup>,
-    /// Who is hidden from whom.
     pub blocks: Arc<dyn BlockList>,
-    /// What looks at answers before others see them.
     pub screen: Arc<dyn ContentScreen>,
-    /// What time it is.
     pub clock: Arc<dyn Clock>,
-    /// What ids are made with.
     pub entropy: Arc<dyn Entropy>,
 }
 
 impl Service {
-    /// Answers a post. A quick support that the actor has given already is given back as it is.
+    /// Creates a response. A repeated quick support of the same kind returns the existing one.
     ///
-    /// `claimed` is the id that the call's idempotency key holds, if it has a key: if a response of the actor's stands
-    /// under it, the call is a repetition, and that response is the answer.
+    /// `claimed` is the id that the idempotency key of the call reserved. If the actor already has a response with this
+    /// id, the call is a repeat and returns that response.
     ///
     /// # Errors
-    /// [`Error::NoSuchPost`], [`Error::OwnPost`], [`Error::Archived`].
-    pub async fn respond(
+    /// [`Error::PostNotFound`], [`Error::OwnPost`], [`Error::Archived`].
+    pub async fn create(
         &self,
         actor: &Actor,
         post: PostId,
         content: Content,
         claimed: Option<Uuid>,
-    ) -> Result<Given, Error> {
+    ) -> Result<ScreenedResponse, Error> {
         let post = self.post(actor, post).await?;
-        policy::may_respond(actor, &post, &content)?;
+        policy::can_respond(actor, &post, &content)?;
         let now = self.clock.now();
         let response = Response {
             id: claimed.map_or_else(|| ResponseId::new(now, &*self.entropy), ResponseId::from_uuid),
             post: post.id,
             post_author: post.author,
             author: actor.user,
-            persona: post.circle.map_or(actor.persona, |inside| inside.member.persona),
-            circle: post.circle.map(|inside| inside.circle),
+            persona: post.circle.map_or(actor.persona, |circle| circle.member.persona),
+            circle: post.circle.map(|circle| circle.circle),
             content,
             created_at: now,
             helpful_at: None,
             deleted_at: None,
-            veil: None,
+            moderation: None,
         };
-        let verdict = screening::look(&self.screen, &response).await;
-        let veil = policy::is_held(&verdict).then_some(ModerationState::Held(now));
-        let response = Response { veil, ..response };
-        let told = screening::told(&response, verdict.crisis);
-        let events: Vec<Event> = told.into_iter().map(|fact| self.event(actor, fact)).collect();
-        let response = match self.store.insert(&response, &events).await {
-            Err(StoreError::UniqueViolation(key)) if key == "id" => self.repeated(&response, key).await?,
-            kept => kept?,
+        let (screened, payloads) = screening::apply(&*self.screen, response).await;
+        let events: Vec<Event> = payloads.into_iter().map(|payload| self.event(actor, payload)).collect();
+        let response = match self.store.insert(&screened.response, &events).await {
+            Err(StoreError::UniqueViolation(key)) if key == "id" => self.replayed(&screened.response, key).await?,
+            inserted => inserted?,
         };
-        Ok(Given { response, crisis: verdict.crisis })
+        Ok(ScreenedResponse { response, ..screened })
     }
 
-    /// The responses to a post that this actor may see, oldest first.
+    /// Returns the responses to a post that are visible to the actor, oldest first.
     ///
     /// # Errors
-    /// [`Error::NoSuchPost`].
+    /// [`Error::PostNotFound`].
     pub async fn list(
         &self,
         actor: &Actor,
@@ -92,90 +84,90 @@ impl Service {
         Ok(Page::from_lookahead(responses, size, |response| Cursor::at(response.id.uuid())))
     }
 
-    /// Takes the actor's own response back, whatever has become of its post.
+    /// Deletes a response of the actor, also if its post is no longer visible.
     ///
     /// # Errors
-    /// [`Error::NoSuchResponse`], [`Error::NotTheAuthor`].
+    /// [`Error::ResponseNotFound`], [`Error::NotAuthor`].
     pub async fn delete(&self, actor: &Actor, id: ResponseId) -> Result<(), Error> {
         loop {
-            let response = self.living(id).await?;
+            let response = self.find_active(id).await?;
             if response.author != actor.user {
-                // Who may not even see it learns nothing from the refusal.
-                self.seen(actor, response).await?;
-                return Err(Error::NotTheAuthor);
+                // A caller who cannot see the response must not learn that it exists.
+                self.require_visible(actor, response).await?;
+                return Err(Error::NotAuthor);
             }
             let now = self.clock.now();
-            let deleted = EventPayload::Response(ResponseEvent::Deleted { response: response.about(), class: response.weight() });
-            // What others did not see is not gone for them, nor counted.
-            let told = response.is_open().then(|| self.event(actor, deleted));
-            // Of two who delete at once, the store lets one through; the other finds nothing. Whoever is told no because
-            // staff did something in between, looks again.
-            if self.store.delete(&response, now, told.as_slice()).await? {
+            let deleted = ResponseEvent::Deleted { response: response.response_ref(), class: response.class() };
+            // A response that only its author saw was not counted, and no other user loses it.
+            let event = response.is_visible().then(|| self.event(actor, deleted));
+            // The store lets one of two concurrent deletions succeed; the other then finds no response. If staff changed the
+            // visibility in between, the deletion is repeated.
+            if self.store.delete(&response, now, event.as_slice()).await? {
                 return Ok(());
             }
         }
     }
 
-    /// Says that a response to the actor's own post helped. The first moment at which they said so stands.
+    /// Marks a response to a post of the actor as helpful. Idempotent: the time of the first call is kept.
     ///
     /// # Errors
-    /// [`Error::NoSuchResponse`], [`Error::NotThePostsAuthor`], [`Error::OwnResponse`].
+    /// [`Error::ResponseNotFound`], [`Error::NotPostAuthor`], [`Error::OwnResponse`].
     pub async fn mark_helpful(&self, actor: &Actor, id: ResponseId) -> Result<Response, Error> {
-        let response = self.living(id).await?;
-        let response = self.seen(actor, response).await?;
-        policy::may_mark(actor, &response)?;
+        let response = self.find_active(id).await?;
+        let response = self.require_visible(actor, response).await?;
+        policy::can_mark_helpful(actor, &response)?;
         if response.helpful_at.is_some() {
             return Ok(response);
         }
-        let event = self.event(actor, EventPayload::Response(ResponseEvent::MarkedHelpful(response.about())));
-        self.store.mark_helpful(id, event.at, &[event]).await?.ok_or(Error::NoSuchResponse)
+        let event = self.event(actor, ResponseEvent::MarkedHelpful(response.response_ref()));
+        self.store.mark_helpful(id, event.at, &[event]).await?.ok_or(Error::ResponseNotFound)
     }
 
-    /// What the actor has given and got.
+    /// Returns the counts of responses that the actor has given and received.
     ///
     /// # Errors
-    /// Only those of the store and of other slices.
+    /// Errors of the store and of ports.
     pub async fn stats(&self, actor: &Actor) -> Result<Stats, Error> {
         let hidden = self.blocks.hidden_from(actor.user).await?;
         Ok(self.store.stats(actor.user, &hidden).await?)
     }
 
     async fn post(&self, actor: &Actor, post: PostId) -> Result<PostSummary, Error> {
-        self.posts.find_visible(actor.user, post).await?.ok_or(Error::NoSuchPost)
+        self.posts.find_visible(actor.user, post).await?.ok_or(Error::PostNotFound)
     }
 
-    /// How the actor appears under this post.
+    /// Returns the persona of the actor where the post is.
     ///
     /// # Errors
-    /// [`Error::NoSuchPost`].
+    /// [`Error::PostNotFound`].
     pub async fn persona(&self, actor: &Actor, post: PostId) -> Result<PersonaId, Error> {
         let post = self.post(actor, post).await?;
-        Ok(post.circle.map_or(actor.persona, |inside| inside.member.persona))
+        Ok(post.circle.map_or(actor.persona, |circle| circle.member.persona))
     }
 
-    async fn living(&self, id: ResponseId) -> Result<Response, Error> {
-        self.store.get(id).await?.filter(Response::is_alive).ok_or(Error::NoSuchResponse)
+    async fn find_active(&self, id: ResponseId) -> Result<Response, Error> {
+        self.store.get(id).await?.filter(Response::is_active).ok_or(Error::ResponseNotFound)
     }
 
-    /// The response, if this actor may see it.
-    async fn seen(&self, actor: &Actor, response: Response) -> Result<Response, Error> {
+    /// Returns the response if the actor can see it.
+    async fn require_visible(&self, actor: &Actor, response: Response) -> Result<Response, Error> {
         let viewer: UserId = actor.user;
         let hidden = self.blocks.hidden_from(viewer).await?;
         let post = self.posts.find_visible(viewer, response.post).await?;
-        if !policy::may_see(viewer, &response, post.as_ref(), &hidden) {
-            return Err(Error::NoSuchResponse);
+        if !policy::can_see(viewer, &response, post.as_ref(), &hidden) {
+            return Err(Error::ResponseNotFound);
         }
         Ok(response)
     }
 
-    /// What the call has given before: it was kept, and its answer was lost.
-    async fn repeated(&self, asked: &Response, key: String) -> Result<Response, Error> {
-        let found = self.store.get(asked.id).await?;
-        let own = found.filter(|found| found.author == asked.author && found.post == asked.post);
+    /// Returns the response that an earlier call with the same claimed id created.
+    async fn replayed(&self, requested: &Response, key: String) -> Result<Response, Error> {
+        let found = self.store.get(requested.id).await?;
+        let own = found.filter(|found| found.author == requested.author && found.post == requested.post);
         own.ok_or(Error::Store(StoreError::UniqueViolation(key)))
     }
 
-    fn event(&self, actor: &Actor, fact: EventPayload) -> Event {
-        Event::new(self.clock.now(), actor.user, fact, &*self.entropy)
+    fn event(&self, actor: &Actor, payload: impl Into<EventPayload>) -> Event {
+        Event::new(self.clock.now(), actor.user, payload, &*self.entropy)
     }
 }

@@ -40,7 +40,7 @@ struct ProxyControl {
     resets: watch::Receiver<u64>,
 }
 
-/// FaultProxy to one server. Stops on drop.
+/// Proxy to one server. Stops on drop.
 #[derive(Debug)]
 pub struct FaultProxy {
     port: u16,

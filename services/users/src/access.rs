@@ -1,15 +1,15 @@
-//! Who may call which method, and how often. What is not here cannot be called.
+//! Required access and quota of every RPC method. A method without a row cannot be called.
 
 use kith_kernel::{
-    RequiredAccess::{Account, Member, ActiveMember},
     MethodPolicy, Quota,
+    RequiredAccess::{Account, ActiveMember, Member},
 };
 
-/// One row a method.
+/// One row per method.
 pub const METHOD_POLICIES: &[MethodPolicy] = &[
     MethodPolicy::new("/kith.users.v1.UserService/GetMe", Account, Quota::per_minute(300)),
     MethodPolicy::new("/kith.users.v1.UserService/GetProfile", Member, Quota::per_minute(120)),
-    // Whoever tries handles learns which are taken.
+    // An update reveals if a handle is taken. The quota limits how many handles a caller can test.
     MethodPolicy::new("/kith.users.v1.UserService/UpdateProfile", ActiveMember, Quota::per_hour(60)),
     MethodPolicy::new("/kith.users.v1.UserService/BlockUser", Member, Quota::per_minute(60)),
     MethodPolicy::new("/kith.users.v1.UserService/UnblockUser", Member, Quota::per_minute(60)),

@@ -1,30 +1,30 @@
-//! What people are called, and when two names look alike.
+//! Handles: validation, reserved handles and look-alikes.
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 use unicode_security::{GeneralSecurityProfile as _, MixedScript as _, skeleton};
 
-/// A name that somebody may have, in Unicode's composed form (NFC).
+/// Valid handle of a persona, in Unicode normalization form C.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Handle(String);
 
 impl Handle {
-    /// The fewest characters.
-    pub const SHORTEST: usize = 3;
-    /// The most characters.
-    pub const LONGEST: usize = 30;
+    /// Minimum number of characters.
+    pub const MIN_CHARS: usize = 3;
+    /// Maximum number of characters.
+    pub const MAX_CHARS: usize = 30;
 
-    /// The name that somebody wrote.
+    /// Normalizes and validates a handle.
     ///
     /// # Errors
-    /// [`InvalidHandle`] says which rule it breaks.
+    /// [`InvalidHandle`] names the rule that the text breaks.
     pub fn new(text: &str) -> Result<Self, InvalidHandle> {
         let text: String = text.nfc().collect();
-        if !(Self::SHORTEST..=Self::LONGEST).contains(&text.chars().count()) {
+        if !(Self::MIN_CHARS..=Self::MAX_CHARS).contains(&text.chars().count()) {
             return Err(InvalidHandle::Length);
         }
-        if !is_spelled(&text) {
+        if !is_valid_spelling(&text) {
             return Err(InvalidHandle::Characters);
         }
         if !text.as_str().is_single_script() {
@@ -33,76 +33,76 @@ impl Handle {
         Ok(Self(text))
     }
 
-    /// As it is shown.
+    /// Returns the handle in display form.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What it looks like: two names with the same skeleton cannot be told apart by a hurried reader.
+    /// Returns the skeleton of the handle. Handles that look alike have the same skeleton.
     #[must_use]
     pub fn skeleton(&self) -> String {
-        look(&self.0)
+        skeleton_of(&self.0)
     }
 
-    /// Whether it looks like somebody who speaks for the system. `_` does not change that.
+    /// Returns true if the handle looks like a reserved one. `_` is ignored.
     #[must_use]
     pub fn is_reserved(&self) -> bool {
-        RESERVED_LOOKS.contains(&self.skeleton().replace('_', ""))
+        RESERVED_SKELETONS.contains(&self.skeleton().replace('_', ""))
     }
 }
 
-/// Why a text is no handle.
+/// Rule that a text breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidHandle {
-    /// Too short or too long.
-    #[error("a handle has 3 to 30 characters")]
+    #[error("handle must be 3 to 30 characters")]
     Length,
-    /// Something that is neither a letter nor a digit nor `_`.
-    #[error("a handle is made of letters, digits and `_`")]
+    #[error("handle can contain only letters, digits and `_`")]
     Characters,
-    /// Letters of several scripts: most names that look like somebody else's are made so.
-    #[error("the letters of a handle are of one script")]
+    /// Most look-alikes of a handle mix letters of several scripts.
+    #[error("letters of a handle must be of one script")]
     MixedScripts,
 }
 
-/// Letters with at most two marks each (which many scripts cannot be written without), digits and `_`, of those that
-/// Unicode recommends for names (UTS 39, 3.1).
-fn is_spelled(text: &str) -> bool {
-    const MARKS: usize = 2;
-    let mut room = 0;
+/// Returns true if the text consists of letters, digits and `_`. Letters and digits must be allowed in identifiers by
+/// UTS 39, section 3.1, and can have up to two combining marks each, which many scripts need.
+fn is_valid_spelling(text: &str) -> bool {
+    const MAX_MARKS: usize = 2;
+    let mut marks_left = 0;
     for character in text.chars() {
-        room = match character {
+        marks_left = match character {
             '_' => 0,
             _ if !character.identifier_allowed() => return false,
-            _ if is_combining_mark(character) && room > 0 => room - 1,
+            _ if is_combining_mark(character) && marks_left > 0 => marks_left - 1,
             _ if is_combining_mark(character) => return false,
-            _ if character.is_alphanumeric() => MARKS,
+            _ if character.is_alphanumeric() => MAX_MARKS,
             _ => return false,
         };
     }
     true
 }
 
-/// What a text looks like, whatever its case: the skeleton of UTS 39, 4, of its large letters, and then of the small
-/// ones of that. Large letters come first since anybody can write them, and those of different scripts are more alike:
-/// `ВОВА` and `BOBA`. Small ones come second for `rn` and `m`.
-fn look(text: &str) -> String {
-    let large: String = skeleton(&large(&text.nfkc().collect::<String>())).collect();
-    let look: String = skeleton(&small(&large)).collect();
-    small(&look)
+/// Returns the case-insensitive skeleton of a text: the skeleton of UTS 39, section 4, of the uppercase text, and then
+/// that of the lowercase form of the result.
+///
+/// Uppercase comes first because more uppercase letters of different scripts look alike: `ВОВА` and `BOBA`. Lowercase
+/// comes second for `rn` and `m`.
+fn skeleton_of(text: &str) -> String {
+    let upper: String = skeleton(&uppercase(&text.nfkc().collect::<String>())).collect();
+    let lower: String = skeleton(&lowercase(&upper)).collect();
+    lowercase(&lower)
 }
 
-/// Small letters, by way of the large ones: some, as `ς` and `σ`, have one large letter for two small ones.
-fn small(text: &str) -> String {
-    large(text).chars().flat_map(char::to_lowercase).collect()
+/// Converts to lowercase by way of uppercase, because some letters have two lowercase forms, such as `ς` and `σ`.
+fn lowercase(text: &str) -> String {
+    uppercase(text).chars().flat_map(char::to_lowercase).collect()
 }
 
-fn large(text: &str) -> String {
+fn uppercase(text: &str) -> String {
     text.to_uppercase()
 }
 
-/// Who could be taken for the system itself, or for those who work for it.
+/// Handles that could be mistaken for the system or its staff.
 const RESERVED: [&str; 42] = [
     "admin",
     "administration",
@@ -148,7 +148,8 @@ const RESERVED: [&str; 42] = [
     "team",
 ];
 
-static RESERVED_LOOKS: LazyLock<BTreeSet<String>> = LazyLock::new(|| RESERVED.into_iter().map(look).collect());
+static RESERVED_SKELETONS: LazyLock<BTreeSet<String>> =
+    LazyLock::new(|| RESERVED.into_iter().map(skeleton_of).collect());
 
 #[cfg(test)]
 mod tests {
@@ -160,12 +161,12 @@ mod tests {
         Handle::new(text).unwrap()
     }
 
-    fn look_alike(one: &str, other: &str) -> bool {
+    fn looks_like(one: &str, other: &str) -> bool {
         handle(one).skeleton() == handle(other).skeleton()
     }
 
     #[test]
-    fn a_handle_has_3_to_30_characters_however_many_bytes() {
+    fn the_length_of_a_handle_is_limited_in_characters_not_bytes() {
         assert_eq!(Handle::new("ab"), Err(InvalidHandle::Length));
         assert_eq!(Handle::new(&"a".repeat(31)), Err(InvalidHandle::Length));
         assert_eq!(Handle::new("юля").unwrap().as_str(), "юля");
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_digits_and_underscores_of_any_one_script_make_a_handle() {
+    fn letters_digits_and_underscores_of_one_script_are_allowed() {
         for good in ["ann_7", "___", "007", "Zoë", "Łukasz", "юлия_90", "ελένη", "さくら花", "हिन्दी", "דנה"]
         {
             assert!(Handle::new(good).is_ok(), "{good}");
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_makes_one() {
+    fn other_characters_are_rejected() {
         for bad in [
             "a b",
             "ann!",
@@ -197,31 +198,35 @@ mod tests {
         ] {
             assert_eq!(Handle::new(bad), Err(InvalidHandle::Characters), "{bad:?}");
         }
-        assert_eq!(Handle::new("x\u{323}\u{31b}\u{304}yz"), Err(InvalidHandle::Characters), "marks in a pile");
+        assert_eq!(
+            Handle::new("x\u{323}\u{31b}\u{304}yz"),
+            Err(InvalidHandle::Characters),
+            "more than two combining marks"
+        );
     }
 
     #[test]
-    fn scripts_do_not_mix() {
+    fn handles_of_mixed_scripts_are_rejected() {
         assert_eq!(Handle::new("аnn"), Err(InvalidHandle::MixedScripts), "the first letter is Cyrillic");
         assert_eq!(Handle::new("ann_юля"), Err(InvalidHandle::MixedScripts));
     }
 
     #[test]
-    fn what_is_composed_and_what_is_not_are_one_handle() {
+    fn composed_and_decomposed_spellings_are_equal() {
         assert_eq!(Handle::new("Zoe\u{308}"), Handle::new("Zoë"));
     }
 
     #[test]
-    fn case_makes_no_difference() {
+    fn handles_that_differ_only_in_case_look_alike() {
         for (one, other) in
             [("Ann_B", "aNN_b"), ("ИВАН", "иван"), ("straße", "STRASSE"), ("ΣΑΣ", "σας"), ("ILL", "ill")]
         {
-            assert!(look_alike(one, other), "{one} {other}");
+            assert!(looks_like(one, other), "{one} {other}");
         }
     }
 
     #[test]
-    fn what_looks_alike_is_alike() {
+    fn handles_with_confusable_letters_look_alike() {
         for (one, other) in [
             ("Ill", "l1I"),
             ("lily", "1i1y"),
@@ -232,17 +237,17 @@ mod tests {
             ("сора", "copa"),
             ("вова", "BOBA"),
         ] {
-            assert!(look_alike(one, other), "{one} {other}");
+            assert!(looks_like(one, other), "{one} {other}");
         }
         for (one, other) in
             [("ann", "anne"), ("ann", "a_nn"), ("zoe", "zoë"), ("юля", "юра"), ("bob", "dod"), ("ann2", "ann3")]
         {
-            assert!(!look_alike(one, other), "{one} {other}");
+            assert!(!looks_like(one, other), "{one} {other}");
         }
     }
 
     #[test]
-    fn who_could_be_taken_for_the_system_is_reserved() {
+    fn handles_that_look_like_the_system_or_its_staff_are_reserved() {
         for bad in ["admin", "Admin", "adm1n", "AdMlN", "_moderator_", "rnoderator", "kith", "K1TH", "s_o_s", "5upport"]
         {
             assert_eq!(handle(bad).is_reserved(), bad != "5upport", "{bad}");
@@ -253,21 +258,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_is_too_strange_and_none_differs_by_its_case(text in "\\PC{0,32}") {
+        fn the_skeleton_of_any_text_ignores_case(text in "\\PC{0,32}") {
             if let Ok(handle) = Handle::new(&text) {
-                prop_assert_eq!(look(&handle.as_str().to_uppercase()), handle.skeleton());
-                prop_assert_eq!(look(&handle.as_str().to_lowercase()), handle.skeleton());
+                prop_assert_eq!(skeleton_of(&handle.as_str().to_uppercase()), handle.skeleton());
+                prop_assert_eq!(skeleton_of(&handle.as_str().to_lowercase()), handle.skeleton());
             }
         }
     }
 
     #[test]
-    fn every_letter_looks_like_itself_in_the_other_case() {
-        let cased = ('\0'..=char::MAX).filter(|it| it.identifier_allowed() && (it.is_lowercase() || it.is_uppercase()));
-        for letter in cased {
-            let look = look(&letter.to_string());
-            assert_eq!(self::look(&letter.to_uppercase().to_string()), look, "{letter}");
-            assert_eq!(self::look(&letter.to_lowercase().to_string()), look, "{letter}");
+    fn the_skeleton_of_every_letter_ignores_case() {
+        let letters = ('\0'..=char::MAX)
+            .filter(|letter| letter.identifier_allowed() && (letter.is_lowercase() || letter.is_uppercase()));
+        for letter in letters {
+            let skeleton = skeleton_of(&letter.to_string());
+            assert_eq!(skeleton_of(&letter.to_uppercase().to_string()), skeleton, "{letter}");
+            assert_eq!(skeleton_of(&letter.to_lowercase().to_string()), skeleton, "{letter}");
         }
     }
 }

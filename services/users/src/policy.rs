@@ -1,83 +1,91 @@
-//! Who is found by whom, what helping is worth, and what it earns. Pure: all that a rule needs is passed in.
+//! Rules of visibility, points and badges. Pure functions.
 
 use std::collections::BTreeSet;
 
 use kith_kernel::{
     PersonaScope, Timestamp, UserId,
     actor::Role,
-    event::{ResponseRef, ResponseClass},
+    event::{ResponseClass, ResponseRef},
     ports::Badge,
 };
 
-use crate::domain::Privacy;
+use crate::privacy::Privacy;
 
-/// The most that one day can earn, whatever was done in it.
-pub const DAILY_POINTS: u32 = 100;
-/// What the author of a post gives by saying that an answer helped.
-pub const HELPFUL: u32 = 10;
+/// Maximum number of points that an account can earn on one day.
+pub const MAX_DAILY_POINTS: u32 = 100;
+/// Points of a response that the author of the post marks as helpful.
+pub const HELPFUL_POINTS: u32 = 10;
 
-const SUPPORTER: u32 = 100;
-const GUIDE: u32 = 1_000;
+const SUPPORTER_POINTS: u32 = 100;
+const GUIDE_POINTS: u32 = 1_000;
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 
-/// Somebody hidden from the viewer is, for them, nobody.
+/// Returns true if the viewer can see the other account. Every account can see itself.
 #[must_use]
-pub fn may_see(viewer: UserId, other: UserId, hidden: &BTreeSet<UserId>) -> bool {
+pub fn can_see(viewer: UserId, other: UserId, hidden: &BTreeSet<UserId>) -> bool {
     viewer == other || !hidden.contains(&other)
 }
 
-/// What an answer of this weight is worth.
+/// Returns the points of a response.
 #[must_use]
-pub const fn worth(weight: ResponseClass) -> u32 {
-    match weight {
+pub const fn points_for(class: ResponseClass) -> u32 {
+    match class {
         ResponseClass::Quick => 1,
         ResponseClass::Text => 3,
         ResponseClass::LongText => 5,
     }
 }
 
-/// Whether an answer can earn anything: nobody earns by answering themselves.
+/// Returns true if the response can earn points. Responses to the author's own posts earn none.
 #[must_use]
-pub fn earns(about: &ResponseRef) -> bool {
-    about.author != about.post_author
+pub fn can_earn(response: &ResponseRef) -> bool {
+    response.author != response.post_author
 }
 
-/// The day of a moment, in UTC: days since 1970.
+/// Returns the number of days since 1970-01-01, in UTC.
 #[must_use]
-pub const fn day(at: Timestamp) -> i64 {
+pub const fn day_number(at: Timestamp) -> i64 {
     at.millis().div_euclid(DAY_MILLIS)
 }
 
-/// What is shown of somebody, in the order in which it is shown. In a circle it is nothing: what an account has earned
-/// would join its personas.
+/// Returns the badges of a persona in display order.
+///
+/// Personas in circles have no badges: a badge could reveal that two personas belong to one account.
 #[must_use]
-pub fn badges(space: PersonaScope, role: Role, points: u32) -> Vec<Badge> {
-    match space {
+pub fn badges(scope: PersonaScope, role: Role, points: u32) -> Vec<Badge> {
+    match scope {
         PersonaScope::Public => {}
         PersonaScope::Circle(_) => return Vec::new(),
     }
-    let works_the_queue = match role {
+    let is_staff = match role {
         Role::Member => false,
         Role::Moderator | Role::Admin => true,
     };
-    let all =
-        [(Badge::Supporter, points >= SUPPORTER), (Badge::Guide, points >= GUIDE), (Badge::Moderator, works_the_queue)];
-    all.into_iter().filter_map(|(badge, given)| given.then_some(badge)).collect()
+    let all = [
+        (Badge::Supporter, points >= SUPPORTER_POINTS),
+        (Badge::Guide, points >= GUIDE_POINTS),
+        (Badge::Moderator, is_staff),
+    ];
+    all.into_iter().filter_map(|(badge, is_earned)| is_earned.then_some(badge)).collect()
 }
 
-/// Whether others see a badge. Who works the queue is known by it: nobody hides what they can do to others.
+/// Returns true if other users see the badge. The moderator badge cannot be hidden, so that users know which accounts
+/// have power over them.
 #[must_use]
-pub const fn is_shown(badge: Badge, privacy: Privacy) -> bool {
+pub const fn is_badge_visible(badge: Badge, privacy: Privacy) -> bool {
     match badge {
         Badge::Supporter | Badge::Guide => privacy.shows_badges,
         Badge::Moderator => true,
     }
 }
 
-/// What others are told of somebody's points: full tens, so that nobody is followed by them; and in a circle nothing.
+/// Returns the points that other users see, or None in a circle.
+///
+/// Points are rounded down to a multiple of 10, so that single responses cannot be traced to an account by the change of
+/// its points.
 #[must_use]
-pub const fn told(space: PersonaScope, points: u32) -> Option<u32> {
-    match space {
+pub const fn public_points(scope: PersonaScope, points: u32) -> Option<u32> {
+    match scope {
         PersonaScope::Public => Some(points - points % 10),
         PersonaScope::Circle(_) => None,
     }
@@ -90,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn badges_come_with_their_points_and_not_before() {
+    fn badges_are_earned_at_their_exact_number_of_points() {
         assert_eq!(badges(PersonaScope::Public, Role::Member, 99), []);
         assert_eq!(badges(PersonaScope::Public, Role::Member, 100), [Badge::Supporter]);
         assert_eq!(badges(PersonaScope::Public, Role::Member, 999), [Badge::Supporter]);
@@ -98,46 +106,47 @@ mod tests {
     }
 
     #[test]
-    fn who_works_the_queue_is_known_by_a_badge() {
+    fn staff_have_the_moderator_badge() {
         assert_eq!(badges(PersonaScope::Public, Role::Moderator, 0), [Badge::Moderator]);
         assert_eq!(badges(PersonaScope::Public, Role::Admin, 100), [Badge::Supporter, Badge::Moderator]);
     }
 
     #[test]
-    fn in_a_circle_nothing_is_told_of_what_an_account_has_earned() {
+    fn circle_personas_show_no_badges_and_no_points() {
         let circle = PersonaScope::Circle(CircleId::new(Timestamp::from_millis(0), &SystemEntropy));
         assert_eq!(badges(circle, Role::Admin, 1_000), []);
-        assert_eq!(told(circle, 1_000), None);
+        assert_eq!(public_points(circle, 1_000), None);
     }
 
     #[test]
-    fn what_points_have_earned_may_be_hidden_and_what_somebody_may_do_may_not() {
+    fn earned_badges_can_be_hidden_and_the_moderator_badge_cannot() {
         let all = [Badge::Supporter, Badge::Guide, Badge::Moderator];
-        let shown = |shows_badges| {
+        let visible = |shows_badges| {
             let privacy = Privacy { shows_points: true, shows_badges };
-            all.map(|badge| is_shown(badge, privacy))
+            all.map(|badge| is_badge_visible(badge, privacy))
         };
-        assert_eq!((shown(true), shown(false)), ([true, true, true], [false, false, true]));
+        assert_eq!((visible(true), visible(false)), ([true, true, true], [false, false, true]));
     }
 
     #[test]
-    fn a_day_ends_at_midnight_in_utc_before_1970_too() {
-        assert_eq!(day(Timestamp::from_millis(DAY_MILLIS - 1)), 0);
-        assert_eq!(day(Timestamp::from_millis(DAY_MILLIS)), 1);
-        assert_eq!(day(Timestamp::from_millis(-1)), -1);
+    fn a_day_ends_at_midnight_utc_also_before_1970() {
+        assert_eq!(day_number(Timestamp::from_millis(DAY_MILLIS - 1)), 0);
+        assert_eq!(day_number(Timestamp::from_millis(DAY_MILLIS)), 1);
+        assert_eq!(day_number(Timestamp::from_millis(-1)), -1);
     }
 
     #[test]
-    fn others_are_told_full_tens() {
-        assert_eq!([0, 9, 10, 119].map(|points| told(PersonaScope::Public, points)), [0, 0, 10, 110].map(Some));
+    fn public_points_are_rounded_down_to_multiples_of_10() {
+        let rounded = [0, 9, 10, 119].map(|points| public_points(PersonaScope::Public, points));
+        assert_eq!(rounded, [0, 0, 10, 110].map(Some));
     }
 
     #[test]
-    fn nobody_is_hidden_from_themselves() {
+    fn hidden_accounts_are_invisible_and_every_account_sees_itself() {
         let now = Timestamp::from_millis(0);
         let (ann, bob) = (UserId::new(now, &SystemEntropy), UserId::new(now, &SystemEntropy));
-        assert!(may_see(ann, ann, &BTreeSet::from([ann])));
-        assert!(may_see(ann, bob, &BTreeSet::new()));
-        assert!(!may_see(ann, bob, &BTreeSet::from([bob])));
+        assert!(can_see(ann, ann, &BTreeSet::from([ann])));
+        assert!(can_see(ann, bob, &BTreeSet::new()));
+        assert!(!can_see(ann, bob, &BTreeSet::from([bob])));
     }
 }

@@ -15,8 +15,8 @@ pub(super) fn clippy() -> Result<()> {
 }
 
 pub(super) fn doc() -> Result<()> {
-    // `--examples` enables development dependencies. Features of shared dependencies are then resolved as for clippy, whose
-    // artifacts are used. There are no examples.
+    // `--examples` enables development dependencies. Features of shared dependencies are then resolved as for clippy,
+    // whose artifacts are used. There are no examples.
     let arguments = ["doc", "--workspace", "--no-deps", "--locked", "--lib", "--bins", "--examples"];
     run(Command::new("cargo").args(arguments).env("RUSTDOCFLAGS", "-D warnings").current_dir(root()?))
 }

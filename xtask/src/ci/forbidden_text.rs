@@ -61,7 +61,8 @@ impl Pattern {
         }
     }
 
-    /// Returns true if the line contains the text as a whole word. A path must be absolute: `framework/` does not match.
+    /// Returns true if the line contains the text as a whole word. A path must be absolute: `framework/` does not
+    /// match.
     fn is_in(&self, line: &str) -> bool {
         line.match_indices(self.text).any(|(at, _)| {
             let before = line.get(..at).and_then(|before| before.chars().next_back());

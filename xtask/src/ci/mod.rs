@@ -1,5 +1,5 @@
-//! All checks that a change must pass, as a list of steps. A failed step does not stop the others, so that one run reports
-//! all failures.
+//! All checks that a change must pass, as a list of steps. A failed step does not stop the others, so that one run
+//! reports all failures.
 //!
 //! | file | steps |
 //! | --- | --- |

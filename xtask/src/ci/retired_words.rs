@@ -1,7 +1,8 @@
 //! Rejects names that the project has replaced with standard terms, so that they do not return.
 //!
-//! `retired_words.tsv` lists them: the retired word, its replacement, and its scope: one of [`Scope`], or `path` for names
-//! of files and folders. Words are matched as whole identifiers and case-sensitively. Generated code is excluded, because it follows from the protos.
+//! `retired_words.tsv` lists them: the retired word, its replacement, and its scope: one of [`Scope`], or `path` for
+//! names of files and folders. Words are matched as whole identifiers and case-sensitively. Generated code is excluded,
+//! because it follows from the protos.
 
 use std::{collections::BTreeMap, fs, path::Path};
 

@@ -1,7 +1,7 @@
 //! Generates canonical JSON conversions for each message, based on `kith_proto::json`.
 //!
-//! The code that pbjson generates is not used: it writes timestamps with `+00:00`, fails a whole response because of one
-//! unknown enum value of a newer build, and rejects `null` and `1.0` where the specification allows them (see
+//! The code that pbjson generates is not used: it writes timestamps with `+00:00`, fails a whole response because of
+//! one unknown enum value of a newer build, and rejects `null` and `1.0` where the specification allows them (see
 //! docs/adr/0009).
 #![expect(clippy::wildcard_enum_match_arm, reason = "unsupported field kinds fail the generator in one arm")]
 

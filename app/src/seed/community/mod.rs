@@ -56,22 +56,22 @@ pub struct Post {
     pub content_warning: Option<&'static str>,
     pub created_at: Timestamp,
     /// Responses, oldest first. Authors do not respond to themselves.
-    pub answers: Vec<Answer>,
+    pub responses: Vec<Response>,
 }
 
 /// A response.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct Response {
     /// Index in [`Community::members`].
     pub author: usize,
-    pub content: Support,
+    pub content: ResponseContent,
     /// After the post, and not in the future.
     pub created_at: Timestamp,
 }
 
 /// Content of a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Support {
+pub enum ResponseContent {
     Text(String),
     /// Quick support: index from 0 to 4 in the fixed list. An author gives each kind at most once to a post.
     Quick(u8),
@@ -139,7 +139,7 @@ impl Generator {
             days_since_relapse: relapse,
             content_warning: (warned && self.rng.random_ratio(3, 4)).then_some("may be hard to read"),
             created_at,
-            answers: self.answers(kind, author, members, created_at),
+            responses: self.responses(kind, author, members, created_at),
         }
     }
 
@@ -190,7 +190,7 @@ impl Generator {
         if at > self.now { at.before(Duration::from_hours(24)) } else { at }
     }
 
-    fn answers(&mut self, kind: Kind, author: usize, members: usize, posted_at: Timestamp) -> Vec<Answer> {
+    fn responses(&mut self, kind: Kind, author: usize, members: usize, posted_at: Timestamp) -> Vec<Response> {
         if members < 2 {
             return Vec::new();
         }
@@ -201,25 +201,25 @@ impl Generator {
             Kind::Question => (6, 10_800),
         };
         let count = self.rng.random_range(0..=max_count);
-        let mut answers: Vec<Answer> = Vec::new();
+        let mut responses: Vec<Response> = Vec::new();
         let mut created_at = posted_at;
         for _ in 0..count {
             created_at = created_at.after(Duration::from_secs(self.rng.random_range(20..max_delay_seconds)));
             let responder = self.random_member(members);
             let content = self.support();
-            let is_duplicate = answers.iter().any(|known| known.author == responder && known.content == content);
+            let is_duplicate = responses.iter().any(|known| known.author == responder && known.content == content);
             if responder != author && created_at <= self.now && !is_duplicate {
-                answers.push(Answer { author: responder, content, created_at });
+                responses.push(Response { author: responder, content, created_at });
             }
         }
-        answers
+        responses
     }
 
-    fn support(&mut self) -> Support {
+    fn support(&mut self) -> ResponseContent {
         if self.rng.random_ratio(2, 5) {
-            return Support::Quick(self.rng.random_range(0..5));
+            return ResponseContent::Quick(self.rng.random_range(0..5));
         }
-        Support::Text(compose(&mut self.rng, &self.library.answer, None))
+        ResponseContent::Text(compose(&mut self.rng, &self.library.response, None))
     }
 
     /// A random member. A few members write most of the content.

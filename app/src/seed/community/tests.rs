@@ -57,9 +57,11 @@ fn content_is_ordered_and_within_the_last_month() {
     for post in &community.posts {
         assert!(post.created_at > month && post.created_at <= NOW);
         assert!(community.members[post.author].joined_at < post.created_at);
-        assert!(post.answers.is_sorted_by_key(|answer| answer.created_at));
-        for answer in &post.answers {
-            assert!(answer.created_at > post.created_at && answer.created_at <= NOW && answer.author != post.author);
+        assert!(post.responses.is_sorted_by_key(|response| response.created_at));
+        for response in &post.responses {
+            assert!(
+                response.created_at > post.created_at && response.created_at <= NOW && response.author != post.author
+            );
         }
     }
 }
@@ -84,8 +86,8 @@ fn texts_are_varied() {
 
 #[test]
 fn every_kind_has_enough_distinct_fragments() {
-    let Library { sos, check_in, victory, question, answer } = Library::load();
-    for words in [sos, check_in, victory, question, answer] {
+    let Library { sos, check_in, victory, question, response } = Library::load();
+    for words in [sos, check_in, victory, question, response] {
         for (part, least) in [(&words.openings, 60), (&words.middles, 60), (&words.endings, 40)] {
             assert!(part.len() >= least, "{part:?}");
             assert_eq!(part.iter().collect::<BTreeSet<_>>().len(), part.len());
@@ -104,5 +106,5 @@ fn every_category_has_a_topic() {
 fn small_communities_are_supported() {
     assert!(generate(0, 10, 1, NOW).posts.is_empty());
     let alone = generate(1, 10, 1, NOW);
-    assert!(alone.posts.len() == 10 && alone.posts.iter().all(|post| post.answers.is_empty()));
+    assert!(alone.posts.len() == 10 && alone.posts.iter().all(|post| post.responses.is_empty()));
 }

@@ -1,11 +1,11 @@
-//! What each caller is answered by each method: `ok`, or Connect's code.
+//! Expected result of each method for each caller: `ok`, or the Connect code of the error.
 //!
-//! | file | holds |
+//! | file | contents |
 //! | --- | --- |
-//! | here | the rules, and what is about the caller |
-//! | `content` | what people wrote, wherever it is |
+//! | here | rules, and methods about the caller's own account |
+//! | `content` | posts and responses |
 //! | `circles` | circles |
-//! | `staff` | reports, cases, and what only staff do |
+//! | `staff` | reports, cases and staff methods |
 
 mod circles;
 mod content;
@@ -13,128 +13,136 @@ mod staff;
 
 use std::pin::Pin;
 
+use kith_proto::{METHODS, Method};
 use serde_json::{Value, json};
 
 use crate::{
     caller::{
-        Caller::{self, Admin, Expired, Forged, Refresh, Suspended},
-        Place,
+        Caller::{self, Admin, ExpiredToken, ForgedToken, RefreshToken, Suspended},
+        Location,
     },
-    scene::Scene,
+    scenario::Scenario,
 };
 
-/// One method.
+/// Row of the matrix: a method and its expected results.
 pub(crate) struct Row {
     pub(crate) path: &'static str,
-    /// Where the thing is: it is asked for each.
-    pub(crate) places: &'static [Place],
-    /// What it is sent.
+    /// Locations of the content for which the method is called.
+    pub(crate) locations: &'static [Location],
+    /// Request body. Building it must not change the result of other rows.
     pub(crate) body: Body,
-    /// By whom.
-    pub(crate) answer: Rule,
+    pub(crate) expected: Rule,
 }
 
-pub(crate) type Body = for<'a> fn(&'a Scene<'a>) -> Pin<Box<dyn Future<Output = Value> + 'a>>;
+impl Row {
+    pub(crate) fn method(&self) -> &'static Method {
+        METHODS.iter().find(|method| method.path == self.path).unwrap()
+    }
+}
 
-/// What a caller is answered about a thing in this place.
-pub(crate) type Rule = fn(Caller, Place) -> &'static str;
+pub(crate) type Body = for<'a> fn(&'a Scenario<'a>) -> Pin<Box<dyn Future<Output = Value> + 'a>>;
+
+/// Expected result for a caller and a location of the content.
+pub(crate) type Rule = fn(Caller, Location) -> &'static str;
 
 pub(crate) const OK: &str = "ok";
-const NO: &str = "permission_denied";
-pub(crate) const NONE: &str = "not_found";
-const WHO: &str = "unauthenticated";
-const BAD: &str = "invalid_argument";
-const NOT_NOW: &str = "failed_precondition";
+pub(crate) const PERMISSION_DENIED: &str = "permission_denied";
+pub(crate) const NOT_FOUND: &str = "not_found";
+pub(crate) const UNAUTHENTICATED: &str = "unauthenticated";
+const INVALID_ARGUMENT: &str = "invalid_argument";
+const FAILED_PRECONDITION: &str = "failed_precondition";
 
-const HERE: &[Place] = &[Place::Outside];
-const EVERYWHERE: &[Place] = &[Place::Outside, Place::ByRequest, Place::Private];
+const PUBLIC: &[Location] = &[Location::Public];
+const EVERYWHERE: &[Location] = &Location::ALL;
 
-/// Anybody, but for who brings a token that is none.
-const ANYBODY: Rule = |caller, _| if matches!(caller, Forged | Expired | Refresh) { WHO } else { OK };
-/// Every account, a suspended one too.
-const ACCOUNTS: Rule = |caller, _| if caller.is_nobody() { WHO } else { OK };
-/// Every account in good standing: it is about the caller alone.
-pub(crate) const MEMBERS: Rule = |caller, _| known(caller).unwrap_or(OK);
-/// Every account in good standing that is where the thing is, unless they and its owner do not see each other.
-pub(crate) const VISIBLE: Rule = |caller, place| {
-    let there = !place.is_circle() || caller.is_inside();
-    known(caller).unwrap_or_else(|| if there && !caller.is_apart() { OK } else { NONE })
+/// All callers, except those with an invalid token.
+const ANY_CALLER: Rule =
+    |caller, _| if matches!(caller, ForgedToken | ExpiredToken | RefreshToken) { UNAUTHENTICATED } else { OK };
+/// All accounts, including suspended ones.
+const ACCOUNTS: Rule = |caller, _| if caller.is_unauthenticated() { UNAUTHENTICATED } else { OK };
+/// All accounts that are not suspended.
+pub(crate) const ACTIVE_ACCOUNTS: Rule = |caller, _| rejected(caller).unwrap_or(OK);
+/// Accounts that can see the content: not suspended, member of its circle, no block with the owner.
+pub(crate) const VIEWERS: Rule = |caller, location| {
+    let has_access = !location.is_circle() || caller.is_member();
+    rejected(caller).unwrap_or_else(|| if has_access && !caller.has_block_with_owner() { OK } else { NOT_FOUND })
 };
-/// Its owner; who may see it is told that it is not theirs.
-const OWNER: Rule = |caller, place| match VISIBLE(caller, place) {
-    OK if !caller.is_owner() => NO,
-    answer => answer,
+/// The owner. Other accounts that can see the content get `permission_denied`.
+const OWNER: Rule = |caller, location| match VIEWERS(caller, location) {
+    OK if !caller.is_owner() => PERMISSION_DENIED,
+    result => result,
 };
-/// Its owner; for all others it is not there.
-const OWNER_ALONE: Rule = |caller, _| known(caller).unwrap_or_else(|| if caller.is_owner() { OK } else { NONE });
-/// Who works the queue.
-pub(crate) const STAFF: Rule = |caller, _| known(caller).unwrap_or_else(|| if caller.is_staff() { OK } else { NO });
-/// Who gives roles.
-const ADMINS: Rule = |caller, _| known(caller).unwrap_or_else(|| if caller == Admin { OK } else { NO });
+/// The owner. Other accounts get `not_found`.
+const OWNER_ONLY: Rule = |caller, _| rejected(caller).unwrap_or_else(|| if caller.is_owner() { OK } else { NOT_FOUND });
+/// Moderators and admins.
+pub(crate) const STAFF: Rule =
+    |caller, _| rejected(caller).unwrap_or_else(|| if caller.is_staff() { OK } else { PERMISSION_DENIED });
+/// Admins.
+const ADMINS: Rule =
+    |caller, _| rejected(caller).unwrap_or_else(|| if caller == Admin { OK } else { PERMISSION_DENIED });
 
-/// What nobody in particular, and who may do nothing, is answered.
-fn known(caller: Caller) -> Option<&'static str> {
-    if caller.is_nobody() {
-        return Some(WHO);
+/// Result for unauthenticated callers and suspended accounts.
+fn rejected(caller: Caller) -> Option<&'static str> {
+    if caller.is_unauthenticated() {
+        return Some(UNAUTHENTICATED);
     }
-    (caller == Suspended).then_some(NO)
+    (caller == Suspended).then_some(PERMISSION_DENIED)
 }
 
-/// All rows.
 pub(crate) fn all() -> impl Iterator<Item = &'static Row> {
     [ROWS, content::ROWS, circles::ROWS, staff::ROWS].into_iter().flatten()
 }
 
 macro_rules! rows {
-    ($($path:literal, $places:expr, $answer:expr, |$scene:pat_param| $body:expr;)+) => {
+    ($($path:literal, $locations:expr, $expected:expr, |$scenario:pat_param| $body:expr;)+) => {
         pub(super) const ROWS: &[Row] = &[$(Row {
             path: $path,
-            places: $places,
-            body: |scene| Box::pin(async move {
-                let $scene = scene;
+            locations: $locations,
+            body: |scenario| Box::pin(async move {
+                let $scenario = scenario;
                 $body
             }),
-            answer: $answer,
+            expected: $expected,
         }),+];
     };
 }
 use rows;
 
 rows! {
-    "/grpc.health.v1.Health/Check", HERE, ANYBODY, |_| json!({});
-    "/grpc.health.v1.Health/Watch", HERE, ANYBODY, |_| json!({});
-    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", HERE, ANYBODY, |_| json!({ "listServices": "" });
-    "/kith.auth.v1.AuthService/RegisterAnonymous", HERE, ANYBODY, |_| json!({});
-    "/kith.auth.v1.AuthService/RegisterWithEmail", HERE, ANYBODY, |scene| scene.email();
-    "/kith.auth.v1.AuthService/Login", HERE, ANYBODY, |scene| scene.login();
-    "/kith.auth.v1.AuthService/LoginWithRecoveryCode", HERE, ANYBODY, |scene| json!({ "recoveryCode": scene.owner.code });
-    "/kith.auth.v1.AuthService/RefreshToken", HERE, ANYBODY, |scene| json!({ "refreshToken": scene.owner.refresh });
-    "/kith.auth.v1.AuthService/UpgradeAccount", HERE, ACCOUNTS, |scene| scene.email();
-    "/kith.auth.v1.AuthService/Logout", HERE, ACCOUNTS, |_| json!({});
-    "/kith.auth.v1.AuthService/ListSessions", HERE, ACCOUNTS, |_| json!({});
-    "/kith.auth.v1.AuthService/RevokeSession", HERE, |caller, place| match ACCOUNTS(caller, place) {
-        OK if !caller.is_owner() => NONE,
-        answer => answer,
-    }, |scene| json!({ "sessionId": scene.owner.session });
-    "/kith.auth.v1.AuthService/CreateRealtimeTicket", HERE, MEMBERS, |_| json!({});
-    "/kith.users.v1.UserService/GetMe", HERE, ACCOUNTS, |_| json!({});
-    "/kith.users.v1.UserService/GetProfile", HERE, VISIBLE, |scene| json!({ "personaId": scene.owner.persona });
-    "/kith.users.v1.UserService/UpdateProfile", HERE, MEMBERS,
-        |scene| json!({ "etag": scene.own_etag().await, "avatar": 5 });
-    "/kith.users.v1.UserService/BlockUser", HERE, |caller, place| {
-        if caller.is_owner() { BAD } else { MEMBERS(caller, place) }
-    }, |scene| json!({ "personaId": scene.owner.persona });
-    "/kith.users.v1.UserService/UnblockUser", HERE, MEMBERS, |scene| json!({ "personaId": scene.owner.persona });
-    "/kith.users.v1.UserService/ListBlocks", HERE, MEMBERS, |_| json!({});
-    "/kith.users.v1.UserService/GetPrivacySettings", HERE, MEMBERS, |_| json!({});
-    "/kith.users.v1.UserService/UpdatePrivacySettings", HERE, MEMBERS,
-        |scene| json!({ "etag": scene.privacy_etag().await, "showBadges": false });
-    "/kith.users.v1.ProgressService/GetStreak", HERE, MEMBERS, |_| json!({});
-    "/kith.users.v1.ProgressService/UpdateStreak", HERE, MEMBERS,
-        |scene| json!({ "etag": scene.streak_etag().await, "timeZone": "Europe/Oslo" });
-    "/kith.users.v1.ProgressService/RecordCheckIn", HERE, MEMBERS, |_| json!({ "mood": 5 });
-    "/kith.users.v1.ProgressService/RecordRelapse", HERE, MEMBERS, |_| json!({});
-    "/kith.users.v1.ProgressService/WithdrawRelapse", HERE, OWNER_ALONE,
-        |scene| json!({ "relapseId": scene.relapse().await });
-    "/kith.users.v1.ProgressService/GetProgress", HERE, MEMBERS, |_| json!({});
+    "/grpc.health.v1.Health/Check", PUBLIC, ANY_CALLER, |_| json!({});
+    "/grpc.health.v1.Health/Watch", PUBLIC, ANY_CALLER, |_| json!({});
+    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", PUBLIC, ANY_CALLER, |_| json!({ "listServices": "" });
+    "/kith.auth.v1.AuthService/RegisterAnonymous", PUBLIC, ANY_CALLER, |_| json!({});
+    "/kith.auth.v1.AuthService/RegisterWithEmail", PUBLIC, ANY_CALLER, |scenario| scenario.new_credentials();
+    "/kith.auth.v1.AuthService/Login", PUBLIC, ANY_CALLER, |scenario| scenario.credentials();
+    "/kith.auth.v1.AuthService/LoginWithRecoveryCode", PUBLIC, ANY_CALLER, |scenario| json!({ "recoveryCode": scenario.owner.recovery_code });
+    "/kith.auth.v1.AuthService/RefreshToken", PUBLIC, ANY_CALLER, |scenario| json!({ "refreshToken": scenario.owner.refresh });
+    "/kith.auth.v1.AuthService/UpgradeAccount", PUBLIC, ACCOUNTS, |scenario| scenario.new_credentials();
+    "/kith.auth.v1.AuthService/Logout", PUBLIC, ACCOUNTS, |_| json!({});
+    "/kith.auth.v1.AuthService/ListSessions", PUBLIC, ACCOUNTS, |_| json!({});
+    "/kith.auth.v1.AuthService/RevokeSession", PUBLIC, |caller, location| match ACCOUNTS(caller, location) {
+        OK if !caller.is_owner() => NOT_FOUND,
+        result => result,
+    }, |scenario| json!({ "sessionId": scenario.owner.session });
+    "/kith.auth.v1.AuthService/CreateRealtimeTicket", PUBLIC, ACTIVE_ACCOUNTS, |_| json!({});
+    "/kith.users.v1.UserService/GetMe", PUBLIC, ACCOUNTS, |_| json!({});
+    "/kith.users.v1.UserService/GetProfile", PUBLIC, VIEWERS, |scenario| json!({ "personaId": scenario.owner.persona });
+    "/kith.users.v1.UserService/UpdateProfile", PUBLIC, ACTIVE_ACCOUNTS,
+        |scenario| json!({ "etag": scenario.profile_etag().await, "avatar": 5 });
+    "/kith.users.v1.UserService/BlockUser", PUBLIC, |caller, location| {
+        if caller.is_owner() { INVALID_ARGUMENT } else { ACTIVE_ACCOUNTS(caller, location) }
+    }, |scenario| json!({ "personaId": scenario.owner.persona });
+    "/kith.users.v1.UserService/UnblockUser", PUBLIC, ACTIVE_ACCOUNTS, |scenario| json!({ "personaId": scenario.owner.persona });
+    "/kith.users.v1.UserService/ListBlocks", PUBLIC, ACTIVE_ACCOUNTS, |_| json!({});
+    "/kith.users.v1.UserService/GetPrivacySettings", PUBLIC, ACTIVE_ACCOUNTS, |_| json!({});
+    "/kith.users.v1.UserService/UpdatePrivacySettings", PUBLIC, ACTIVE_ACCOUNTS,
+        |scenario| json!({ "etag": scenario.privacy_etag().await, "showBadges": false });
+    "/kith.users.v1.ProgressService/GetStreak", PUBLIC, ACTIVE_ACCOUNTS, |_| json!({});
+    "/kith.users.v1.ProgressService/UpdateStreak", PUBLIC, ACTIVE_ACCOUNTS,
+        |scenario| json!({ "etag": scenario.streak_etag().await, "timeZone": "Europe/Oslo" });
+    "/kith.users.v1.ProgressService/RecordCheckIn", PUBLIC, ACTIVE_ACCOUNTS, |_| json!({ "mood": 5 });
+    "/kith.users.v1.ProgressService/RecordRelapse", PUBLIC, ACTIVE_ACCOUNTS, |_| json!({});
+    "/kith.users.v1.ProgressService/WithdrawRelapse", PUBLIC, OWNER_ONLY,
+        |scenario| json!({ "relapseId": scenario.relapse().await });
+    "/kith.users.v1.ProgressService/GetProgress", PUBLIC, ACTIVE_ACCOUNTS, |_| json!({});
 }

@@ -1,20 +1,23 @@
-//! Reports, cases, and what only staff do.
+//! Reports, cases and staff methods.
 
 use serde_json::{Value, json};
 
-use super::{ACCOUNTS, ADMINS, BAD, EVERYWHERE, HERE, NONE, OK, Row, Rule, STAFF, VISIBLE, rows};
+use super::{ACCOUNTS, ADMINS, EVERYWHERE, INVALID_ARGUMENT, NOT_FOUND, OK, PUBLIC, Row, Rule, STAFF, VIEWERS, rows};
 use crate::caller::{
-    Caller::{Concerned, Keeping, Reporting},
-    Place,
+    Caller::{KeeperModerator, OwnerModerator, ReportingModerator},
+    Location,
 };
 
-/// A case is about something in public, or in a circle.
-const CASES: &[Place] = &[Place::Outside, Place::Private];
+const CASE_LOCATIONS: &[Location] = &[Location::Public, Location::PrivateCircle];
 
-/// Staff whom the case does not concern; for staff whom it does, it is not there.
-const DISINTERESTED: Rule = |caller, place| match STAFF(caller, place) {
-    OK if matches!(caller, Reporting | Concerned) || (caller == Keeping && place.is_circle()) => NONE,
-    answer => answer,
+/// Staff without a conflict of interest. Other staff get `not_found`.
+const IMPARTIAL_STAFF: Rule = |caller, location| match STAFF(caller, location) {
+    OK if matches!(caller, ReportingModerator | OwnerModerator)
+        || (caller == KeeperModerator && location.is_circle()) =>
+    {
+        NOT_FOUND
+    }
+    result => result,
 };
 
 fn rule() -> Value {
@@ -24,45 +27,45 @@ fn rule() -> Value {
 }
 
 rows! {
-    "/kith.moderation.v1.ModerationService/ReportContent", EVERYWHERE, |caller, place| {
-        if caller.is_owner() { BAD } else { VISIBLE(caller, place) }
-    }, |scene| json!({ "kind": "SUBJECT_KIND_POST", "subjectId": scene.post, "reason": "REASON_OTHER" });
-    "/kith.moderation.v1.ModerationService/ListMyReports", HERE, ACCOUNTS, |_| json!({});
-    "/kith.moderation.v1.ModerationService/GetMyStanding", HERE, ACCOUNTS, |_| json!({});
-    "/kith.moderation.v1.ModerationService/AppealDecision", CASES, |caller, place| match ACCOUNTS(caller, place) {
-        OK if !caller.is_owner() => NONE,
-        answer => answer,
-    }, |scene| json!({ "decisionId": scene.decision().await, "reason": "it was a quote" });
+    "/kith.moderation.v1.ModerationService/ReportContent", EVERYWHERE, |caller, location| {
+        if caller.is_owner() { INVALID_ARGUMENT } else { VIEWERS(caller, location) }
+    }, |scenario| json!({ "kind": "SUBJECT_KIND_POST", "subjectId": scenario.post, "reason": "REASON_OTHER" });
+    "/kith.moderation.v1.ModerationService/ListMyReports", PUBLIC, ACCOUNTS, |_| json!({});
+    "/kith.moderation.v1.ModerationService/GetMyStanding", PUBLIC, ACCOUNTS, |_| json!({});
+    "/kith.moderation.v1.ModerationService/AppealDecision", CASE_LOCATIONS, |caller, location| match ACCOUNTS(caller, location) {
+        OK if !caller.is_owner() => NOT_FOUND,
+        result => result,
+    }, |scenario| json!({ "decisionId": scenario.decision().await, "reason": "it was a quote" });
 
-    "/kith.moderation.v1.ModerationService/ListCases", HERE, STAFF, |_| json!({});
-    "/kith.moderation.v1.ModerationService/GetCase", CASES, DISINTERESTED,
-        |scene| json!({ "caseId": scene.case().await["id"] });
-    "/kith.moderation.v1.ModerationService/AssignCase", CASES, DISINTERESTED,
-        |scene| json!({ "caseId": scene.case().await["id"] });
-    "/kith.moderation.v1.ModerationService/EscalateCase", CASES, DISINTERESTED, |scene| {
-        let case = scene.case().await;
+    "/kith.moderation.v1.ModerationService/ListCases", PUBLIC, STAFF, |_| json!({});
+    "/kith.moderation.v1.ModerationService/GetCase", CASE_LOCATIONS, IMPARTIAL_STAFF,
+        |scenario| json!({ "caseId": scenario.case().await["id"] });
+    "/kith.moderation.v1.ModerationService/AssignCase", CASE_LOCATIONS, IMPARTIAL_STAFF,
+        |scenario| json!({ "caseId": scenario.case().await["id"] });
+    "/kith.moderation.v1.ModerationService/EscalateCase", CASE_LOCATIONS, IMPARTIAL_STAFF, |scenario| {
+        let case = scenario.case().await;
         json!({ "caseId": case["id"], "etag": case["etag"] })
     };
-    "/kith.moderation.v1.ModerationService/DecideCase", CASES, DISINTERESTED, |scene| {
-        let case = scene.taken_case().await;
+    "/kith.moderation.v1.ModerationService/DecideCase", CASE_LOCATIONS, IMPARTIAL_STAFF, |scenario| {
+        let case = scenario.assigned_case().await;
         json!({ "caseId": case["id"], "etag": case["etag"], "action": "ACTION_DISMISS" })
     };
-    "/kith.moderation.v1.ModerationService/GetSubjectHistory", CASES, DISINTERESTED,
-        |scene| json!({ "caseId": scene.case().await["id"] });
-    "/kith.moderation.v1.ModerationService/GetModerationStats", HERE, STAFF, |_| json!({});
-    "/kith.screening.v1.ScreeningService/ListRules", HERE, STAFF, |_| json!({});
-    "/kith.screening.v1.ScreeningService/PutRule", HERE, ADMINS,
-        |scene| json!({ "rule": rule(), "etag": scene.rules_etag().await });
-    "/kith.screening.v1.ScreeningService/TryRule", HERE, STAFF, |_| json!({ "rule": rule() });
-    "/kith.admin.v1.AdminService/ListAuditLog", HERE, ADMINS, |_| json!({});
+    "/kith.moderation.v1.ModerationService/GetSubjectHistory", CASE_LOCATIONS, IMPARTIAL_STAFF,
+        |scenario| json!({ "caseId": scenario.case().await["id"] });
+    "/kith.moderation.v1.ModerationService/GetModerationStats", PUBLIC, STAFF, |_| json!({});
+    "/kith.screening.v1.ScreeningService/ListRules", PUBLIC, STAFF, |_| json!({});
+    "/kith.screening.v1.ScreeningService/PutRule", PUBLIC, ADMINS,
+        |scenario| json!({ "rule": rule(), "etag": scenario.rules_etag().await });
+    "/kith.screening.v1.ScreeningService/TryRule", PUBLIC, STAFF, |_| json!({ "rule": rule() });
+    "/kith.admin.v1.AdminService/ListAuditLog", PUBLIC, ADMINS, |_| json!({});
 
-    "/kith.admin.v1.AdminService/GrantRole", HERE, ADMINS,
-        |scene| json!({ "personaId": scene.helper().await.persona, "role": "STAFF_ROLE_MODERATOR" });
-    "/kith.admin.v1.AdminService/RevokeRole", HERE, ADMINS,
-        |scene| json!({ "personaId": scene.helped_staff().await });
-    "/kith.admin.v1.AdminService/ListStaff", HERE, ADMINS, |_| json!({});
-    "/kith.admin.v1.AdminService/ListFlags", HERE, ADMINS, |_| json!({});
-    "/kith.admin.v1.AdminService/ListMyFlags", HERE, ACCOUNTS, |_| json!({});
-    "/kith.admin.v1.AdminService/PutFlag", HERE, ADMINS,
-        |scene| json!({ "name": format!("of-{}", scene.post), "percent": 5 });
+    "/kith.admin.v1.AdminService/GrantRole", PUBLIC, ADMINS,
+        |scenario| json!({ "personaId": scenario.helper().await.persona, "role": "STAFF_ROLE_MODERATOR" });
+    "/kith.admin.v1.AdminService/RevokeRole", PUBLIC, ADMINS,
+        |scenario| json!({ "personaId": scenario.staff_member().await });
+    "/kith.admin.v1.AdminService/ListStaff", PUBLIC, ADMINS, |_| json!({});
+    "/kith.admin.v1.AdminService/ListFlags", PUBLIC, ADMINS, |_| json!({});
+    "/kith.admin.v1.AdminService/ListMyFlags", PUBLIC, ACCOUNTS, |_| json!({});
+    "/kith.admin.v1.AdminService/PutFlag", PUBLIC, ADMINS,
+        |scenario| json!({ "name": format!("of-{}", scenario.post), "percent": 5 });
 }

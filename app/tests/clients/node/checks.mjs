@@ -1,18 +1,18 @@
-// One line a check, and an end: what does not come in time does not come.
+// Checks with one line of output each, and polling with a timeout.
 import assert from "node:assert/strict";
 import { ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema } from "./gen/google/rpc/error_details_pb.js";
 
-/** How long anything may take, in milliseconds. */
-export const PATIENCE = 10_000;
+/** Maximum time to wait for anything, in milliseconds. */
+export const TIMEOUT = 10_000;
 
-let held = 0;
+let passed = 0;
 
-/** Does it, says that it holds, and gives what came of it. What does not hold ends the program. */
-export async function check(promise, does) {
+/** Runs a check, prints its result and returns its value. A failed check ends the program. */
+export async function check(promise, run) {
   try {
-    const result = await does();
-    held += 1;
+    const result = await run();
+    passed += 1;
     console.log(`ok    ${promise}`);
     return result;
   } catch (error) {
@@ -21,44 +21,44 @@ export async function check(promise, does) {
   }
 }
 
-/** How many checks have held. */
-export const checked = () => held;
+/** Number of passed checks. */
+export const checked = () => passed;
 
-/** The refusal of a call that must not succeed. */
-export async function refused(call, code) {
+/** Asserts that a call fails with this code and returns the error. */
+export async function fails(call, code) {
   try {
     await call;
   } catch (error) {
-    const refusal = ConnectError.from(error);
-    assert.equal(refusal.code, code, refusal.message);
-    return refusal;
+    const connectError = ConnectError.from(error);
+    assert.equal(connectError.code, code, connectError.message);
+    return connectError;
   }
-  throw new assert.AssertionError({ message: "it was not refused" });
+  throw new assert.AssertionError({ message: "the call succeeded" });
 }
 
-/** What a program switches on. */
-export function reason(refusal) {
-  const [info] = refusal.findDetails(ErrorInfoSchema);
-  assert.ok(info, "there is an ErrorInfo");
+/** Returns the machine-readable reason of an error. */
+export function reason(error) {
+  const [info] = error.findDetails(ErrorInfoSchema);
+  assert.ok(info, "the error has no ErrorInfo");
   assert.equal(info.domain, "kith");
   assert.match(info.reason, /^[A-Z][A-Z0-9_]*$/);
   return info.reason;
 }
 
-/** The fields that are to blame, by their proto paths. */
-export function blamed(refusal) {
-  const violations = refusal.findDetails(BadRequestSchema).flatMap((detail) => detail.fieldViolations);
+/** Returns the proto paths of the invalid fields. */
+export function invalidFields(error) {
+  const violations = error.findDetails(BadRequestSchema).flatMap((detail) => detail.fieldViolations);
   for (const violation of violations) {
-    assert.ok(violation.description && violation.reason, `${violation.field} is explained`);
+    assert.ok(violation.description && violation.reason, `${violation.field} has no description or reason`);
   }
   return violations.map((violation) => violation.field);
 }
 
-/** Asks until it holds: for what is promised soon, not at once. */
-export async function soon(holds) {
-  const end = Date.now() + PATIENCE;
-  while (!(await holds())) {
-    assert.ok(Date.now() < end, "it did not come in time");
+/** Polls until the condition holds, for effects that are asynchronous. */
+export async function eventually(condition) {
+  const end = Date.now() + TIMEOUT;
+  while (!(await condition())) {
+    assert.ok(Date.now() < end, "timed out");
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

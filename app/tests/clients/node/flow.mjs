@@ -1,90 +1,90 @@
-// What an app does, from the outside: KITH_URL=http://localhost:8080 node flow.mjs
+// The main flows of an application: KITH_URL=http://localhost:8080 node flow.mjs
 import assert from "node:assert/strict";
 import diagnostics from "node:diagnostics_channel";
 import { Code, createClient } from "@connectrpc/connect";
 import { createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
-import { check, checked, blamed, PATIENCE, reason, refused, soon } from "./checks.mjs";
+import { check, checked, eventually, fails, invalidFields, reason, TIMEOUT } from "./checks.mjs";
 import { RetryInfoSchema } from "./gen/google/rpc/error_details_pb.js";
 import { AuthService } from "./gen/kith/auth/v1/auth_pb.js";
 import { PostKind } from "./gen/kith/posts/v1/post_pb.js";
 import { PostService } from "./gen/kith/posts/v1/posts_pb.js";
 import { NoticeKind } from "./gen/kith/realtime/v1/realtime_pb.js";
 import { QuickKind } from "./gen/kith/support/v1/response_pb.js";
-import { bearer, connect, device, register } from "./people.mjs";
+import { bearer, connect, device, register } from "./user.mjs";
 import { Socket } from "./socket.mjs";
 
 const baseUrl = process.env.KITH_URL;
-assert.ok(baseUrl, "KITH_URL says where the server is");
+assert.ok(baseUrl, "KITH_URL must be the URL of the server");
 
 const sos = (body) => ({ kind: PostKind.SOS, urgency: 5, body, categories: ["alcohol"] });
-const NOBODYS = "00000000-0000-7000-8000-000000000000";
+const UNKNOWN_ID = "00000000-0000-7000-8000-000000000000";
 
-// What goes over the wire: an interceptor is asked before the transport makes a GET of a call.
+// Requests as they are sent. An interceptor runs before the transport turns a call into a GET, so it cannot see that.
 const requests = [];
 diagnostics.subscribe("http.client.request.start", ({ request }) => {
   requests.push(`${request.method} ${request.path}`);
 });
 
-// Two people, one in each format.
-const ann = await check("a person comes without a name, in JSON", () => register(baseUrl));
-const bob = await check("another comes, in binary", () => register(baseUrl, { binary: true }));
+// Two users, one for each format.
+const ann = await check("a user registers anonymously, in JSON", () => register(baseUrl));
+const bob = await check("another user registers, in binary", () => register(baseUrl, { binary: true }));
 assert.notEqual(ann.persona.id, bob.persona.id);
 
-const open = async (who, format) => {
-  const { ticket } = await who.auth.createRealtimeTicket({});
+const open = async (user, format) => {
+  const { ticket } = await user.auth.createRealtimeTicket({});
   return Socket.open(baseUrl, format, ticket);
 };
-const watching = await check("a WebSocket opens with a ticket, in binary", () => open(bob, "proto"));
-await check("the feed can be listened to", () => watching.subscribe("feed"));
+const bobSocket = await check("a WebSocket opens with a ticket, in binary", () => open(bob, "proto"));
+await check("the feed can be subscribed to", () => bobSocket.subscribe("feed"));
 
-// The SOS, and what comes of it.
+// An SOS and its responses.
 const post = await check("an SOS is published", async () => {
   const created = await ann.posts.createPost(sos("I have a bottle in front of me."));
   assert.equal(created.post.author.id, ann.persona.id);
   return created.post;
 });
-await check("it is in front of the other at once", async () => {
-  const seen = await watching.payload("feed", "postCreated", (it) => it.id === post.id);
-  assert.equal(seen.body, post.body);
+await check("the other user receives it at once", async () => {
+  const event = await bobSocket.payload("feed", "postCreated", (it) => it.id === post.id);
+  assert.equal(event.body, post.body);
 });
-const waiting = await check("its author listens, in JSON", async () => {
+const annSocket = await check("its author subscribes, in JSON", async () => {
   const socket = await open(ann, "json");
   await socket.subscribe(`post:${post.id}`);
   await socket.subscribe("user");
   return socket;
 });
-const answer = await check("the other answers", async () => {
+const response = await check("the other user responds", async () => {
   const content = { case: "text", value: "Put it away. I am here." };
   return (await bob.support.createResponse({ postId: post.id, content })).response;
 });
-await check("the author sees the answer at once", async () => {
-  const seen = await waiting.payload(`post:${post.id}`, "responseCreated", (it) => it.id === answer.id);
-  assert.deepEqual(seen.content, { case: "text", value: "Put it away. I am here." });
-  assert.equal(seen.author.id, bob.persona.id);
+await check("the author receives the response at once", async () => {
+  const event = await annSocket.payload(`post:${post.id}`, "responseCreated", (it) => it.id === response.id);
+  assert.deepEqual(event.content, { case: "text", value: "Put it away. I am here." });
+  assert.equal(event.author.id, bob.persona.id);
 });
-await check("the same quick support twice is one", async () => {
+await check("repeated quick support is stored once", async () => {
   const hug = { postId: post.id, kind: QuickKind.HUG };
   const [first, again] = [await bob.support.quickSupport(hug), await bob.support.quickSupport(hug)];
   assert.equal(first.response.id, again.response.id);
-  await waiting.payload(`post:${post.id}`, "responseCreated", (it) => it.id === first.response.id);
+  await annSocket.payload(`post:${post.id}`, "responseCreated", (it) => it.id === first.response.id);
 });
-await check("an answer that helped is marked, and its author is told", async () => {
-  await watching.subscribe("user");
-  const { response } = await ann.support.markHelpful({ responseId: answer.id });
-  assert.ok(response.helpfulAt);
-  const told = (it) => it.kind === NoticeKind.MARKED_HELPFUL && it.responseId === answer.id;
-  await watching.payload("user", "notice", told);
+await check("a helpful response is marked, and its author is notified", async () => {
+  await bobSocket.subscribe("user");
+  const { response: marked } = await ann.support.markHelpful({ responseId: response.id });
+  assert.ok(marked.helpfulAt);
+  const expected = (it) => it.kind === NoticeKind.MARKED_HELPFUL && it.responseId === response.id;
+  await bobSocket.payload("user", "notice", expected);
 });
 
-// Ways to read.
+// Reads by GET, streams and other protocols.
 await check("a read is a GET", async () => {
   const found = await ann.posts.getPost({ postId: post.id });
   assert.equal(found.post.id, post.id);
   assert.ok(requests.some((it) => it.startsWith("GET /kith.posts.v1.PostService/GetPost?")), requests.join(", "));
 });
-await check("the feed streams to who has no WebSocket", async () => {
+await check("the feed can be streamed without a WebSocket", async () => {
   const end = new AbortController();
-  const timer = setTimeout(() => end.abort(), PATIENCE);
+  const timer = setTimeout(() => end.abort(), TIMEOUT);
   let [published, seen] = [undefined, undefined];
   for await (const { kind } of ann.posts.streamFeed({}, { signal: end.signal })) {
     if (kind.case === "started") {
@@ -102,41 +102,41 @@ for (const [name, transport] of [
   ["gRPC-Web", createGrpcWebTransport({ baseUrl, httpVersion: "1.1", interceptors: [bearer(bob)] })],
   ["gRPC", createGrpcTransport({ baseUrl, interceptors: [bearer(bob)] })],
 ]) {
-  await check(`${name} is answered alike`, async () => {
+  await check(`${name} gets the same responses`, async () => {
     const posts = createClient(PostService, transport);
     assert.equal((await posts.getPost({ postId: post.id })).post.body, post.body);
-    const refusal = await refused(posts.createPost({ ...sos("x"), urgency: 9 }), Code.InvalidArgument);
-    assert.deepEqual(blamed(refusal), ["urgency"]);
-    assert.ok(reason(refusal));
+    const error = await fails(posts.createPost({ ...sos("x"), urgency: 9 }), Code.InvalidArgument);
+    assert.deepEqual(invalidFields(error), ["urgency"]);
+    assert.ok(reason(error));
   });
 }
 
-// Refusals, in both formats.
-for (const [who, format] of [[ann, "JSON"], [bob, "binary"]]) {
-  await check(`a refusal names every field that is to blame, in ${format}`, async () => {
-    const wrong = who.posts.createPost({ kind: PostKind.UNSPECIFIED, urgency: 9, body: "" });
-    const refusal = await refused(wrong, Code.InvalidArgument);
-    assert.deepEqual(blamed(refusal).sort(), ["body", "kind", "urgency"]);
-    assert.ok(reason(refusal));
+// Errors, in both formats.
+for (const [user, format] of [[ann, "JSON"], [bob, "binary"]]) {
+  await check(`an error names every invalid field, in ${format}`, async () => {
+    const invalid = user.posts.createPost({ kind: PostKind.UNSPECIFIED, urgency: 9, body: "" });
+    const error = await fails(invalid, Code.InvalidArgument);
+    assert.deepEqual(invalidFields(error).sort(), ["body", "kind", "urgency"]);
+    assert.ok(reason(error));
   });
-  await check(`a rule that needs more than the message is refused alike, in ${format}`, async () => {
-    const refusal = await refused(who.posts.createPost({ ...sos("x"), urgency: 1 }), Code.InvalidArgument);
-    assert.deepEqual(blamed(refusal), ["urgency"]);
-    assert.ok(reason(refusal));
+  await check(`a violation of a domain rule has the same form, in ${format}`, async () => {
+    const error = await fails(user.posts.createPost({ ...sos("x"), urgency: 1 }), Code.InvalidArgument);
+    assert.deepEqual(invalidFields(error), ["urgency"]);
+    assert.ok(reason(error));
   });
-  await check(`what there is not is not found, in ${format}`, async () => {
-    assert.ok(reason(await refused(who.posts.getPost({ postId: NOBODYS }), Code.NotFound)));
+  await check(`an unknown post is not found, in ${format}`, async () => {
+    assert.ok(reason(await fails(user.posts.getPost({ postId: UNKNOWN_ID }), Code.NotFound)));
   });
 }
-await check("who brings a bad token is told so", async () => {
-  const stranger = device(baseUrl, { credentials: { accessToken: "nobody" } });
-  assert.equal(reason(await refused(stranger.users.getMe({}), Code.Unauthenticated)), "INVALID_ACCESS_TOKEN");
+await check("an invalid access token is rejected", async () => {
+  const unauthenticated = device(baseUrl, { credentials: { accessToken: "invalid" } });
+  assert.equal(reason(await fails(unauthenticated.users.getMe({}), Code.Unauthenticated)), "INVALID_ACCESS_TOKEN");
 });
 
 // Tokens.
 const auth = createClient(AuthService, connect(baseUrl));
 const refresh = async (refreshToken) => (await auth.refreshToken({ refreshToken })).credentials;
-await check("a refresh token gives new tokens, and a lost reply gives the same again", async () => {
+await check("a refresh returns new tokens, and a repeated refresh the same ones", async () => {
   const { credentials } = await auth.loginWithRecoveryCode({ recoveryCode: bob.recoveryCode, device: "another" });
   const second = await refresh(credentials.refreshToken);
   const again = await refresh(credentials.refreshToken);
@@ -144,34 +144,34 @@ await check("a refresh token gives new tokens, and a lost reply gives the same a
   const { me } = await device(baseUrl, { credentials: again }).users.getMe({});
   assert.equal(me.persona.id, bob.persona.id);
 });
-await check("a refresh token that was stolen ends the session of both", async () => {
+await check("reuse of a refresh token ends its session", async () => {
   const { credentials } = await auth.loginWithRecoveryCode({ recoveryCode: bob.recoveryCode, device: "stolen" });
   const second = await refresh(credentials.refreshToken);
   const third = await refresh(second.refreshToken);
-  reason(await refused(auth.refreshToken({ refreshToken: credentials.refreshToken }), Code.Unauthenticated));
-  reason(await refused(auth.refreshToken({ refreshToken: third.refreshToken }), Code.Unauthenticated));
-  const late = device(baseUrl, { credentials: third });
-  await soon(() => late.users.getMe({}).then(() => false, () => true));
+  reason(await fails(auth.refreshToken({ refreshToken: credentials.refreshToken }), Code.Unauthenticated));
+  reason(await fails(auth.refreshToken({ refreshToken: third.refreshToken }), Code.Unauthenticated));
+  const ended = device(baseUrl, { credentials: third });
+  await eventually(() => ended.users.getMe({}).then(() => false, () => true));
   await bob.users.getMe({});
 });
 
-// Last, since it uses up what this address may try.
-await check("who guesses is told how long to wait", async () => {
+// Last, because it exhausts the login attempts of this address.
+await check("repeated guesses are rate limited with a retry delay", async () => {
   for (;;) {
     const guess = auth.loginWithRecoveryCode({ recoveryCode: "0000-0000-0000-0000", device: "" });
-    const refusal = await guess.then(() => assert.fail("a guess came true"), (error) => error);
-    if (refusal.code === Code.ResourceExhausted) {
-      const [retry] = refusal.findDetails(RetryInfoSchema);
+    const error = await guess.then(() => assert.fail("a guessed recovery code was accepted"), (error) => error);
+    if (error.code === Code.ResourceExhausted) {
+      const [retry] = error.findDetails(RetryInfoSchema);
       assert.ok(retry.retryDelay.seconds > 0n || retry.retryDelay.nanos > 0);
-      assert.ok(reason(refusal));
+      assert.ok(reason(error));
       return;
     }
-    assert.ok([Code.Unauthenticated, Code.InvalidArgument].includes(refusal.code), refusal.message);
+    assert.ok([Code.Unauthenticated, Code.InvalidArgument].includes(error.code), error.message);
   }
 });
 
-watching.close();
-waiting.close();
-console.log(`${checked()} checks held`);
-// Connections that idle would keep the program alive.
+bobSocket.close();
+annSocket.close();
+console.log(`${checked()} checks passed`);
+// Idle connections would keep the process alive.
 process.exit();

@@ -1,8 +1,8 @@
-// The WebSocket, as an app would hold it: a ticket in the first frame, a subprotocol for each format.
+// WebSocket client: a ticket in the first frame, a subprotocol for each format.
 import assert from "node:assert/strict";
 import { create, fromBinary, fromJsonString, toBinary, toJsonString } from "@bufbuild/protobuf";
 import WebSocket from "ws";
-import { PATIENCE } from "./checks.mjs";
+import { TIMEOUT } from "./checks.mjs";
 import { ClientFrameSchema, ServerFrameSchema } from "./gen/kith/realtime/v1/realtime_pb.js";
 
 const FORMATS = {
@@ -18,12 +18,12 @@ const FORMATS = {
   },
 };
 
-/** One connection. Frames that nobody has asked for yet wait in order. */
+/** One connection. Received frames are queued until they are read. */
 export class Socket {
   #socket;
   #format;
-  #waiting = [];
-  #bell = () => {};
+  #queue = [];
+  #wake = () => {};
 
   constructor(socket, format) {
     this.#socket = socket;
@@ -33,7 +33,7 @@ export class Socket {
     socket.on("error", (error) => this.#push({ closed: { code: 0, text: error.message } }));
   }
 
-  /** Opens one, says who is there, and waits for the welcome. */
+  /** Connects, sends the ticket and waits for the welcome frame. */
   static async open(baseUrl, format, ticket) {
     const url = new URL("/v1/realtime", baseUrl);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
@@ -42,32 +42,32 @@ export class Socket {
     const opened = new Socket(socket, FORMATS[format]);
     await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
     assert.equal(socket.protocol, subprotocol);
-    opened.#say("hello", { ticket });
+    opened.#send("hello", { ticket });
     await opened.next("welcome");
     return opened;
   }
 
-  /** Asks for a channel, and waits until it is there. */
+  /** Subscribes to a channel and waits for the confirmation. */
   async subscribe(channel) {
-    this.#say("subscribe", { channel });
+    this.#send("subscribe", { channel });
     const subscribed = await this.next("subscribed");
     assert.equal(subscribed.channel, channel);
   }
 
-  /** The next payload of this kind on this channel; `wanted` may pass over others of the kind. */
-  async payload(channel, kind, wanted = () => true) {
+  /** Waits for the next matching payload of a kind on a channel. */
+  async payload(channel, kind, matches = () => true) {
     for (;;) {
       const event = await this.next("event");
-      if (event.channel === channel && event.payload.case === kind && wanted(event.payload.value)) {
-        assert.ok(event.id && event.position && event.at, "an event can be known and resumed from");
+      if (event.channel === channel && event.payload.case === kind && matches(event.payload.value)) {
+        assert.ok(event.id && event.position && event.at, "an event needs an id, a position and a time");
         return event.payload.value;
       }
     }
   }
 
-  /** The next frame of this kind. */
+  /** Waits for the next frame of a kind and skips others. */
   async next(kind) {
-    const end = Date.now() + PATIENCE;
+    const end = Date.now() + TIMEOUT;
     for (;;) {
       const { frame, closed } = await this.#pull(end, kind);
       assert.ok(!closed, `closed with ${closed?.code} ${closed?.text} while waiting for ${kind}`);
@@ -81,27 +81,27 @@ export class Socket {
     this.#socket.close();
   }
 
-  #say(kind, value) {
+  #send(kind, value) {
     const frame = create(ClientFrameSchema, { kind: { case: kind, value } });
     this.#socket.send(this.#format.write(frame));
   }
 
   #push(item) {
-    this.#waiting.push(item);
-    this.#bell();
+    this.#queue.push(item);
+    this.#wake();
   }
 
   async #pull(end, kind) {
-    while (this.#waiting.length === 0) {
+    while (this.#queue.length === 0) {
       const left = end - Date.now();
-      assert.ok(left > 0, `no ${kind} in time`);
+      assert.ok(left > 0, `timed out waiting for ${kind}`);
       let timer;
       await new Promise((resolve) => {
-        this.#bell = resolve;
+        this.#wake = resolve;
         timer = setTimeout(resolve, left);
       });
       clearTimeout(timer);
     }
-    return this.#waiting.shift();
+    return this.#queue.shift();
   }
 }

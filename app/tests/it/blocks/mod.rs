@@ -1,36 +1,37 @@
-//! Two who are blocked from each other see nothing of each other, by whichever way they look, and nobody else misses
-//! anything for it.
+//! Model test of blocks: users who have blocked each other cannot see each other on any path, and other users are not
+//! affected.
 //!
-//! Four people, who come into one circle and leave it, or are sent away, do as they like, in random order, on the whole of Kith. [`town`] knows what each of them may see, and so
-//! what each socket and each stream has to say after every step: every frame of it, and not one more. [`eyes`] compares
-//! what is read. [`ears`] holds the sockets and streams.
+//! Four users execute random actions on the whole application, including joining and leaving a circle. [`scenario`] is
+//! the model: it knows the content that each user can see, and so the exact frames of every socket and stream after each
+//! action. [`readers`] compares the responses of read methods with the model. [`listeners`] contains the sockets and
+//! streams.
 
-mod ears;
-mod eyes;
-mod town;
+mod listeners;
+mod readers;
+mod scenario;
 
 use kith_testkit::block_on;
 use proptest::{collection::vec, prelude::*};
 
-use self::town::{Act, Town};
+use self::scenario::{Action, Scenario};
 
-fn act() -> impl Strategy<Value = Act> {
-    let (who, other, which) = (1..=4_usize, 1..=4_usize, any::<usize>());
+fn action() -> impl Strategy<Value = Action> {
+    let (user, other, index) = (1..=4_usize, 1..=4_usize, any::<usize>());
     prop_oneof![
-        3 => who.clone().prop_map(Act::Post),
-        2 => who.clone().prop_map(Act::Inside),
-        1 => which.prop_map(Act::Edit),
-        2 => which.prop_map(Act::Delete),
-        2 => which.prop_map(Act::Restore),
-        4 => (who.clone(), which).prop_map(|(who, which)| Act::Answer(who, which)),
-        2 => (who.clone(), which).prop_map(|(who, which)| Act::Cheer(who, which)),
-        1 => which.prop_map(Act::TakeBack),
-        2 => which.prop_map(Act::Mark),
-        3 => (who.clone(), other.clone()).prop_map(|(who, other)| Act::Block(who, other)),
-        2 => (who.clone(), other).prop_map(|(who, other)| Act::Unblock(who, other)),
-        2 => who.clone().prop_map(Act::Leave),
-        2 => (who.clone(), any::<bool>()).prop_map(|(who, is_for_ever)| Act::Expel(who, is_for_ever)),
-        3 => who.prop_map(Act::Join),
+        3 => user.clone().prop_map(Action::Post),
+        2 => user.clone().prop_map(Action::PostInCircle),
+        1 => index.prop_map(Action::Edit),
+        2 => index.prop_map(Action::Delete),
+        2 => index.prop_map(Action::Restore),
+        4 => (user.clone(), index).prop_map(|(user, index)| Action::Respond(user, index)),
+        2 => (user.clone(), index).prop_map(|(user, index)| Action::QuickSupport(user, index)),
+        1 => index.prop_map(Action::DeleteResponse),
+        2 => index.prop_map(Action::MarkHelpful),
+        3 => (user.clone(), other.clone()).prop_map(|(user, other)| Action::Block(user, other)),
+        2 => (user.clone(), other).prop_map(|(user, other)| Action::Unblock(user, other)),
+        2 => user.clone().prop_map(Action::Leave),
+        2 => (user.clone(), any::<bool>()).prop_map(|(user, is_ban)| Action::Remove(user, is_ban)),
+        3 => user.prop_map(Action::Join),
     ]
 }
 
@@ -38,19 +39,19 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: kith_testkit::cases(24), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn two_who_are_blocked_see_nothing_of_each_other_and_nobody_misses_what_they_may_see(
-        acts in vec(act(), 1..24)
+    fn blocked_users_cannot_see_each_other_and_other_users_see_everything_they_can(
+        actions in vec(action(), 1..24)
     ) {
         block_on(async {
-            let mut town = Town::open().await;
-            // There is something to look at from the beginning.
-            for act in [Act::Post(1), Act::Post(2), Act::Inside(3), Act::Answer(2, 0), Act::Answer(3, 0)] {
-                town.live(act).await;
+            let mut scenario = Scenario::start().await;
+            // Content that exists before the random actions.
+            for action in [Action::Post(1), Action::Post(2), Action::PostInCircle(3), Action::Respond(2, 0), Action::Respond(3, 0)] {
+                scenario.apply(action).await;
             }
-            for act in acts {
-                town.live(act).await;
+            for action in actions {
+                scenario.apply(action).await;
             }
-            town.end().await;
+            scenario.finish().await;
         });
     }
 }

@@ -44,7 +44,10 @@ impl Row {
             name: FlagName::parse(&self.name).map_err(StoreError::corrupt)?,
             percent: Percent::new(percent).map_err(StoreError::corrupt)?,
             // A role that only a newer build knows is ignored.
-            roles: Role::ALL.into_iter().filter(|role| self.roles.split(' ').any(|word| word == role.as_str())).collect(),
+            roles: Role::ALL
+                .into_iter()
+                .filter(|role| self.roles.split(' ').any(|word| word == role.as_str()))
+                .collect(),
             version: self.version,
             changed_at: self.updated_at.0,
         })

@@ -35,7 +35,8 @@ async fn call(server: &Router, actor: Option<&Actor>, method: &str, body: Value)
 fn responses_contain_personas_and_no_account_ids() {
     block_on(async {
         let harness = sqlite().await;
-        let (server, admin, ann) = (server(&harness), harness.account("admin", Role::Admin), harness.account("ann", Role::Member));
+        let (server, admin, ann) =
+            (server(&harness), harness.account("admin", Role::Admin), harness.account("ann", Role::Member));
         let grant = json!({ "personaId": ann.persona.to_string(), "role": "STAFF_ROLE_MODERATOR" });
         let (status, granted) = call(&server, Some(&admin), "GrantRole", grant).await;
         assert_eq!((status, &granted["member"]["role"]), (StatusCode::OK, &json!("STAFF_ROLE_MODERATOR")), "{granted}");

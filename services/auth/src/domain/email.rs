@@ -1,60 +1,60 @@
-//! An e-mail address.
+//! E-mail addresses.
 
 use zeroize::Zeroizing;
 
-/// The longest that a mail server takes (RFC 5321, 4.5.3.1.3, without its brackets).
-const LONGEST: usize = 254;
-/// The longest part before the `@` (RFC 5321, 4.5.3.1.1).
-const LONGEST_LOCAL: usize = 64;
-/// The longest label of a domain (RFC 1035, 2.3.4).
-const LONGEST_LABEL: usize = 63;
+/// Maximum length of an address in bytes (RFC 5321, section 4.5.3.1.3, without the angle brackets).
+const MAX_LENGTH: usize = 254;
+/// Maximum length of the part before the `@`, in bytes (RFC 5321, section 4.5.3.1.1).
+const MAX_LOCAL_LENGTH: usize = 64;
+/// Maximum length of a domain label, in bytes (RFC 1035, section 2.3.4).
+const MAX_LABEL_LENGTH: usize = 63;
 
-/// An e-mail address, in the one form in which it is kept and looked up.
+/// Normalized e-mail address. It is stored and looked up in this form.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Email(Zeroizing<String>);
 
-opaque!(Email);
+secret_type!(Email);
 
-/// The text is no e-mail address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is not an e-mail address")]
+#[error("invalid e-mail address")]
 pub struct InvalidEmail;
 
 impl Email {
-    /// The address that somebody typed. Case and the blanks around it do not matter.
+    /// Parses an address. Case and surrounding white space are ignored.
     ///
     /// # Errors
-    /// [`InvalidEmail`] for what no address looks like. Whether mail arrives there is another question.
+    /// [`InvalidEmail`] if the syntax is wrong. Delivery is not checked.
     pub fn new(typed: &str) -> Result<Self, InvalidEmail> {
-        let text = Self::normal(typed);
+        let text = Self::normalized(typed);
         let (local, domain) = text.split_once('@').ok_or(InvalidEmail)?;
-        let visible = !text.chars().any(|c| c.is_control() || c.is_whitespace());
-        let sound = text.len() <= LONGEST && visible && is_local(local) && is_domain(domain);
-        if sound { Ok(Self(text)) } else { Err(InvalidEmail) }
+        let is_printable = !text.chars().any(|c| c.is_control() || c.is_whitespace());
+        let is_valid = text.len() <= MAX_LENGTH && is_printable && is_local(local) && is_domain(domain);
+        if is_valid { Ok(Self(text)) } else { Err(InvalidEmail) }
     }
 
-    /// What an address is looked up by, whatever was typed: who comes with no address finds nobody, at the same cost.
+    /// Returns the normalized form of a text without checking its syntax. A login with an invalid address then takes
+    /// the same time as one with an unknown address.
     #[must_use]
-    pub fn normal(typed: &str) -> Zeroizing<String> {
+    pub fn normalized(typed: &str) -> Zeroizing<String> {
         Zeroizing::new(typed.trim().to_lowercase())
     }
 
-    /// The address itself, to be sealed or indexed.
+    /// Returns the address, to be encrypted or indexed.
     #[must_use]
-    pub fn reveal(&self) -> &str {
+    pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// The part before the `@`.
+    /// Returns the part before the `@`.
     #[must_use]
-    pub fn local(&self) -> &str {
+    pub fn local_part(&self) -> &str {
         self.0.split_once('@').map_or("", |(local, _)| local)
     }
 }
 
 fn is_local(text: &str) -> bool {
     !text.is_empty()
-        && text.len() <= LONGEST_LOCAL
+        && text.len() <= MAX_LOCAL_LENGTH
         && !text.starts_with('.')
         && !text.ends_with('.')
         && !text.contains("..")
@@ -67,7 +67,7 @@ fn is_domain(text: &str) -> bool {
 
 fn is_label(text: &str) -> bool {
     !text.is_empty()
-        && text.len() <= LONGEST_LABEL
+        && text.len() <= MAX_LABEL_LENGTH
         && !text.starts_with('-')
         && !text.ends_with('-')
         && text.chars().all(|c| c.is_alphanumeric() || c == '-')
@@ -78,13 +78,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn case_and_blanks_do_not_matter() {
+    fn case_and_surrounding_white_space_are_ignored() {
         assert_eq!(Email::new("  Ann.B@Example.ORG ").unwrap(), Email::new("ann.b@example.org").unwrap());
-        assert_eq!(Email::new("Ann.B@example.org").unwrap().local(), "ann.b");
+        assert_eq!(Email::new("Ann.B@example.org").unwrap().local_part(), "ann.b");
     }
 
     #[test]
-    fn what_no_address_looks_like_is_refused() {
+    fn malformed_addresses_are_rejected() {
         let long = format!("{}@example.org", "a".repeat(65));
         let longer = format!("a@{}.org", "a.".repeat(126));
         for typed in [
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_not_shown_by_accident() {
+    fn the_debug_output_of_an_address_is_opaque() {
         assert_eq!(format!("{:?}", Email::new("ann@example.org").unwrap()), "Email(..)");
     }
 }

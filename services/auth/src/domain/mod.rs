@@ -1,8 +1,8 @@
-//! What people enter by, and what they get. Nothing here can be shown by accident: what is secret has no `Display`, and
-//! its `Debug` says nothing.
+//! Credentials, sessions and tokens. Secrets have no `Display` and an opaque `Debug`, so that they are not logged by
+//! mistake.
 
-/// A `Debug` that says no more than the name.
-macro_rules! opaque {
+/// Implements an opaque `Debug`, which shows only the name of the type.
+macro_rules! secret_type {
     ($($name:ident),+ $(,)?) => {$(
         impl std::fmt::Debug for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -18,55 +18,50 @@ mod recovery;
 mod session;
 
 use kith_kernel::{SessionId, Timestamp, ports::Persona};
-pub(crate) use opaque;
+pub(crate) use secret_type;
 
 pub use self::{
     email::{Email, InvalidEmail},
     password::{NewPassword, Password, WeakPassword},
     recovery::RecoveryCode,
-    session::{ABSOLUTE, Device, Digest, IDLE, LIVE_AT_MOST, Retry, Session},
+    session::{ABSOLUTE_LIFETIME, Device, Digest, IDLE_TIMEOUT, MAX_SESSIONS, PendingRetry, Session},
 };
 
-/// How a new account wants to appear.
+/// Requested profile of a new account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Appearance {
-    /// What it wants to be called; made up if it does not say.
+pub struct ProfileInput {
+    /// Requested handle. Generated if `None`.
     pub handle: Option<String>,
-    /// Its picture; drawn if it does not say.
+    /// Requested avatar. Random if `None`.
     pub avatar: Option<u8>,
 }
 
-/// What a device keeps.
+/// Tokens of a session, for the client.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
-    /// For each call.
+    /// Access token. Authenticates calls.
     pub access: String,
-    /// When it ends.
     pub access_expires_at: Timestamp,
-    /// For new credentials, once.
+    /// Refresh token. Valid once, for new credentials.
     pub refresh: String,
-    /// When it ends, if it is not used.
+    /// Expiry of the refresh token if it is not used.
     pub refresh_expires_at: Timestamp,
-    /// The session that both belong to.
     pub session: SessionId,
 }
 
-/// What somebody gets who has just opened an account.
-pub struct Welcome {
-    /// How they appear in public.
+/// Result of a registration.
+pub struct Registration {
     pub persona: Persona,
-    /// For the device they hold.
     pub credentials: Credentials,
-    /// The way back in. It is not kept, so it is not shown again.
-    pub recovery: RecoveryCode,
+    /// Only its digest is stored, so it cannot be returned again.
+    pub recovery_code: RecoveryCode,
 }
 
-/// What a socket is opened with.
+/// Ticket that opens one WebSocket connection.
 pub struct Ticket {
-    /// The secret.
+    /// Secret text.
     pub text: String,
-    /// When it is worth nothing any more.
     pub expires_at: Timestamp,
 }
 
-opaque!(Credentials, Welcome, Ticket);
+secret_type!(Credentials, Registration, Ticket);

@@ -1,84 +1,85 @@
-//! The way back in without a device.
+//! Recovery codes, which log in to an account without a password.
 
 use kith_kernel::Entropy;
 use zeroize::Zeroizing;
 
-/// Crockford's base32: no letter that is read as a digit, and no `U`.
+/// Crockford's base32: without `I`, `L`, `O` and `U`, which are easily confused.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-/// 160 bits.
+/// Entropy in bytes: 160 bits.
 const BYTES: usize = 20;
-const SIGNS: usize = BYTES * 8 / 5;
+const SYMBOLS: usize = BYTES * 8 / 5;
+/// Symbols per group in the display form.
 const GROUP: usize = 4;
 
-/// 160 bits that nobody can guess, as 32 signs. Kept only as a keyed digest.
+/// Recovery code: 160 random bits as 32 symbols. Only a keyed digest is stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RecoveryCode(Zeroizing<String>);
 
-opaque!(RecoveryCode);
+secret_type!(RecoveryCode);
 
 impl RecoveryCode {
-    /// A new one.
+    /// Generates a code.
     #[must_use]
-    pub fn new(entropy: &dyn Entropy) -> Self {
+    pub fn random(entropy: &dyn Entropy) -> Self {
         let mut bytes = Zeroizing::new([0; BYTES]);
         entropy.fill(&mut *bytes);
-        let mut code = String::with_capacity(SIGNS);
-        let (mut bits, mut held) = (0_u32, 0_u32);
+        let mut code = String::with_capacity(SYMBOLS);
+        let (mut bits, mut bit_count) = (0_u32, 0_u32);
         for byte in bytes.iter() {
             bits = ((bits << 8) | u32::from(*byte)) & 0xffff;
-            held += 8;
-            while held >= 5 {
-                held -= 5;
-                code.push(sign(bits >> held));
+            bit_count += 8;
+            while bit_count >= 5 {
+                bit_count -= 5;
+                code.push(symbol(bits >> bit_count));
             }
         }
         Self(Zeroizing::new(code))
     }
 
-    /// The code that somebody typed: case, blanks and dashes do not matter, and letters that look like digits are those.
-    /// `None` for what can be no code.
+    /// Parses a typed code. Case, white space and dashes are ignored; letters that look like digits are read as digits.
+    /// Returns `None` for a text that is not a code.
     #[must_use]
-    pub fn read(typed: &str) -> Option<Self> {
-        let mut code = Zeroizing::new(String::with_capacity(SIGNS));
-        for typed in typed.chars().filter(|c| !c.is_whitespace() && *c != '-') {
-            let meant = match typed.to_ascii_uppercase() {
+    pub fn parse(typed: &str) -> Option<Self> {
+        let mut code = Zeroizing::new(String::with_capacity(SYMBOLS));
+        for character in typed.chars().filter(|c| !c.is_whitespace() && *c != '-') {
+            let symbol = match character.to_ascii_uppercase() {
                 'O' => '0',
                 'I' | 'L' => '1',
                 other => other,
             };
-            let known = u8::try_from(meant).is_ok_and(|byte| ALPHABET.contains(&byte));
-            if !known || code.len() == SIGNS {
+            let is_valid = u8::try_from(symbol).is_ok_and(|byte| ALPHABET.contains(&byte));
+            if !is_valid || code.len() == SYMBOLS {
                 return None;
             }
-            code.push(meant);
+            code.push(symbol);
         }
-        (code.len() == SIGNS).then_some(Self(code))
+        (code.len() == SYMBOLS).then_some(Self(code))
     }
 
-    /// The bare signs, to be digested.
+    /// Returns the symbols without separators, to be digested.
     #[must_use]
-    pub fn reveal(&self) -> &str {
+    pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// As its owner writes it down: groups of four.
+    /// Returns the display form: groups of four symbols.
     #[must_use]
-    pub fn shown(&self) -> String {
-        let mut shown = String::with_capacity(SIGNS + SIGNS / GROUP);
-        for (place, sign) in self.0.chars().enumerate() {
-            if place > 0 && place % GROUP == 0 {
-                shown.push('-');
+    pub fn formatted(&self) -> String {
+        let mut formatted = String::with_capacity(SYMBOLS + SYMBOLS / GROUP);
+        for (index, symbol) in self.0.chars().enumerate() {
+            if index > 0 && index % GROUP == 0 {
+                formatted.push('-');
             }
-            shown.push(sign);
+            formatted.push(symbol);
         }
-        shown
+        formatted
     }
 }
 
-/// The sign of the lowest five bits.
-fn sign(bits: u32) -> char {
-    let place = usize::try_from(bits & 31).unwrap_or_default();
-    ALPHABET.get(place).map_or('0', |byte| char::from(*byte))
+/// Returns the symbol of the lowest five bits.
+fn symbol(bits: u32) -> char {
+    let index = usize::try_from(bits & 31).unwrap_or_default();
+    ALPHABET.get(index).map_or('0', |byte| char::from(*byte))
 }
 
 #[cfg(test)]
@@ -96,28 +97,30 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_eight_groups_of_four_and_reads_back_however_it_is_typed() {
-        let code = RecoveryCode::new(&SystemEntropy);
-        let shown = code.shown();
-        assert_eq!(shown.split('-').map(str::len).collect::<Vec<_>>(), [4; 8]);
-        for typed in [shown.clone(), shown.to_lowercase(), shown.replace('-', " "), format!(" {} ", code.reveal())] {
-            assert!(RecoveryCode::read(&typed).unwrap() == code, "{typed}");
+    fn a_code_has_eight_groups_of_four_and_is_parsed_in_every_spelling() {
+        let code = RecoveryCode::random(&SystemEntropy);
+        let formatted = code.formatted();
+        assert_eq!(formatted.split('-').map(str::len).collect::<Vec<_>>(), [4; 8]);
+        for typed in
+            [formatted.clone(), formatted.to_lowercase(), formatted.replace('-', " "), format!(" {} ", code.expose())]
+        {
+            assert!(RecoveryCode::parse(&typed).unwrap() == code, "{typed}");
         }
-        let confused = shown.replace('0', "o").replace('1', "L");
-        assert!(RecoveryCode::read(&confused).unwrap() == code);
+        let confused = formatted.replace('0', "o").replace('1', "L");
+        assert!(RecoveryCode::parse(&confused).unwrap() == code);
     }
 
     #[test]
-    fn every_bit_is_in_the_code() {
-        assert_eq!(RecoveryCode::new(&Fixed(0)).reveal(), "0".repeat(32));
-        assert_eq!(RecoveryCode::new(&Fixed(0xff)).reveal(), "Z".repeat(32));
-        assert_eq!(RecoveryCode::new(&Fixed(0b0000_0001)).reveal(), "040G2081".repeat(4).as_str());
+    fn every_random_bit_is_encoded() {
+        assert_eq!(RecoveryCode::random(&Fixed(0)).expose(), "0".repeat(32));
+        assert_eq!(RecoveryCode::random(&Fixed(0xff)).expose(), "Z".repeat(32));
+        assert_eq!(RecoveryCode::random(&Fixed(0b0000_0001)).expose(), "040G2081".repeat(4).as_str());
     }
 
     #[test]
-    fn what_can_be_no_code_is_none() {
+    fn malformed_codes_are_rejected() {
         for typed in ["", "-", "ABCD", &"U".repeat(32), &"A".repeat(31), &"A".repeat(33), &"ä".repeat(32)] {
-            assert!(RecoveryCode::read(typed).is_none(), "{typed}");
+            assert!(RecoveryCode::parse(typed).is_none(), "{typed}");
         }
     }
 }

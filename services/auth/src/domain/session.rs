@@ -1,110 +1,106 @@
-//! A session: one device, and the family of its refresh tokens.
+//! Sessions. A session is one device with its chain of refresh tokens.
 
 use std::time::Duration;
 
 use kith_kernel::{SessionId, Timestamp, UserId};
 
-/// How long a session lasts that nobody refreshes.
-pub const IDLE: Duration = Duration::from_hours(30 * 24);
-/// How long a session lasts at most.
-pub const ABSOLUTE: Duration = Duration::from_hours(90 * 24);
-/// How many sessions of one account live at once: one more ends the oldest.
-pub const LIVE_AT_MOST: u32 = 10;
+/// Time after which a session ends unless it is refreshed.
+pub const IDLE_TIMEOUT: Duration = Duration::from_hours(30 * 24);
+/// Maximum lifetime of a session, refreshed or not.
+pub const ABSOLUTE_LIFETIME: Duration = Duration::from_hours(90 * 24);
+/// Maximum number of live sessions of an account. A further login ends the oldest one.
+pub const MAX_SESSIONS: u32 = 10;
 
-/// The longest name of a device, in characters.
-const LONGEST: usize = 64;
+/// Maximum length of a device name, in characters.
+const MAX_DEVICE_NAME: usize = 64;
 
-/// What stands for a secret where it is kept.
+/// Digest of a secret. Stored instead of the secret.
 pub type Digest = [u8; 32];
 
-/// What the owner knows a device by: one line, at most 64 characters.
+/// Device name chosen by the client: one line of at most 64 characters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Device(String);
 
 impl Device {
-    /// The name that a device gave itself, without what no name holds.
+    /// Removes control characters and surrounding white space, and truncates the name.
     #[must_use]
     pub fn new(name: &str) -> Self {
-        Self(name.trim().chars().filter(|c| !c.is_control()).take(LONGEST).collect())
+        Self(name.trim().chars().filter(|c| !c.is_control()).take(MAX_DEVICE_NAME).collect())
     }
 
-    /// The name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.0
     }
 }
 
-/// A session as it is kept.
+/// A session as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Which.
     pub id: SessionId,
-    /// Whose.
     pub account: UserId,
-    /// The name of its device, sealed.
+    /// Encrypted device name.
     pub device: Vec<u8>,
-    /// When it came in.
     pub created_at: Timestamp,
-    /// When it last traded its refresh token.
+    /// Time of the last rotation of the refresh token.
     pub refreshed_at: Timestamp,
-    /// When it ends if it is not refreshed; never after [`Session::closes_at`].
+    /// End of the session unless it is refreshed. Never after [`Session::absolute_expiry`].
     pub expires_at: Timestamp,
-    /// When it ends whatever happens.
-    pub closes_at: Timestamp,
-    /// How often its refresh token was traded.
+    /// End of the session even if it is refreshed.
+    pub absolute_expiry: Timestamp,
+    /// Number of rotations of the refresh token.
     pub generation: i64,
-    /// The refresh token that is good.
-    pub current: Digest,
-    /// What a retry of the last trade needs; `None` once that trade's reply is known to have arrived.
-    pub retry: Option<Retry>,
-    /// When somebody ended it.
+    /// Digest of the valid refresh token.
+    pub current_digest: Digest,
+    /// Data for a retry of the last rotation. `None` once the client is known to have received its response.
+    pub pending_retry: Option<PendingRetry>,
+    /// Time of logout or revocation. `None` for a live or expired session.
     pub ended_at: Option<Timestamp>,
 }
 
-/// How the last trade of a refresh token can be answered again.
+/// Data that allows a client to retry a rotation whose response was lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Retry {
-    /// The token that was traded.
-    pub previous: Digest,
-    /// The one that was given for it, sealed so that only the traded one opens it.
-    pub successor: Vec<u8>,
+pub struct PendingRetry {
+    /// Digest of the rotated token.
+    pub previous_digest: Digest,
+    /// Successor token, encrypted under a key derived from the rotated token.
+    pub encrypted_successor: Vec<u8>,
 }
 
 impl Session {
-    /// A session that begins now.
+    /// Creates a session that starts at `now`.
     #[must_use]
-    pub fn begin(id: SessionId, account: UserId, device: Vec<u8>, current: Digest, now: Timestamp) -> Self {
-        let closes_at = now.after(ABSOLUTE);
+    pub fn new(id: SessionId, account: UserId, device: Vec<u8>, current_digest: Digest, now: Timestamp) -> Self {
+        let absolute_expiry = now.after(ABSOLUTE_LIFETIME);
         Self {
             id,
             account,
             device,
             created_at: now,
             refreshed_at: now,
-            expires_at: now.after(IDLE).min(closes_at),
-            closes_at,
+            expires_at: now.after(IDLE_TIMEOUT).min(absolute_expiry),
+            absolute_expiry,
             generation: 0,
-            current,
-            retry: None,
+            current_digest,
+            pending_retry: None,
             ended_at: None,
         }
     }
 
-    /// The session after its refresh token was traded.
+    /// Returns the session after a rotation of its refresh token.
     #[must_use]
-    pub fn traded(self, current: Digest, successor: Vec<u8>, now: Timestamp) -> Self {
+    pub fn rotated(self, current_digest: Digest, encrypted_successor: Vec<u8>, now: Timestamp) -> Self {
         Self {
             refreshed_at: now,
-            expires_at: now.after(IDLE).min(self.closes_at),
+            expires_at: now.after(IDLE_TIMEOUT).min(self.absolute_expiry),
             generation: self.generation.saturating_add(1),
-            retry: Some(Retry { previous: self.current, successor }),
-            current,
+            pending_retry: Some(PendingRetry { previous_digest: self.current_digest, encrypted_successor }),
+            current_digest,
             ..self
         }
     }
 
-    /// Whether it goes on.
+    /// Returns true if the session has neither expired nor been ended.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.ended_at.is_none() && now < self.expires_at
@@ -118,24 +114,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_session_lasts_thirty_days_unrefreshed_and_ninety_at_most() {
+    fn a_session_ends_after_thirty_idle_days_or_ninety_days_in_total() {
         let start = Timestamp::from_millis(1_000);
         let id = SessionId::new(start, &SystemEntropy);
         let account = UserId::new(start, &SystemEntropy);
-        let mut session = Session::begin(id, account, Vec::new(), [0; 32], start);
+        let mut session = Session::new(id, account, Vec::new(), [0; 32], start);
         let tick = Duration::from_millis(1);
-        assert!(session.is_live(start.after(IDLE).before(tick)));
-        assert!(!session.is_live(start.after(IDLE)));
+        assert!(session.is_live(start.after(IDLE_TIMEOUT).before(tick)));
+        assert!(!session.is_live(start.after(IDLE_TIMEOUT)));
         for refresh in 1..=4_u8 {
             let now = start.after(Duration::from_hours(24 * 20 * u64::from(refresh)));
-            session = session.traded([refresh; 32], Vec::new(), now);
+            session = session.rotated([refresh; 32], Vec::new(), now);
         }
-        assert_eq!((session.generation, session.expires_at), (4, start.after(ABSOLUTE)));
+        assert_eq!((session.generation, session.expires_at), (4, start.after(ABSOLUTE_LIFETIME)));
     }
 
     #[test]
-    fn the_name_of_a_device_is_one_line_of_bounded_length() {
+    fn a_device_name_is_one_line_of_bounded_length() {
         assert_eq!(Device::new(" a\nphone\u{7} ").name(), "aphone");
-        assert_eq!(Device::new(&"x".repeat(100)).name().len(), LONGEST);
+        assert_eq!(Device::new(&"x".repeat(100)).name().len(), MAX_DEVICE_NAME);
     }
 }

@@ -1,65 +1,54 @@
-//! What people do to come in, to stay in, and to leave.
+//! Use cases of auth.
 //!
-//! | file | holds |
+//! | file | contents |
 //! | --- | --- |
-//! | `registering` | new accounts, and an address for an old one |
-//! | `entering` | back in by password, by recovery code, by refresh token |
-//! | `sessions` | the devices of an account, and how one leaves |
+//! | `login` | login with password or recovery code, and token refresh |
+//! | `registration` | new accounts, and the upgrade of anonymous ones |
+//! | `sessions` | list and revocation of sessions |
 
-mod entering;
-mod registering;
+mod login;
+mod registration;
 mod sessions;
 
 use std::sync::Arc;
 
 use kith_kernel::{
-    Clock, Entropy, Event, AccountEvent, EventPayload, PageTokenCodec, PersonaId, SessionId, Timestamp, UserId,
-    ports::{AccountDirectory, DataKey, FeatureFlags, FieldLocation, FieldEncryption},
+    AccountEvent, Clock, Entropy, Event, EventPayload, PersonaId, SessionId, Timestamp, UserId,
+    ports::{AccountDirectory, DataKey, FeatureFlags, FieldEncryption, FieldLocation},
 };
 
-pub use self::sessions::{Listed, list_name};
+pub use self::sessions::SessionView;
 use crate::{
-    Booth, Error, Keys, Passwords, RefreshKeys, Remembered,
+    AuthCache, Error, PasswordHasher, RefreshKeys, TokenKeys,
     domain::{Credentials, Device, Digest, Email, Session},
     keys::Claims,
     refresh::RefreshToken,
     store::Store,
 };
 
-/// The use cases of auth.
+/// Use cases of auth.
 pub struct Service {
-    /// Where it is kept by what accounts are entered, and who is in.
     pub store: Arc<dyn Store>,
-    /// Opens accounts and knows how they stand.
     pub accounts: Arc<dyn AccountDirectory>,
     pub flags: Arc<dyn FeatureFlags>,
-    /// What addresses and names of devices are sealed with.
-    pub vault: Arc<dyn FieldEncryption>,
-    /// What passwords are hashed by.
-    pub passwords: Arc<Passwords>,
-    /// What access tokens are signed with.
-    pub keys: Arc<Keys>,
-    /// What refresh tokens are made with.
-    pub refresh: Arc<RefreshKeys>,
-    /// What was verified a moment ago. The same as the verifier's.
-    pub remembered: Arc<Remembered>,
-    /// Where tickets for sockets are made.
-    pub booth: Arc<Booth>,
-    /// What signs the tokens of pages.
-    pub pager: Arc<PageTokenCodec>,
-    /// What time it is.
+    /// Encrypts e-mail addresses and device names.
+    pub encryption: Arc<dyn FieldEncryption>,
+    pub passwords: Arc<PasswordHasher>,
+    pub token_keys: Arc<TokenKeys>,
+    pub refresh_keys: Arc<RefreshKeys>,
+    /// The same cache as that of the verifier.
+    pub cache: Arc<AuthCache>,
     pub clock: Arc<dyn Clock>,
-    /// What ids and secrets are made with.
     pub entropy: Arc<dyn Entropy>,
 }
 
 impl Service {
     fn email_index(&self, email: &Email) -> Digest {
-        self.vault.blind_index("email", email.reveal())
+        self.encryption.blind_index("email", email.expose())
     }
 
-    /// A session that begins now, and its first refresh token.
-    fn begin(
+    /// Creates a session that starts at `now`, and its first refresh token.
+    fn new_session(
         &self,
         account: UserId,
         key: &DataKey,
@@ -67,12 +56,12 @@ impl Service {
         now: Timestamp,
     ) -> Result<(Session, RefreshToken), Error> {
         let id = SessionId::new(now, &*self.entropy);
-        let token = self.refresh.mint(id);
-        let sealed = self.vault.seal(key, &place_of_device(id, account), device.name().as_bytes())?;
-        Ok((Session::begin(id, account, sealed, token.digest(), now), token))
+        let token = self.refresh_keys.issue(id);
+        let encrypted = self.encryption.seal(key, &device_location(id, account), device.name().as_bytes())?;
+        Ok((Session::new(id, account, encrypted, token.digest(), now), token))
     }
 
-    /// What the device of a session keeps from now on.
+    /// Issues the tokens of a session.
     fn credentials(
         &self,
         session: &Session,
@@ -80,29 +69,29 @@ impl Service {
         persona: PersonaId,
         now: Timestamp,
     ) -> Result<Credentials, Error> {
-        let expires_at = Keys::expiry(now, session.expires_at);
+        let expires_at = TokenKeys::expiry(now, session.expires_at);
         let claims =
             Claims { user: session.account, session: session.id, persona, generation: session.generation, expires_at };
-        let mut unique = [0; 16];
-        self.entropy.fill(&mut unique);
+        let mut token_id = [0; 16];
+        self.entropy.fill(&mut token_id);
         Ok(Credentials {
-            access: self.keys.sign(&claims, unique, now)?,
+            access: self.token_keys.sign(&claims, token_id, now)?,
             access_expires_at: expires_at,
-            refresh: token.text(),
+            refresh: token.encode(),
             refresh_expires_at: session.expires_at,
             session: session.id,
         })
     }
 
-    fn revoked(&self, user: UserId, session: SessionId, now: Timestamp) -> Event {
+    fn revocation_event(&self, user: UserId, session: SessionId, now: Timestamp) -> Event {
         Event::new(now, user, EventPayload::Account(AccountEvent::SessionRevoked { user, session }), &*self.entropy)
     }
 }
 
-const fn place_of_device(session: SessionId, owner: UserId) -> FieldLocation {
+const fn device_location(session: SessionId, owner: UserId) -> FieldLocation {
     FieldLocation { table: "sessions", column: "device", row: session.uuid(), owner: owner.uuid() }
 }
 
-const fn place_of_email(owner: UserId) -> FieldLocation {
+const fn email_location(owner: UserId) -> FieldLocation {
     FieldLocation { table: "email_credentials", column: "email", row: owner.uuid(), owner: owner.uuid() }
 }

@@ -1,6 +1,6 @@
-//! Where it is kept by what accounts are entered, and which devices are in.
+//! Storage of credentials and sessions.
 //!
-//! Every promise below has a case in `tests/it/store.rs`.
+//! Every guarantee below has a contract case in `tests/it/store.rs`.
 
 mod sql;
 
@@ -9,112 +9,118 @@ use kith_kernel::{Event, SessionId, Timestamp, UserId, audit, ports::DataKey};
 use kith_storage::StoreResult;
 
 pub use self::sql::Sql;
-use crate::domain::{Digest, Session, opaque};
+use crate::domain::{Digest, Session, secret_type};
 
-/// By what an account is entered from its first day.
+/// Credentials of a new account.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Enrolment {
-    /// Which account.
+pub struct NewCredentials {
     pub account: UserId,
-    /// What seals what is kept of it, wrapped.
+    /// Wrapped key that encrypts the fields of the account.
     pub data_key: DataKey,
-    /// The digest of its recovery code.
-    pub recovery: Digest,
-    /// Its e-mail address and password, if it has them.
-    pub entrance: Option<Entrance>,
-    /// When.
+    pub recovery_digest: Digest,
+    /// `None` for an anonymous account.
+    pub email: Option<EmailCredentials>,
     pub created_at: Timestamp,
 }
 
-/// An e-mail address and its password, as they are kept.
+/// E-mail address and password, as stored.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Entrance {
-    /// The address, sealed.
-    pub email: Vec<u8>,
-    /// What it is looked up by.
+pub struct EmailCredentials {
+    pub encrypted_email: Vec<u8>,
+    /// Blind index by which the address is looked up.
     pub email_index: Digest,
-    /// The hash of the password, as a PHC string.
-    pub password: String,
+    /// PHC string.
+    pub password_hash: String,
 }
 
-/// Whom an e-mail address lets in, and how.
+/// Account and password hash of an e-mail address.
 #[derive(Clone, PartialEq, Eq)]
-pub struct AuditEntry {
-    /// Which account.
+pub struct LoginRecord {
     pub account: UserId,
-    /// The hash of its password, as a PHC string.
-    pub password: String,
+    /// PHC string.
+    pub password_hash: String,
 }
 
-opaque!(Enrolment, Entrance, AuditEntry);
+secret_type!(NewCredentials, EmailCredentials, LoginRecord);
 
-/// What happened when a session was ended.
-pub type Revoked<'a> = &'a (dyn Fn(SessionId) -> Event + Send + Sync);
+/// Builds the event of a revoked session. The store learns only inside its transaction which sessions it has to end.
+pub type RevocationEvent<'a> = &'a (dyn Fn(SessionId) -> Event + Send + Sync);
 
-/// What a store of sessions promises.
+/// Storage of credentials and sessions.
+///
+/// Each write is atomic: a call that fails or returns false changes nothing. The purges delete in batches instead.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Keeps all that a new account is entered by, with its first session: everything or nothing. An account that is
-    /// known is [`Taken`](kith_storage::StoreError::UniqueViolation) as `owner`, whatever else is; an address as `email_index`.
-    async fn enroll(&self, enrolment: &Enrolment, session: &Session) -> StoreResult<()>;
+    /// Inserts the credentials of a new account and its first session.
+    ///
+    /// # Errors
+    /// [`UniqueViolation`](kith_storage::StoreError::UniqueViolation) of `owner` if the account has credentials,
+    /// otherwise of `email_index` if the address is in use.
+    async fn enroll(&self, credentials: &NewCredentials, session: &Session) -> StoreResult<()>;
 
-    /// Gives an account another recovery code, and one session in place of all that it had: the first enrolment was
-    /// never heard of. `false`, and nothing, if the account has another address than `email_index`, or is not known.
-    async fn enroll_again(
+    /// Repeats an enrollment whose response was lost: replaces the recovery code, and all sessions by `session`.
+    /// Returns false if the account does not exist or has a different `email_index`.
+    async fn enroll_retry(
         &self,
-        recovery: &Digest,
+        recovery_digest: &Digest,
         email_index: Option<&Digest>,
         session: &Session,
-        revoked: Revoked<'_>,
+        event_for: RevocationEvent<'_>,
     ) -> StoreResult<bool>;
 
-    /// Gives an account an address and a password. `false`, and nothing, if it has some, or is not known. An address of
-    /// another account is [`Taken`](kith_storage::StoreError::UniqueViolation) as `email_index`.
-    async fn upgrade(&self, account: UserId, entrance: &Entrance) -> StoreResult<bool>;
+    /// Adds an e-mail address and a password to an anonymous account. Returns false if the account does not exist or
+    /// has an address.
+    ///
+    /// # Errors
+    /// [`UniqueViolation`](kith_storage::StoreError::UniqueViolation) of `email_index` if the address is in use.
+    async fn upgrade(&self, account: UserId, email: &EmailCredentials) -> StoreResult<bool>;
 
-    /// Whom an address lets in.
-    async fn by_email(&self, email_index: &Digest) -> StoreResult<Option<AuditEntry>>;
+    async fn find_by_email_index(&self, email_index: &Digest) -> StoreResult<Option<LoginRecord>>;
 
-    /// Whom a recovery code lets in.
-    async fn by_recovery(&self, recovery: &Digest) -> StoreResult<Option<UserId>>;
+    async fn find_by_recovery_digest(&self, recovery_digest: &Digest) -> StoreResult<Option<UserId>>;
 
-    /// Whether an account has an address.
+    /// Returns true if the account has an e-mail address.
     async fn has_email(&self, account: UserId) -> StoreResult<bool>;
 
-    /// What seals what is kept of an account.
+    /// Returns the wrapped key that encrypts the fields of the account.
     async fn data_key(&self, account: UserId) -> StoreResult<Option<DataKey>>;
 
-    /// Counts one more attempt to enter by an address, as [`attempt`](crate::policy::attempt) says. Of all who come at
-    /// once, as many are counted as may come. For the others nothing is, and they hear when the next may be made.
-    async fn attempt(&self, email_index: &Digest, now: Timestamp) -> StoreResult<Option<Timestamp>>;
+    /// Records a login attempt with this address by the rules of
+    /// [`policy::record_attempt`](crate::policy::record_attempt). Returns the time of the next permitted attempt if
+    /// this one is rejected. The limit also holds for concurrent attempts.
+    async fn record_attempt(&self, email_index: &Digest, now: Timestamp) -> StoreResult<Option<Timestamp>>;
 
-    /// Forgets the attempts to enter by an address: one succeeded.
-    async fn entered(&self, email_index: &Digest) -> StoreResult<()>;
+    /// Deletes the attempts with this address. Called after a successful login.
+    async fn clear_attempts(&self, email_index: &Digest) -> StoreResult<()>;
 
-    /// Forgets attempts that were made before this moment, and says of how many addresses.
-    async fn forget_attempts(&self, before: Timestamp) -> StoreResult<u64>;
+    /// Deletes the attempts of all addresses whose last attempt was before this time. Returns the number of addresses.
+    async fn purge_attempts(&self, before: Timestamp) -> StoreResult<u64>;
 
-    /// Keeps another hash of the same password. `false`, and nothing, if `former` is not the one that is kept.
-    async fn rehash(&self, account: UserId, former: &str, hash: &str) -> StoreResult<bool>;
+    /// Replaces a password hash. Returns false if `previous` is not the stored hash.
+    async fn update_hash(&self, account: UserId, previous: &str, hash: &str) -> StoreResult<bool>;
 
-    /// Begins a session, and ends the oldest of its account until `at_most` live: with their events, both or neither.
-    /// Says which it ended.
-    async fn open(&self, session: &Session, at_most: u32, revoked: Revoked<'_>) -> StoreResult<Vec<SessionId>>;
+    /// Inserts a session and ends the oldest sessions of its account, so that at most `limit` are live. Returns the
+    /// ended sessions.
+    async fn create_session(
+        &self,
+        session: &Session,
+        limit: u32,
+        event_for: RevocationEvent<'_>,
+    ) -> StoreResult<Vec<SessionId>>;
 
-    /// A session, ended or not.
-    async fn session(&self, id: SessionId) -> StoreResult<Option<Session>>;
+    /// Returns a session, ended or not.
+    async fn find_session(&self, id: SessionId) -> StoreResult<Option<Session>>;
 
-    /// Puts a session in place of what it was, as [`Session::traded`] made it. Of all who trade one refresh token, one
-    /// does; `false`, and nothing, for the others, and if the session has ended.
-    async fn trade(&self, traded: &Session) -> StoreResult<bool>;
+    /// Saves the result of [`Session::rotated`]. Of several concurrent rotations of one refresh token, exactly one
+    /// returns true. Returns false if the session has ended.
+    async fn rotate(&self, rotated: &Session) -> StoreResult<bool>;
 
-    /// Forgets how to answer a retry of the trade that made this generation. `false`, and nothing, if there is no such
-    /// thing any more.
-    async fn confirm(&self, id: SessionId, generation: i64) -> StoreResult<bool>;
+    /// Deletes the pending retry of the rotation to this generation. Returns false if there is none.
+    async fn confirm_rotation(&self, id: SessionId, generation: i64) -> StoreResult<bool>;
 
-    /// Ends a live session of this account, with its events and what is written down of it: all or nothing. `false`, and
-    /// nothing, if there is none.
-    async fn end(
+    /// Ends a live session of this account and saves the events and audit entries in the same transaction. Returns
+    /// false if there is no such session.
+    async fn end_session(
         &self,
         id: SessionId,
         account: UserId,
@@ -123,8 +129,8 @@ pub trait Store: Send + Sync {
         entries: &[audit::AuditEntry],
     ) -> StoreResult<bool>;
 
-    /// Up to `limit` live sessions of an account that are older than `before`, newest first.
-    async fn list(
+    /// Returns up to `limit` live sessions of the account that are older than `before`, newest first.
+    async fn list_sessions(
         &self,
         account: UserId,
         before: Option<SessionId>,
@@ -132,6 +138,6 @@ pub trait Store: Send + Sync {
         limit: i64,
     ) -> StoreResult<Vec<Session>>;
 
-    /// Forgets sessions that ended or expired before this moment, and says how many.
-    async fn forget(&self, over_since: Timestamp) -> StoreResult<u64>;
+    /// Deletes sessions that ended or expired before this time. Returns their number.
+    async fn purge_sessions(&self, ended_before: Timestamp) -> StoreResult<u64>;
 }

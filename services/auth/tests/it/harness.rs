@@ -1,4 +1,4 @@
-//! Auth as a whole on the embedded store, with a clock in the hand, and a accounts in place of the slice that owns accounts.
+//! Test harness: the use cases on the embedded store, with a manual clock and a stub of the `users` slice.
 
 use std::{
     collections::HashMap,
@@ -7,14 +7,14 @@ use std::{
 
 use async_trait::async_trait;
 use kith_auth::{
-    Booth, Keys, Passwords, RefreshKeys, Remembered, Service, Verifier,
-    domain::{Appearance, Credentials, Device, Email, NewPassword, Welcome},
+    AuthCache, PasswordHasher, RefreshKeys, Service, TicketIssuer, TokenKeys, Verifier,
+    domain::{Credentials, Device, Email, NewPassword, ProfileInput, Registration},
     store::{Sql, Store},
 };
-use kith_infra::ephemeral::Local;
+use kith_infra::ephemeral::InMemory;
 use kith_kernel::{
-    AccountStatus, Actor, Clock, ErrorKind, EventPayload, PageTokenCodec, PersonaId, PortError, SystemClock,
-    SystemEntropy, Timestamp, UserId,
+    AccountStatus, Actor, Clock, ErrorKind, EventPayload, PersonaId, PortError, SystemClock, SystemEntropy, Timestamp,
+    UserId,
     actor::Role,
     ports::{AccountDirectory, AccountSummary, AuditLog, NewAccount, Persona, TokenVerifier as _},
 };
@@ -29,70 +29,66 @@ pub(crate) const ISSUER: &str = "https://kith.example";
 pub(crate) const AUDIENCE: &str = "kith";
 pub(crate) const PASSWORD: &str = "seven green kettles";
 
-/// The accounts of a few people: opens them once each, knows how they stand, and answers nothing while it is closed.
+/// In-memory account directory. Creation is idempotent; reads fail after [`make_unavailable`](Self::make_unavailable).
 #[derive(Default)]
-pub(crate) struct StubAccountDirectory(Mutex<Register>);
+pub(crate) struct StubAccountDirectory(Mutex<StubAccounts>);
 
 #[derive(Default)]
-struct Register {
-    people: HashMap<UserId, (Persona, AccountStatus)>,
-    closed: bool,
+struct StubAccounts {
+    accounts: HashMap<UserId, (Persona, AccountStatus)>,
+    is_unavailable: bool,
 }
 
 impl StubAccountDirectory {
-    pub(crate) fn population(&self) -> usize {
-        self.0.lock().unwrap().people.len()
+    pub(crate) fn count(&self) -> usize {
+        self.0.lock().unwrap().accounts.len()
     }
 
-    pub(crate) fn close(&self) {
-        self.0.lock().unwrap().closed = true;
+    pub(crate) fn make_unavailable(&self) {
+        self.0.lock().unwrap().is_unavailable = true;
     }
 
-    pub(crate) fn set(&self, user: UserId, status: AccountStatus) {
-        self.0.lock().unwrap().people.get_mut(&user).unwrap().1 = status;
+    pub(crate) fn set_status(&self, user: UserId, status: AccountStatus) {
+        self.0.lock().unwrap().accounts.get_mut(&user).unwrap().1 = status;
     }
 }
 
 #[async_trait]
 impl AccountDirectory for StubAccountDirectory {
     async fn create(&self, account: &NewAccount) -> Result<Persona, PortError> {
-        let people = &mut self.0.lock().unwrap().people;
-        if let Some((persona, _)) = people.get(&account.user) {
+        let accounts = &mut self.0.lock().unwrap().accounts;
+        if let Some((persona, _)) = accounts.get(&account.user) {
             return Ok(persona.clone());
         }
-        let handle = account.handle.clone().unwrap_or_else(|| format!("somebody_{}", people.len()));
+        let handle = account.handle.clone().unwrap_or_else(|| format!("user_{}", accounts.len()));
         if handle.contains(' ') {
-            return Err(PortError::new(ErrorKind::InvalidArgument, "no blanks"));
+            return Err(PortError::new(ErrorKind::InvalidArgument, "handle contains a space"));
         }
-        if people.values().any(|(persona, _)| persona.handle == handle) {
-            return Err(PortError::new(ErrorKind::AlreadyExists, "somebody is called so"));
+        if accounts.values().any(|(persona, _)| persona.handle == handle) {
+            return Err(PortError::new(ErrorKind::AlreadyExists, "handle is taken"));
         }
         let id = PersonaId::random(&SystemEntropy);
         let persona = Persona { id, handle, avatar: account.avatar.unwrap_or(1), badges: Vec::new() };
-        people.insert(account.user, (persona.clone(), AccountStatus::Active));
+        accounts.insert(account.user, (persona.clone(), AccountStatus::Active));
         Ok(persona)
     }
 
     async fn status(&self, user: UserId) -> Result<Option<AccountSummary>, PortError> {
-        let register = self.0.lock().unwrap();
-        if register.closed {
-            return Err(PortError::new(ErrorKind::Unavailable, "the accounts is closed"));
+        let stub = self.0.lock().unwrap();
+        if stub.is_unavailable {
+            return Err(PortError::new(ErrorKind::Unavailable, "account directory is unavailable"));
         }
-        let found = register.people.get(&user);
-        Ok(found.map(|(persona, standing)| AccountSummary {
-            persona: persona.id,
-            role: Role::Member,
-            status: *standing,
-        }))
+        let found = stub.accounts.get(&user);
+        Ok(found.map(|(persona, status)| AccountSummary { persona: persona.id, role: Role::Member, status: *status }))
     }
 
     async fn suspend(&self, user: UserId, _: Timestamp, _: UserId) -> Result<(), PortError> {
-        self.set(user, AccountStatus::Suspended);
+        self.set_status(user, AccountStatus::Suspended);
         Ok(())
     }
 
     async fn reinstate(&self, user: UserId, _: UserId) -> Result<(), PortError> {
-        self.set(user, AccountStatus::Active);
+        self.set_status(user, AccountStatus::Active);
         Ok(())
     }
 }
@@ -105,28 +101,29 @@ pub(crate) struct Harness {
     pub(crate) auth: Arc<Service>,
     pub(crate) verifier: Arc<Verifier>,
     pub(crate) audit: Arc<dyn AuditLog>,
+    pub(crate) tickets: Arc<TicketIssuer>,
     outbox: Arc<dyn Outbox>,
-    kept: Kept,
+    database: TestDatabase,
 }
 
-/// What the database lies in.
-enum Kept {
-    File(kith_testkit::SqliteDatabase),
-    Server(kith_testkit::PostgresDatabase),
+/// Keeps the database until the end of the test.
+enum TestDatabase {
+    Sqlite(kith_testkit::SqliteDatabase),
+    Postgres(kith_testkit::PostgresDatabase),
 }
 
 pub(crate) async fn sqlite() -> Harness {
     let (file, clock) = (kith_testkit::sqlite_database().await, Arc::new(ManualClock::at(SystemClock.now())));
     let outbox = Arc::new(SqlOutbox::new(file.clone(), clock.clone()));
     let audit = Arc::new(SqlAuditLog::new(file.clone()));
-    harness(Arc::new(Sql::new(file.clone())), audit, outbox, clock, Kept::File(file))
+    harness(Arc::new(Sql::new(file.clone())), audit, outbox, clock, TestDatabase::Sqlite(file))
 }
 
 pub(crate) async fn postgres() -> Harness {
     let (server, clock) = (kith_testkit::postgres_database().await, Arc::new(ManualClock::at(SystemClock.now())));
     let outbox = Arc::new(SqlOutbox::new(server.clone(), clock.clone()));
     let audit = Arc::new(SqlAuditLog::new(server.clone()));
-    harness(Arc::new(Sql::new(server.clone())), audit, outbox, clock, Kept::Server(server))
+    harness(Arc::new(Sql::new(server.clone())), audit, outbox, clock, TestDatabase::Postgres(server))
 }
 
 fn harness(
@@ -134,21 +131,21 @@ fn harness(
     audit: Arc<dyn AuditLog>,
     outbox: Arc<dyn Outbox>,
     clock: Arc<ManualClock>,
-    kept: Kept,
+    database: TestDatabase,
 ) -> Harness {
     let (accounts, entropy) = (Arc::new(StubAccountDirectory::default()), Arc::new(SystemEntropy));
-    let keys = Arc::new(Keys::new(&[SEED, [4; 32]], ISSUER, AUDIENCE).unwrap());
-    let remembered = Arc::new(Remembered::default());
+    let keys = Arc::new(TokenKeys::new(&[SEED, [4; 32]], ISSUER, AUDIENCE).unwrap());
+    let cache = Arc::new(AuthCache::default());
     let verifier = Arc::new(Verifier {
         store: store.clone(),
         accounts: accounts.clone(),
         keys: keys.clone(),
-        remembered: remembered.clone(),
+        cache: cache.clone(),
         clock: clock.clone(),
     });
-    let booth = Arc::new(Booth {
+    let tickets = Arc::new(TicketIssuer {
         verifier: verifier.clone(),
-        ephemeral: Arc::new(Local::new(clock.clone())),
+        ephemeral: Arc::new(InMemory::new(clock.clone())),
         clock: clock.clone(),
         entropy: entropy.clone(),
     });
@@ -157,50 +154,48 @@ fn harness(
         flags: flags.clone(),
         store: store.clone(),
         accounts: accounts.clone(),
-        vault: kith_testkit::test_encryption(),
-        passwords: Arc::new(Passwords::new(16, entropy.clone())),
-        keys,
-        refresh: Arc::new(RefreshKeys::new(&[[5; 32]], entropy.clone()).unwrap()),
-        remembered,
-        booth,
-        pager: Arc::new(PageTokenCodec::new(&[6; 32])),
+        encryption: kith_testkit::test_encryption(),
+        passwords: Arc::new(PasswordHasher::new(16, entropy.clone())),
+        token_keys: keys,
+        refresh_keys: Arc::new(RefreshKeys::new(&[[5; 32]], entropy.clone()).unwrap()),
+        cache,
         clock: clock.clone(),
         entropy,
     });
-    Harness { store, accounts, clock, flags, auth, verifier, audit, outbox, kept }
+    Harness { store, accounts, clock, flags, auth, verifier, audit, tickets, outbox, database }
 }
 
 impl Harness {
-    /// Nothing is read or written any more.
+    /// Closes the database, so that every later access fails.
     pub(crate) async fn close(&self) {
-        match &self.kept {
-            Kept::File(file) => file.close().await,
-            Kept::Server(server) => server.close().await,
+        match &self.database {
+            TestDatabase::Sqlite(file) => file.close().await,
+            TestDatabase::Postgres(server) => server.close().await,
         }
     }
 
-    /// The file itself, if it is one.
-    pub(crate) fn file(&self) -> Option<&kith_testkit::SqliteDatabase> {
-        match &self.kept {
-            Kept::File(file) => Some(file),
-            Kept::Server(_) => None,
+    /// Returns the SQLite database, if the harness uses one.
+    pub(crate) fn sqlite_database(&self) -> Option<&kith_testkit::SqliteDatabase> {
+        match &self.database {
+            TestDatabase::Sqlite(file) => Some(file),
+            TestDatabase::Postgres(_) => None,
         }
     }
 
-    /// What was announced since this was asked last.
-    pub(crate) async fn announced(&self) -> Vec<EventPayload> {
+    /// Returns the events published since the last call.
+    pub(crate) async fn published_events(&self) -> Vec<EventPayload> {
         let bus = Arc::new(RecordingBus::default());
         Relay::new(vec![self.outbox.clone()], bus.clone(), self.clock.clone()).drain().await.unwrap();
         bus.payloads()
     }
 
-    /// Somebody new without an address.
-    pub(crate) async fn anonymous(&self) -> Welcome {
-        self.auth.register_anonymous(None, Appearance::default(), &phone()).await.unwrap()
+    /// Registers an account without an e-mail address.
+    pub(crate) async fn register_anonymous(&self) -> Registration {
+        self.auth.register_anonymous(None, ProfileInput::default(), &phone()).await.unwrap()
     }
 
-    /// Whose access token it is, now.
-    pub(crate) async fn whose(&self, credentials: &Credentials) -> Option<Actor> {
+    /// Verifies the access token and returns its actor.
+    pub(crate) async fn actor_of(&self, credentials: &Credentials) -> Option<Actor> {
         self.verifier.verify(&credentials.access).await.unwrap()
     }
 

@@ -1,4 +1,4 @@
-//! All of this slice's tests that need a store, in one binary: it is linked once.
+//! Tests of auth with a store. One binary, so that it is linked once.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -7,9 +7,9 @@
 )]
 
 mod features;
+mod forged_tokens;
 mod harness;
-mod families;
-mod forged;
+mod refresh_model;
 mod rpc;
 mod service;
 mod sessions;

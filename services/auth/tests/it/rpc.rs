@@ -1,4 +1,6 @@
-//! What a client sees: Connect over the router, without a socket.
+//! Calls by the Connect protocol to the router, without a socket.
+
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -6,7 +8,7 @@ use axum::{
     http::{Request, StatusCode},
 };
 use kith_auth::{access::METHOD_POLICIES, rpc};
-use kith_kernel::{Actor, EventId, SystemEntropy, Timestamp, ports::TokenVerifier as _};
+use kith_kernel::{Actor, EventId, PageTokenCodec, SystemEntropy, Timestamp, ports::TokenVerifier as _};
 use kith_proto::{ClaimedId, METHODS};
 use kith_testkit::block_on;
 use serde_json::{Value, json};
@@ -22,7 +24,12 @@ struct Server {
 impl Server {
     async fn new() -> Self {
         let harness = sqlite().await;
-        let router = connectrpc_axum::MakeServiceBuilder::new().add_router(rpc::router(harness.auth.clone())).build();
+        let handlers = rpc::Handlers {
+            service: harness.auth.clone(),
+            tickets: harness.tickets.clone(),
+            page_tokens: Arc::new(PageTokenCodec::new(&[6; 32])),
+        };
+        let router = connectrpc_axum::MakeServiceBuilder::new().add_router(rpc::router(handlers)).build();
         Self { harness, router }
     }
 
@@ -33,7 +40,7 @@ impl Server {
     async fn send(
         &self,
         actor: Option<&Actor>,
-        claimed: Option<ClaimedId>,
+        claimed_id: Option<ClaimedId>,
         method: &str,
         body: Value,
     ) -> (StatusCode, Value) {
@@ -44,83 +51,83 @@ impl Server {
         if let Some(actor) = actor {
             request.extensions_mut().insert(actor.clone());
         }
-        if let Some(claimed) = claimed {
-            request.extensions_mut().insert(claimed);
+        if let Some(claimed_id) = claimed_id {
+            request.extensions_mut().insert(claimed_id);
         }
-        let answer = self.router.clone().oneshot(request).await.unwrap();
-        let status = answer.status();
-        (status, serde_json::from_slice(&to_bytes(answer.into_body(), 1 << 20).await.unwrap()).unwrap())
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        (status, serde_json::from_slice(&to_bytes(response.into_body(), 1 << 20).await.unwrap()).unwrap())
     }
 
-    async fn owner(&self, answer: &Value) -> Actor {
-        let token = answer["credentials"]["accessToken"].as_str().expect("an access token");
-        self.harness.verifier.verify(token).await.unwrap().expect("a good one")
+    async fn actor(&self, response: &Value) -> Actor {
+        let token = response["credentials"]["accessToken"].as_str().expect("an access token");
+        self.harness.verifier.verify(token).await.unwrap().expect("a valid token")
     }
 }
 
-fn details(refusal: &Value) -> Vec<&str> {
-    refusal["details"].as_array().unwrap().iter().map(|detail| detail["type"].as_str().unwrap()).collect()
+fn details(error: &Value) -> Vec<&str> {
+    error["details"].as_array().unwrap().iter().map(|detail| detail["type"].as_str().unwrap()).collect()
 }
 
 #[test]
-fn somebody_comes_in_stays_in_and_leaves() {
+fn an_anonymous_user_registers_logs_in_refreshes_and_logs_out() {
     block_on(async {
         let server = Server::new().await;
         let body = json!({ "handle": "ann", "avatar": 7, "device": "a telephone" });
-        let (status, opened) = server.call(None, "RegisterAnonymous", body).await;
-        assert_eq!(status, StatusCode::OK, "{opened}");
-        assert_eq!((&opened["persona"]["handle"], &opened["persona"]["avatar"]), (&json!("ann"), &json!(7)));
-        let ann = server.owner(&opened).await;
-        let code = json!({ "recoveryCode": opened["recoveryCode"], "device": "a laptop" });
-        let (status, entered) = server.call(None, "LoginWithRecoveryCode", code).await;
-        assert_eq!(status, StatusCode::OK, "{entered}");
-        let token = json!({ "refreshToken": entered["credentials"]["refreshToken"] });
-        let (status, traded) = server.call(None, "RefreshToken", token).await;
-        assert_eq!(status, StatusCode::OK, "{traded}");
-        assert_eq!(traded["credentials"]["sessionId"], entered["credentials"]["sessionId"]);
-        let (_, listed) = server.call(Some(&ann), "ListSessions", json!({ "pageSize": 1 })).await;
-        let after = json!({ "pageSize": 1, "pageToken": listed["nextPageToken"] });
-        let (_, rest) = server.call(Some(&ann), "ListSessions", after).await;
-        let mut devices =
-            [&listed["sessions"][0], &rest["sessions"][0]].map(|session| session["device"].as_str().unwrap());
+        let (status, registered) = server.call(None, "RegisterAnonymous", body).await;
+        assert_eq!(status, StatusCode::OK, "{registered}");
+        assert_eq!((&registered["persona"]["handle"], &registered["persona"]["avatar"]), (&json!("ann"), &json!(7)));
+        let ann = server.actor(&registered).await;
+        let code = json!({ "recoveryCode": registered["recoveryCode"], "device": "a laptop" });
+        let (status, logged_in) = server.call(None, "LoginWithRecoveryCode", code).await;
+        assert_eq!(status, StatusCode::OK, "{logged_in}");
+        let token = json!({ "refreshToken": logged_in["credentials"]["refreshToken"] });
+        let (status, rotated) = server.call(None, "RefreshToken", token).await;
+        assert_eq!(status, StatusCode::OK, "{rotated}");
+        assert_eq!(rotated["credentials"]["sessionId"], logged_in["credentials"]["sessionId"]);
+        let (_, first_page) = server.call(Some(&ann), "ListSessions", json!({ "pageSize": 1 })).await;
+        let after = json!({ "pageSize": 1, "pageToken": first_page["nextPageToken"] });
+        let (_, second_page) = server.call(Some(&ann), "ListSessions", after).await;
+        let mut devices = [&first_page["sessions"][0], &second_page["sessions"][0]]
+            .map(|session| session["device"].as_str().unwrap());
         devices.sort_unstable();
         assert_eq!(devices, ["a laptop", "a telephone"]);
         let (status, ticket) = server.call(Some(&ann), "CreateRealtimeTicket", json!({})).await;
         assert_eq!((status, ticket["ticket"].as_str().unwrap().len()), (StatusCode::OK, 43));
-        let session = json!({ "sessionId": entered["credentials"]["sessionId"] });
+        let session = json!({ "sessionId": logged_in["credentials"]["sessionId"] });
         assert_eq!(server.call(Some(&ann), "RevokeSession", session.clone()).await.0, StatusCode::OK);
-        let (status, refusal) = server.call(Some(&ann), "RevokeSession", session).await;
-        assert_eq!((status, &refusal["code"]), (StatusCode::NOT_FOUND, &json!("not_found")));
+        let (status, error) = server.call(Some(&ann), "RevokeSession", session).await;
+        assert_eq!((status, &error["code"]), (StatusCode::NOT_FOUND, &json!("not_found")));
         assert_eq!(server.call(Some(&ann), "Logout", json!({})).await.0, StatusCode::OK);
-        let token = json!({ "refreshToken": opened["credentials"]["refreshToken"] });
-        let (status, refusal) = server.call(None, "RefreshToken", token).await;
-        assert_eq!((status, &refusal["code"]), (StatusCode::UNAUTHORIZED, &json!("unauthenticated")));
+        let token = json!({ "refreshToken": registered["credentials"]["refreshToken"] });
+        let (status, error) = server.call(None, "RefreshToken", token).await;
+        assert_eq!((status, &error["code"]), (StatusCode::UNAUTHORIZED, &json!("unauthenticated")));
     });
 }
 
 #[test]
-fn an_address_registers_enters_and_is_added() {
+fn an_account_with_email_registers_logs_in_and_an_anonymous_one_is_upgraded() {
     block_on(async {
         let server = Server::new().await;
         let body = |email: &str| json!({ "email": email, "password": PASSWORD, "device": "a telephone" });
-        let (status, opened) = server.call(None, "RegisterWithEmail", body("Ann@example.org")).await;
-        assert_eq!(status, StatusCode::OK, "{opened}");
-        let (status, entered) = server.call(None, "Login", body("ann@example.org")).await;
-        assert_eq!(status, StatusCode::OK, "{entered}");
-        let ann = server.owner(&entered).await;
-        assert_eq!(server.owner(&opened).await.user, ann.user);
+        let (status, registered) = server.call(None, "RegisterWithEmail", body("Ann@example.org")).await;
+        assert_eq!(status, StatusCode::OK, "{registered}");
+        let (status, logged_in) = server.call(None, "Login", body("ann@example.org")).await;
+        assert_eq!(status, StatusCode::OK, "{logged_in}");
+        let ann = server.actor(&logged_in).await;
+        assert_eq!(server.actor(&registered).await.user, ann.user);
         let upgrade = json!({ "email": "bob@example.org", "password": PASSWORD });
-        let (status, refusal) = server.call(Some(&ann), "UpgradeAccount", upgrade.clone()).await;
-        assert_eq!((status, &refusal["code"]), (StatusCode::BAD_REQUEST, &json!("failed_precondition")));
+        let (status, error) = server.call(Some(&ann), "UpgradeAccount", upgrade.clone()).await;
+        assert_eq!((status, &error["code"]), (StatusCode::BAD_REQUEST, &json!("failed_precondition")));
         let (_, anonymous) = server.call(None, "RegisterAnonymous", json!({})).await;
-        let bob = server.owner(&anonymous).await;
+        let bob = server.actor(&anonymous).await;
         assert_eq!(server.call(Some(&bob), "UpgradeAccount", upgrade).await.0, StatusCode::OK);
         assert_eq!(server.call(None, "Login", body("bob@example.org")).await.0, StatusCode::OK);
     });
 }
 
 #[test]
-fn a_refusal_has_a_code_a_reason_and_the_field_to_blame() {
+fn an_error_has_a_code_a_reason_and_a_field() {
     block_on(async {
         let server = Server::new().await;
         let known = json!({ "email": "ann@example.org", "password": PASSWORD, "handle": "ann" });
@@ -131,75 +138,71 @@ fn a_refusal_has_a_code_a_reason_and_the_field_to_blame() {
             body[field] = json!(value);
             body
         };
-        for (body, code, words) in [
-            (known.clone(), "already_exists", "this e-mail address belongs to an account already"),
-            (changed("email", "not an address"), "invalid_argument", "this is not an e-mail address"),
-            (changed("handle", "ann"), "already_exists", "this handle is taken"),
-            (changed("handle", "a n"), "invalid_argument", "this handle breaks the rules for handles"),
-            (
-                changed("password", "aaaaaaaaaaaaaaaaaaaa"),
-                "invalid_argument",
-                "this password is a pattern that is quickly guessed",
-            ),
+        for (body, code, message) in [
+            (known.clone(), "already_exists", "e-mail address belongs to another account"),
+            (changed("email", "not an address"), "invalid_argument", "invalid e-mail address"),
+            (changed("handle", "ann"), "already_exists", "handle is taken"),
+            (changed("handle", "a n"), "invalid_argument", "invalid handle"),
+            (changed("password", "aaaaaaaaaaaaaaaaaaaa"), "invalid_argument", "password is a predictable pattern"),
         ] {
-            let (_, refusal) = server.call(None, "RegisterWithEmail", body).await;
-            assert_eq!((&refusal["code"], &refusal["message"]), (&json!(code), &json!(words)));
-            assert_eq!(details(&refusal), ["google.rpc.ErrorInfo", "google.rpc.BadRequest"]);
+            let (_, error) = server.call(None, "RegisterWithEmail", body).await;
+            assert_eq!((&error["code"], &error["message"]), (&json!(code), &json!(message)));
+            assert_eq!(details(&error), ["google.rpc.ErrorInfo", "google.rpc.BadRequest"]);
         }
-        let (_, refusal) = server.call(None, "RegisterWithEmail", changed("password", "short")).await;
-        assert_eq!(refusal["code"], json!("invalid_argument"));
-        let wrong = json!({ "email": "nobody@example.org", "password": "x" });
-        let (status, refusal) = server.call(None, "Login", wrong).await;
-        assert_eq!((status, &refusal["code"]), (StatusCode::UNAUTHORIZED, &json!("unauthenticated")));
-        assert_eq!(details(&refusal), ["google.rpc.ErrorInfo"]);
+        let (_, error) = server.call(None, "RegisterWithEmail", changed("password", "short")).await;
+        assert_eq!(error["code"], json!("invalid_argument"));
+        let wrong = json!({ "email": "unknown@example.org", "password": "x" });
+        let (status, error) = server.call(None, "Login", wrong).await;
+        assert_eq!((status, &error["code"]), (StatusCode::UNAUTHORIZED, &json!("unauthenticated")));
+        assert_eq!(details(&error), ["google.rpc.ErrorInfo"]);
     });
 }
 
 #[test]
-fn a_call_that_is_repeated_under_its_claim_opens_one_account() {
+fn a_repeated_call_with_the_same_claimed_id_creates_one_account() {
     block_on(async {
         let server = Server::new().await;
-        let claimed = ClaimedId(Some(EventId::new(Timestamp::from_millis(1), &SystemEntropy).uuid()));
+        let claimed_id = ClaimedId(Some(EventId::new(Timestamp::from_millis(1), &SystemEntropy).uuid()));
         let body = json!({ "handle": "ann" });
-        let (_, first) = server.send(None, Some(claimed), "RegisterAnonymous", body.clone()).await;
-        let (status, second) = server.send(None, Some(claimed), "RegisterAnonymous", body).await;
+        let (_, first) = server.send(None, Some(claimed_id), "RegisterAnonymous", body.clone()).await;
+        let (status, second) = server.send(None, Some(claimed_id), "RegisterAnonymous", body).await;
         assert_eq!((status, &second["persona"]), (StatusCode::OK, &first["persona"]));
-        assert_eq!(server.harness.accounts.population(), 1);
+        assert_eq!(server.harness.accounts.count(), 1);
     });
 }
 
 #[test]
-fn a_page_token_of_somebody_else_is_refused() {
+fn a_page_token_of_another_user_is_rejected() {
     block_on(async {
         let server = Server::new().await;
-        let (_, opened) = server.call(None, "RegisterAnonymous", json!({})).await;
-        let ann = server.owner(&opened).await;
-        let code = json!({ "recoveryCode": opened["recoveryCode"] });
+        let (_, registered) = server.call(None, "RegisterAnonymous", json!({})).await;
+        let ann = server.actor(&registered).await;
+        let code = json!({ "recoveryCode": registered["recoveryCode"] });
         server.call(None, "LoginWithRecoveryCode", code).await;
-        let (_, listed) = server.call(Some(&ann), "ListSessions", json!({ "pageSize": 1 })).await;
-        let (_, opened) = server.call(None, "RegisterAnonymous", json!({})).await;
-        let bob = server.owner(&opened).await;
-        let foreign = json!({ "pageToken": listed["nextPageToken"] });
-        let (status, refusal) = server.call(Some(&bob), "ListSessions", foreign).await;
-        assert_eq!((status, &refusal["code"]), (StatusCode::BAD_REQUEST, &json!("invalid_argument")));
+        let (_, first_page) = server.call(Some(&ann), "ListSessions", json!({ "pageSize": 1 })).await;
+        let (_, registered) = server.call(None, "RegisterAnonymous", json!({})).await;
+        let bob = server.actor(&registered).await;
+        let foreign = json!({ "pageToken": first_page["nextPageToken"] });
+        let (status, error) = server.call(Some(&bob), "ListSessions", foreign).await;
+        assert_eq!((status, &error["code"]), (StatusCode::BAD_REQUEST, &json!("invalid_argument")));
     });
 }
 
 #[test]
-fn a_stranger_is_refused_by_every_method_that_asks_who_calls() {
+fn unauthenticated_calls_of_protected_methods_are_rejected() {
     block_on(async {
         let server = Server::new().await;
         for method in ["UpgradeAccount", "Logout", "ListSessions", "RevokeSession", "CreateRealtimeTicket"] {
-            let (status, refusal) = server.call(None, method, json!({})).await;
-            assert_eq!((status, &refusal["code"]), (StatusCode::UNAUTHORIZED, &json!("unauthenticated")), "{method}");
+            let (status, error) = server.call(None, method, json!({})).await;
+            assert_eq!((status, &error["code"]), (StatusCode::UNAUTHORIZED, &json!("unauthenticated")), "{method}");
         }
     });
 }
 
 #[test]
-fn every_method_has_its_row() {
+fn every_method_has_a_policy() {
     let methods = METHODS.iter().map(|method| method.path).filter(|path| path.starts_with("/kith.auth."));
-    let rows: Vec<&str> = METHOD_POLICIES.iter().map(|row| row.path).collect();
-    let missing: Vec<&str> = methods.filter(|path| !rows.contains(path)).collect();
-    assert_eq!((missing.as_slice(), rows.len()), (&[][..], 10));
+    let policies: Vec<&str> = METHOD_POLICIES.iter().map(|policy| policy.path).collect();
+    let missing: Vec<&str> = methods.filter(|path| !policies.contains(path)).collect();
+    assert_eq!((missing.as_slice(), policies.len()), (&[][..], 10));
 }

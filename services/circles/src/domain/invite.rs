@@ -1,4 +1,4 @@
-//! Ways in.
+//! Invites and their codes.
 
 use std::{fmt, time::Duration};
 
@@ -7,27 +7,25 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kith_kernel::{CircleId, Entropy, InviteId, PersonaId, Timestamp, UserId};
 use uuid::{Builder, Uuid};
 
-/// A way into a circle.
+use super::HOUR_MILLIS;
+
+/// An invite to a circle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invite {
-    /// Which.
     pub id: InviteId,
-    /// Into which circle.
     pub circle: CircleId,
-    /// Who made it. Nobody is told.
-    pub maker: UserId,
-    /// As whom.
+    /// The account that created the invite. It is never disclosed to users.
+    pub creator: UserId,
+    /// The persona of the creator in this circle.
     pub persona: PersonaId,
-    /// What its code is known by.
-    pub code: Digest,
-    /// How many may still get in by it.
+    pub code_digest: InviteCodeDigest,
     pub uses_left: u32,
-    /// When it ends.
     pub expires_at: Timestamp,
 }
 
-/// The id of an invite: of the claim of a call, if there is one, so that a repeat finds it; but without the moment that
-/// the claim's id holds.
+/// Returns the id of a new invite, without a timestamp.
+///
+/// The id is derived from the claim of the call, if there is one, so that a repeated call creates no second invite.
 #[must_use]
 pub fn invite_id(claimed: Option<Uuid>, entropy: &dyn Entropy) -> InviteId {
     let Some(claimed) = claimed else {
@@ -35,105 +33,105 @@ pub fn invite_id(claimed: Option<Uuid>, entropy: &dyn Entropy) -> InviteId {
         entropy.fill(&mut bytes);
         return InviteId::from_uuid(Builder::from_random_bytes(bytes).into_uuid());
     };
-    InviteId::from_uuid(timeless(claimed))
+    InviteId::from_uuid(untimed_id(claimed))
 }
 
-/// What stands for an id, always the same, and does not hold the moment that the id holds.
+/// Derives an id that does not contain the timestamp of `id`. The result is always the same for the same id.
 #[must_use]
-pub fn timeless(id: Uuid) -> Uuid {
+pub fn untimed_id(id: Uuid) -> Uuid {
     let digest = digest(&SHA256, id.as_bytes());
     let bytes = digest.as_ref().first_chunk().copied().unwrap_or_default();
     Builder::from_random_bytes(bytes).into_uuid()
 }
 
-/// For how many an invite is made, and for how long.
+/// Number of uses and lifetime of a new invite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Term {
+pub struct InviteLimits {
     uses: u32,
     hours: u32,
 }
 
-impl Term {
-    const MOST_USES: u32 = 100;
-    const MOST_HOURS: u32 = 30 * 24;
-    const WEEK: u32 = 7 * 24;
-    const HOUR_MILLIS: i64 = 60 * 60 * 1_000;
+impl InviteLimits {
+    const MAX_USES: u32 = 100;
+    const MAX_HOURS: u32 = 30 * 24;
+    const DEFAULT_USES: u32 = 1;
+    const DEFAULT_HOURS: u32 = 7 * 24;
 
-    /// So many, for so long; 0 is one, and a week.
+    /// Creates the limits. 0 selects the default: one use, and one week.
     ///
     /// # Errors
-    /// [`InvalidTerm`] for more than 100, or more than 30 days.
-    pub const fn new(uses: u32, hours: u32) -> Result<Self, InvalidTerm> {
-        if uses > Self::MOST_USES || hours > Self::MOST_HOURS {
-            return Err(InvalidTerm);
+    /// [`InvalidInviteLimits`] above 100 uses or 30 days.
+    pub const fn new(uses: u32, hours: u32) -> Result<Self, InvalidInviteLimits> {
+        if uses > Self::MAX_USES || hours > Self::MAX_HOURS {
+            return Err(InvalidInviteLimits);
         }
-        let uses = if uses == 0 { 1 } else { uses };
-        let hours = if hours == 0 { Self::WEEK } else { hours };
+        let uses = if uses == 0 { Self::DEFAULT_USES } else { uses };
+        let hours = if hours == 0 { Self::DEFAULT_HOURS } else { hours };
         Ok(Self { uses, hours })
     }
 
-    /// For how many.
     #[must_use]
     pub const fn uses(self) -> u32 {
         self.uses
     }
 
-    /// When it ends that began now: on the next full hour, so that nobody is told when it was made.
+    /// Returns the expiry of an invite created now, rounded up to a full hour, so that it does not disclose the time of
+    /// creation.
     #[must_use]
-    pub fn end(self, now: Timestamp) -> Timestamp {
+    pub fn expires_at(self, now: Timestamp) -> Timestamp {
         let end = now.after(Duration::from_hours(self.hours.into())).millis();
-        let over = end.rem_euclid(Self::HOUR_MILLIS);
-        Timestamp::from_millis(if over == 0 { end } else { end - over + Self::HOUR_MILLIS })
+        let remainder = end.rem_euclid(HOUR_MILLIS);
+        Timestamp::from_millis(if remainder == 0 { end } else { end - remainder + HOUR_MILLIS })
     }
 }
 
-/// No invite is for so many, or for so long.
+/// The number of uses or the lifetime of an invite is out of range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an invite is for at most 100 people and 30 days")]
-pub struct InvalidTerm;
+#[error("an invite must have at most 100 uses and a lifetime of at most 720 hours")]
+pub struct InvalidInviteLimits;
 
-/// What opens a circle: 160 bits, for whoever they are given to.
+/// Secret code of an invite: 160 random bits.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Code([u8; 20]);
+pub struct InviteCode([u8; 20]);
 
-impl Code {
-    /// A new one.
+impl InviteCode {
+    /// Returns a random code.
     #[must_use]
-    pub fn draw(entropy: &dyn Entropy) -> Self {
+    pub fn random(entropy: &dyn Entropy) -> Self {
         let mut bytes = [0; 20];
         entropy.fill(&mut bytes);
         Self(bytes)
     }
 
-    /// The code that somebody sends; `None` for what cannot be one.
+    /// Parses a code sent by a client.
     #[must_use]
-    pub fn read(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(Self)
     }
 
-    /// As it is given to somebody.
+    /// Returns the code as text, for the client that created it.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub fn expose(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    /// What it is known by.
+    /// Returns the digest under which the code is stored.
     #[must_use]
-    pub fn digest(&self) -> Digest {
+    pub fn digest(&self) -> InviteCodeDigest {
         let digest = digest(&SHA256, &self.0);
-        Digest(digest.as_ref().first_chunk().copied().unwrap_or_default())
+        InviteCodeDigest(digest.as_ref().first_chunk().copied().unwrap_or_default())
     }
 }
 
-impl fmt::Debug for Code {
+impl fmt::Debug for InviteCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Code(..)")
+        f.write_str("InviteCode(..)")
     }
 }
 
-/// What a code is known by: its SHA-256. Codes cannot be guessed, so it needs no salt.
+/// SHA-256 of an invite code. Codes cannot be guessed, so it needs no salt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Digest(pub [u8; 32]);
+pub struct InviteCodeDigest(pub [u8; 32]);
 
 #[cfg(test)]
 mod tests {
@@ -142,28 +140,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_read_as_it_was_given_and_nothing_else_is_one() {
-        let code = Code::draw(&SystemEntropy);
-        assert_eq!(Code::read(&code.text()), Some(code.clone()));
-        assert_ne!(code.digest(), Code::draw(&SystemEntropy).digest());
-        for rubbish in ["", "AAAA", "not a code at all, is it", &format!("{}A", code.text())] {
-            assert_eq!(Code::read(rubbish), None);
+    fn a_code_is_parsed_from_its_text_and_other_text_is_rejected() {
+        let code = InviteCode::random(&SystemEntropy);
+        assert_eq!(InviteCode::parse(&code.expose()), Some(code.clone()));
+        assert_ne!(code.digest(), InviteCode::random(&SystemEntropy).digest());
+        for invalid in ["", "AAAA", "not a code at all, is it", &format!("{}A", code.expose())] {
+            assert_eq!(InviteCode::parse(invalid), None);
         }
-        assert_eq!(format!("{code:?}"), "Code(..)");
+        assert_eq!(format!("{code:?}"), "InviteCode(..)");
     }
 
     #[test]
-    fn an_invite_ends_on_a_full_hour() {
-        let now = Timestamp::from_millis(10 * Term::HOUR_MILLIS + 1);
-        assert_eq!(Term::new(0, 1).unwrap().end(now), Timestamp::from_millis(12 * Term::HOUR_MILLIS));
-        let full = Timestamp::from_millis(10 * Term::HOUR_MILLIS);
-        assert_eq!(Term::new(0, 1).unwrap().end(full), Timestamp::from_millis(11 * Term::HOUR_MILLIS));
-        assert!(Term::new(101, 1).is_err() && Term::new(1, 721).is_err());
-        assert_eq!(Term::new(0, 0).unwrap(), Term { uses: 1, hours: 168 });
+    fn an_invite_expires_on_a_full_hour() {
+        let now = Timestamp::from_millis(10 * HOUR_MILLIS + 1);
+        let limits = InviteLimits::new(0, 1).unwrap();
+        assert_eq!(limits.expires_at(now), Timestamp::from_millis(12 * HOUR_MILLIS));
+        let full_hour = Timestamp::from_millis(10 * HOUR_MILLIS);
+        assert_eq!(limits.expires_at(full_hour), Timestamp::from_millis(11 * HOUR_MILLIS));
+        assert!(InviteLimits::new(101, 1).is_err() && InviteLimits::new(1, 721).is_err());
+        assert_eq!(InviteLimits::new(0, 0).unwrap(), InviteLimits { uses: 1, hours: 168 });
     }
 
     #[test]
-    fn a_claim_names_one_invite_without_its_moment() {
+    fn a_claim_determines_the_invite_id_without_its_timestamp() {
         let claim = Uuid::from_u128(7 << 80);
         let id = invite_id(Some(claim), &SystemEntropy);
         assert_eq!(invite_id(Some(claim), &SystemEntropy), id);

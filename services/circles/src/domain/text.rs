@@ -1,25 +1,25 @@
-//! What a circle says of itself.
+//! Texts in the settings of a circle.
 
-/// A text of so many characters, without space around it.
+/// Text of `MIN` to `MAX` characters, without surrounding white space.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text<const LEAST: usize, const MOST: usize>(String);
+pub struct Text<const MIN: usize, const MAX: usize>(String);
 
-/// What a circle is called.
+/// Name of a circle.
 pub type Name = Text<3, 80>;
-/// What it is for.
+/// Description of a circle.
 pub type About = Text<0, 500>;
-/// The rules of the house.
+/// Rules of conduct of a circle.
 pub type Rules = Text<0, 4_000>;
 
-impl<const LEAST: usize, const MOST: usize> Text<LEAST, MOST> {
-    /// The text that somebody wrote.
+impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
+    /// Validates a text and trims white space around it.
     ///
     /// # Errors
-    /// [`InvalidText`] says which rule it breaks.
+    /// [`InvalidText`] names the rule that the text violates.
     pub fn new(text: &str) -> Result<Self, InvalidText> {
         let text = text.trim();
-        if !(LEAST..=MOST).contains(&text.chars().count()) {
-            return Err(InvalidText::Length);
+        if !(MIN..=MAX).contains(&text.chars().count()) {
+            return Err(InvalidText::Length { min: MIN, max: MAX });
         }
         if text.chars().any(|character| character.is_control() && character != '\n') {
             return Err(InvalidText::Characters);
@@ -27,21 +27,19 @@ impl<const LEAST: usize, const MOST: usize> Text<LEAST, MOST> {
         Ok(Self(text.to_owned()))
     }
 
-    /// As it is shown.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Why it cannot be said so.
+/// A text violates a rule. The message continues the name of the field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidText {
-    /// Too short or too long.
-    #[error("this is too short or too long")]
-    Length,
-    /// Something that is no letter, no sign and no line.
-    #[error("this has characters that nobody can see")]
+    #[error("must be {min} to {max} characters")]
+    Length { min: usize, max: usize },
+    /// A control character other than a line break.
+    #[error("contains invisible characters")]
     Characters,
 }
 
@@ -50,15 +48,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_has_so_many_characters_and_no_space_around_it() {
+    fn a_name_is_trimmed_and_has_3_to_80_characters() {
+        let out_of_range = Err(InvalidText::Length { min: 3, max: 80 });
         assert_eq!(Name::new("  calm  ").unwrap().as_str(), "calm");
-        assert_eq!(Name::new("  ab  "), Err(InvalidText::Length));
+        assert_eq!(Name::new("  ab  "), out_of_range);
         assert!(Name::new(&"å".repeat(80)).is_ok());
-        assert_eq!(Name::new(&"å".repeat(81)), Err(InvalidText::Length));
+        assert_eq!(Name::new(&"å".repeat(81)), out_of_range);
     }
 
     #[test]
-    fn lines_are_fine_and_what_nobody_sees_is_not() {
+    fn line_breaks_are_valid_and_other_control_characters_are_not() {
         assert!(Rules::new("be kind\nbe brief").is_ok());
         assert_eq!(Rules::new("be\u{0}kind"), Err(InvalidText::Characters));
         assert!(About::new("").is_ok());

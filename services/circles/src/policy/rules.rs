@@ -1,268 +1,297 @@
 //! The rules of circles.
 
-use kith_kernel::{PersonaId, Timestamp, event::CircleChange, ports::CircleRole};
+use kith_kernel::{PersonaId, Timestamp, ports::CircleRole};
 
-use super::{Act, INVITES, Refused, Ruling, Scene, WAIT};
-use crate::domain::{Access, Change, Circle, Invite, State};
+use super::{
+    MAX_INVITES, REJOIN_COOLDOWN,
+    commands::{CircleCommand, CircleError, CircleOutcome, DecisionContext},
+};
+use crate::domain::{Access, Circle, CircleUpdate, Invite, MembershipRecord, MembershipStatus};
 
-/// Whether a circle is there for somebody: for its members; and while it is neither archived nor closed, for who may find
-/// it and is not kept out.
+/// Returns true if a circle is visible to an account with this membership status.
+///
+/// A circle is always visible to its members, and never to banned accounts. It is visible to others while it is neither
+/// archived nor closed, and is public or they have a valid invite.
 #[must_use]
-pub fn knows(circle: &Circle, state: Option<State>, invited: Invited) -> bool {
-    match state {
-        Some(State::Member(_)) => true,
-        Some(State::Banned) => false,
-        Some(State::Asked | State::Left | State::Declined) | None => {
-            let takes_in = circle.archived_at.is_none() && circle.closed_at.is_none();
-            takes_in && (circle.terms.access != Access::Private || invited == Invited::Live)
+pub fn is_visible_to(circle: &Circle, status: Option<MembershipStatus>, invite: InviteStatus) -> bool {
+    match status {
+        Some(MembershipStatus::Member(_)) => true,
+        Some(MembershipStatus::Banned) => false,
+        Some(MembershipStatus::Requested | MembershipStatus::Left | MembershipStatus::Declined) | None => {
+            let is_active = circle.archived_at.is_none() && circle.closed_at.is_none();
+            is_active && (circle.settings.access != Access::Private || invite == InviteStatus::Valid)
         }
     }
 }
 
-/// Whether somebody brings an invite to a circle.
+/// State of the invite that a caller presents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Invited {
-    /// One that is live.
-    Live,
-    /// None.
-    No,
+pub enum InviteStatus {
+    /// A valid invite to this circle.
+    Valid,
+    /// No invite, or an invalid one.
+    None,
 }
 
-/// What comes of an act, or why nothing does.
+/// Decides the outcome of a command at `now`.
 ///
 /// # Errors
-/// [`Refused`], and nothing has happened.
-pub fn decide(scene: &Scene, act: &Act, now: Timestamp) -> Result<Ruling, Refused> {
-    let state = scene.actor.map(|actor| actor.state);
-    if let Act::Accept(_, persona) = act {
-        return accept(scene, state, *persona);
+/// [`CircleError`] if a rule rejects the command.
+pub fn decide(
+    context: &DecisionContext,
+    command: &CircleCommand,
+    now: Timestamp,
+) -> Result<CircleOutcome, CircleError> {
+    let status = context.actor.map(|actor| actor.status);
+    if let CircleCommand::AcceptInvite(_, persona) = command {
+        return accept_invite(context, status, *persona);
     }
-    if !knows(&scene.circle, state, Invited::No) {
-        return Err(Refused::NoCircle);
+    if !is_visible_to(&context.circle, status, InviteStatus::None) {
+        return Err(CircleError::CircleNotFound);
     }
-    // Nobody is held in what is closed, and its owner may have it end.
-    if !matches!(act, Act::Leave | Act::Archive) {
-        is_open(&scene.circle)?;
+    // A member can leave a closed circle, and its owner can archive it.
+    if !matches!(command, CircleCommand::Leave | CircleCommand::Archive) {
+        ensure_not_closed(&context.circle)?;
     }
-    if let Some(role) = needs(act) {
-        at_least(role, state)?;
+    if let Some(role) = required_role(command) {
+        require_role(role, status)?;
     }
-    match act {
-        Act::Join(persona) => join(scene, state, *persona, now),
-        Act::Leave => leave(scene, state),
-        Act::Accept(..) => Err(Refused::NoInvite),
-        Act::Give(_, role) => give(scene, role_of(state)?, *role),
-        Act::Remove(_) => put_out(scene, role_of(state)?, State::Left),
-        Act::Ban(_) => put_out(scene, role_of(state)?, State::Banned),
-        Act::Unban(_) => unban(scene),
-        Act::Admit(_) => admit(scene),
-        Act::Decline(_) => decline(scene),
-        Act::Update(version, change) => update(scene, *version, change),
-        Act::Archive if scene.circle.archived_at.is_some() => Ok(Ruling::Already),
-        Act::Archive => Ok(Ruling::Archived),
-        Act::Invite(invite) => make_invite(scene, invite, now),
-        Act::Revoke(_) if scene.invite.is_some() => Ok(Ruling::Revoked),
-        Act::Revoke(_) => Ok(Ruling::Already),
-    }
-}
-
-/// The least role that an act takes; `None` for what is not for members alone.
-const fn needs(act: &Act) -> Option<CircleRole> {
-    match act {
-        Act::Join(_) | Act::Accept(..) | Act::Leave => None,
-        Act::Give(..) => Some(CircleRole::Member),
-        Act::Remove(_)
-        | Act::Ban(_)
-        | Act::Unban(_)
-        | Act::Admit(_)
-        | Act::Decline(_)
-        | Act::Invite(_)
-        | Act::Revoke(_) => Some(CircleRole::Keeper),
-        Act::Update(..) | Act::Archive => Some(CircleRole::Owner),
-    }
-}
-
-/// Whether staff have not closed it. For those who know of it: to all others there is none.
-///
-/// # Errors
-/// [`Refused::Closed`].
-pub const fn is_open(circle: &Circle) -> Result<(), Refused> {
-    if circle.closed_at.is_some() { Err(Refused::Closed) } else { Ok(()) }
-}
-
-/// The role of a member.
-///
-/// # Errors
-/// [`Refused::NotAMember`].
-pub fn role_of(state: Option<State>) -> Result<CircleRole, Refused> {
-    state.and_then(State::role).ok_or(Refused::NotAMember)
-}
-
-/// The role of a member who has this one or a higher.
-///
-/// # Errors
-/// [`Refused::NotAMember`], [`Refused::Role`].
-pub fn at_least(needed: CircleRole, state: Option<State>) -> Result<CircleRole, Refused> {
-    let role = role_of(state)?;
-    if role < needed { Err(Refused::Role) } else { Ok(role) }
-}
-
-/// What others are told of a change of how somebody stands.
-#[must_use]
-pub const fn change(before: Option<State>, after: State) -> Option<CircleChange> {
-    match (before, after) {
-        (Some(State::Member(_)), State::Member(_)) => Some(CircleChange::RoleChanged),
-        (_, State::Member(_)) => Some(CircleChange::Joined),
-        (Some(State::Member(_)), State::Asked | State::Left | State::Declined | State::Banned) => {
-            Some(CircleChange::Left)
+    match command {
+        CircleCommand::Join(persona) => join(context, status, *persona, now),
+        CircleCommand::Leave => leave(context, status),
+        CircleCommand::AcceptInvite(..) => Err(CircleError::InviteNotFound),
+        CircleCommand::ChangeRole(_, role) => change_role(context, member_role(status)?, *role),
+        CircleCommand::RemoveMember(_) => remove_member(context, member_role(status)?, MembershipStatus::Left),
+        CircleCommand::BanMember(_) => remove_member(context, member_role(status)?, MembershipStatus::Banned),
+        CircleCommand::UnbanMember(_) => unban_member(context),
+        CircleCommand::ApproveRequest(_) => approve_request(context),
+        CircleCommand::DeclineRequest(_) => decline_request(context),
+        CircleCommand::Update(version, update) => update_settings(context, *version, update),
+        CircleCommand::Archive if context.circle.archived_at.is_some() => Ok(CircleOutcome::Unchanged),
+        CircleCommand::Archive => Ok(CircleOutcome::Archived),
+        CircleCommand::CreateInvite(invite) => create_invite(context, invite, now),
+        CircleCommand::RevokeInvite(_) => {
+            Ok(context.invite.clone().map_or(CircleOutcome::Unchanged, CircleOutcome::InviteRevoked))
         }
-        (_, State::Asked) => Some(CircleChange::JoinRequested),
-        (_, State::Left | State::Declined | State::Banned) => None,
     }
 }
 
-/// Whether somebody may have invites in this state.
-#[must_use]
-pub fn may_invite(state: State) -> bool {
-    state.role().is_some_and(|role| role >= CircleRole::Keeper)
+/// Returns the lowest role that can give the command; `None` if non-members can give it.
+const fn required_role(command: &CircleCommand) -> Option<CircleRole> {
+    match command {
+        CircleCommand::Join(_) | CircleCommand::AcceptInvite(..) | CircleCommand::Leave => None,
+        CircleCommand::ChangeRole(..) => Some(CircleRole::Member),
+        CircleCommand::RemoveMember(_)
+        | CircleCommand::BanMember(_)
+        | CircleCommand::UnbanMember(_)
+        | CircleCommand::ApproveRequest(_)
+        | CircleCommand::DeclineRequest(_)
+        | CircleCommand::CreateInvite(_)
+        | CircleCommand::RevokeInvite(_) => Some(CircleRole::Keeper),
+        CircleCommand::Update(..) | CircleCommand::Archive => Some(CircleRole::Owner),
+    }
 }
 
-const fn has_room(circle: &Circle) -> Result<(), Refused> {
+/// Checks that staff have not closed the circle. Call it only for callers to whom the circle is visible.
+///
+/// # Errors
+/// [`CircleError::Closed`].
+pub const fn ensure_not_closed(circle: &Circle) -> Result<(), CircleError> {
+    if circle.closed_at.is_some() { Err(CircleError::Closed) } else { Ok(()) }
+}
+
+/// Returns the role of a member.
+///
+/// # Errors
+/// [`CircleError::NotAMember`].
+pub fn member_role(status: Option<MembershipStatus>) -> Result<CircleRole, CircleError> {
+    status.and_then(MembershipStatus::role).ok_or(CircleError::NotAMember)
+}
+
+/// Returns the role of a member whose role is at least `required`.
+///
+/// # Errors
+/// [`CircleError::NotAMember`], [`CircleError::RoleTooLow`].
+pub fn require_role(required: CircleRole, status: Option<MembershipStatus>) -> Result<CircleRole, CircleError> {
+    let role = member_role(status)?;
+    if role < required { Err(CircleError::RoleTooLow) } else { Ok(role) }
+}
+
+/// Returns true if an account with this status can have invites.
+pub(super) fn can_invite(status: MembershipStatus) -> bool {
+    status.role().is_some_and(|role| role >= CircleRole::Keeper)
+}
+
+const fn ensure_room(circle: &Circle) -> Result<(), CircleError> {
     if circle.archived_at.is_some() {
-        return Err(Refused::Archived);
+        return Err(CircleError::Archived);
     }
-    if circle.members < circle.terms.cap.number() { Ok(()) } else { Err(Refused::Full) }
+    if circle.member_count < circle.settings.max_members.get() { Ok(()) } else { Err(CircleError::Full) }
 }
 
-const fn is_live(circle: &Circle) -> Result<(), Refused> {
-    if circle.archived_at.is_some() { Err(Refused::Archived) } else { Ok(()) }
+const fn ensure_not_archived(circle: &Circle) -> Result<(), CircleError> {
+    if circle.archived_at.is_some() { Err(CircleError::Archived) } else { Ok(()) }
 }
 
-fn join(scene: &Scene, state: Option<State>, persona: PersonaId, now: Timestamp) -> Result<Ruling, Refused> {
-    if let Some(State::Member(_)) = state {
-        return Ok(Ruling::Already);
+fn join(
+    context: &DecisionContext,
+    status: Option<MembershipStatus>,
+    persona: PersonaId,
+    now: Timestamp,
+) -> Result<CircleOutcome, CircleError> {
+    if let Some(MembershipStatus::Member(_)) = status {
+        return Ok(CircleOutcome::Unchanged);
     }
-    match scene.circle.terms.access {
-        Access::Private => Err(Refused::NoCircle),
-        Access::ByRequest if state == Some(State::Asked) => Ok(Ruling::Already),
-        Access::ByRequest if waits(scene, now) => Err(Refused::Declined),
-        Access::ByRequest => Ok(Ruling::Actor(persona, State::Asked)),
+    match context.circle.settings.access {
+        Access::Private => Err(CircleError::CircleNotFound),
+        Access::ByRequest if status == Some(MembershipStatus::Requested) => Ok(CircleOutcome::Unchanged),
+        Access::ByRequest if is_cooling_down(context.actor, now) => Err(CircleError::RequestDeclined),
+        Access::ByRequest => Ok(CircleOutcome::ActorChanged(persona, MembershipStatus::Requested)),
         Access::Open => {
-            has_room(&scene.circle)?;
-            Ok(Ruling::Actor(persona, State::Member(CircleRole::Member)))
+            ensure_room(&context.circle)?;
+            Ok(CircleOutcome::ActorChanged(persona, MembershipStatus::Member(CircleRole::Member)))
         }
     }
 }
 
-/// Whether who acts was declined so lately that they do not ask again yet.
-fn waits(scene: &Scene, now: Timestamp) -> bool {
-    scene.actor.is_some_and(|actor| actor.state == State::Declined && now < actor.since.after(WAIT))
+/// Returns true if the actor was declined less than [`REJOIN_COOLDOWN`] ago.
+fn is_cooling_down(actor: Option<MembershipRecord>, now: Timestamp) -> bool {
+    actor.is_some_and(|actor| actor.status == MembershipStatus::Declined && now < actor.since.after(REJOIN_COOLDOWN))
 }
 
-/// An invite is the word of a keeper: no other is asked. Nor does anybody wait who was declined.
-fn accept(scene: &Scene, state: Option<State>, persona: PersonaId) -> Result<Ruling, Refused> {
-    if scene.invite.is_none() || scene.circle.closed_at.is_some() || !knows(&scene.circle, state, Invited::Live) {
-        return Err(Refused::NoInvite);
+/// An invite replaces the approval by a keeper and ends the cool-down after a declined request.
+fn accept_invite(
+    context: &DecisionContext,
+    status: Option<MembershipStatus>,
+    persona: PersonaId,
+) -> Result<CircleOutcome, CircleError> {
+    let circle = &context.circle;
+    let is_visible = is_visible_to(circle, status, InviteStatus::Valid);
+    if context.invite.is_none() || circle.closed_at.is_some() || !is_visible {
+        return Err(CircleError::InviteNotFound);
     }
-    if let Some(State::Member(_)) = state {
-        return Ok(Ruling::Already);
+    if let Some(MembershipStatus::Member(_)) = status {
+        return Ok(CircleOutcome::Unchanged);
     }
-    has_room(&scene.circle)?;
-    Ok(Ruling::Actor(persona, State::Member(CircleRole::Member)))
+    ensure_room(circle)?;
+    Ok(CircleOutcome::ActorChanged(persona, MembershipStatus::Member(CircleRole::Member)))
 }
 
-fn leave(scene: &Scene, state: Option<State>) -> Result<Ruling, Refused> {
-    match (scene.actor, state) {
-        (Some(actor), Some(State::Member(role))) => {
-            // Nobody is held in a circle that is over.
-            if role == CircleRole::Owner && scene.owners < 2 && scene.circle.archived_at.is_none() {
-                return Err(Refused::LastOwner);
+fn leave(context: &DecisionContext, status: Option<MembershipStatus>) -> Result<CircleOutcome, CircleError> {
+    match (context.actor, status) {
+        (Some(actor), Some(MembershipStatus::Member(role))) => {
+            // The last owner can leave an archived circle.
+            if role == CircleRole::Owner && context.owner_count < 2 && context.circle.archived_at.is_none() {
+                return Err(CircleError::LastOwner);
             }
-            Ok(Ruling::Actor(actor.persona, State::Left))
+            Ok(CircleOutcome::ActorChanged(actor.persona, MembershipStatus::Left))
         }
-        (Some(actor), Some(State::Asked)) => Ok(Ruling::Actor(actor.persona, State::Left)),
-        _ => Ok(Ruling::Already),
+        (Some(actor), Some(MembershipStatus::Requested)) => {
+            Ok(CircleOutcome::ActorChanged(actor.persona, MembershipStatus::Left))
+        }
+        _ => Ok(CircleOutcome::Unchanged),
     }
 }
 
-/// An owner gives what they like to whoever is no owner; everybody may lower their own.
-fn give(scene: &Scene, own: CircleRole, role: CircleRole) -> Result<Ruling, Refused> {
-    is_live(&scene.circle)?;
-    let subject = scene.subject.ok_or(Refused::NoPerson)?;
-    let has = subject.state.role().ok_or(Refused::NoPerson)?;
-    let oneself = scene.actor.is_some_and(|actor| actor.user == subject.user);
-    if has == role && (oneself || own == CircleRole::Owner) {
-        return Ok(Ruling::Already);
+/// An owner can give any role to a member who is not an owner. Every member can lower their own role.
+fn change_role(context: &DecisionContext, own: CircleRole, role: CircleRole) -> Result<CircleOutcome, CircleError> {
+    ensure_not_archived(&context.circle)?;
+    let subject = context.subject.ok_or(CircleError::MemberNotFound)?;
+    let current = subject.status.role().ok_or(CircleError::MemberNotFound)?;
+    let is_own_role = context.actor.is_some_and(|actor| actor.user == subject.user);
+    if current == role && (is_own_role || own == CircleRole::Owner) {
+        return Ok(CircleOutcome::Unchanged);
     }
-    let may = if oneself { role < own } else { own == CircleRole::Owner && has < CircleRole::Owner };
-    if !may {
-        return Err(Refused::Role);
+    let is_allowed = if is_own_role { role < own } else { own == CircleRole::Owner && current < CircleRole::Owner };
+    if !is_allowed {
+        return Err(CircleError::RoleTooLow);
     }
-    if has == CircleRole::Owner && scene.owners < 2 {
-        return Err(Refused::LastOwner);
+    if current == CircleRole::Owner && context.owner_count < 2 {
+        return Err(CircleError::LastOwner);
     }
-    Ok(Ruling::Subject(State::Member(role)))
+    Ok(CircleOutcome::SubjectChanged(MembershipStatus::Member(role)))
 }
 
-/// It works on whoever ever came to the circle, hidden from the keeper or not: nobody becomes safe from keepers by blocking
-/// them, and no keeper learns from the answer whether somebody hides in the circle.
-fn put_out(scene: &Scene, own: CircleRole, end: State) -> Result<Ruling, Refused> {
-    let subject = scene.subject.ok_or(Refused::NoPerson)?;
-    match subject.state {
-        State::Member(role) if role >= own => Err(Refused::Role),
-        state if state == end => Ok(Ruling::Already),
-        // To remove somebody lets nobody back in, and nobody ask sooner.
-        State::Declined if end == State::Left => Ok(Ruling::Already),
-        State::Member(_) | State::Asked | State::Left | State::Declined => Ok(Ruling::Subject(end)),
-        State::Banned => Ok(Ruling::Already),
+/// Removes or bans a past or present member, also one whom the keeper blocks or who blocks the keeper.
+///
+/// A member therefore cannot escape keepers by blocking them, and the response does not reveal to a keeper whether a
+/// hidden member exists.
+fn remove_member(
+    context: &DecisionContext,
+    own: CircleRole,
+    target: MembershipStatus,
+) -> Result<CircleOutcome, CircleError> {
+    let subject = context.subject.ok_or(CircleError::MemberNotFound)?;
+    match subject.status {
+        MembershipStatus::Member(role) if role >= own => Err(CircleError::RoleTooLow),
+        status if status == target => Ok(CircleOutcome::Unchanged),
+        // Removal neither lifts a ban nor shortens the cool-down after a declined request.
+        MembershipStatus::Declined if target == MembershipStatus::Left => Ok(CircleOutcome::Unchanged),
+        MembershipStatus::Banned => Ok(CircleOutcome::Unchanged),
+        MembershipStatus::Member(_)
+        | MembershipStatus::Requested
+        | MembershipStatus::Left
+        | MembershipStatus::Declined => Ok(CircleOutcome::SubjectChanged(target)),
     }
 }
 
-fn unban(scene: &Scene) -> Result<Ruling, Refused> {
-    let subject = scene.subject.ok_or(Refused::NoPerson)?;
-    match subject.state {
-        State::Banned => Ok(Ruling::Subject(State::Left)),
-        State::Asked | State::Member(_) | State::Left | State::Declined => Ok(Ruling::Already),
+fn unban_member(context: &DecisionContext) -> Result<CircleOutcome, CircleError> {
+    let subject = context.subject.ok_or(CircleError::MemberNotFound)?;
+    match subject.status {
+        MembershipStatus::Banned => Ok(CircleOutcome::SubjectChanged(MembershipStatus::Left)),
+        MembershipStatus::Requested
+        | MembershipStatus::Member(_)
+        | MembershipStatus::Left
+        | MembershipStatus::Declined => Ok(CircleOutcome::Unchanged),
     }
 }
 
-fn admit(scene: &Scene) -> Result<Ruling, Refused> {
-    let subject = scene.subject.ok_or(Refused::NoPerson)?;
-    match subject.state {
-        State::Member(_) => Ok(Ruling::Already),
-        State::Left | State::Declined | State::Banned => Err(Refused::NoPerson),
-        State::Asked => {
-            has_room(&scene.circle)?;
-            Ok(Ruling::Subject(State::Member(CircleRole::Member)))
+fn approve_request(context: &DecisionContext) -> Result<CircleOutcome, CircleError> {
+    let subject = context.subject.ok_or(CircleError::MemberNotFound)?;
+    match subject.status {
+        MembershipStatus::Member(_) => Ok(CircleOutcome::Unchanged),
+        MembershipStatus::Left | MembershipStatus::Declined | MembershipStatus::Banned => {
+            Err(CircleError::MemberNotFound)
+        }
+        MembershipStatus::Requested => {
+            ensure_room(&context.circle)?;
+            Ok(CircleOutcome::SubjectChanged(MembershipStatus::Member(CircleRole::Member)))
         }
     }
 }
 
-fn decline(scene: &Scene) -> Result<Ruling, Refused> {
-    let subject = scene.subject.ok_or(Refused::NoPerson)?;
-    match subject.state {
-        State::Asked => Ok(Ruling::Subject(State::Declined)),
-        State::Left | State::Declined => Ok(Ruling::Already),
-        State::Member(_) | State::Banned => Err(Refused::NoPerson),
+fn decline_request(context: &DecisionContext) -> Result<CircleOutcome, CircleError> {
+    let subject = context.subject.ok_or(CircleError::MemberNotFound)?;
+    match subject.status {
+        MembershipStatus::Requested => Ok(CircleOutcome::SubjectChanged(MembershipStatus::Declined)),
+        MembershipStatus::Left | MembershipStatus::Declined => Ok(CircleOutcome::Unchanged),
+        MembershipStatus::Member(_) | MembershipStatus::Banned => Err(CircleError::MemberNotFound),
     }
 }
 
-fn update(scene: &Scene, version: i64, change: &Change) -> Result<Ruling, Refused> {
-    is_live(&scene.circle)?;
-    if scene.circle.version != version {
-        return Err(Refused::EtagMismatch);
+fn update_settings(
+    context: &DecisionContext,
+    version: i64,
+    update: &CircleUpdate,
+) -> Result<CircleOutcome, CircleError> {
+    ensure_not_archived(&context.circle)?;
+    if context.circle.version != version {
+        return Err(CircleError::EtagMismatch);
     }
-    let was_private = scene.circle.terms.access == Access::Private;
-    if was_private && change.access.is_some_and(|access| access != Access::Private) {
-        return Err(Refused::StaysPrivate);
+    let is_private = context.circle.settings.access == Access::Private;
+    if is_private && update.access.is_some_and(|access| access != Access::Private) {
+        return Err(CircleError::PrivateIsPermanent);
     }
-    Ok(Ruling::Terms(change.clone()))
+    Ok(CircleOutcome::SettingsChanged(update.clone()))
 }
 
-fn make_invite(scene: &Scene, invite: &Invite, now: Timestamp) -> Result<Ruling, Refused> {
-    is_live(&scene.circle)?;
+fn create_invite(context: &DecisionContext, invite: &Invite, now: Timestamp) -> Result<CircleOutcome, CircleError> {
+    ensure_not_archived(&context.circle)?;
     if invite.expires_at <= now {
-        return Err(Refused::NoInvite);
+        return Err(CircleError::InviteNotFound);
     }
-    if scene.invites < INVITES { Ok(Ruling::Invited) } else { Err(Refused::TooManyInvites) }
+    if context.invite_count >= MAX_INVITES {
+        return Err(CircleError::TooManyInvites);
+    }
+    Ok(CircleOutcome::InviteCreated(invite.clone()))
 }

@@ -1,98 +1,97 @@
-//! Ways in.
+//! Invites.
 
 use kith_kernel::{Actor, CircleId, Cursor, InviteId, Page, PageSize};
 use uuid::Uuid;
 
-use super::{Service, as_seen};
+use super::Service;
 use crate::{
     Error,
-    domain::{Code, Invite, Term, invite_id},
-    policy::{Act, Invited, Refused, knows},
-    store::Seen,
+    domain::{Invite, InviteCode, InviteLimits, invite_id},
+    policy::{CircleCommand, CircleError, InviteStatus, MAX_INVITES, is_visible_to},
+    store::CircleView,
 };
 
-/// An invite, and what opens it.
+/// A new invite and its code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Made {
-    /// The invite.
+pub struct CreatedInvite {
     pub invite: Invite,
-    /// Its code. Nobody is told again.
-    pub code: Code,
+    /// The code cannot be retrieved later.
+    pub code: InviteCode,
 }
 
-/// How many are read at once for a page: of those, some may be by somebody who is hidden. A circle has no more.
-const READ: i64 = 128;
-
 impl Service {
-    /// Makes a way in. Of a call that is repeated it is the same, with a new code: the first time nobody was told one.
+    /// Creates an invite. A repeated call with the same claim returns the same invite with a new code, because the client
+    /// did not receive the first one.
     ///
     /// # Errors
-    /// [`Error::Refused`].
-    pub async fn invite(
+    /// [`Error::Rejected`].
+    pub async fn create_invite(
         &self,
         actor: &Actor,
         circle: CircleId,
-        term: Term,
+        limits: InviteLimits,
         claimed: Option<Uuid>,
-    ) -> Result<Made, Error> {
-        let seen = self.must_keep(actor, circle).await?;
-        let persona = seen.person.ok_or(Refused::NotAMember)?.persona;
-        let code = Code::draw(&*self.entropy);
+    ) -> Result<CreatedInvite, Error> {
+        let view = self.ensure_keeper(actor, circle).await?;
+        let persona = view.membership.ok_or(CircleError::NotAMember)?.persona;
+        let code = InviteCode::random(&*self.entropy);
         let invite = Invite {
             id: invite_id(claimed, &*self.entropy),
             circle,
-            maker: actor.user,
+            creator: actor.user,
             persona,
-            code: code.digest(),
-            uses_left: term.uses(),
-            expires_at: term.end(self.clock.now()),
+            code_digest: code.digest(),
+            uses_left: limits.uses(),
+            expires_at: limits.expires_at(self.clock.now()),
         };
-        self.settle(actor, circle, Act::Invite(invite.clone())).await?;
-        Ok(Made { invite, code })
+        self.run(actor, circle, CircleCommand::CreateInvite(invite.clone())).await?;
+        Ok(CreatedInvite { invite, code })
     }
 
-    /// The live invites of a circle, without those of who is hidden from the actor, and the token of the next page.
+    /// Returns a page of valid invites, without those of creators who are hidden from the actor, and the token of the
+    /// next page.
     ///
     /// # Errors
-    /// [`Error::Refused`]; [`Error::Page`] for a token that was not handed out for this list.
-    pub async fn invites(
+    /// [`Error::Rejected`]; [`Error::Pagination`] for a token of another list.
+    pub async fn list_invites(
         &self,
         actor: &Actor,
         circle: CircleId,
         size: PageSize,
         token: &str,
     ) -> Result<(Vec<Invite>, String), Error> {
-        self.must_keep(actor, circle).await?;
+        self.ensure_keeper(actor, circle).await?;
         let list = format!("circle:{circle}:invites");
-        let after = self.pager.cursor(&list, token)?.map(|cursor| InviteId::from_uuid(cursor.id));
-        let hidden = self.hidden(actor).await?;
-        let mut invites = self.store.invites(circle, self.clock.now(), after, READ).await?;
-        invites.retain(|invite| !hidden.contains(&invite.maker));
+        let after = self.page_tokens.cursor(&list, token)?.map(|cursor| InviteId::from_uuid(cursor.id));
+        let hidden = self.hidden_from(actor).await?;
+        // One read returns all invites that a circle can have.
+        let mut invites = self.store.list_invites(circle, self.clock.now(), after, MAX_INVITES.into()).await?;
+        invites.retain(|invite| !hidden.contains(&invite.creator));
         let page = Page::from_lookahead(invites, size, |invite| Cursor::at(invite.id.uuid()));
-        Ok((page.items, self.pager.token(&list, page.next)))
+        Ok((page.items, self.page_tokens.token(&list, page.next)))
     }
 
-    /// Ends an invite. Again is no error.
+    /// Revokes an invite. Idempotent.
     ///
     /// # Errors
-    /// [`Error::Refused`].
-    pub async fn revoke(&self, actor: &Actor, circle: CircleId, invite: InviteId) -> Result<(), Error> {
-        self.settle(actor, circle, Act::Revoke(invite)).await?;
+    /// [`Error::Rejected`].
+    pub async fn revoke_invite(&self, actor: &Actor, circle: CircleId, invite: InviteId) -> Result<(), Error> {
+        self.run(actor, circle, CircleCommand::RevokeInvite(invite)).await?;
         Ok(())
     }
 
-    /// Gets the actor in by an invite. A member stays one, and no use is taken.
+    /// Joins a circle with an invite. A call by a member has no effect and takes no use.
     ///
     /// # Errors
-    /// [`Refused::NoInvite`], [`Refused::Full`].
-    pub async fn accept(&self, actor: &Actor, code: &Code) -> Result<Seen, Error> {
+    /// [`CircleError::InviteNotFound`], [`CircleError::Full`], [`CircleError::Archived`].
+    pub async fn accept_invite(&self, actor: &Actor, code: &InviteCode) -> Result<CircleView, Error> {
         let digest = code.digest();
-        let invite = self.store.invite(&digest, self.clock.now()).await?.ok_or(Refused::NoInvite)?;
-        let seen = self.store.look(invite.circle, actor.user).await?.ok_or(Refused::NoInvite)?;
-        if !knows(&seen.circle, seen.person.map(|person| person.state), Invited::Live) {
-            return Err(Refused::NoInvite.into());
+        let invite = self.store.find_invite(&digest, self.clock.now()).await?.ok_or(CircleError::InviteNotFound)?;
+        let view = self.store.find_for(invite.circle, actor.user).await?.ok_or(CircleError::InviteNotFound)?;
+        if !is_visible_to(&view.circle, view.status(), InviteStatus::Valid) {
+            return Err(CircleError::InviteNotFound.into());
         }
-        let persona = self.appear(actor, &seen).await?;
-        Ok(as_seen(self.settle(actor, invite.circle, Act::Accept(digest, persona)).await?))
+        let persona = self.persona_in(actor, &view).await?;
+        self.run_for_view(actor, invite.circle, CircleCommand::AcceptInvite(digest, persona)).await
     }
 }

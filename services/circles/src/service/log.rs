@@ -1,48 +1,48 @@
-//! What was done.
+//! The log of a circle.
 
 use std::collections::BTreeSet;
 
 use kith_kernel::{Actor, CircleId, Cursor, Page, PageSize, UserId};
 
 use super::Service;
-use crate::{Error, store::Entry};
+use crate::{Error, store::CircleLogEntry};
 
-/// How many are read at once for a page: of those, some may be about somebody who is hidden.
-const READ: i64 = 128;
+/// Number of rows per read. More rows are read than a page has, because some may be hidden from the actor.
+const BATCH_SIZE: i64 = 128;
 
 impl Service {
-    /// What was done in a circle, newest first, for keepers, and the token of the next page; nothing that somebody who is
-    /// hidden from the actor did, or that was done to them.
+    /// Returns a page of the log, newest first, and the token of the next page. Only keepers can read it. Entries by or
+    /// about accounts that are hidden from the actor are omitted.
     ///
     /// # Errors
-    /// [`Error::Refused`]; [`Error::Page`] for a token that was not handed out for this list.
-    pub async fn log(
+    /// [`Error::Rejected`]; [`Error::Pagination`] for a token of another list.
+    pub async fn list_log(
         &self,
         actor: &Actor,
         circle: CircleId,
         size: PageSize,
         token: &str,
-    ) -> Result<(Vec<Entry>, String), Error> {
-        self.must_keep(actor, circle).await?;
+    ) -> Result<(Vec<CircleLogEntry>, String), Error> {
+        self.ensure_keeper(actor, circle).await?;
         let list = format!("circle:{circle}:log");
-        let mut before = self.pager.cursor(&list, token)?.map(|cursor| cursor.id);
-        let hidden = self.hidden(actor).await?;
+        let mut before = self.page_tokens.cursor(&list, token)?.map(|cursor| cursor.id);
+        let hidden = self.hidden_from(actor).await?;
         let mut entries = Vec::new();
         loop {
-            let read = self.store.log(circle, before, READ).await?;
-            before = read.last().map(|entry| entry.mark);
-            let more = i64::try_from(read.len()).is_ok_and(|count| count == READ);
-            entries.extend(read.into_iter().filter(|entry| !is_of(entry, &hidden)));
-            let enough = i64::try_from(entries.len()).is_ok_and(|count| count >= size.lookahead());
-            if enough || !more {
+            let batch = self.store.list_log(circle, before, BATCH_SIZE).await?;
+            before = batch.last().map(|entry| entry.token);
+            let has_more = i64::try_from(batch.len()).is_ok_and(|count| count == BATCH_SIZE);
+            entries.extend(batch.into_iter().filter(|entry| !involves_any(entry, &hidden)));
+            let is_complete = i64::try_from(entries.len()).is_ok_and(|count| count >= size.lookahead());
+            if is_complete || !has_more {
                 break;
             }
         }
-        let page = Page::from_lookahead(entries, size, |entry| Cursor::at(entry.mark));
-        Ok((page.items, self.pager.token(&list, page.next)))
+        let page = Page::from_lookahead(entries, size, |entry| Cursor::at(entry.token));
+        Ok((page.items, self.page_tokens.token(&list, page.next)))
     }
 }
 
-fn is_of(entry: &Entry, hidden: &BTreeSet<UserId>) -> bool {
-    hidden.contains(&entry.by.actor) || entry.subject.is_some_and(|subject| hidden.contains(&subject))
+fn involves_any(entry: &CircleLogEntry, users: &BTreeSet<UserId>) -> bool {
+    users.contains(&entry.stamp.actor) || entry.target.is_some_and(|target| users.contains(&target))
 }

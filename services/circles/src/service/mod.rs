@@ -1,191 +1,192 @@
-//! What people can do in circles.
+//! Use cases of circles.
 //!
-//! | file | holds |
+//! | file | contents |
 //! | --- | --- |
-//! | here | circles: to open one, to see it, to change it, to get in and out |
-//! | `people` | members, and who wants to be one |
-//! | `invites` | ways in |
-//! | `log` | what was done |
+//! | here | creation, reading and settings of circles; joining and leaving |
+//! | `commands` | lock, decide, save: the execution of every command |
+//! | `invites` | creating, listing, revoking and accepting invites |
+//! | `log` | the log of a circle |
+//! | `members` | members, join requests and bans |
 
+mod commands;
 mod invites;
 mod log;
-mod people;
+mod members;
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use kith_kernel::{
-    Actor, Category, CircleId, Clock, Cursor, Entropy, EventId, Page, PageSize, PageTokenCodec, PersonaId, PersonaScope, Timestamp,
-    UserId,
+    Actor, Category, CircleId, Clock, Cursor, Entropy, Page, PageSize, PageTokenCodec, PersonaId, PersonaScope, UserId,
     ports::{BlockList, CircleRole, Feature, FeatureFlags, PersonaRegistry},
 };
 use uuid::Uuid;
 
-pub use self::invites::Made;
+pub use self::{commands::execute, invites::CreatedInvite};
 use crate::{
     Error,
-    domain::{Blur, Change, Circle, Code, Person, State, Terms},
-    policy::{Act, Invited, Refused, Scene, is_open, knows, role_of},
-    store::{By, Deed, Seen, Store},
+    domain::{Circle, CircleSettings, CircleUpdate, InviteCode, MemberCountOffset, MembershipRecord, MembershipStatus},
+    policy::{CircleCommand, CircleError, InviteStatus, ensure_not_closed, is_visible_to, member_role},
+    store::{CircleView, Store},
 };
 
 /// The use cases of circles.
 pub struct Service {
-    /// Where circles are kept.
     pub store: Arc<dyn Store>,
-    /// Lets people appear in circles.
-    pub spaces: Arc<dyn PersonaRegistry>,
-    /// Who is hidden from whom.
+    pub personas: Arc<dyn PersonaRegistry>,
     pub blocks: Arc<dyn BlockList>,
     pub flags: Arc<dyn FeatureFlags>,
-    /// What time it is.
     pub clock: Arc<dyn Clock>,
-    /// What ids and codes are made with.
     pub entropy: Arc<dyn Entropy>,
-    /// What signs the tokens of lists.
-    pub pager: Arc<PageTokenCodec>,
+    pub page_tokens: Arc<PageTokenCodec>,
 }
 
-/// Which circles are listed.
+/// Scope of a list of circles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// Those that everybody finds, in this category if one is named.
+    /// Public circles, of the category if one is given.
     Public(Option<Category>),
-    /// Those that the actor is a member of.
+    /// Circles of which the actor is a member.
     Own,
 }
 
 impl Service {
-    /// Opens a circle, of which the actor is the owner. It gets the id that the call has claimed, if it has: again gives
-    /// the same.
+    /// Creates a circle with the actor as owner. A repeated call with the same claim returns the same circle.
     ///
     /// # Errors
-    /// [`Error::FeatureDisabled`]; those of the store and of ports.
-    pub async fn create(&self, actor: &Actor, terms: Terms, claimed: Option<Uuid>) -> Result<Seen, Error> {
+    /// [`Error::FeatureDisabled`]; errors of the store and of ports.
+    pub async fn create(
+        &self,
+        actor: &Actor,
+        settings: CircleSettings,
+        claimed: Option<Uuid>,
+    ) -> Result<CircleView, Error> {
         self.flags.require(Feature::CircleCreation, actor.into()).await?;
         let now = self.clock.now();
         let id = claimed.map_or_else(|| CircleId::new(now, &*self.entropy), CircleId::from_uuid);
-        let persona = self.spaces.get_or_create(actor.user, PersonaScope::Circle(id)).await?.id;
-        let blur = Blur::draw(&*self.entropy);
-        let circle =
-            Circle { id, terms, members: 1, blur, created_at: now, archived_at: None, closed_at: None, version: 1 };
-        let owner = Person { user: actor.user, persona, state: State::Member(CircleRole::Owner), since: now };
-        let circle = self.store.open(&circle, &owner, &self.by(actor, now)).await?;
-        Ok(Seen { circle, person: Some(owner) })
+        let persona = self.personas.get_or_create(actor.user, PersonaScope::Circle(id)).await?.id;
+        let circle = Circle {
+            id,
+            settings,
+            member_count: 1,
+            count_offset: MemberCountOffset::random(&*self.entropy),
+            created_at: now,
+            archived_at: None,
+            closed_at: None,
+            version: 1,
+        };
+        let status = MembershipStatus::Member(CircleRole::Owner);
+        let owner = MembershipRecord { user: actor.user, persona, status, since: now };
+        let circle = self.store.create(&circle, &owner, &self.stamp(actor, now)).await?;
+        Ok(CircleView { circle, membership: Some(owner) })
     }
 
-    /// A circle, as the actor may see it, with the code of an invite to it if they bring one.
+    /// Returns a circle as the actor sees it. `code` is the code of an invite that the actor presents.
     ///
     /// # Errors
-    /// [`Refused::NoCircle`].
-    pub async fn get(&self, actor: &Actor, circle: CircleId, code: Option<&Code>) -> Result<Seen, Error> {
-        let seen = self.store.look(circle, actor.user).await?.ok_or(Refused::NoCircle)?;
-        let invited = self.invited(circle, code).await?;
-        if knows(&seen.circle, seen.person.map(|person| person.state), invited) {
-            return Ok(seen);
+    /// [`CircleError::CircleNotFound`].
+    pub async fn get(&self, actor: &Actor, circle: CircleId, code: Option<&InviteCode>) -> Result<CircleView, Error> {
+        let view = self.store.find_for(circle, actor.user).await?.ok_or(CircleError::CircleNotFound)?;
+        let invite = self.invite_status(circle, code).await?;
+        if is_visible_to(&view.circle, view.status(), invite) {
+            return Ok(view);
         }
-        Err(Refused::NoCircle.into())
+        Err(CircleError::CircleNotFound.into())
     }
 
-    /// Circles, newest first, and the token of the next page.
+    /// Returns a page of circles, newest first, and the token of the next page.
     ///
     /// # Errors
-    /// [`Error::Page`] for a token that was not handed out for this list.
+    /// [`Error::Pagination`] for a token of another list.
     pub async fn list(
         &self,
         actor: &Actor,
         scope: Scope,
         size: PageSize,
         token: &str,
-    ) -> Result<(Vec<Seen>, String), Error> {
+    ) -> Result<(Vec<CircleView>, String), Error> {
         let list = match scope {
             Scope::Public(category) => format!("circles:{}", category.map_or("", Category::slug)),
             Scope::Own => format!("circles-of:{}", actor.user),
         };
-        let before = self.pager.cursor(&list, token)?.map(|cursor| CircleId::from_uuid(cursor.id));
+        let before = self.page_tokens.cursor(&list, token)?.map(|cursor| CircleId::from_uuid(cursor.id));
         let circles = match scope {
-            Scope::Public(category) => self.store.public(actor.user, category, before, size.lookahead()).await?,
-            Scope::Own => self.store.own(actor.user, before, size.lookahead()).await?,
+            Scope::Public(category) => self.store.list_public(actor.user, category, before, size.lookahead()).await?,
+            Scope::Own => self.store.list_own(actor.user, before, size.lookahead()).await?,
         };
-        let page = Page::from_lookahead(circles, size, |seen| Cursor::at(seen.circle.id.uuid()));
-        Ok((page.items, self.pager.token(&list, page.next)))
+        let page = Page::from_lookahead(circles, size, |view| Cursor::at(view.circle.id.uuid()));
+        Ok((page.items, self.page_tokens.token(&list, page.next)))
     }
 
-    /// Changes what a circle says of itself. What is `None` stays.
+    /// Updates the settings. A field that is `None` does not change.
     ///
     /// # Errors
-    /// [`Error::Refused`].
-    pub async fn update(&self, actor: &Actor, circle: CircleId, etag: &str, change: Change) -> Result<Seen, Error> {
-        // What is no etag of ours is stale, for those who may update at all.
+    /// [`Error::Rejected`].
+    pub async fn update(
+        &self,
+        actor: &Actor,
+        circle: CircleId,
+        etag: &str,
+        update: CircleUpdate,
+    ) -> Result<CircleView, Error> {
+        // A foreign etag never matches. It is rejected after the role of the caller has been checked.
         let version = etag.parse().unwrap_or(0);
-        Ok(as_seen(self.settle(actor, circle, Act::Update(version, change)).await?))
+        self.run_for_view(actor, circle, CircleCommand::Update(version, update)).await
     }
 
-    /// Closes a circle for good.
+    /// Makes a circle read-only, permanently. Idempotent.
     ///
     /// # Errors
-    /// [`Error::Refused`].
-    pub async fn archive(&self, actor: &Actor, circle: CircleId) -> Result<Seen, Error> {
-        Ok(as_seen(self.settle(actor, circle, Act::Archive).await?))
+    /// [`Error::Rejected`].
+    pub async fn archive(&self, actor: &Actor, circle: CircleId) -> Result<CircleView, Error> {
+        self.run_for_view(actor, circle, CircleCommand::Archive).await
     }
 
-    /// Gets the actor in, or asks for it. Again is no error.
+    /// Joins a circle, or requests to join it. Idempotent.
     ///
     /// # Errors
-    /// [`Error::Refused`].
-    pub async fn join(&self, actor: &Actor, circle: CircleId) -> Result<Seen, Error> {
-        let seen = self.get(actor, circle, None).await?;
-        let persona = self.appear(actor, &seen).await?;
-        Ok(as_seen(self.settle(actor, circle, Act::Join(persona)).await?))
+    /// [`Error::Rejected`].
+    pub async fn join(&self, actor: &Actor, circle: CircleId) -> Result<CircleView, Error> {
+        let view = self.get(actor, circle, None).await?;
+        let persona = self.persona_in(actor, &view).await?;
+        self.run_for_view(actor, circle, CircleCommand::Join(persona)).await
     }
 
-    /// Gets the actor out. Again is no error.
+    /// Leaves a circle, or withdraws the join request. Idempotent.
     ///
     /// # Errors
-    /// [`Error::Refused`].
+    /// [`Error::Rejected`].
     pub async fn leave(&self, actor: &Actor, circle: CircleId) -> Result<(), Error> {
-        self.settle(actor, circle, Act::Leave).await?;
+        self.run(actor, circle, CircleCommand::Leave).await?;
         Ok(())
     }
 
-    /// Nothing, for a member of a circle that is not closed.
+    /// Checks that the actor is a member of the circle and that staff have not closed it.
     ///
     /// # Errors
-    /// [`Refused::NoCircle`], [`Refused::NotAMember`], [`Refused::Closed`].
-    pub async fn must_be_member(&self, actor: &Actor, circle: CircleId) -> Result<Seen, Error> {
-        let seen = self.get(actor, circle, None).await?;
-        is_open(&seen.circle)?;
-        role_of(seen.person.map(|person| person.state))?;
-        Ok(seen)
+    /// [`CircleError::CircleNotFound`], [`CircleError::NotAMember`], [`CircleError::Closed`].
+    pub async fn ensure_member(&self, actor: &Actor, circle: CircleId) -> Result<CircleView, Error> {
+        let view = self.get(actor, circle, None).await?;
+        ensure_not_closed(&view.circle)?;
+        member_role(view.status())?;
+        Ok(view)
     }
 
-    async fn invited(&self, circle: CircleId, code: Option<&Code>) -> Result<Invited, Error> {
-        let Some(code) = code else { return Ok(Invited::No) };
-        let invite = self.store.invite(&code.digest(), self.clock.now()).await?;
-        Ok(if invite.is_some_and(|invite| invite.circle == circle) { Invited::Live } else { Invited::No })
+    async fn invite_status(&self, circle: CircleId, code: Option<&InviteCode>) -> Result<InviteStatus, Error> {
+        let Some(code) = code else { return Ok(InviteStatus::None) };
+        let invite = self.store.find_invite(&code.digest(), self.clock.now()).await?;
+        let is_valid = invite.is_some_and(|invite| invite.circle == circle);
+        Ok(if is_valid { InviteStatus::Valid } else { InviteStatus::None })
     }
 
-    /// As whom the actor is, or will be, in a circle.
-    async fn appear(&self, actor: &Actor, seen: &Seen) -> Result<PersonaId, Error> {
-        match seen.person {
-            Some(person) => Ok(person.persona),
-            None => Ok(self.spaces.get_or_create(actor.user, PersonaScope::Circle(seen.circle.id)).await?.id),
+    /// Returns the persona of the actor in a circle, and creates it if the actor never had a membership.
+    async fn persona_in(&self, actor: &Actor, view: &CircleView) -> Result<PersonaId, Error> {
+        match view.membership {
+            Some(membership) => Ok(membership.persona),
+            None => Ok(self.personas.get_or_create(actor.user, PersonaScope::Circle(view.circle.id)).await?.id),
         }
     }
 
-    async fn settle(&self, actor: &Actor, circle: CircleId, act: Act) -> Result<Scene, Error> {
-        let deed = Deed { circle, by: self.by(actor, self.clock.now()), act };
-        Ok(self.store.settle(&deed).await??)
-    }
-
-    fn by(&self, actor: &Actor, at: Timestamp) -> By {
-        By { actor: actor.user, at, event: EventId::new(at, &*self.entropy) }
-    }
-
-    async fn hidden(&self, actor: &Actor) -> Result<BTreeSet<UserId>, Error> {
+    async fn hidden_from(&self, actor: &Actor) -> Result<BTreeSet<UserId>, Error> {
         Ok(self.blocks.hidden_from(actor.user).await?)
     }
-}
-
-fn as_seen(scene: Scene) -> Seen {
-    Seen { circle: scene.circle, person: scene.actor }
 }

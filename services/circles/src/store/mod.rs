@@ -1,81 +1,83 @@
-//! Where circles are kept.
+//! Storage of circles.
 //!
-//! Every promise below has a case in `tests/it/store/`, and every case runs on every adapter.
+//! Every promise below has a contract case in `tests/it/store/` that runs on every adapter.
 
 mod sql;
 
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use kith_kernel::{Category, CircleId, EventId, InviteId, PersonaId, Timestamp, UserId, ports::CircleRole};
+use kith_kernel::{Category, CircleId, InviteId, PersonaId, Timestamp, UserId, ports::CircleRole};
 use kith_storage::StoreResult;
 use uuid::Uuid;
 
 pub use self::sql::Sql;
 use crate::{
-    domain::{Circle, Digest, Invite, Person},
-    policy::{Act, Refused, Scene},
+    domain::{ActorStamp, Circle, Invite, InviteCodeDigest, LogAction, MembershipRecord, MembershipStatus},
+    policy::{CircleChanges, CommandRequest, DecisionContext},
 };
 
-/// What a store of circles promises.
+/// Storage of circles, memberships, invites, circle logs and their outbox.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Opens a circle with its owner, who is its one member, says so in its log and announces it: all or nothing. If the
-    /// same person has opened one of this id already nothing changes. An id that somebody else has is
-    /// [`Taken`](kith_storage::StoreError::UniqueViolation) as `id`.
-    async fn open(&self, circle: &Circle, owner: &Person, by: &By) -> StoreResult<Circle>;
+    /// Stores a circle, its owner as the only member, the log entry and the event atomically, and returns the circle.
+    ///
+    /// If the same account has already created a circle with this id, the stored circle is returned and nothing changes.
+    /// The id of a circle of another account is a [`UniqueViolation`](kith_storage::StoreError::UniqueViolation) of
+    /// `id`.
+    async fn create(&self, circle: &Circle, owner: &MembershipRecord, stamp: &ActorStamp) -> StoreResult<Circle>;
 
-    /// Does what [`decide`](crate::policy::decide) says comes of a deed, and gives what is so then. Of all that is done in
-    /// one circle, one thing is done after the other, and each is decided by what those before it have left. What changes
-    /// something is said in the circle's log, and announced as [`change`](crate::policy::change) says, in the same write;
-    /// what changes nothing is neither. Whoever may not invite any more has no invites any more, and a use of an invite is
-    /// taken with what it gives. A circle that lets nobody in by request has no requests. A circle that is not there is
-    /// [`Refused::NoCircle`].
-    async fn settle(&self, deed: &Deed) -> StoreResult<Result<Scene, Refused>>;
+    /// Locks a circle and loads everything on which the command depends. Returns `None` if the circle does not exist.
+    ///
+    /// The caller decides with [`policy::decide`](crate::policy::decide) and saves the changes. Commands on one circle
+    /// are serialized: each decision sees all earlier ones. Between lock and save the caller must not await anything
+    /// else: in SQLite the lock excludes all other writes.
+    async fn lock(&self, request: &CommandRequest) -> StoreResult<Option<Locked>>;
 
-    /// Closes a circle, or opens it again, says so in its log and announces it: all or nothing. Between what else is done in
-    /// it, as one thing after the other. If it is so already, or if there is no such circle, nothing changes.
-    async fn bar(&self, circle: CircleId, door: Door, by: &By) -> StoreResult<()>;
+    /// Closes or reopens a circle, with its log entry and event, atomically. Serialized with commands. Changes nothing if
+    /// the circle does not exist or already is in that state.
+    async fn set_closed(&self, circle: CircleId, closure: Closure, stamp: &ActorStamp) -> StoreResult<()>;
 
-    /// A circle, and how somebody stands in it.
-    async fn look(&self, circle: CircleId, user: UserId) -> StoreResult<Option<Seen>>;
+    /// Returns a circle and the membership of `user`.
+    async fn find_for(&self, circle: CircleId, user: UserId) -> StoreResult<Option<CircleView>>;
 
-    /// Who appears in a circle as this persona, or once did.
-    async fn person(&self, circle: CircleId, persona: PersonaId) -> StoreResult<Option<Person>>;
+    /// Returns the past or present membership of a persona.
+    async fn find_member(&self, circle: CircleId, persona: PersonaId) -> StoreResult<Option<MembershipRecord>>;
 
-    /// Of the owners of a circle, who has been in it longest; of equals, the one of the lowest persona.
-    async fn owner(&self, circle: CircleId) -> StoreResult<Option<Person>>;
+    /// Returns the owner with the longest membership, and of equal ones the one with the lowest persona id.
+    async fn find_owner(&self, circle: CircleId) -> StoreResult<Option<MembershipRecord>>;
 
-    /// The invite of this code, if it is live.
-    async fn invite(&self, code: &Digest, now: Timestamp) -> StoreResult<Option<Invite>>;
+    /// Returns the invite with this code if it is valid at `now`.
+    async fn find_invite(&self, code: &InviteCodeDigest, now: Timestamp) -> StoreResult<Option<Invite>>;
 
-    /// Up to `limit` circles that everybody finds, in this category if one is named, opened before `before`, newest first;
-    /// none that is archived or closed, and none that keeps `viewer` out.
-    async fn public(
+    /// Returns up to `limit` public circles of the category, if one is given, with ids below `before`, newest first.
+    /// Omits archived and closed circles, and circles from which `viewer` is banned.
+    async fn list_public(
         &self,
         viewer: UserId,
         category: Option<Category>,
         before: Option<CircleId>,
         limit: i64,
-    ) -> StoreResult<Vec<Seen>>;
+    ) -> StoreResult<Vec<CircleView>>;
 
-    /// Up to `limit` circles that somebody is a member of, closed or not, opened before `before`, newest first.
-    async fn own(&self, user: UserId, before: Option<CircleId>, limit: i64) -> StoreResult<Vec<Seen>>;
+    /// Returns up to `limit` circles of which the user is a member, closed ones included, with ids below `before`, newest
+    /// first.
+    async fn list_own(&self, user: UserId, before: Option<CircleId>, limit: i64) -> StoreResult<Vec<CircleView>>;
 
-    /// The circles that somebody is a member of and that are not closed, in no order.
+    /// Returns the circles of which the user is a member, without closed ones.
     async fn circles_of(&self, user: UserId) -> StoreResult<BTreeSet<CircleId>>;
 
-    /// Up to `limit` of those in a circle who stand so, behind this place: the highest role first, and then by persona.
-    async fn people(
+    /// Returns up to `limit` memberships after the cursor: the highest role first, then by persona id.
+    async fn list_members(
         &self,
         circle: CircleId,
-        standing: Standing,
-        after: Option<Behind>,
+        filter: MemberFilter,
+        after: Option<MemberCursor>,
         limit: i64,
-    ) -> StoreResult<Vec<Person>>;
+    ) -> StoreResult<Vec<MembershipRecord>>;
 
-    /// Up to `limit` live invites of a circle with an id above `after`, in the order of their ids.
-    async fn invites(
+    /// Returns up to `limit` invites that are valid at `now`, with ids above `after`, by id.
+    async fn list_invites(
         &self,
         circle: CircleId,
         now: Timestamp,
@@ -83,84 +85,93 @@ pub trait Store: Send + Sync {
         limit: i64,
     ) -> StoreResult<Vec<Invite>>;
 
-    /// Up to `limit` entries of a circle's log before the one of this mark, newest first, each with as whom people appear
-    /// there.
-    async fn log(&self, circle: CircleId, before: Option<Uuid>, limit: i64) -> StoreResult<Vec<Entry>>;
+    /// Returns up to `limit` log entries older than the entry with the token `before`, newest first.
+    async fn list_log(&self, circle: CircleId, before: Option<Uuid>, limit: i64) -> StoreResult<Vec<CircleLogEntry>>;
 }
 
-/// A circle, and how somebody stands in it.
+/// Locked circle with the context of a decision. Dropping it releases the lock and changes nothing.
+pub struct Locked {
+    pub context: DecisionContext,
+    unit: Box<dyn UnitOfWork>,
+}
+
+impl Locked {
+    pub(crate) fn new(context: DecisionContext, unit: Box<dyn UnitOfWork>) -> Self {
+        Self { context, unit }
+    }
+
+    /// Saves the changes with their log entry and event in one transaction and releases the lock.
+    ///
+    /// # Errors
+    /// Errors of the store. Nothing is changed then, except after a timeout, when the result is unknown.
+    pub async fn save(self, changes: &CircleChanges) -> StoreResult<()> {
+        self.unit.save(changes).await
+    }
+}
+
+/// Transaction that holds the lock of a circle.
+#[async_trait]
+pub(crate) trait UnitOfWork: Send {
+    async fn save(self: Box<Self>, changes: &CircleChanges) -> StoreResult<()>;
+}
+
+/// A circle and the viewer's membership in it, past or present.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
-    /// The circle.
+pub struct CircleView {
     pub circle: Circle,
-    /// They, if they ever came to it.
-    pub person: Option<Person>,
+    pub membership: Option<MembershipRecord>,
 }
 
-/// Whether staff let anybody into a circle.
+impl CircleView {
+    /// Returns the membership status of the viewer.
+    #[must_use]
+    pub fn status(&self) -> Option<MembershipStatus> {
+        self.membership.map(|membership| membership.status)
+    }
+
+    /// Returns the role of the viewer, if the viewer is a member.
+    #[must_use]
+    pub fn role(&self) -> Option<CircleRole> {
+        self.status().and_then(MembershipStatus::role)
+    }
+}
+
+/// Closure of a circle by staff.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
-    /// Nobody: it is there for nobody.
+pub enum Closure {
     Closed,
-    /// As the circle itself says.
     Open,
 }
 
-/// Who does something, and when.
+/// Filter of a list of memberships.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct By {
-    /// Who.
-    pub actor: UserId,
-    /// When.
-    pub at: Timestamp,
-    /// The id of what is said of it, in the log and to others.
-    pub event: EventId,
-}
-
-/// Something that somebody wants to do in a circle.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deed {
-    /// Where.
-    pub circle: CircleId,
-    /// By whom.
-    pub by: By,
-    /// What.
-    pub act: Act,
-}
-
-/// Who of a circle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// Its members.
+pub enum MemberFilter {
     Members,
-    /// Who asked to be let in.
-    Asked,
-    /// Who is kept out.
+    /// Accounts with a pending join request.
+    Requested,
     Banned,
 }
 
-/// A place in a list of people.
+/// Position in a list of memberships.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Behind {
-    /// The role of who stands there, if they are a member.
+pub struct MemberCursor {
+    /// `None` in lists of accounts that are not members.
     pub role: Option<CircleRole>,
-    /// Who stands there.
     pub persona: PersonaId,
 }
 
-/// Something that was done in a circle.
+/// Entry of the log of a circle.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// What stands for it where its moment is nobody's to know.
-    pub mark: Uuid,
-    /// Who did it, and when.
-    pub by: By,
-    /// As whom they appear there, unless they are staff.
+pub struct CircleLogEntry {
+    /// Page token. Unlike the event id, it does not contain the time.
+    pub token: Uuid,
+    pub stamp: ActorStamp,
+    /// Persona of the actor in this circle; `None` for staff.
     pub persona: Option<PersonaId>,
-    /// What.
-    pub act: String,
-    /// To whom, if it was to somebody.
-    pub subject: Option<UserId>,
-    /// As whom they appear there.
-    pub subject_persona: Option<PersonaId>,
+    /// `None` if a newer build recorded the entry.
+    pub action: Option<LogAction>,
+    /// The affected account.
+    pub target: Option<UserId>,
+    /// Persona of the affected account in this circle.
+    pub target_persona: Option<PersonaId>,
 }

@@ -1,4 +1,4 @@
-//! A store of circles with the outbox beside it, a clock in the hand, and people who appear in circles.
+//! Harness of the tests: a store with its outbox, a manual clock, and stub ports.
 
 use std::{
     any::Any,
@@ -8,9 +8,13 @@ use std::{
 
 use async_trait::async_trait;
 use kith_circles::{
-    Doors, Roster, Service,
-    domain::{About, Access, Blur, Cap, Circle, Name, Person, Rules, State, Terms},
-    store::{By, Sql, Store},
+    Service,
+    adapters::{CircleLookupAdapter, CircleModerationAdapter, MembershipAdapter},
+    domain::{
+        About, Access, ActorStamp, Circle, CircleSettings, MaxMembers, MemberCountOffset, MembershipRecord,
+        MembershipStatus, Name, Rules,
+    },
+    store::{Sql, Store},
 };
 use kith_kernel::{
     Actor, CircleId, Clock as _, ErrorKind, EventId, EventPayload, PageTokenCodec, PersonaId, PersonaScope, PortError,
@@ -26,7 +30,7 @@ pub(crate) struct Harness {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) scenario: Arc<Scenario>,
     outbox: Arc<dyn Outbox>,
-    /// What the database lies in.
+    /// Keeps the database alive.
     _storage: Box<dyn Any + Send + Sync>,
 }
 
@@ -56,7 +60,7 @@ pub(crate) async fn postgres() -> Harness {
     }
 }
 
-/// How people appear, and who is hidden from whom: as the slices that answer it do.
+/// Stub of the ports of other slices: personas and blocks.
 #[derive(Default)]
 pub(crate) struct Scenario {
     personas: Mutex<HashMap<(UserId, String), Persona>>,
@@ -68,19 +72,19 @@ impl Scenario {
         self.blocks.lock().unwrap().insert((owner.user, blocked.user));
     }
 
-    /// Whether somebody ever appeared there.
-    pub(crate) fn appeared(&self, user: UserId, circle: CircleId) -> bool {
+    /// Returns true if the account has a persona in the circle.
+    pub(crate) fn has_persona(&self, user: UserId, circle: CircleId) -> bool {
         self.personas.lock().unwrap().contains_key(&(user, PersonaScope::Circle(circle).to_string()))
     }
 }
 
 #[async_trait]
 impl PersonaRegistry for Scenario {
-    async fn get_or_create(&self, user: UserId, space: PersonaScope) -> Result<Persona, PortError> {
-        let mut personas = self.personas.lock().map_err(|_| PortError::new(ErrorKind::Internal, "a test fell"))?;
+    async fn get_or_create(&self, user: UserId, scope: PersonaScope) -> Result<Persona, PortError> {
+        let mut personas = self.personas.lock().map_err(|_| PortError::new(ErrorKind::Internal, "a test panicked"))?;
         let id = PersonaId::random(&SystemEntropy);
         let new = || Persona { id, handle: format!("p{}", id.uuid().simple()), avatar: 3, badges: Vec::new() };
-        Ok(personas.entry((user, space.to_string())).or_insert_with(new).clone())
+        Ok(personas.entry((user, scope.to_string())).or_insert_with(new).clone())
     }
 }
 
@@ -112,68 +116,76 @@ impl Harness {
         Service {
             flags: Arc::<kith_testkit::StubFlags>::default(),
             store: self.store.clone(),
-            spaces: self.scenario.clone(),
+            personas: self.scenario.clone(),
             blocks: self.scenario.clone(),
             clock: self.clock.clone(),
             entropy: Arc::new(SystemEntropy),
-            pager: Arc::new(PageTokenCodec::new(&[7; 32])),
+            page_tokens: Arc::new(PageTokenCodec::new(&[7; 32])),
         }
     }
 
-    pub(crate) fn roster(&self) -> Roster {
-        Roster { store: self.store.clone() }
+    pub(crate) fn membership(&self) -> MembershipAdapter {
+        MembershipAdapter { store: self.store.clone() }
     }
 
-    pub(crate) fn doors(&self) -> Doors {
-        Doors { store: self.store.clone(), clock: self.clock.clone(), entropy: Arc::new(SystemEntropy) }
+    pub(crate) fn lookup(&self) -> CircleLookupAdapter {
+        CircleLookupAdapter { store: self.store.clone() }
     }
 
-    /// Sends what waits and says what it was.
-    pub(crate) async fn announced(&self) -> Vec<(CircleChange, Option<UserId>)> {
+    pub(crate) fn moderation(&self) -> CircleModerationAdapter {
+        CircleModerationAdapter {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            entropy: Arc::new(SystemEntropy),
+        }
+    }
+
+    /// Relays the outbox and returns the published circle events.
+    pub(crate) async fn published(&self) -> Vec<(CircleChange, Option<UserId>)> {
         let bus = Arc::new(RecordingBus::default());
         Relay::new(vec![self.outbox.clone()], bus.clone(), self.clock.clone()).drain().await.unwrap();
-        let about = |fact| {
-            let EventPayload::Circle(CircleEvent { change, member, .. }) = fact else { return None };
+        let circle_event = |payload| {
+            let EventPayload::Circle(CircleEvent { change, member, .. }) = payload else { return None };
             Some((change, member))
         };
-        bus.events().into_iter().filter_map(|event| about(event.payload)).collect()
+        bus.events().into_iter().filter_map(|event| circle_event(event.payload)).collect()
     }
 
-    /// A new circle in the store, and its owner.
-    pub(crate) async fn opened(&self, access: Access, cap: u32) -> (Circle, Person) {
-        let (circle, owner) = (circle(access, cap), person(State::Member(CircleRole::Owner)));
-        self.store.open(&circle, &owner, &self.by(owner.user)).await.unwrap();
+    /// Stores a new circle and returns it with its owner.
+    pub(crate) async fn create(&self, access: Access, max_members: u32) -> (Circle, MembershipRecord) {
+        let (circle, owner) = (circle(access, max_members), membership(MembershipStatus::Member(CircleRole::Owner)));
+        self.store.create(&circle, &owner, &self.stamp(owner.user)).await.unwrap();
         (circle, owner)
     }
 
-    pub(crate) fn by(&self, actor: UserId) -> By {
+    pub(crate) fn stamp(&self, actor: UserId) -> ActorStamp {
         let at = self.clock.now();
-        By { actor, at, event: EventId::new(at, &SystemEntropy) }
+        ActorStamp { actor, at, event: EventId::new(at, &SystemEntropy) }
     }
 
-    pub(crate) async fn state(&self, circle: CircleId, user: UserId) -> Option<State> {
-        self.store.look(circle, user).await.unwrap().unwrap().person.map(|person| person.state)
+    pub(crate) async fn status(&self, circle: CircleId, user: UserId) -> Option<MembershipStatus> {
+        self.store.find_for(circle, user).await.unwrap().unwrap().status()
     }
 }
 
-pub(crate) fn terms(access: Access, cap: u32) -> Terms {
-    Terms {
+pub(crate) fn settings(access: Access, max_members: u32) -> CircleSettings {
+    CircleSettings {
         name: Name::new("early risers").unwrap(),
         about: About::new("for those who wake at four").unwrap(),
         rules: Rules::new("be kind\nbe brief").unwrap(),
         category: "sleep".parse().unwrap(),
         access,
-        cap: Cap::new(cap).unwrap(),
+        max_members: MaxMembers::new(max_members).unwrap(),
     }
 }
 
-pub(crate) fn circle(access: Access, cap: u32) -> Circle {
+pub(crate) fn circle(access: Access, max_members: u32) -> Circle {
     let now = SystemClock.now();
     Circle {
         id: CircleId::new(now, &SystemEntropy),
-        terms: terms(access, cap),
-        members: 1,
-        blur: Blur::kept(4),
+        settings: settings(access, max_members),
+        member_count: 1,
+        count_offset: MemberCountOffset::new(4),
         created_at: now,
         archived_at: None,
         closed_at: None,
@@ -181,6 +193,12 @@ pub(crate) fn circle(access: Access, cap: u32) -> Circle {
     }
 }
 
-pub(crate) fn person(state: State) -> Person {
-    Person { user: kith_testkit::user(), persona: PersonaId::random(&SystemEntropy), state, since: SystemClock.now() }
+/// Returns the membership of a new account.
+pub(crate) fn membership(status: MembershipStatus) -> MembershipRecord {
+    MembershipRecord {
+        user: kith_testkit::user(),
+        persona: PersonaId::random(&SystemEntropy),
+        status,
+        since: SystemClock.now(),
+    }
 }

@@ -1,6 +1,6 @@
-//! Keeps things for a short time.
+//! Short-lived values.
 
-mod local;
+mod in_memory;
 mod redis;
 
-pub use self::{local::Local, redis::Redis};
+pub use self::{in_memory::InMemory, redis::Redis};

@@ -1,10 +1,11 @@
-//! The keys of the system, and what they seal.
+//! Key ring and field encryption.
 //!
-//! One secret, from the configuration, is what all keys but one come from: HKDF-SHA256 (RFC 5869) with a label for each
-//! purpose, so that no two purposes share a key. When it is changed, the one before it still opens what it has sealed.
-//! The key of blind indexes comes from a secret of its own, which is never changed: what was indexed could not be found.
+//! All keys except the blind index key are derived from one root secret with HKDF-SHA256 (RFC 5869) and a label per
+//! purpose, so that no two purposes share a key. After a rotation, the previous secret still opens the values that it
+//! sealed. The key of blind indexes has its own secret, which is never rotated: indexed values could not be found any
+//! more.
 
-mod seal;
+mod aead;
 
 use std::sync::Arc;
 
@@ -13,30 +14,30 @@ use aws_lc_rs::{
     hmac,
 };
 use kith_kernel::{
-    Entropy, PortError, ErrorKind,
-    ports::{DataKey, FieldLocation, FieldEncryption},
+    Entropy, ErrorKind, PortError,
+    ports::{DataKey, FieldEncryption, FieldLocation},
 };
 
-use self::seal::{Sealer, TAG};
+use self::aead::{AeadKey, KEY_LENGTH};
 
-/// What an opaque data key begins with: wrapped by a secret, or the system's own.
-const WRAPPED: u8 = 1;
-const SYSTEM: u8 = 2;
+/// First byte of a data key: wrapped under a root secret, or derived for the system.
+const WRAPPED_KEY: u8 = 1;
+const SYSTEM_KEY: u8 = 2;
 
-/// The keys of one community. All nodes share the secrets.
-pub struct Ring {
-    /// The current one first.
-    secrets: Vec<Secret>,
-    index: Secret,
+/// Key ring of a deployment. All nodes have the same secrets.
+pub struct KeyRing {
+    /// The current secret first.
+    secrets: Vec<RootSecret>,
+    index: RootSecret,
     entropy: Arc<dyn Entropy>,
 }
 
-struct Secret {
+struct RootSecret {
     bytes: [u8; 32],
     id: [u8; 4],
 }
 
-impl Secret {
+impl RootSecret {
     fn new(bytes: &[u8; 32]) -> Self {
         let derived = derive(bytes, "kith/key-id");
         let [a, b, c, d, ..] = derived;
@@ -44,101 +45,110 @@ impl Secret {
     }
 }
 
-impl Ring {
-    /// A ring of the secret that is used, those that were used before, and the one for blind indexes.
+impl KeyRing {
+    /// Creates a key ring from the current root secret, the previous ones, and the secret for blind indexes.
     #[must_use]
     pub fn new(current: &[u8; 32], previous: &[[u8; 32]], index: &[u8; 32], entropy: Arc<dyn Entropy>) -> Self {
-        let secrets = std::iter::once(current).chain(previous).map(Secret::new).collect();
-        Self { secrets, index: Secret::new(index), entropy }
+        let secrets = std::iter::once(current).chain(previous).map(RootSecret::new).collect();
+        Self { secrets, index: RootSecret::new(index), entropy }
     }
 
-    /// The keys of one purpose: the one to use first, then those that may still be met.
+    /// Returns the keys of a purpose: the current one first, then the previous ones.
     #[must_use]
     pub fn derive(&self, purpose: &str) -> Vec<[u8; 32]> {
         self.secrets.iter().map(|secret| derive(&secret.bytes, purpose)).collect()
     }
 
-    fn secret(&self, id: [u8; 4]) -> Result<&Secret, PortError> {
+    fn secret(&self, id: [u8; 4]) -> Result<&RootSecret, PortError> {
         let found = self.secrets.iter().find(|secret| secret.id == id);
-        found.ok_or_else(|| PortError::new(ErrorKind::Internal, "sealed by a secret that is not in the ring"))
+        found
+            .ok_or_else(|| PortError::new(ErrorKind::Internal, "sealed with a root secret that is not in the key ring"))
     }
 
-    fn current(&self) -> Result<&Secret, PortError> {
-        self.secrets.first().ok_or_else(|| PortError::new(ErrorKind::Internal, "a ring without a secret"))
+    fn current(&self) -> Result<&RootSecret, PortError> {
+        self.secrets.first().ok_or_else(|| PortError::new(ErrorKind::Internal, "key ring has no root secret"))
     }
 
-    fn wrapper(secret: &Secret) -> Sealer {
-        Sealer::new(&derive(&secret.bytes, "kith/wrap"))
+    fn wrapping_key(secret: &RootSecret) -> AeadKey {
+        AeadKey::new(&derive(&secret.bytes, "kith/wrap"))
     }
 
-    /// What a data key seals with. `id` says which secret the system's own come from.
-    fn sealer(&self, key: &DataKey, id: [u8; 4]) -> Result<Sealer, PortError> {
+    /// Resolves a data key. `id` names the root secret from which a system key is derived.
+    fn aead_key(&self, key: &DataKey, id: [u8; 4]) -> Result<AeadKey, PortError> {
         match key.0.split_first() {
-            Some((&WRAPPED, wrapped)) => {
-                let (id, sealed) = wrapped.split_first_chunk::<4>().ok_or_else(broken)?;
-                let plain = Self::wrapper(self.secret(*id)?).open(b"data key", sealed)?;
-                Ok(Sealer::new(plain.as_slice().first_chunk::<32>().ok_or_else(broken)?))
+            Some((&WRAPPED_KEY, wrapped)) => {
+                let (id, sealed) = wrapped.split_first_chunk::<4>().ok_or_else(malformed)?;
+                let plain = Self::wrapping_key(self.secret(*id)?).open(b"data key", sealed)?;
+                Ok(AeadKey::new(plain.as_slice().first_chunk::<32>().ok_or_else(malformed)?))
             }
-            Some((&SYSTEM, purpose)) => {
-                let purpose = std::str::from_utf8(purpose).map_err(|_| broken())?;
-                Ok(Sealer::new(&derive(&self.secret(id)?.bytes, &format!("kith/system/{purpose}"))))
+            Some((&SYSTEM_KEY, purpose)) => {
+                let purpose = std::str::from_utf8(purpose).map_err(|_| malformed())?;
+                Ok(AeadKey::new(&derive(&self.secret(id)?.bytes, &format!("kith/system/{purpose}"))))
             }
-            _ => Err(broken()),
+            _ => Err(malformed()),
         }
     }
 }
 
-impl FieldEncryption for Ring {
+impl FieldEncryption for KeyRing {
     fn new_data_key(&self) -> Result<DataKey, PortError> {
         let secret = self.current()?;
-        let sealed = Self::wrapper(secret).seal(b"data key", &self.entropy.secret(), &*self.entropy)?;
-        Ok(DataKey([&[WRAPPED][..], &secret.id, &sealed].concat()))
+        let sealed = Self::wrapping_key(secret).seal(b"data key", &self.entropy.secret(), &*self.entropy)?;
+        Ok(DataKey([&[WRAPPED_KEY][..], &secret.id, &sealed].concat()))
     }
 
     fn system_key(&self, purpose: &'static str) -> DataKey {
-        DataKey([&[SYSTEM][..], purpose.as_bytes()].concat())
+        DataKey([&[SYSTEM_KEY][..], purpose.as_bytes()].concat())
     }
 
-    fn seal(&self, key: &DataKey, place: &FieldLocation, plain: &[u8]) -> Result<Vec<u8>, PortError> {
+    fn seal(&self, key: &DataKey, location: &FieldLocation, plain: &[u8]) -> Result<Vec<u8>, PortError> {
         let id = self.current()?.id;
-        let sealed = self.sealer(key, id)?.seal(&associated(place), plain, &*self.entropy)?;
+        let sealed = self.aead_key(key, id)?.seal(&associated_data(location), plain, &*self.entropy)?;
         Ok([&id[..], &sealed].concat())
     }
 
-    fn open(&self, key: &DataKey, place: &FieldLocation, sealed: &[u8]) -> Result<Vec<u8>, PortError> {
-        let (id, sealed) = sealed.split_first_chunk::<4>().ok_or_else(broken)?;
-        self.sealer(key, *id)?.open(&associated(place), sealed)
+    fn open(&self, key: &DataKey, location: &FieldLocation, sealed: &[u8]) -> Result<Vec<u8>, PortError> {
+        let (id, sealed) = sealed.split_first_chunk::<4>().ok_or_else(malformed)?;
+        self.aead_key(key, *id)?.open(&associated_data(location), sealed)
     }
 
     fn blind_index(&self, purpose: &'static str, text: &str) -> [u8; 32] {
         let key = derive(&self.index.bytes, &format!("kith/index/{purpose}"));
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), text.as_bytes());
-        tag.as_ref().first_chunk::<TAG>().copied().unwrap_or_default()
+        tag.as_ref().first_chunk::<KEY_LENGTH>().copied().unwrap_or_default()
     }
 }
 
-/// The place as associated data: no two places have the same bytes, since names hold no zero.
-fn associated(place: &FieldLocation) -> Vec<u8> {
-    [place.table.as_bytes(), &[0], place.column.as_bytes(), &[0], place.row.as_bytes(), place.owner.as_bytes()].concat()
+/// Encodes the location as associated data. The encoding is unique, since names contain no zero byte.
+fn associated_data(location: &FieldLocation) -> Vec<u8> {
+    [
+        location.table.as_bytes(),
+        &[0],
+        location.column.as_bytes(),
+        &[0],
+        location.row.as_bytes(),
+        location.owner.as_bytes(),
+    ]
+    .concat()
 }
 
 fn derive(secret: &[u8; 32], purpose: &str) -> [u8; 32] {
     struct Length;
     impl KeyType for Length {
         fn len(&self) -> usize {
-            TAG
+            KEY_LENGTH
         }
     }
-    let mut key = [0; TAG];
+    let mut key = [0; KEY_LENGTH];
     let info = [purpose.as_bytes()];
-    // It fails for more than 255 blocks only; this is one.
+    // HKDF fails only for outputs of more than 255 blocks; this is one block.
     let filled = Salt::new(HKDF_SHA256, b"kith").extract(secret).expand(&info, Length).map(|okm| okm.fill(&mut key));
     debug_assert!(matches!(filled, Ok(Ok(()))));
     key
 }
 
-fn broken() -> PortError {
-    PortError::new(ErrorKind::Internal, "a sealed value is broken")
+fn malformed() -> PortError {
+    PortError::new(ErrorKind::Internal, "malformed sealed value")
 }
 
 #[cfg(test)]
@@ -148,61 +158,61 @@ mod tests {
 
     use super::*;
 
-    fn ring(current: u8, previous: &[u8]) -> Ring {
+    fn ring(current: u8, previous: &[u8]) -> KeyRing {
         let previous: Vec<_> = previous.iter().map(|byte| [*byte; 32]).collect();
-        Ring::new(&[current; 32], &previous, &[9; 32], Arc::new(SystemEntropy))
+        KeyRing::new(&[current; 32], &previous, &[9; 32], Arc::new(SystemEntropy))
     }
 
-    const PLACE: FieldLocation = FieldLocation { table: "a", column: "b", row: Uuid::nil(), owner: Uuid::nil() };
+    const LOCATION: FieldLocation = FieldLocation { table: "a", column: "b", row: Uuid::nil(), owner: Uuid::nil() };
 
     #[test]
-    fn what_is_sealed_opens_at_its_own_place_and_nowhere_else() {
+    fn a_sealed_value_opens_only_with_its_key_and_location() {
         let ring = ring(1, &[]);
         let key = ring.new_data_key().unwrap();
-        let sealed = ring.seal(&key, &PLACE, b"ann@example.org").unwrap();
+        let sealed = ring.seal(&key, &LOCATION, b"ann@example.org").unwrap();
         assert!(!sealed.windows(3).any(|window| window == b"ann"));
-        assert_eq!(ring.open(&key, &PLACE, &sealed).unwrap(), b"ann@example.org");
+        assert_eq!(ring.open(&key, &LOCATION, &sealed).unwrap(), b"ann@example.org");
         let elsewhere = [
-            FieldLocation { table: "x", ..PLACE },
-            FieldLocation { column: "x", ..PLACE },
-            FieldLocation { row: Uuid::max(), ..PLACE },
-            FieldLocation { owner: Uuid::max(), ..PLACE },
+            FieldLocation { table: "x", ..LOCATION },
+            FieldLocation { column: "x", ..LOCATION },
+            FieldLocation { row: Uuid::max(), ..LOCATION },
+            FieldLocation { owner: Uuid::max(), ..LOCATION },
         ];
-        for place in elsewhere {
-            assert!(ring.open(&key, &place, &sealed).is_err(), "{place:?}");
+        for location in elsewhere {
+            assert!(ring.open(&key, &location, &sealed).is_err(), "{location:?}");
         }
-        assert!(ring.open(&ring.new_data_key().unwrap(), &PLACE, &sealed).is_err());
+        assert!(ring.open(&ring.new_data_key().unwrap(), &LOCATION, &sealed).is_err());
     }
 
     #[test]
-    fn a_secret_that_was_changed_still_opens_and_one_that_is_gone_does_not() {
+    fn a_previous_secret_still_opens_values_and_a_removed_one_does_not() {
         let before = ring(1, &[]);
-        for key in [before.new_data_key().unwrap(), before.system_key("outcomes")] {
-            let sealed = before.seal(&key, &PLACE, b"x").unwrap();
-            assert_eq!(ring(2, &[1]).open(&key, &PLACE, &sealed).unwrap(), b"x");
-            assert!(ring(2, &[]).open(&key, &PLACE, &sealed).is_err());
+        for key in [before.new_data_key().unwrap(), before.system_key("idempotency")] {
+            let sealed = before.seal(&key, &LOCATION, b"x").unwrap();
+            assert_eq!(ring(2, &[1]).open(&key, &LOCATION, &sealed).unwrap(), b"x");
+            assert!(ring(2, &[]).open(&key, &LOCATION, &sealed).is_err());
         }
     }
 
     #[test]
-    fn the_same_value_never_looks_the_same_twice_and_its_index_always_does() {
+    fn sealing_is_randomized_and_the_blind_index_is_deterministic() {
         let ring = ring(1, &[]);
-        let key = ring.system_key("outcomes");
-        assert_ne!(ring.seal(&key, &PLACE, b"x").unwrap(), ring.seal(&key, &PLACE, b"x").unwrap());
+        let key = ring.system_key("idempotency");
+        assert_ne!(ring.seal(&key, &LOCATION, b"x").unwrap(), ring.seal(&key, &LOCATION, b"x").unwrap());
         assert_eq!(ring.blind_index("email", "a@b"), self::ring(2, &[]).blind_index("email", "a@b"));
         assert_ne!(ring.blind_index("email", "a@b"), ring.blind_index("phone", "a@b"));
     }
 
     #[test]
-    fn a_byte_that_was_changed_is_noticed() {
+    fn a_changed_byte_is_detected() {
         let ring = ring(1, &[]);
         let key = ring.new_data_key().unwrap();
-        let sealed = ring.seal(&key, &PLACE, b"x").unwrap();
+        let sealed = ring.seal(&key, &LOCATION, b"x").unwrap();
         for at in 0..sealed.len() {
             let mut forged = sealed.clone();
             forged[at] ^= 1;
-            let opened = ring.open(&key, &PLACE, &forged);
-            // The first four bytes name a secret, which a wrapped key does not ask for.
+            let opened = ring.open(&key, &LOCATION, &forged);
+            // The first four bytes name a root secret, which a wrapped key does not use.
             assert!(opened.is_err() || at < 4, "{at}");
         }
     }

@@ -14,72 +14,72 @@ use async_nats::{
     jetstream::{self, Context, stream::Config},
 };
 use bytes::Bytes;
-use kith_kernel::{PortError, ErrorKind};
+use kith_kernel::{ErrorKind, PortError};
 use serde_json::{Value, json};
 use tokio::{sync::watch, time::sleep};
 
 use super::{
-    ANSWER, Connection, Place, WELL,
-    answers::{NO_SUCH_MESSAGE, NO_SUCH_STREAM, Reach, epoch, refused},
-    unavailable, within,
+    Connection, PING_TIMEOUT, REQUEST_TIMEOUT, StreamOffset,
+    api_responses::{NO_SUCH_MESSAGE, NO_SUCH_STREAM, StreamBounds, api_error, epoch_id},
+    unavailable, with_timeout,
 };
 
-/// How often, and after how long, a stream that is shorter than it was is asked again before that is believed: a server
-/// that has just become its leader may still be reading up.
-const PATIENCE: usize = 5;
-const LAG: Duration = Duration::from_millis(100);
+/// Number and interval of further requests before a shorter stream is accepted as rolled back: a server that has just
+/// become the leader may still be catching up.
+const LAG_RETRIES: usize = 5;
+const LAG_RETRY_INTERVAL: Duration = Duration::from_millis(100);
 
-/// A stream of the cluster: made if it is not there, and looked at anew after each reconnect, since the servers may have
-/// come back without it, or with an older state of it.
+/// A stream of the cluster. It is created if it does not exist, and checked after each reconnect, since the servers may
+/// have lost or rolled back the stream.
 pub(crate) struct Stream {
     pub(crate) connection: Connection,
     context: Context,
     config: Config,
-    known: Mutex<Known>,
-    /// One looks at a time.
-    looking: tokio::sync::Mutex<()>,
-    /// Whether this process has seen to it that the stream is kept as it is configured.
-    configured: AtomicBool,
-    /// Rings when the stream turned out to be another.
-    turned: watch::Sender<u64>,
+    cached: Mutex<CachedStreamInfo>,
+    /// Serializes checks.
+    refresh_lock: tokio::sync::Mutex<()>,
+    /// True if this process has applied the configuration of the stream.
+    is_configured: AtomicBool,
+    /// Changes when the stream was recreated or rolled back.
+    epoch_changes: watch::Sender<u64>,
 }
 
-/// What this process knows of the stream.
+/// Cached state of the stream.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Known {
-    /// On which connection it was looked at; `None` if it is to be looked at again.
-    number: Option<u64>,
-    /// When it was made, as the server writes it; empty before it was ever looked at.
-    made: String,
-    /// How often it has turned out to be another stream, or an older state of itself, since this process began.
-    turn: u64,
-    /// The newest of it that was seen.
-    newest: Option<Place>,
+pub(crate) struct CachedStreamInfo {
+    /// Generation of the connection on which the stream was checked; `None` if the cache is invalid.
+    connection: Option<u64>,
+    /// Creation time, as formatted by the server; empty before the first check.
+    created: String,
+    /// Number of recreations and rollbacks that this process has detected.
+    epoch_counter: u64,
+    /// The newest message that was observed.
+    newest: Option<StreamOffset>,
 }
 
-/// One life of a stream, as this process counts them: sequences of two lives have nothing to do with each other.
+/// Epoch of a stream, as counted by this process. Sequences of different epochs are unrelated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Life {
-    /// Of the stream that was made then. All nodes agree on it.
-    pub(crate) epoch: u32,
-    /// Grows whenever it begins anew or steps back. No other node knows it.
-    pub(crate) turn: u64,
-    /// The connection over which it was found so.
-    pub(crate) number: u64,
+pub(crate) struct StreamEpoch {
+    /// Identifies the stream by its creation time. Equal on all nodes.
+    pub(crate) id: u32,
+    /// Increases with each recreation and rollback. Local to the process.
+    pub(crate) counter: u64,
+    /// Generation of the connection on which the epoch was determined.
+    pub(crate) connection: u64,
 }
 
 impl Stream {
     pub(crate) fn new(connection: Connection, config: Config) -> Self {
         let mut context = jetstream::new(connection.client().clone());
-        context.set_timeout(ANSWER);
+        context.set_timeout(REQUEST_TIMEOUT);
         Self {
             connection,
             context,
             config,
-            known: Mutex::default(),
-            looking: tokio::sync::Mutex::default(),
-            configured: AtomicBool::new(false),
-            turned: watch::Sender::new(0),
+            cached: Mutex::default(),
+            refresh_lock: tokio::sync::Mutex::default(),
+            is_configured: AtomicBool::new(false),
+            epoch_changes: watch::Sender::new(0),
         }
     }
 
@@ -91,181 +91,194 @@ impl Stream {
         &self.context
     }
 
-    /// The life that the stream is in, as it was found on this connection.
-    pub(crate) async fn life(&self) -> Result<Life, PortError> {
-        if let Some(life) = self.found() {
-            return Ok(life);
+    /// Returns the current epoch, determined on the current connection.
+    pub(crate) async fn current_epoch(&self) -> Result<StreamEpoch, PortError> {
+        if let Some(epoch) = self.cached_epoch() {
+            return Ok(epoch);
         }
-        let _one = self.looking.lock().await;
-        if let Some(life) = self.found() {
-            return Ok(life);
+        let _guard = self.refresh_lock.lock().await;
+        if let Some(epoch) = self.cached_epoch() {
+            return Ok(epoch);
         }
-        let number = self.connection.number();
-        let reach = self.open().await?;
-        let before = self.known().clone();
-        let turn = before.turn + u64::from(!self.goes_on(&before, &reach).await?);
-        let life = Life { epoch: epoch(&reach.made), turn, number };
-        let turned = turn != before.turn;
+        let connection = self.connection.generation();
+        let bounds = self.create_or_update().await?;
+        let before = self.cached().clone();
+        let counter = before.epoch_counter + u64::from(!self.is_same_stream(&before, &bounds).await?);
+        let epoch = StreamEpoch { id: epoch_id(&bounds.created), counter, connection };
+        let has_changed = counter != before.epoch_counter;
         {
-            let mut known = self.known();
-            let newest = if turned { None } else { known.newest };
-            *known = Known { number: Some(number), made: reach.made, turn, newest };
+            let mut cached = self.cached();
+            let newest = if has_changed { None } else { cached.newest };
+            *cached = CachedStreamInfo {
+                connection: Some(connection),
+                created: bounds.created,
+                epoch_counter: counter,
+                newest,
+            };
         }
-        if turned {
-            tracing::error!(stream = self.name(), "a stream is not what it was: made anew, or put back");
-            self.turned.send_replace(turn);
+        if has_changed {
+            tracing::error!(stream = self.name(), "stream was recreated or rolled back, starting a new epoch");
+            self.epoch_changes.send_replace(counter);
         }
-        Ok(life)
+        Ok(epoch)
     }
 
-    /// Rings when another life begins.
-    pub(crate) fn turned(&self) -> watch::Receiver<u64> {
-        self.turned.subscribe()
+    /// Changes when a new epoch starts.
+    pub(crate) fn epoch_changes(&self) -> watch::Receiver<u64> {
+        self.epoch_changes.subscribe()
     }
 
-    /// Has the stream looked at again before it is used.
-    pub(crate) fn doubt(&self) {
-        self.known().number = None;
+    /// Makes the next use check the stream again.
+    pub(crate) fn invalidate(&self) {
+        self.cached().connection = None;
     }
 
-    /// Remembers what was seen of this life, to know the stream again by it.
-    pub(crate) fn saw(&self, life: Life, place: Place) {
-        let mut known = self.known();
-        // By nothing, it could not be known.
-        if place.sequence > 0
-            && known.turn == life.turn
-            && known.newest.is_none_or(|newest| newest.sequence < place.sequence)
+    /// Remembers the newest message of an epoch. A later check looks for it to detect a rollback.
+    pub(crate) fn observe(&self, epoch: StreamEpoch, offset: StreamOffset) {
+        let mut cached = self.cached();
+        // Sequence 0 means an empty stream, which cannot be looked for.
+        if offset.sequence > 0
+            && cached.epoch_counter == epoch.counter
+            && cached.newest.is_none_or(|newest| newest.sequence < offset.sequence)
         {
-            known.newest = Some(place);
+            cached.newest = Some(offset);
         }
     }
 
-    /// Whether the stream is in this life still, over this connection.
-    pub(crate) fn is(&self, life: Life) -> bool {
-        self.found() == Some(life)
+    /// Returns true if the stream is still in this epoch, on the same connection.
+    pub(crate) fn is_current(&self, epoch: StreamEpoch) -> bool {
+        self.cached_epoch() == Some(epoch)
     }
 
-    /// Whether it answers.
     pub(crate) async fn check_health(&self) -> Result<(), PortError> {
-        let asked = async {
-            self.life().await?;
-            self.reach().await.map(drop)
+        let check = async {
+            self.current_epoch().await?;
+            self.bounds().await.map(drop)
         };
-        within(WELL, asked).await
+        with_timeout(PING_TIMEOUT, check).await
     }
 
-    /// How far it reaches.
-    pub(crate) async fn reach(&self) -> Result<Reach, PortError> {
-        self.asked_reach().await?.ok_or_else(|| self.gone())
+    /// Returns the first and last sequence.
+    pub(crate) async fn bounds(&self) -> Result<StreamBounds, PortError> {
+        self.fetch_bounds().await?.ok_or_else(|| self.missing())
     }
 
-    /// Where the last message of a subject stands. The leader answers, so it is never too low.
-    pub(crate) async fn last(&self, subject: &str) -> Result<Option<Place>, PortError> {
-        self.leader(&json!({ "last_by_subj": subject })).await
+    /// Returns the offset of the last message of a subject. The leader responds, so the offset is never stale.
+    pub(crate) async fn last(&self, subject: &str) -> Result<Option<StreamOffset>, PortError> {
+        self.get_from_leader(&json!({ "last_by_subj": subject })).await
     }
 
-    /// What stands at a sequence, if it is still there.
-    pub(crate) async fn at(&self, sequence: u64) -> Result<Option<Place>, PortError> {
+    /// Returns the offset of the message at a sequence; `None` if it is not retained.
+    pub(crate) async fn offset_at(&self, sequence: u64) -> Result<Option<StreamOffset>, PortError> {
         if sequence == 0 {
             return Ok(None);
         }
-        self.leader(&json!({ "seq": sequence })).await
+        self.get_from_leader(&json!({ "seq": sequence })).await
     }
 
-    /// Publishes under an id, which the stream takes once within its window. Returns when the stream has it.
+    /// Publishes a message. Returns when the stream has stored it. Idempotent by id within the deduplication window.
     pub(crate) async fn publish(&self, subject: String, id: String, payload: Bytes) -> Result<(), PortError> {
-        self.life().await?;
+        self.current_epoch().await?;
         let mut headers = HeaderMap::new();
         headers.insert(NATS_MESSAGE_ID, id);
-        let Some(answer) = self.connection.ask(subject, headers, payload).await? else { return Err(self.gone()) };
-        let answer: Value = serde_json::from_slice(&answer.payload).map_err(unavailable)?;
-        refused(&answer).map_or(Ok(()), |(_, why)| Err(unavailable(why)))
+        let Some(response) = self.connection.request(subject, headers, payload).await? else {
+            return Err(self.missing());
+        };
+        let response: Value = serde_json::from_slice(&response.payload).map_err(unavailable)?;
+        api_error(&response).map_or(Ok(()), |(_, description)| Err(unavailable(description)))
     }
 
-    /// Asks the API of `JetStream`. `None` if what is asked about is not there, which the server says with `absent`.
-    pub(crate) async fn api(&self, verb: &str, question: Bytes, absent: u64) -> Result<Option<Value>, PortError> {
-        let answer = self.connection.ask(format!("$JS.API.{verb}"), HeaderMap::new(), question);
-        let answer = answer.await?.ok_or_else(|| unavailable("the NATS server has no JetStream"))?;
-        let answer: Value = serde_json::from_slice(&answer.payload).map_err(unavailable)?;
-        match refused(&answer) {
-            None => Ok(Some(answer)),
-            Some((code, _)) if code == absent => Ok(None),
-            Some((NO_SUCH_STREAM, _)) => Err(self.gone()),
-            Some((_, why)) => Err(unavailable(why)),
+    /// Calls the `JetStream` API. Returns `None` if the response is the error code `not_found`.
+    pub(crate) async fn api(&self, verb: &str, request: Bytes, not_found: u64) -> Result<Option<Value>, PortError> {
+        let response = self.connection.request(format!("$JS.API.{verb}"), HeaderMap::new(), request);
+        let response = response.await?.ok_or_else(|| unavailable("JetStream is not enabled on the NATS server"))?;
+        let response: Value = serde_json::from_slice(&response.payload).map_err(unavailable)?;
+        match api_error(&response) {
+            None => Ok(Some(response)),
+            Some((code, _)) if code == not_found => Ok(None),
+            Some((NO_SUCH_STREAM, _)) => Err(self.missing()),
+            Some((_, description)) => Err(unavailable(description)),
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn cached(&self) -> MutexGuard<'_, CachedStreamInfo> {
+        self.cached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn found(&self) -> Option<Life> {
-        let (known, number) = (self.known(), self.connection.number());
-        (known.number == Some(number)).then(|| Life { epoch: epoch(&known.made), turn: known.turn, number })
+    fn cached_epoch(&self) -> Option<StreamEpoch> {
+        let (cached, connection) = (self.cached(), self.connection.generation());
+        (cached.connection == Some(connection)).then(|| StreamEpoch {
+            id: epoch_id(&cached.created),
+            counter: cached.epoch_counter,
+            connection,
+        })
     }
 
-    /// The stream as it is, made if it is not there.
-    async fn open(&self) -> Result<Reach, PortError> {
-        // The first that answers a direct get with many messages. In its first moment a server has not said which it is.
+    /// Returns the bounds of the stream. Creates it if it does not exist.
+    async fn create_or_update(&self) -> Result<StreamBounds, PortError> {
+        // 2.11 is the first version with batched direct get. Immediately after connecting, the version is not known
+        // yet.
         let client = self.connection.client();
         if client.try_server_info().is_some() && !client.is_server_compatible(2, 11, 0) {
-            return Err(unavailable("the NATS server is older than 2.11"));
+            return Err(unavailable("NATS server is older than 2.11"));
         }
-        if let Some(reach) = self.asked_reach().await? {
-            if !self.configured.load(Ordering::SeqCst) {
-                // A stream that is kept as it was is better than none.
+        if let Some(bounds) = self.fetch_bounds().await? {
+            if !self.is_configured.load(Ordering::SeqCst) {
+                // A stream with an outdated configuration is better than none.
                 match self.context.update_stream(&self.config).await {
-                    Ok(_) => self.configured.store(true, Ordering::SeqCst),
-                    Err(error) => tracing::warn!(stream = self.name(), %error, "a stream stays as it was configured"),
+                    Ok(_) => self.is_configured.store(true, Ordering::SeqCst),
+                    Err(error) => tracing::warn!(stream = self.name(), %error, "failed to update stream configuration"),
                 }
             }
-            return Ok(reach);
+            return Ok(bounds);
         }
         self.context.create_stream(&self.config).await.map_err(unavailable)?;
-        self.configured.store(true, Ordering::SeqCst);
-        self.asked_reach().await?.ok_or_else(|| unavailable("the stream is not there yet"))
+        self.is_configured.store(true, Ordering::SeqCst);
+        self.fetch_bounds().await?.ok_or_else(|| unavailable("stream was created but is not available yet"))
     }
 
-    async fn asked_reach(&self) -> Result<Option<Reach>, PortError> {
+    async fn fetch_bounds(&self) -> Result<Option<StreamBounds>, PortError> {
         let info = self.api(&format!("STREAM.INFO.{}", self.name()), Bytes::new(), NO_SUCH_STREAM).await?;
-        info.map(|info| Reach::of(&info).ok_or_else(|| unavailable("a stream is described in other words"))).transpose()
+        info.map(|info| StreamBounds::parse(&info).ok_or_else(|| unavailable("unexpected stream info response")))
+            .transpose()
     }
 
-    /// Whether this is the stream that was known, with all that was seen of it.
-    async fn goes_on(&self, before: &Known, now: &Reach) -> Result<bool, PortError> {
-        if before.made != now.made {
-            return Ok(before.made.is_empty());
+    /// Returns true if the stream is the one that was cached and still has the newest observed message.
+    async fn is_same_stream(&self, before: &CachedStreamInfo, now: &StreamBounds) -> Result<bool, PortError> {
+        if before.created != now.created {
+            return Ok(before.created.is_empty());
         }
         let Some(newest) = before.newest else { return Ok(true) };
         let mut now = now.clone();
-        for _ in 0..PATIENCE {
+        for _ in 0..LAG_RETRIES {
             if now.last.sequence >= newest.sequence {
                 break;
             }
-            sleep(LAG).await;
-            now = self.reach().await?;
+            sleep(LAG_RETRY_INTERVAL).await;
+            now = self.bounds().await?;
         }
         if now.last.sequence < newest.sequence {
             return Ok(false);
         }
-        // If it is gone by its age or for its length, nobody can tell any more, unless nothing came after it.
-        Ok(now.last == newest || self.at(newest.sequence).await? == Some(newest))
+        // A message that was removed by age or size limits is indistinguishable from a lost one, unless it was the
+        // last.
+        Ok(now.last == newest || self.offset_at(newest.sequence).await? == Some(newest))
     }
 
-    async fn leader(&self, question: &Value) -> Result<Option<Place>, PortError> {
+    async fn get_from_leader(&self, request: &Value) -> Result<Option<StreamOffset>, PortError> {
         let verb = format!("STREAM.MSG.GET.{}", self.name());
-        let Some(answer) = self.api(&verb, question.to_string().into(), NO_SUCH_MESSAGE).await? else {
+        let Some(response) = self.api(&verb, request.to_string().into(), NO_SUCH_MESSAGE).await? else {
             return Ok(None);
         };
-        let sequence = answer.pointer("/message/seq").and_then(Value::as_u64);
-        let time = answer.pointer("/message/time").and_then(Value::as_str);
-        let place = sequence.zip(time).map(|(sequence, time)| Place::at(sequence, time));
-        place.map(Some).ok_or_else(|| unavailable("a message is described in other words"))
+        let sequence = response.pointer("/message/seq").and_then(Value::as_u64);
+        let time = response.pointer("/message/time").and_then(Value::as_str);
+        let offset = sequence.zip(time).map(|(sequence, time)| StreamOffset::new(sequence, time));
+        offset.map(Some).ok_or_else(|| unavailable("unexpected message response"))
     }
 
-    /// The stream is not there: whoever comes next makes it.
-    pub(super) fn gone(&self) -> PortError {
-        self.doubt();
-        PortError::new(ErrorKind::Unavailable, format!("there is no stream {}", self.name()))
+    /// Invalidates the cache, so that the next use creates the stream.
+    pub(super) fn missing(&self) -> PortError {
+        self.invalidate();
+        PortError::new(ErrorKind::Unavailable, format!("stream {} does not exist", self.name()))
     }
 }

@@ -1,4 +1,4 @@
-//! Where Redis is: one server, a cluster, or whatever its sentinels say.
+//! Addresses of Redis: one server, a cluster, or sentinels.
 
 use redis::{
     Client, IntoConnectionInfo as _, ProtocolVersion, RedisConnectionInfo, TlsMode,
@@ -6,17 +6,17 @@ use redis::{
     sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType},
 };
 
-use super::TO_CONNECT;
+use super::CONNECT_TIMEOUT;
 
-/// What a URL says.
+/// Parsed URL.
 #[derive(Clone)]
 pub(super) enum Address {
-    One(Client),
+    Single(Client),
     Cluster(Box<ClusterClient>),
     Sentinels(Sentinels),
 }
 
-/// Who knows which server is the master.
+/// Sentinels that name the current master.
 #[derive(Clone)]
 pub(super) struct Sentinels {
     urls: Vec<String>,
@@ -24,31 +24,31 @@ pub(super) struct Sentinels {
     server: SentinelNodeConnectionInfo,
 }
 
-/// The URL names no Redis. It is not repeated here: it may hold a password.
+/// The text is not a Redis URL. The error does not repeat it, since it may contain a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not the URL of a Redis: redis://[user:password@]host[:port][/database], rediss:// for TLS, \
+    "invalid Redis URL; expected redis://[user:password@]host[:port][/database], rediss:// for TLS, \
      redis+cluster://host,host or a list of hosts for a cluster, redis+sentinel://host,host/master-name[/database]"
 )]
 pub struct InvalidUrl;
 
-/// What follows a scheme, in pieces.
+/// Parts of a URL after the scheme.
 struct Parts<'a> {
-    /// With its `@`, or empty.
+    /// Includes the `@`, or is empty.
     user: &'a str,
     hosts: Vec<&'a str>,
-    /// Without its first slash.
+    /// Without the leading slash.
     path: &'a str,
-    /// With its question mark, or empty.
+    /// Includes the question mark, or is empty.
     query: &'a str,
 }
 
 impl Address {
     pub(super) fn parse(url: &str) -> Result<Self, InvalidUrl> {
         let (scheme, rest) = url.split_once("://").ok_or(InvalidUrl)?;
-        let parts = Parts::read(rest)?;
+        let parts = Parts::parse(rest)?;
         match scheme {
-            "redis" | "rediss" if parts.hosts.len() == 1 => Client::open(url).map(Self::One).map_err(|_| InvalidUrl),
+            "redis" | "rediss" if parts.hosts.len() == 1 => Client::open(url).map(Self::Single).map_err(|_| InvalidUrl),
             "redis" | "redis+cluster" => cluster(&parts, "redis"),
             "rediss" | "rediss+cluster" => cluster(&parts, "rediss"),
             "redis+sentinel" => sentinels(&parts, None),
@@ -59,7 +59,7 @@ impl Address {
 }
 
 impl<'a> Parts<'a> {
-    fn read(rest: &'a str) -> Result<Self, InvalidUrl> {
+    fn parse(rest: &'a str) -> Result<Self, InvalidUrl> {
         let (rest, query) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         let (user, hosts) = authority.split_at(authority.rfind('@').map_or(0, |at| at.saturating_add(1)));
@@ -70,33 +70,34 @@ impl<'a> Parts<'a> {
         Ok(Self { user, hosts, path, query })
     }
 
-    /// One URL a host, each with the user and its password.
+    /// Returns one URL per host, each with the credentials.
     fn urls(&self, scheme: &str, user: &str) -> Vec<String> {
         self.hosts.iter().map(|host| format!("{scheme}://{user}{host}/{}", self.query)).collect()
     }
 }
 
-/// A cluster has one database.
+/// A cluster has only database 0.
 fn cluster(parts: &Parts<'_>, scheme: &str) -> Result<Address, InvalidUrl> {
     if !matches!(parts.path, "" | "0") {
         return Err(InvalidUrl);
     }
     let nodes = parts.urls(scheme, parts.user);
-    // The driver follows a key that moved to another node; what fails otherwise is for whoever called.
-    let builder = ClusterClientBuilder::new(nodes).connection_timeout(TO_CONNECT).response_timeout(TO_CONNECT);
+    // The driver follows redirects of moved keys. Other failures are returned to the caller.
+    let builder =
+        ClusterClientBuilder::new(nodes).connection_timeout(CONNECT_TIMEOUT).response_timeout(CONNECT_TIMEOUT);
     builder.retries(2).build().map(|client| Address::Cluster(Box::new(client))).map_err(|_| InvalidUrl)
 }
 
-/// The user and the password are for the server; sentinels are asked without.
+/// The credentials are for the server; sentinels are queried without.
 fn sentinels(parts: &Parts<'_>, tls: Option<TlsMode>) -> Result<Address, InvalidUrl> {
     let (master, database) = parts.path.split_once('/').unwrap_or((parts.path, "0"));
     if master.is_empty() {
         return Err(InvalidUrl);
     }
-    // Read as the driver reads any other URL, so that a password is written the same in all of them.
-    let like = format!("redis://{}host/{database}{}", parts.user, parts.query);
-    let like = like.into_connection_info().map_err(|_| InvalidUrl)?;
-    let settings: RedisConnectionInfo = like.redis_settings().clone().set_protocol(ProtocolVersion::RESP2);
+    // Parsed by the driver, so that passwords are encoded in the same way in all URLs.
+    let template = format!("redis://{}host/{database}{}", parts.user, parts.query);
+    let template = template.into_connection_info().map_err(|_| InvalidUrl)?;
+    let settings: RedisConnectionInfo = template.redis_settings().clone().set_protocol(ProtocolVersion::RESP2);
     let server = SentinelNodeConnectionInfo::default().set_redis_connection_info(settings);
     let server = match tls {
         Some(mode) => server.set_tls_mode(mode),
@@ -109,7 +110,7 @@ fn sentinels(parts: &Parts<'_>, tls: Option<TlsMode>) -> Result<Address, Invalid
 }
 
 impl Sentinels {
-    /// A client that has asked nobody yet: after a failover, what another one was told is wrong.
+    /// Creates a client without cached state: after a failover the cached master is wrong.
     pub(super) fn client(&self) -> redis::RedisResult<SentinelClient> {
         let server = Some(self.server.clone());
         SentinelClient::build(self.urls.clone(), &self.master, server, SentinelServerType::Master)
@@ -122,17 +123,17 @@ mod tests {
 
     fn kind(url: &str) -> &'static str {
         match Address::parse(url) {
-            Ok(Address::One(_)) => "one",
+            Ok(Address::Single(_)) => "single",
             Ok(Address::Cluster(_)) => "cluster",
             Ok(Address::Sentinels(_)) => "sentinels",
-            Err(InvalidUrl) => "none",
+            Err(InvalidUrl) => "invalid",
         }
     }
 
     #[test]
-    fn each_kind_of_url_is_known() {
+    fn every_kind_of_url_is_recognized() {
         for url in ["redis://localhost", "redis://u:p%40@host:6380/3", "rediss://host", "redis://[::1]:6379"] {
-            assert_eq!(kind(url), "one", "{url}");
+            assert_eq!(kind(url), "single", "{url}");
         }
         for url in ["redis+cluster://a", "rediss+cluster://u:p@a:1,b:2,c", "redis://a:1,b:2", "rediss://a,b/0"] {
             assert_eq!(kind(url), "cluster", "{url}");
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_redis_is_refused_without_a_word_of_it() {
+    fn an_invalid_url_is_rejected_without_repeating_it() {
         let broken = [
             "",
             "localhost",
@@ -157,13 +158,13 @@ mod tests {
             "redis://u:secret@",
         ];
         for url in broken {
-            assert_eq!(kind(url), "none", "{url}");
+            assert_eq!(kind(url), "invalid", "{url}");
         }
         assert!(!InvalidUrl.to_string().contains("secret"));
     }
 
     #[test]
-    fn sentinels_are_asked_without_the_password_of_the_server() {
+    fn sentinels_are_queried_without_the_password_of_the_server() {
         let Ok(Address::Sentinels(sentinels)) = Address::parse("redis+sentinel://u:p@a:1,b/kith/2") else {
             panic!("sentinels")
         };

@@ -1,18 +1,18 @@
-//! Redis: one connection that all adapters share, and that nobody waits for.
+//! Redis: one connection that all adapters share.
 //!
-//! | URL | means |
+//! | URL | target |
 //! | --- | --- |
 //! | `redis://[user:password@]host[:port][/database]` | one server |
-//! | `rediss://..` | the same over TLS; `rediss+cluster`, `rediss+sentinel` likewise |
-//! | `redis+cluster://[user:password@]host[:port],host[:port]` | a cluster, by some of its nodes; `redis://` with several hosts means the same |
-//! | `redis+sentinel://[user:password@]host[:port],host[:port]/master-name[/database]` | the master that these sentinels name |
+//! | `rediss://..` | the same over TLS; also `rediss+cluster`, `rediss+sentinel` |
+//! | `redis+cluster://[user:password@]host[:port],host[:port]` | a cluster, by some of its nodes; `redis://` with several hosts is the same |
+//! | `redis+sentinel://[user:password@]host[:port],host[:port]/master-name[/database]` | the master that the sentinels name |
 //!
-//! The driver's own manager of connections makes calls wait while it connects again, as long as that takes. Here each
-//! call has an end of its own, the connection is made apart from the calls that wait for it, one that broke is dropped
-//! and made anew by the next call (sentinels are asked anew, too), and [`Breaker`] keeps calls away meanwhile.
+//! The connection manager of the driver makes calls wait for a reconnect without a limit. Here each call has its own
+//! timeout, and the connection is opened in a separate task. A broken connection is discarded; the next call opens a
+//! new one and queries the sentinels again. [`CircuitBreaker`] rejects calls in the meantime.
 
 mod address;
-mod link;
+mod connection;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -21,61 +21,61 @@ use std::{
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use kith_kernel::{Clock, Entropy, PortError, ErrorKind};
-use redis::{FromRedisValue, RedisError, RedisResult};
+use kith_kernel::{Clock, Entropy, ErrorKind, PortError};
+use redis::{FromRedisValue, RedisResult};
 
 use self::address::Address;
 pub use self::address::InvalidUrl;
-pub(crate) use self::link::Link;
-use crate::breaker::{Breaker, Open, Rules};
+pub(crate) use self::connection::Connection;
+use crate::circuit_breaker::{CircuitBreaker, CircuitBreakerConfig, CircuitOpen};
 
-/// How long it may take to connect. The call that needs it may give up sooner.
-const TO_CONNECT: Duration = Duration::from_secs(1);
-/// How long it may take to say that it is there.
-const TO_ANSWER: Duration = Duration::from_secs(1);
+/// Timeout of a connection attempt. The call that needs the connection can give up sooner.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// Timeout of a health check.
+const PING_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Redis, for as many as want it: clones share everything.
+/// Handle to Redis. Clones share the connection.
 #[derive(Clone)]
 pub struct Redis(Arc<Inner>);
 
 struct Inner {
     address: Address,
     namespace: String,
-    breaker: Breaker,
-    kept: Mutex<Kept>,
-    /// Held by whoever connects.
-    connecting: tokio::sync::Mutex<()>,
+    breaker: CircuitBreaker,
+    cache: Mutex<ConnectionCache>,
+    /// Serializes connection attempts.
+    connect_lock: tokio::sync::Mutex<()>,
 }
 
-/// The connection, and how often somebody tried to make it.
+/// The current connection, and the number of attempts.
 #[derive(Default)]
-struct Kept {
-    made: Option<Made>,
-    tries: u64,
+struct ConnectionCache {
+    current: Option<CachedConnection>,
+    attempts: u64,
 }
 
-/// A connection, and by which try it was made.
+/// A connection, and the number of the attempt that opened it.
 #[derive(Clone)]
-struct Made {
-    link: Link,
-    nth: u64,
+struct CachedConnection {
+    connection: Connection,
+    attempt: u64,
 }
 
 #[derive(Debug, thiserror::Error)]
-enum Away {
-    #[error("Redis did not answer within {0:?}")]
-    Late(Duration),
-    #[error("Redis failed")]
-    Driver(#[from] RedisError),
+enum RedisError {
+    #[error("Redis timed out after {0:?}")]
+    Timeout(Duration),
+    #[error("Redis command failed")]
+    Driver(#[from] redis::RedisError),
     #[error(transparent)]
-    Open(#[from] Open),
-    #[error("a connection to Redis could not be made a moment ago")]
-    Unmade,
+    CircuitOpen(#[from] CircuitOpen),
+    #[error("failed to connect to Redis")]
+    ConnectFailed,
 }
 
 impl Redis {
-    /// Redis at this URL, each key beginning with this namespace. Nothing is asked of it yet: a node starts while it is
-    /// away.
+    /// Creates a handle. All keys start with `namespace`. It does not connect yet, so a node can start while Redis is
+    /// unavailable.
     ///
     /// # Errors
     /// [`InvalidUrl`].
@@ -88,117 +88,131 @@ impl Redis {
         Ok(Self(Arc::new(Inner {
             address: Address::parse(url)?,
             namespace: namespace.to_owned(),
-            breaker: Breaker::new("redis", Rules::default(), clock, entropy),
-            kept: Mutex::default(),
-            connecting: tokio::sync::Mutex::default(),
+            breaker: CircuitBreaker::new("redis", CircuitBreakerConfig::default(), clock, entropy),
+            cache: Mutex::default(),
+            connect_lock: tokio::sync::Mutex::default(),
         })))
     }
 
-    /// Whether it answers, within a second.
+    /// Checks that Redis responds within one second.
     ///
     /// # Errors
     /// [`ErrorKind::Unavailable`].
     pub async fn check_health(&self) -> Result<(), PortError> {
-        let asked = self.within(TO_ANSWER, async |mut link| redis::cmd("PING").query_async::<()>(&mut link).await);
-        asked.await.map_err(failure)
+        let result = self.run_with_timeout(PING_TIMEOUT, async |mut connection| {
+            redis::cmd("PING").query_async::<()>(&mut connection).await
+        });
+        result.await.map_err(port_error)
     }
 
-    /// The key of what has this name. The name cannot be read from it, be it a secret or an address.
+    /// Returns the key for a name. The key is a hash: names can be secrets or addresses.
     pub(crate) fn key(&self, kind: &str, name: &[&str]) -> String {
         let mut hash = aws_lc_rs::digest::Context::new(&SHA256);
         for part in name {
-            // Parts are hashed alone, so that no two lists of them run into the same text.
+            // Each part is hashed separately, so that different lists of parts have different keys.
             hash.update(digest(&SHA256, part.as_bytes()).as_ref());
         }
         format!("{}:{kind}:{}", self.0.namespace, URL_SAFE_NO_PAD.encode(hash.finish()))
     }
 
-    /// Asks it something, and waits for an answer no longer than that; not at all if it has not answered lately.
-    pub(crate) async fn ask<T: FromRedisValue>(
+    /// Runs a command with a timeout. Fails immediately while the circuit breaker is open.
+    pub(crate) async fn run<T: FromRedisValue>(
         &self,
-        within: Duration,
-        question: impl AsyncFnOnce(Link) -> RedisResult<T>,
+        timeout: Duration,
+        command: impl AsyncFnOnce(Connection) -> RedisResult<T>,
     ) -> Result<T, PortError> {
-        let pass = self.0.breaker.pass().map_err(|open| failure(open.into()))?;
-        match self.within(within, question).await {
-            Ok(answer) => {
-                pass.answered();
-                Ok(answer)
+        let permit = self.0.breaker.try_acquire().map_err(|open| port_error(open.into()))?;
+        match self.run_with_timeout(timeout, command).await {
+            Ok(value) => {
+                permit.success();
+                Ok(value)
             }
-            Err(away) => {
-                pass.failed();
-                Err(failure(away))
+            Err(error) => {
+                permit.failure();
+                Err(port_error(error))
             }
         }
     }
 
-    async fn within<T>(&self, within: Duration, question: impl AsyncFnOnce(Link) -> RedisResult<T>) -> Result<T, Away> {
+    async fn run_with_timeout<T>(
+        &self,
+        timeout: Duration,
+        command: impl AsyncFnOnce(Connection) -> RedisResult<T>,
+    ) -> Result<T, RedisError> {
         let mut used = None;
-        let asked = async {
-            let made = self.link().await?;
-            used = Some(made.nth);
-            Ok(question(made.link).await?)
+        let result = async {
+            let cached = self.connection().await?;
+            used = Some(cached.attempt);
+            Ok(command(cached.connection).await?)
         };
-        let answer = tokio::time::timeout(within, asked).await.unwrap_or(Err(Away::Late(within)));
-        if let (Err(_), Some(nth)) = (&answer, used) {
-            self.0.forget(nth);
+        let value = tokio::time::timeout(timeout, result).await.unwrap_or(Err(RedisError::Timeout(timeout)));
+        if let (Err(_), Some(attempt)) = (&value, used) {
+            self.0.discard(attempt);
         }
-        answer
+        value
     }
 
-    /// The connection. It is made apart from who waits for it, because they may have less time than it takes.
-    async fn link(&self) -> Result<Made, Away> {
-        let tries = {
-            let kept = self.0.kept();
-            if let Some(made) = &kept.made {
-                return Ok(made.clone());
+    /// Returns the connection, or opens one. Opening continues in a separate task if the caller times out.
+    async fn connection(&self) -> Result<CachedConnection, RedisError> {
+        let attempts = {
+            let cache = self.0.cache();
+            if let Some(cached) = &cache.current {
+                return Ok(cached.clone());
             }
-            kept.tries
+            cache.attempts
         };
         let inner = self.0.clone();
-        tokio::spawn(async move { inner.connect(tries).await }).await.unwrap_or(Err(Away::Unmade))
+        tokio::spawn(async move { inner.connect(attempts).await }).await.unwrap_or(Err(RedisError::ConnectFailed))
     }
 }
 
 impl Inner {
-    /// Connects, unless somebody has tried since: of all who come at once, one does it.
-    async fn connect(&self, tries: u64) -> Result<Made, Away> {
-        let _one = self.connecting.lock().await;
+    /// Connects unless another caller has tried since. Of several concurrent callers, one connects.
+    async fn connect(&self, attempts: u64) -> Result<CachedConnection, RedisError> {
+        let _guard = self.connect_lock.lock().await;
         {
-            let kept = self.kept();
-            if let Some(made) = &kept.made {
-                return Ok(made.clone());
+            let cache = self.cache();
+            if let Some(cached) = &cache.current {
+                return Ok(cached.clone());
             }
-            if kept.tries != tries {
-                return Err(Away::Unmade);
+            if cache.attempts != attempts {
+                return Err(RedisError::ConnectFailed);
             }
         }
-        let link = tokio::time::timeout(TO_CONNECT, self.address.connect()).await;
-        let mut kept = self.kept();
-        kept.tries = kept.tries.wrapping_add(1);
-        let made = Made { link: link.map_err(|_| Away::Late(TO_CONNECT))??, nth: kept.tries };
-        kept.made = Some(made.clone());
-        Ok(made)
+        let connection = tokio::time::timeout(CONNECT_TIMEOUT, self.address.connect()).await;
+        let mut cache = self.cache();
+        cache.attempts = cache.attempts.wrapping_add(1);
+        let cached = CachedConnection {
+            connection: connection.map_err(|_| RedisError::Timeout(CONNECT_TIMEOUT))??,
+            attempt: cache.attempts,
+        };
+        cache.current = Some(cached.clone());
+        Ok(cached)
     }
 
-    /// Drops a connection over which a call failed: it may be broken, and after a failover it is the wrong one. One that
-    /// was made since stays.
-    fn forget(&self, nth: u64) {
-        self.kept().made.take_if(|made| made.nth == nth);
+    /// Discards a connection on which a call failed: it may be broken, or lead to the old master after a failover. A
+    /// newer connection is not affected.
+    fn discard(&self, attempt: u64) {
+        self.cache().current.take_if(|cached| cached.attempt == attempt);
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn cache(&self) -> MutexGuard<'_, ConnectionCache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Only what we said or read wrongly is our own fault.
-fn failure(away: Away) -> PortError {
-    let ours = match &away {
-        Away::Driver(error) => {
-            matches!(error.kind(), redis::ErrorKind::Parse | redis::ErrorKind::UnexpectedReturnType | redis::ErrorKind::InvalidClientConfig)
+/// Errors of encoding and decoding are internal; all others mean that Redis is unavailable.
+fn port_error(error: RedisError) -> PortError {
+    let is_internal = match &error {
+        RedisError::Driver(driver) => {
+            matches!(
+                driver.kind(),
+                redis::ErrorKind::Parse
+                    | redis::ErrorKind::UnexpectedReturnType
+                    | redis::ErrorKind::InvalidClientConfig
+            )
         }
-        Away::Late(_) | Away::Open(_) | Away::Unmade => false,
+        RedisError::Timeout(_) | RedisError::CircuitOpen(_) | RedisError::ConnectFailed => false,
     };
-    PortError::new(if ours { ErrorKind::Internal } else { ErrorKind::Unavailable }, away)
+    PortError::new(if is_internal { ErrorKind::Internal } else { ErrorKind::Unavailable }, error)
 }

@@ -1,4 +1,4 @@
-//! What the bus promises, on every adapter: what is digested, asked for again, and given up.
+//! Contract of the event bus, for every adapter.
 
 use std::{
     sync::{
@@ -9,122 +9,126 @@ use std::{
 };
 
 use async_trait::async_trait;
-use kith_infra::bus::{Local, Nats, READER, Settings};
+use kith_infra::bus::{DECODE_CONSUMER, InProcess, JetStream, Settings};
 use kith_kernel::{
-    Delivery, AccountEvent, EncodedEvent, ErrorKind, Event, EventId, EventPayload, PortError, SystemClock,
+    AccountEvent, Delivery, EncodedEvent, ErrorKind, EventId, EventPayload, PortError, SystemClock,
     ports::{DeadLetterStore, EventBus, EventHandler},
 };
 use kith_testkit::{DedicatedServer, block_on, event, user};
 use tokio::time::sleep;
 
-use crate::live::connection;
+use crate::replay_log::connection;
 
-/// Fails in one way, so many times, and keeps what it digested.
-pub(crate) struct Listener {
+/// Handler that fails a given number of times and records the events it has handled.
+pub(crate) struct RecordingHandler {
     name: &'static str,
-    fails: Option<ErrorKind>,
-    times: AtomicUsize,
-    heard: AtomicUsize,
-    digested: Mutex<Vec<EventId>>,
+    error_kind: Option<ErrorKind>,
+    failures: AtomicUsize,
+    deliveries: AtomicUsize,
+    handled: Mutex<Vec<EventId>>,
 }
 
 #[async_trait]
-impl EventHandler for Listener {
+impl EventHandler for RecordingHandler {
     fn name(&self) -> &'static str {
         self.name
     }
 
     async fn handle(&self, delivery: &Delivery) -> Result<(), PortError> {
         let event = &delivery.event;
-        self.heard.fetch_add(1, Ordering::SeqCst);
-        let failed = self.times.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |times| times.checked_sub(1));
-        if let Some(kind) = self.fails.filter(|_| failed.is_ok()) {
-            return Err(PortError::new(kind, "not this one"));
+        self.deliveries.fetch_add(1, Ordering::SeqCst);
+        let failed = self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |times| times.checked_sub(1));
+        if let Some(kind) = self.error_kind.filter(|_| failed.is_ok()) {
+            return Err(PortError::new(kind, "handler failed"));
         }
-        self.digested.lock().unwrap().push(event.id);
+        self.handled.lock().unwrap().push(event.id);
         Ok(())
     }
 }
 
-impl Listener {
+impl RecordingHandler {
     pub(crate) fn new(name: &'static str) -> Arc<Self> {
         Self::failing(name, None, 0)
     }
 
-    pub(crate) fn failing(name: &'static str, fails: Option<ErrorKind>, times: usize) -> Arc<Self> {
-        let (heard, digested) = (AtomicUsize::new(0), Mutex::default());
-        Arc::new(Self { name, fails, times: AtomicUsize::new(times), heard, digested })
+    pub(crate) fn failing(name: &'static str, error_kind: Option<ErrorKind>, failures: usize) -> Arc<Self> {
+        let (deliveries, handled) = (AtomicUsize::new(0), Mutex::default());
+        Arc::new(Self { name, error_kind, failures: AtomicUsize::new(failures), deliveries, handled })
     }
 
-    pub(crate) fn heard(&self) -> usize {
-        self.heard.load(Ordering::SeqCst)
+    pub(crate) fn deliveries(&self) -> usize {
+        self.deliveries.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn digested(&self) -> Vec<EventId> {
-        self.digested.lock().unwrap().clone()
+    pub(crate) fn handled(&self) -> Vec<EventId> {
+        self.handled.lock().unwrap().clone()
     }
 }
 
-/// Keeps what is buried; closed for so many.
+/// Store that rejects a given number of events and records the others.
 #[derive(Default)]
-pub(crate) struct Graveyard {
-    closed: AtomicUsize,
-    buried: Mutex<Vec<(EventId, &'static str, String)>>,
+pub(crate) struct RecordingDeadLetters {
+    rejections: AtomicUsize,
+    entries: Mutex<Vec<(EventId, &'static str, String)>>,
 }
 
-impl Graveyard {
-    pub(crate) fn buried(&self) -> Vec<(EventId, &'static str, String)> {
-        self.buried.lock().unwrap().clone()
+impl RecordingDeadLetters {
+    pub(crate) fn entries(&self) -> Vec<(EventId, &'static str, String)> {
+        self.entries.lock().unwrap().clone()
     }
 }
 
 #[async_trait]
-impl DeadLetterStore for Graveyard {
-    async fn add(&self, parcel: &EncodedEvent, consumer: &'static str, why: &str) -> Result<(), PortError> {
-        if self.closed.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |closed| closed.checked_sub(1)).is_ok() {
-            return Err(PortError::new(ErrorKind::Unavailable, "closed"));
+impl DeadLetterStore for RecordingDeadLetters {
+    async fn add(&self, event: &EncodedEvent, consumer: &'static str, error: &str) -> Result<(), PortError> {
+        if self
+            .rejections
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |rejections| rejections.checked_sub(1))
+            .is_ok()
+        {
+            return Err(PortError::new(ErrorKind::Unavailable, "unavailable"));
         }
-        let mut buried = self.buried.lock().unwrap();
-        if !buried.iter().any(|(id, by, _)| (*id, *by) == (parcel.id, consumer)) {
-            buried.push((parcel.id, consumer, why.to_owned()));
+        let mut entries = self.entries.lock().unwrap();
+        if !entries.iter().any(|(id, by, _)| (*id, *by) == (event.id, consumer)) {
+            entries.push((event.id, consumer, error.to_owned()));
         }
         Ok(())
     }
 }
 
-pub(crate) fn parcel() -> EncodedEvent {
+pub(crate) fn encoded_event() -> EncodedEvent {
     event(EventPayload::Account(AccountEvent::Blocked { blocked: user() })).encode()
 }
 
-/// Sends as a relay does: again, until it is taken.
-pub(crate) async fn send(bus: &dyn EventBus, parcel: &EncodedEvent) {
+/// Publishes an event with retries, as the relay does.
+pub(crate) async fn send(bus: &dyn EventBus, event: &EncodedEvent) {
     for _ in 0..400 {
-        if bus.publish(parcel).await.is_ok() {
+        if bus.publish(event).await.is_ok() {
             return;
         }
         sleep(Duration::from_millis(50)).await;
     }
-    panic!("the bus takes nothing");
+    panic!("the bus accepts nothing");
 }
 
-/// Waits until it is so. The servers have a clock of their own.
-pub(crate) async fn soon(what: &str, is: impl Fn() -> bool) {
+/// Waits until the condition holds. The servers have their own clock, so a manual one has no effect.
+pub(crate) async fn eventually(condition_name: &str, condition: impl Fn() -> bool) {
     for _ in 0..3_000 {
-        if is() {
+        if condition() {
             return;
         }
         sleep(Duration::from_millis(10)).await;
     }
-    panic!("in time: {what}");
+    panic!("not in time: {condition_name}");
 }
 
 pub(crate) fn settings() -> Settings {
-    Settings { namespace: "kith".to_owned(), age: Duration::from_hours(72), bytes: 1 << 26, replicas: 1 }
+    Settings { namespace: "kith".to_owned(), max_age: Duration::from_hours(72), max_bytes: 1 << 26, replicas: 1 }
 }
 
-/// One node's end of a cluster's bus.
-pub(crate) async fn node(server: &DedicatedServer) -> Arc<Nats> {
-    Arc::new(Nats::new(connection(server).await, &settings(), Arc::new(SystemClock)))
+/// The bus of one node of a cluster.
+pub(crate) async fn node(server: &DedicatedServer) -> Arc<JetStream> {
+    Arc::new(JetStream::new(connection(server).await, &settings(), Arc::new(SystemClock)))
 }
 
 struct Harness {
@@ -132,109 +136,117 @@ struct Harness {
 }
 
 impl Harness {
-    /// A bus to these.
+    /// Starts a bus with these handlers.
     async fn bus(
         &self,
-        reactions: Vec<Arc<dyn EventHandler>>,
+        handlers: Vec<Arc<dyn EventHandler>>,
         dead_letters: Arc<dyn DeadLetterStore>,
     ) -> Arc<dyn EventBus> {
-        let Some(server) = &self.server else { return Arc::new(Local::new(reactions, dead_letters)) };
+        let Some(server) = &self.server else { return Arc::new(InProcess::new(handlers, dead_letters)) };
         let bus = node(server).await;
-        let consuming = bus.clone();
-        // It ends with the runtime of the test.
-        tokio::spawn(async move { consuming.consume(reactions, dead_letters, std::future::pending()).await });
+        let consumer_bus = bus.clone();
+        // The task ends with the runtime of the test.
+        tokio::spawn(async move { consumer_bus.consume(handlers, dead_letters, std::future::pending()).await });
         bus
     }
 }
 
-async fn local() -> Harness {
+async fn in_process() -> Harness {
     Harness { server: None }
 }
 
-async fn nats() -> Harness {
+async fn jetstream() -> Harness {
     Harness { server: Some(DedicatedServer::nats()) }
 }
 
-#[kith_testkit::contract(local, nats)]
+#[kith_testkit::contract(in_process, jetstream)]
 mod contract {
     use super::*;
 
-    async fn everybody_digests_everything_in_order(harness: &Harness) {
-        let (one, other) = (Listener::new("one"), Listener::new("other"));
-        let bus = harness.bus(vec![one.clone(), other.clone()], Arc::new(Graveyard::default())).await;
+    async fn every_handler_handles_all_events_in_order(harness: &Harness) {
+        let (one, other) = (RecordingHandler::new("one"), RecordingHandler::new("other"));
+        let bus = harness.bus(vec![one.clone(), other.clone()], Arc::new(RecordingDeadLetters::default())).await;
         let mut sent = Vec::new();
         for _ in 0..100 {
-            let parcel = parcel();
-            send(&*bus, &parcel).await;
-            sent.push(parcel.id);
+            let event = encoded_event();
+            send(&*bus, &event).await;
+            sent.push(event.id);
         }
-        soon("all is digested", || one.digested().len() == 100 && other.digested().len() == 100).await;
-        assert_eq!((one.digested(), other.digested()), (sent.clone(), sent));
+        eventually("all events are handled", || one.handled().len() == 100 && other.handled().len() == 100).await;
+        assert_eq!((one.handled(), other.handled()), (sent.clone(), sent));
     }
 
-    async fn what_one_gives_up_is_buried_and_heard_by_the_others(harness: &Harness) {
-        let (poisoned, other) = (Listener::failing("poisoned", Some(ErrorKind::Internal), 1), Listener::new("other"));
-        let graveyard = Arc::new(Graveyard::default());
-        let bus = harness.bus(vec![poisoned.clone(), other.clone()], graveyard.clone()).await;
-        let (bad, good) = (parcel(), parcel());
+    async fn a_failed_event_is_dead_lettered_and_handled_by_the_other_handlers(harness: &Harness) {
+        let (poisoned, other) =
+            (RecordingHandler::failing("poisoned", Some(ErrorKind::Internal), 1), RecordingHandler::new("other"));
+        let dead_letters = Arc::new(RecordingDeadLetters::default());
+        let bus = harness.bus(vec![poisoned.clone(), other.clone()], dead_letters.clone()).await;
+        let (bad, good) = (encoded_event(), encoded_event());
         send(&*bus, &bad).await;
         send(&*bus, &good).await;
-        soon("both are heard", || other.digested().len() == 2 && poisoned.digested().len() == 1).await;
-        assert_eq!(graveyard.buried(), [(bad.id, "poisoned", "a port failed: not this one".to_owned())]);
-        assert_eq!(other.digested(), [bad.id, good.id]);
+        eventually("both events are handled", || other.handled().len() == 2 && poisoned.handled().len() == 1).await;
+        assert_eq!(dead_letters.entries(), [(bad.id, "poisoned", "port failed: handler failed".to_owned())]);
+        assert_eq!(other.handled(), [bad.id, good.id]);
     }
 
-    async fn what_one_asks_for_again_comes_again_before_all_else_and_is_not_buried(harness: &Harness) {
-        let (busy, graveyard) =
-            (Listener::failing("busy", Some(ErrorKind::Unavailable), 4), Arc::new(Graveyard::default()));
-        let bus = harness.bus(vec![busy.clone()], graveyard.clone()).await;
-        let parcels = [parcel(), parcel(), parcel()];
-        for parcel in &parcels {
-            send(&*bus, parcel).await;
+    async fn a_retryable_failure_is_redelivered_first_and_not_dead_lettered(harness: &Harness) {
+        let (busy, dead_letters) = (
+            RecordingHandler::failing("busy", Some(ErrorKind::Unavailable), 4),
+            Arc::new(RecordingDeadLetters::default()),
+        );
+        let bus = harness.bus(vec![busy.clone()], dead_letters.clone()).await;
+        let events = [encoded_event(), encoded_event(), encoded_event()];
+        for event in &events {
+            send(&*bus, event).await;
         }
-        soon("all is digested", || busy.digested().len() == 3).await;
-        assert_eq!(busy.digested(), parcels.map(|parcel| parcel.id));
-        assert_eq!(busy.heard(), 7);
-        assert!(graveyard.buried().is_empty());
+        eventually("all events are handled", || busy.handled().len() == 3).await;
+        assert_eq!(busy.handled(), events.map(|event| event.id));
+        assert_eq!(busy.deliveries(), 7);
+        assert!(dead_letters.entries().is_empty());
     }
 
-    async fn what_nobody_can_open_is_buried_once_for_all(harness: &Harness) {
-        let (one, other, graveyard) = (Listener::new("one"), Listener::new("other"), Arc::new(Graveyard::default()));
-        let bus = harness.bus(vec![one.clone(), other.clone()], graveyard.clone()).await;
-        let (newer, after) = (EncodedEvent { bytes: b"of a newer build".to_vec(), ..parcel() }, parcel());
+    async fn an_undecodable_event_is_dead_lettered_once(harness: &Harness) {
+        let (one, other, dead_letters) =
+            (RecordingHandler::new("one"), RecordingHandler::new("other"), Arc::new(RecordingDeadLetters::default()));
+        let bus = harness.bus(vec![one.clone(), other.clone()], dead_letters.clone()).await;
+        let (newer, after) = (EncodedEvent { bytes: b"of a newer build".to_vec(), ..encoded_event() }, encoded_event());
         send(&*bus, &newer).await;
         send(&*bus, &after).await;
-        soon("the next is heard", || one.digested().len() == 1 && other.digested().len() == 1).await;
-        let buried = graveyard.buried();
-        assert_eq!((buried.len(), buried[0].0, buried[0].1), (1, newer.id, READER));
-        assert_eq!(one.digested(), [after.id]);
+        eventually("the next event is handled", || one.handled().len() == 1 && other.handled().len() == 1).await;
+        let entries = dead_letters.entries();
+        assert_eq!((entries.len(), entries[0].0, entries[0].1), (1, newer.id, DECODE_CONSUMER));
+        assert_eq!(one.handled(), [after.id]);
     }
 
-    async fn what_cannot_be_buried_comes_again(harness: &Harness) {
-        let graveyard = Arc::new(Graveyard { closed: AtomicUsize::new(2), ..Graveyard::default() });
-        let poisoned = Listener::failing("poisoned", Some(ErrorKind::Internal), 3);
-        let bus = harness.bus(vec![poisoned.clone()], graveyard.clone()).await;
-        let (bad, good) = (parcel(), parcel());
+    async fn an_event_that_cannot_be_dead_lettered_is_redelivered(harness: &Harness) {
+        let dead_letters =
+            Arc::new(RecordingDeadLetters { rejections: AtomicUsize::new(2), ..RecordingDeadLetters::default() });
+        let poisoned = RecordingHandler::failing("poisoned", Some(ErrorKind::Internal), 3);
+        let bus = harness.bus(vec![poisoned.clone()], dead_letters.clone()).await;
+        let (bad, good) = (encoded_event(), encoded_event());
         send(&*bus, &bad).await;
         send(&*bus, &good).await;
-        soon("the next is heard", || poisoned.digested().len() == 1).await;
-        assert_eq!(graveyard.buried().len(), 1);
-        assert_eq!(poisoned.heard(), 4);
+        eventually("the next event is handled", || poisoned.handled().len() == 1).await;
+        assert_eq!(dead_letters.entries().len(), 1);
+        assert_eq!(poisoned.deliveries(), 4);
     }
 }
 
 #[test]
-fn a_parcel_is_not_safe_with_a_local_bus_until_everybody_has_digested_it() {
+fn publishing_in_process_fails_until_every_handler_has_handled_the_event() {
     block_on(async {
-        let (busy, other) = (Listener::failing("busy", Some(ErrorKind::Unavailable), 1), Listener::new("other"));
-        let graveyard = Arc::new(Graveyard { closed: AtomicUsize::new(1), ..Graveyard::default() });
-        let bus = Local::new(vec![busy, other.clone()], graveyard.clone());
-        let parcel = parcel();
-        bus.publish(&parcel).await.unwrap_err();
-        assert_eq!(other.heard(), 0, "it hears in order, once all before it have");
-        bus.publish(&parcel).await.unwrap();
-        let bus = Local::new(vec![Listener::failing("poisoned", Some(ErrorKind::Internal), 2)], graveyard);
-        bus.publish(&parcel).await.unwrap_err();
-        bus.publish(&parcel).await.unwrap();
+        let (busy, other) =
+            (RecordingHandler::failing("busy", Some(ErrorKind::Unavailable), 1), RecordingHandler::new("other"));
+        let dead_letters =
+            Arc::new(RecordingDeadLetters { rejections: AtomicUsize::new(1), ..RecordingDeadLetters::default() });
+        let bus = InProcess::new(vec![busy, other.clone()], dead_letters.clone());
+        let event = encoded_event();
+        bus.publish(&event).await.unwrap_err();
+        assert_eq!(other.deliveries(), 0, "handlers run in order");
+        bus.publish(&event).await.unwrap();
+        let bus =
+            InProcess::new(vec![RecordingHandler::failing("poisoned", Some(ErrorKind::Internal), 2)], dead_letters);
+        bus.publish(&event).await.unwrap_err();
+        bus.publish(&event).await.unwrap();
     });
 }

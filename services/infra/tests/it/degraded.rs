@@ -1,8 +1,8 @@
-//! Redis away: killed, stopped, silent from the first byte.
+//! Adapters while Redis is killed, frozen or unresponsive.
 
 use std::{sync::Arc, time::Duration};
 
-use kith_infra::{ephemeral, limit};
+use kith_infra::{ephemeral, rate_limit};
 use kith_kernel::{
     ErrorKind, MethodPolicy, Quota, RequiredAccess, SystemClock,
     ports::{EphemeralStore as _, RateLimiter},
@@ -10,139 +10,140 @@ use kith_kernel::{
 use kith_testkit::{DedicatedServer, block_on, test_encryption};
 use tokio::{net::TcpListener, time::Instant};
 
-use crate::server::{namespace, node};
+use crate::redis_server::{namespace, node};
 
 const HELP: MethodPolicy = MethodPolicy::new("/a.B/Help", RequiredAccess::Public, Quota::per_hour(5));
 
-fn limiter(url: &str) -> limit::Redis {
+fn limiter(url: &str) -> rate_limit::Redis {
     limiter_in(url, &namespace())
 }
 
-fn limiter_in(url: &str, namespace: &str) -> limit::Redis {
-    let alone = limit::Local::new([HELP], Arc::new(SystemClock));
-    limit::Redis::new(node(url, namespace), Arc::new(alone), test_encryption())
+fn limiter_in(url: &str, namespace: &str) -> rate_limit::Redis {
+    let fallback = rate_limit::InMemory::new([HELP], Arc::new(SystemClock));
+    rate_limit::Redis::new(node(url, namespace), Arc::new(fallback), test_encryption())
 }
 
-async fn is_let_in(limit: &limit::Redis, caller: &str) -> bool {
-    limit.check(caller, &HELP).await.unwrap().retry_after.is_none()
+async fn is_allowed(limiter: &rate_limit::Redis, caller: &str) -> bool {
+    limiter.check(caller, &HELP).await.unwrap().retry_after.is_none()
 }
 
-/// Calls until the shared count is asked again: another node's calls show.
-async fn until_shared(url: &str, namespace: &str, node: &limit::Redis) {
-    let begun = Instant::now();
+/// Calls until the node uses the shared limiter again, which shows in calls of another node.
+async fn wait_until_shared(url: &str, namespace: &str, node: &rate_limit::Redis) {
+    let started = Instant::now();
     for caller in 0.. {
-        assert!(begun.elapsed() < Duration::from_secs(15), "it does not come back");
-        let caller = format!("back-{caller}");
+        assert!(started.elapsed() < Duration::from_secs(15), "Redis does not recover");
+        let caller = format!("probe-{caller}");
         let other = limiter_in(url, namespace);
         for _ in 0..5 {
-            assert!(is_let_in(&other, &caller).await);
+            assert!(is_allowed(&other, &caller).await);
         }
-        if !is_let_in(node, &caller).await {
+        if !is_allowed(node, &caller).await {
             return;
         }
     }
 }
 
 #[test]
-fn a_node_counts_alone_while_redis_is_dead_and_with_the_others_when_it_is_back() {
+fn a_node_uses_its_local_limiter_while_redis_is_dead_and_the_shared_one_after() {
     block_on(async {
-        let mut own = DedicatedServer::redis();
+        let mut server = DedicatedServer::redis();
         let namespace = namespace();
-        let limit = limiter_in(&own.url(), &namespace);
+        let limiter = limiter_in(&server.url(), &namespace);
         for _ in 0..3 {
-            assert!(is_let_in(&limit, "ann").await);
+            assert!(is_allowed(&limiter, "ann").await);
         }
-        own.kill();
-        // What this node has let in still counts.
-        let let_in = [is_let_in(&limit, "ann").await, is_let_in(&limit, "ann").await, is_let_in(&limit, "ann").await];
-        assert_eq!(let_in, [true, true, false]);
-        assert!(is_let_in(&limit, "bob").await);
-        own.restart();
-        until_shared(&own.url(), &namespace, &limit).await;
+        server.kill();
+        // Calls that this node allowed before still count.
+        let allowed =
+            [is_allowed(&limiter, "ann").await, is_allowed(&limiter, "ann").await, is_allowed(&limiter, "ann").await];
+        assert_eq!(allowed, [true, true, false]);
+        assert!(is_allowed(&limiter, "bob").await);
+        server.restart();
+        wait_until_shared(&server.url(), &namespace, &limiter).await;
     });
 }
 
 #[test]
-fn a_redis_that_stands_still_costs_a_call_little_and_most_calls_nothing() {
+fn a_frozen_redis_delays_few_calls_and_those_briefly() {
     block_on(async {
-        let own = DedicatedServer::redis();
+        let server = DedicatedServer::redis();
         let namespace = namespace();
-        let limit = limiter_in(&own.url(), &namespace);
-        assert!(is_let_in(&limit, "ann").await);
-        own.pause();
-        let (begun, mut slow) = (Instant::now(), 0);
+        let limiter = limiter_in(&server.url(), &namespace);
+        assert!(is_allowed(&limiter, "ann").await);
+        server.pause();
+        let (started, mut slow) = (Instant::now(), 0);
         for caller in 0..1_000 {
-            let asked = Instant::now();
-            assert!(is_let_in(&limit, &caller.to_string()).await);
-            let took = asked.elapsed();
+            let started = Instant::now();
+            assert!(is_allowed(&limiter, &caller.to_string()).await);
+            let took = started.elapsed();
             assert!(took < Duration::from_secs(1), "{took:?}");
             slow += u32::from(took > Duration::from_millis(200));
         }
-        let took = begun.elapsed();
-        own.resume();
+        let took = started.elapsed();
+        server.resume();
         assert!(slow <= 10 && took < Duration::from_secs(5), "{slow} slow ones, {took:?} in all");
-        until_shared(&own.url(), &namespace, &limit).await;
+        wait_until_shared(&server.url(), &namespace, &limiter).await;
     });
 }
 
 #[test]
-fn tickets_are_refused_in_time_while_redis_is_away_and_work_when_it_is_back() {
+fn ephemeral_values_are_unavailable_in_time_while_redis_is_down_and_work_after() {
     block_on(async {
-        let mut own = DedicatedServer::redis();
-        let tickets = ephemeral::Redis::new(node(&own.url(), &namespace()));
-        tickets.put("a", vec![1], Duration::from_mins(1)).await.unwrap();
-        own.kill();
+        let mut server = DedicatedServer::redis();
+        let ephemeral = ephemeral::Redis::new(node(&server.url(), &namespace()));
+        ephemeral.put("a", vec![1], Duration::from_mins(1)).await.unwrap();
+        server.kill();
         for _ in 0..20 {
-            let asked = Instant::now();
-            assert_eq!(tickets.take("a").await.unwrap_err().kind(), ErrorKind::Unavailable);
+            let started = Instant::now();
+            assert_eq!(ephemeral.take("a").await.unwrap_err().kind(), ErrorKind::Unavailable);
             assert_eq!(
-                tickets.put("a", vec![1], Duration::from_mins(1)).await.unwrap_err().kind(),
+                ephemeral.put("a", vec![1], Duration::from_mins(1)).await.unwrap_err().kind(),
                 ErrorKind::Unavailable
             );
-            assert!(asked.elapsed() < Duration::from_millis(2_500));
+            assert!(started.elapsed() < Duration::from_millis(2_500));
         }
-        own.restart();
-        let begun = Instant::now();
-        while tickets.put("a", vec![2], Duration::from_mins(1)).await.is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(15), "it does not come back");
+        server.restart();
+        let started = Instant::now();
+        while ephemeral.put("a", vec![2], Duration::from_mins(1)).await.is_err() {
+            assert!(started.elapsed() < Duration::from_secs(15), "Redis does not recover");
             tokio::task::yield_now().await;
         }
-        assert_eq!(tickets.take("a").await.unwrap(), Some(vec![2]));
+        assert_eq!(ephemeral.take("a").await.unwrap(), Some(vec![2]));
     });
 }
 
 #[test]
-fn a_server_that_takes_connections_and_says_nothing_holds_nobody() {
+fn a_server_that_accepts_connections_and_never_responds_blocks_no_call() {
     block_on(async {
         let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("redis://{}", silent.local_addr().unwrap());
-        let begun = Instant::now();
-        let limit = Arc::new(limiter(&url));
+        let started = Instant::now();
+        let limiter = Arc::new(limiter(&url));
         let calls: Vec<_> = (0..200)
             .map(|caller| {
-                let limit = limit.clone();
-                tokio::spawn(async move { is_let_in(&limit, &caller.to_string()).await })
+                let limiter = limiter.clone();
+                tokio::spawn(async move { is_allowed(&limiter, &caller.to_string()).await })
             })
             .collect();
         for call in calls {
             assert!(call.await.unwrap());
         }
-        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
         let redis = node(&url, "x");
         assert_eq!(redis.check_health().await.unwrap_err().kind(), ErrorKind::Unavailable);
-        assert!(begun.elapsed() < Duration::from_millis(2_500), "{:?}", begun.elapsed());
+        assert!(started.elapsed() < Duration::from_millis(2_500), "{:?}", started.elapsed());
     });
 }
 
 #[test]
-fn it_says_whether_it_answers() {
+fn the_health_check_reports_availability() {
     block_on(async {
-        let mut own = DedicatedServer::redis();
-        let redis = node(&own.url(), "x");
+        let mut server = DedicatedServer::redis();
+        let redis = node(&server.url(), "x");
         redis.check_health().await.unwrap();
-        own.kill();
+        server.kill();
         assert_eq!(redis.check_health().await.unwrap_err().kind(), ErrorKind::Unavailable);
-        own.restart();
+        server.restart();
         redis.check_health().await.unwrap();
     });
 }

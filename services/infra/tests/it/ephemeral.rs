@@ -1,4 +1,4 @@
-//! What every adapter of the port promises.
+//! Contract of the ephemeral store, for every adapter.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,43 +6,44 @@ use kith_infra::ephemeral;
 use kith_kernel::{Clock as _, SystemClock, ports::EphemeralStore};
 use kith_testkit::{ManualClock, block_on};
 
-use crate::server;
+use crate::redis_server;
 
 const LONG: Duration = Duration::from_hours(1);
 const SHORT: Duration = Duration::from_millis(20);
 
 struct Harness {
     ephemeral: Arc<dyn EphemeralStore>,
-    /// None where the server has a clock of its own.
+    /// `None` if the server has its own clock.
     clock: Option<Arc<ManualClock>>,
 }
 
 impl Harness {
-    async fn pass(&self, span: Duration) {
+    async fn advance(&self, span: Duration) {
         match &self.clock {
             Some(clock) => clock.advance(span),
-            None => server::pass(span).await,
+            // Redis counts in milliseconds and expires a key when its TTL has been exceeded.
+            None => redis_server::wait(span + Duration::from_millis(1)).await,
         }
     }
 }
 
-async fn local() -> Harness {
+async fn in_memory() -> Harness {
     let clock = Arc::new(ManualClock::at(SystemClock.now()));
-    Harness { ephemeral: Arc::new(ephemeral::Local::new(clock.clone())), clock: Some(clock) }
+    Harness { ephemeral: Arc::new(ephemeral::InMemory::new(clock.clone())), clock: Some(clock) }
 }
 
 async fn redis() -> Harness {
-    let node = server::node(&server::url(), &server::namespace());
+    let node = redis_server::node(&redis_server::url(), &redis_server::namespace());
     Harness { ephemeral: Arc::new(ephemeral::Redis::new(node)), clock: None }
 }
 
-#[kith_testkit::contract(local, redis)]
+#[kith_testkit::contract(in_memory, redis)]
 mod contract {
     use futures_util::future::join_all;
 
     use super::{Harness, LONG, SHORT};
 
-    async fn what_was_put_is_taken_once_and_by_its_own_name(harness: &Harness) {
+    async fn a_value_is_taken_once_and_by_its_own_name(harness: &Harness) {
         harness.ephemeral.put("a", vec![0, 255, 10], LONG).await.unwrap();
         harness.ephemeral.put("b", Vec::new(), LONG).await.unwrap();
         assert_eq!(harness.ephemeral.take("c").await.unwrap(), None);
@@ -51,25 +52,25 @@ mod contract {
         assert_eq!(harness.ephemeral.take("b").await.unwrap(), Some(Vec::new()));
     }
 
-    async fn what_is_put_later_stands_in_place_of_what_was_there(harness: &Harness) {
+    async fn a_later_value_replaces_an_earlier_one(harness: &Harness) {
         harness.ephemeral.put("a", vec![1], SHORT).await.unwrap();
         harness.ephemeral.put("a", vec![2], LONG).await.unwrap();
-        harness.pass(SHORT).await;
+        harness.advance(SHORT).await;
         assert_eq!(harness.ephemeral.take("a").await.unwrap(), Some(vec![2]));
         assert_eq!(harness.ephemeral.take("a").await.unwrap(), None);
     }
 
-    async fn it_is_kept_for_its_time_and_no_longer(harness: &Harness) {
+    async fn a_value_expires_after_its_ttl(harness: &Harness) {
         harness.ephemeral.put("short", vec![1], SHORT).await.unwrap();
         harness.ephemeral.put("long", vec![2], LONG).await.unwrap();
         harness.ephemeral.put("none", vec![3], std::time::Duration::ZERO).await.unwrap();
-        harness.pass(SHORT).await;
+        harness.advance(SHORT).await;
         assert_eq!(harness.ephemeral.take("short").await.unwrap(), None);
         assert_eq!(harness.ephemeral.take("none").await.unwrap(), None);
         assert_eq!(harness.ephemeral.take("long").await.unwrap(), Some(vec![2]));
     }
 
-    async fn of_all_who_come_at_once_one_gets_it(harness: &Harness) {
+    async fn exactly_one_of_several_concurrent_callers_gets_the_value(harness: &Harness) {
         for name in ["a", "b", "c"] {
             harness.ephemeral.put(name, vec![1], LONG).await.unwrap();
             let takes = (0..32).map(|_| {
@@ -83,25 +84,26 @@ mod contract {
 }
 
 #[test]
-fn another_node_takes_what_one_has_put() {
+fn one_node_takes_a_value_of_another() {
     block_on(async {
-        let namespace = server::namespace();
-        let [one, other] = [(); 2].map(|()| ephemeral::Redis::new(server::node(&server::url(), &namespace)));
+        let namespace = redis_server::namespace();
+        let [one, other] =
+            [(); 2].map(|()| ephemeral::Redis::new(redis_server::node(&redis_server::url(), &namespace)));
         one.put("a", vec![7], LONG).await.unwrap();
         assert_eq!(other.take("a").await.unwrap(), Some(vec![7]));
     });
 }
 
 #[test]
-fn nobody_reads_a_name_from_the_keys_and_the_server_forgets_by_itself() {
+fn keys_do_not_reveal_names_and_expire_on_the_server() {
     block_on(async {
-        let namespace = server::namespace();
-        let node = ephemeral::Redis::new(server::node(&server::url(), &namespace));
+        let namespace = redis_server::namespace();
+        let node = ephemeral::Redis::new(redis_server::node(&redis_server::url(), &namespace));
         node.put("ticket/secret", vec![7], LONG).await.unwrap();
-        let keys: Vec<String> = server::ask(redis::cmd("KEYS").arg(format!("{namespace}:*"))).await;
+        let keys: Vec<String> = redis_server::run(redis::cmd("KEYS").arg(format!("{namespace}:*"))).await;
         let [key] = keys.as_slice() else { panic!("{keys:?}") };
         assert!(key.starts_with(&format!("{namespace}:e:")) && !key.contains("secret"), "{key}");
-        let left: i64 = server::ask(redis::cmd("PTTL").arg(key)).await;
+        let left: i64 = redis_server::run(redis::cmd("PTTL").arg(key)).await;
         assert!((1..=3_600_000).contains(&left), "{left}");
     });
 }

@@ -1,4 +1,4 @@
-//! Three servers that keep three copies: any one of them may die.
+//! A cluster of three servers with three replicas tolerates the loss of any one.
 
 use std::{
     net::TcpListener,
@@ -7,41 +7,41 @@ use std::{
     time::Duration,
 };
 
-use kith_infra::{bus, live, nats::Connection};
+use kith_infra::{bus, nats::Connection, replay_log};
 use kith_kernel::{
     SystemClock, SystemEntropy,
-    replay_log::LogItem,
     ports::{EventHandler, ReplayLog as _},
+    replay_log::LogItem,
 };
 use kith_testkit::block_on;
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    bus::{Graveyard, Listener, parcel, send, soon},
-    live::channel,
+    bus::{RecordingDeadLetters, RecordingHandler, encoded_event, eventually, send},
+    replay_log::channel,
 };
 
 struct Cluster {
     folder: TempDir,
-    /// For clients, and for each other.
+    /// Client port and route port.
     ports: Vec<(u16, u16)>,
     servers: Vec<Child>,
 }
 
 impl Cluster {
     fn start() -> Self {
-        // Held together, so that they are six.
-        let held: Vec<_> = (0..6).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-        let ports: Vec<_> = held.iter().map(|listener| listener.local_addr().unwrap().port()).collect();
-        drop(held);
+        // Bound at the same time, so that the six ports differ.
+        let reserved: Vec<_> = (0..6).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let ports: Vec<_> = reserved.iter().map(|subscriber| subscriber.local_addr().unwrap().port()).collect();
+        drop(reserved);
         let ports = ports.chunks(2).map(|pair| (pair[0], pair[1])).collect();
         let mut cluster = Self { folder: tempfile::tempdir().unwrap(), ports, servers: Vec::new() };
         cluster.servers = (0..3).map(|index| cluster.spawn(index)).collect();
         cluster
     }
 
-    #[expect(clippy::disallowed_methods, reason = "which program it is, is not the code's to know")]
+    #[expect(clippy::disallowed_methods, reason = "the path of the server program comes from the environment")]
     fn spawn(&self, index: usize) -> Child {
         let program =
             std::env::var("KITH_TEST_NATS_SERVER").expect("run cargo xtask test, or set KITH_TEST_NATS_SERVER");
@@ -87,56 +87,57 @@ impl Drop for Cluster {
 }
 
 #[test]
-fn any_server_of_a_cluster_may_die_and_nothing_is_lost() {
+fn a_cluster_loses_nothing_when_any_one_server_dies() {
     block_on(async {
         let mut cluster = Cluster::start();
         let settings = bus::Settings { replicas: 3, ..crate::bus::settings() };
-        let bus = Arc::new(bus::Nats::new(cluster.connection().await, &settings, Arc::new(SystemClock)));
-        let settings = live::Settings { replicas: 3, ..crate::live::settings(Duration::from_mins(10)) };
-        let log = live::Nats::new(cluster.connection().await, &settings);
+        let bus = Arc::new(bus::JetStream::new(cluster.connection().await, &settings, Arc::new(SystemClock)));
+        let settings = replay_log::Settings { replicas: 3, ..crate::replay_log::settings(Duration::from_mins(10)) };
+        let log = replay_log::JetStream::new(cluster.connection().await, &settings);
         while bus.check_health().await.is_err() || log.check_health().await.is_err() {
             sleep(Duration::from_millis(100)).await;
         }
-        let (reaction, consuming) = (Listener::new("one"), bus.clone());
-        let reactions: Vec<Arc<dyn EventHandler>> = vec![reaction.clone()];
+        let (handler, consumer_bus) = (RecordingHandler::new("one"), bus.clone());
+        let handlers: Vec<Arc<dyn EventHandler>> = vec![handler.clone()];
         tokio::spawn(async move {
-            consuming.consume(reactions, Arc::new(Graveyard::default()), std::future::pending()).await;
+            consumer_bus.consume(handlers, Arc::new(RecordingDeadLetters::default()), std::future::pending()).await;
         });
         let feed = channel("feed");
-        let mut listener = log.subscribe(&feed).await.unwrap();
-        let hearing = tokio::spawn(async move {
-            let mut heard = Vec::new();
-            while heard.len() < 60 {
-                let LogItem::Entry(entry) = listener.next().await else { panic!("nothing is lost") };
-                heard.push(entry.event.id);
+        let mut subscriber = log.subscribe(&feed).await.unwrap();
+        let receiving = tokio::spawn(async move {
+            let mut received = Vec::new();
+            while received.len() < 60 {
+                let LogItem::Entry(entry) = subscriber.next().await else { panic!("entries were lost") };
+                received.push(entry.event.id);
             }
-            heard
+            received
         });
         let mut sent = Vec::new();
         for round in 0..4 {
             for _ in 0..15 {
-                let parcel = parcel();
-                send(&*bus, &parcel).await;
-                while log.append(&feed, &parcel).await.is_err() {
+                let event = encoded_event();
+                send(&*bus, &event).await;
+                while log.append(&feed, &event).await.is_err() {
                     sleep(Duration::from_millis(50)).await;
                 }
-                sent.push(parcel.id);
+                sent.push(event.id);
             }
             if round > 0 {
                 cluster.servers[round - 1] = cluster.spawn(round - 1);
-                // Two of three must have caught up before another dies.
+                // Two of three servers must have caught up before another is killed.
                 sleep(Duration::from_secs(3)).await;
             }
             if round < 3 {
                 cluster.kill(round);
             }
         }
-        let heard = timeout(Duration::from_mins(1), hearing).await.expect("all is heard in time").unwrap();
-        assert_eq!(heard, sent);
-        soon("all is done", || sent.iter().all(|id| reaction.digested().contains(id))).await;
-        let mut digested = reaction.digested();
-        // What a dying server had not acknowledged may come twice in a row; an inbox knows it.
-        digested.dedup();
-        assert_eq!(digested, sent);
+        let received =
+            timeout(Duration::from_mins(1), receiving).await.expect("not all entries arrived in time").unwrap();
+        assert_eq!(received, sent);
+        eventually("all events are handled", || sent.iter().all(|id| handler.handled().contains(id))).await;
+        let mut order = handler.handled();
+        // An unacknowledged event of a dying server can be redelivered; an inbox would deduplicate it.
+        order.dedup();
+        assert_eq!(order, sent);
     });
 }

@@ -1,34 +1,34 @@
-//! The store of a NATS server, put back to what it was.
+//! Copies of the store of a NATS server, to simulate a rollback.
 
 use std::{fs, path::Path};
 
 use kith_testkit::DedicatedServer;
 use tempfile::TempDir;
 
-/// A copy of all that a server had stored while it was dead.
-pub(crate) struct Store(TempDir);
+/// Copy of the store of a stopped server.
+pub(crate) struct StoreCopy(TempDir);
 
-impl Store {
+impl StoreCopy {
     pub(crate) fn copy(server: &DedicatedServer) -> Self {
         let folder = tempfile::tempdir().unwrap();
         copy(&server.jetstream_dir(), folder.path());
         Self(folder)
     }
 
-    /// Puts all of it back.
-    pub(crate) fn put_back(&self, server: &DedicatedServer) {
+    /// Restores the whole store.
+    pub(crate) fn restore(&self, server: &DedicatedServer) {
         Self::wipe(server);
         copy(self.0.path(), &server.jetstream_dir());
     }
 
-    /// Puts the messages of a stream back, and leaves its consumers where they have got to.
-    pub(crate) fn put_back_messages(&self, server: &DedicatedServer, stream: &str) {
+    /// Restores the messages of a stream, but not the positions of its consumers.
+    pub(crate) fn restore_messages(&self, server: &DedicatedServer, stream: &str) {
         let messages = Path::new("$G/streams").join(stream).join("msgs");
         fs::remove_dir_all(server.jetstream_dir().join(&messages)).unwrap();
         copy(&self.0.path().join(&messages), &server.jetstream_dir().join(&messages));
     }
 
-    /// Leaves nothing.
+    /// Deletes the store of a server.
     pub(crate) fn wipe(server: &DedicatedServer) {
         fs::remove_dir_all(server.jetstream_dir()).unwrap();
     }

@@ -7,7 +7,7 @@
 use aws_lc_rs::digest::{Context, SHA256};
 use uuid::Uuid;
 
-use super::{Checkpoint, AuditEntry};
+use super::{AuditEntry, Checkpoint};
 
 /// SHA-256 hash.
 pub type Hash = [u8; 32];

@@ -67,7 +67,8 @@ impl CheckpointKeys {
     pub fn new(seeds: &[[u8; 32]]) -> Result<Self, NoKey> {
         let pair = |seed: &[u8; 32]| Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| NoKey);
         let signing = pair(seeds.first().ok_or(NoKey)?)?;
-        let verifying = seeds.iter().map(|seed| pair(seed).map(|pair| PublicKey::from(&pair))).collect::<Result<_, _>>()?;
+        let verifying =
+            seeds.iter().map(|seed| pair(seed).map(|pair| PublicKey::from(&pair))).collect::<Result<_, _>>()?;
         Ok(Self { signing, verifying })
     }
 

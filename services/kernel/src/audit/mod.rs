@@ -14,8 +14,8 @@ pub mod checkpoint;
 mod tests;
 
 pub use self::{
-    chain::{ChainError, ChainHead, AuditRecord, ChainVerifier},
-    checkpoint::{Checkpoint, InvalidCheckpoint, CheckpointKeys},
+    chain::{AuditRecord, ChainError, ChainHead, ChainVerifier},
+    checkpoint::{Checkpoint, CheckpointKeys, InvalidCheckpoint},
 };
 use crate::{EventId, SessionId, Timestamp, UserId};
 

@@ -4,7 +4,7 @@ use std::iter;
 
 use uuid::Uuid;
 
-use super::{AuditAction, ChainError, AuditEntry, ChainHead, AuditRecord, CheckpointKeys, ChainVerifier};
+use super::{AuditAction, AuditEntry, AuditRecord, ChainError, ChainHead, ChainVerifier, CheckpointKeys};
 use crate::{EventId, SessionId, Timestamp, UserId};
 
 /// More than [`TAMPERED`], so that the last tampered record is not the last record.
@@ -63,7 +63,10 @@ fn verified<'a>(lines: impl IntoIterator<Item = &'a AuditRecord>) -> Result<Chai
     verified_to(lines, ChainVerifier::new(&[], None))
 }
 
-fn verified_to<'a>(lines: impl IntoIterator<Item = &'a AuditRecord>, mut verifier: ChainVerifier) -> Result<ChainHead, ChainError> {
+fn verified_to<'a>(
+    lines: impl IntoIterator<Item = &'a AuditRecord>,
+    mut verifier: ChainVerifier,
+) -> Result<ChainHead, ChainError> {
     for line in lines {
         verifier.verify(line)?;
     }
@@ -209,7 +212,11 @@ fn a_rewritten_chain_is_found_by_its_checkpoints() {
         let forged = rehashed(forged, place);
         assert!(verified(&forged).is_ok(), "consistent by itself");
         let next = i64::try_from((place / 100 + 1) * 100).unwrap();
-        assert_eq!(verified_to(&forged, ChainVerifier::new(&signed, None)), Err(ChainError::Rewritten(next)), "{place}");
+        assert_eq!(
+            verified_to(&forged, ChainVerifier::new(&signed, None)),
+            Err(ChainError::Rewritten(next)),
+            "{place}"
+        );
     }
 }
 

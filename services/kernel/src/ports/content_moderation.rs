@@ -25,6 +25,14 @@ pub trait ContentModeration: Send + Sync {
     async fn recent(&self, limit: usize) -> Result<Vec<Evidence>, PortError>;
 }
 
+/// Adds content of one slice as context to content of another. Implemented by `support`, whose responses are the context
+/// of a post.
+#[async_trait]
+pub trait ContentContext: Send + Sync {
+    /// Returns the context of a piece of content, oldest first; empty for kinds that this slice knows nothing about.
+    async fn context_of(&self, content: ContentId) -> Result<Vec<ContextItem>, PortError>;
+}
+
 /// Content with what a moderator needs to judge it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {

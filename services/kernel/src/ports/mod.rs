@@ -19,6 +19,7 @@
 //! | `posts` | visible posts and counts of responses |
 //! | `rate_limiter` | quotas |
 //! | `staff` | platform roles |
+//! | `timers` | durable timers |
 //! | `users` | accounts, personas and blocks |
 
 mod audit;
@@ -35,6 +36,7 @@ mod idempotency;
 mod posts;
 mod rate_limiter;
 mod staff;
+mod timers;
 mod users;
 
 pub use self::{
@@ -43,7 +45,7 @@ pub use self::{
     circles::{
         CircleLookup, CircleModeration, CircleOwner, CircleRole, CircleSummary, Member, Membership, PersonaRegistry,
     },
-    content_moderation::{ContentModeration, ContextItem, Evidence, Revision},
+    content_moderation::{ContentContext, ContentModeration, ContextItem, Evidence, Revision},
     content_screen::{ContentScreen, Hold, HoldReason, ScreenVerdict, SubmittedText},
     crisis_resources::{CrisisResource, CrisisResourceLookup},
     encryption::{DataKey, FieldEncryption, FieldLocation},
@@ -54,6 +56,7 @@ pub use self::{
     posts::{CircleContext, PostLookup, PostSummary, ResponseCounts, ResponseTally},
     rate_limiter::{RateLimitDecision, RateLimiter},
     staff::{SetRole, SetRoleOutcome, StaffDirectory, StaffMember},
+    timers::{Timer, TimerHandler, TimerKey, Timers},
     users::{
         AccountDirectory, AccountMuting, AccountSummary, Badge, BlockList, CredentialLookup, NewAccount, Persona,
         PersonaLookup,

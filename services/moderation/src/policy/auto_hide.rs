@@ -1,8 +1,9 @@
 //! Automatic hiding of reported content before a moderator decides. It takes a severe reason that the text itself
 //! supports. The number of reports is irrelevant.
 //!
-//! Texts are normalized like in the content screen, but the patterns are less strict. The screen holds texts that were not
-//! reported, so it must be certain; here a reporter has named the violation, so a name, a street or seven digits suffice.
+//! Texts are normalized like in the content screen, but the patterns are less strict. The screen holds texts that were
+//! not reported, so it must be certain; here a reporter has named the violation, so a name, a street or seven digits
+//! suffice.
 
 use crate::domain::{Accuracy, EvidenceSnapshot, Reason};
 
@@ -11,8 +12,8 @@ const MIN_PHONE_DIGITS: usize = 7;
 
 /// Returns true if reported content is hidden until a moderator has reviewed it.
 ///
-/// One report of doxxing suffices, independent of the reporter. A report of a threat or of a minor at risk is ignored if
-/// the accuracy of the reporter is low.
+/// One report of doxxing suffices, independent of the reporter. A report of a threat or of a minor at risk is ignored
+/// if the accuracy of the reporter is low.
 #[must_use]
 pub fn should_hide(reason: Reason, reporter: Accuracy, evidence: &EvidenceSnapshot) -> bool {
     let is_credible = match reason {

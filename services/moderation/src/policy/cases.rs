@@ -43,8 +43,8 @@ pub struct ConflictOfInterest {
     pub is_circle_keeper: bool,
 }
 
-/// Returns true if the staff member can see the case: they are not the affected account, not a reporter and not a keeper
-/// of the circle.
+/// Returns true if the staff member can see the case: they are not the affected account, not a reporter and not a
+/// keeper of the circle.
 #[must_use]
 pub fn has_no_conflict(staff: UserId, case: &Case, conflict: ConflictOfInterest) -> bool {
     case.affected_account != Some(staff) && !conflict.has_reported && !conflict.is_circle_keeper

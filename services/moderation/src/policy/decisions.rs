@@ -74,7 +74,8 @@ fn is_action_allowed(case: &Case, action: Action) -> bool {
     }
 }
 
-/// Returns true if the action restricts the affected account, which therefore gets a statement of reasons and can appeal.
+/// Returns true if the action restricts the affected account, which therefore gets a statement of reasons and can
+/// appeal.
 #[must_use]
 pub const fn is_restrictive(action: Action) -> bool {
     match action {
@@ -171,8 +172,8 @@ pub fn decide(
     DecisionChanges { case, decision, strike, appealed, report_outcome: report_outcome(action) }
 }
 
-/// Returns the effect of a decision on the subject. Overturning restores visibility only if the appealed decision had an
-/// effect and no other case has decided about the subject since.
+/// Returns the effect of a decision on the subject. Overturning restores visibility only if the appealed decision had
+/// an effect and no other case has decided about the subject since.
 fn content_outcome(context: &CaseContext, action: Action) -> Option<ContentOutcome> {
     let has_no_effect = context.appealed_decision().is_some_and(|appealed| appealed.outcome.is_none());
     if has_no_effect || (action == Action::Overturn && !is_latest_decision(context)) {

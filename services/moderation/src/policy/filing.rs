@@ -7,8 +7,8 @@ use crate::{
 
 /// Files a report or an automatic case.
 ///
-/// The filing is merged into the open case of its subject, or opens its own. The hold, if any, applies unless the case is
-/// already hidden. A repeated report or event changes nothing and returns the earlier report.
+/// The filing is merged into the open case of its subject, or opens its own. The hold, if any, applies unless the case
+/// is already hidden. A repeated report or event changes nothing and returns the earlier report.
 #[must_use]
 pub fn file(filing: &NewFiling, state: &FilingState) -> FilingResult {
     if let Some(duplicate) = find_duplicate(filing, state) {

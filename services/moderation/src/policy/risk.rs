@@ -1,9 +1,9 @@
 //! Risk score, which orders the queue.
 //!
-//! Reports are not votes. Reporters who repeatedly report the same subjects, and all reporters with low accuracy, form a
-//! group that counts as one report, the strongest of the group. The strongest group counts in full, the next one half, the
-//! next one a quarter, so all groups shared_cases count less than twice the strongest. When the records of reporters change,
-//! the risk of their open cases is computed again.
+//! Reports are not votes. Reporters who repeatedly report the same subjects, and all reporters with low accuracy, form
+//! a group that counts as one report, the strongest of the group. The strongest group counts in full, the next one
+//! half, the next one a quarter, so all groups together count less than twice the strongest. When the records of
+//! reporters change, the risk of their open cases is computed again.
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -1,4 +1,5 @@
-//! Handlers of `kith.moderation.v1.ModerationService`. They convert the request, call the service and convert the result.
+//! Handlers of `kith.moderation.v1.ModerationService`. They convert the request, call the service and convert the
+//! result.
 
 use std::sync::Arc;
 

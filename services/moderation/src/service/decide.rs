@@ -22,7 +22,8 @@ impl Service {
     /// decision.
     ///
     /// # Errors
-    /// [`Error::CaseNotFound`]; [`Error::EtagMismatch`] if the case has changed since the caller read it; [`Error::Case`].
+    /// [`Error::CaseNotFound`]; [`Error::EtagMismatch`] if the case has changed since the caller read it;
+    /// [`Error::Case`].
     pub async fn decide(
         &self,
         staff: &Moderator,
@@ -75,8 +76,8 @@ impl Service {
         self.audit_entry(staff, action, case, detail)
     }
 
-    /// Builds the events of a decision: the change of the case, the statement to the affected account, and the result for
-    /// each reporter that was not yet informed.
+    /// Builds the events of a decision: the change of the case, the statement to the affected account, and the result
+    /// for each reporter that was not yet informed.
     fn events_for(&self, decision: &Decision, reports: &[Report]) -> Vec<Event> {
         let change = if decision.action == Action::Overturn { CaseEvent::Overturned } else { CaseEvent::Decided };
         let mut payloads = vec![EventPayload::Moderation(ModerationEvent::CaseChanged { case: decision.case, change })];
@@ -89,8 +90,8 @@ impl Service {
             | Action::Ban
             | Action::Uphold
             | Action::Overturn => true,
-            // Content was hidden and is visible again. The author got a statement about the first, so they get one about
-            // the second.
+            // Content was hidden and is visible again. The author got a statement about the first, so they get one
+            // about the second.
             Action::Dismiss => decision.outcome.is_some(),
             Action::Hold => false,
         };

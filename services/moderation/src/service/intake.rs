@@ -24,8 +24,8 @@ use crate::{
 };
 
 /// Statement to the author of content that was hidden automatically.
-const AUTO_HIDE_NOTICE: &str = "This was reported for a serious reason. It is hidden until a moderator has reviewed it. \
-    Nothing has been decided, and nothing counts against you.";
+const AUTO_HIDE_NOTICE: &str = "This was reported for a serious reason. It is hidden until a moderator has \
+    reviewed it. Nothing has been decided, and nothing counts against you.";
 
 /// Files reports and automatic cases with their evidence.
 pub struct ReportIntake {
@@ -43,8 +43,8 @@ pub struct ReportIntake {
 }
 
 impl Service {
-    /// Reports a subject and captures its current text as evidence. While the case is open, a repeated report returns the
-    /// first one.
+    /// Reports a subject and captures its current text as evidence. While the case is open, a repeated report returns
+    /// the first one.
     ///
     /// `claimed` is the id of the idempotency claim, which becomes the id of the report.
     ///

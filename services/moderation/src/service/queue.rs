@@ -54,8 +54,8 @@ pub struct SubjectHistory {
 }
 
 impl Service {
-    /// Returns cases in this state, the highest risk first, and the token of the next page. Cases in which the staff member
-    /// has a conflict of interest are omitted, so a page can be shorter than requested.
+    /// Returns cases in this state, the highest risk first, and the token of the next page. Cases in which the staff
+    /// member has a conflict of interest are omitted, so a page can be shorter than requested.
     ///
     /// # Errors
     /// [`Error::Pagination`] for a token that was not issued to this staff member for this list.
@@ -143,8 +143,8 @@ impl Service {
     /// Assigns a case to the staff member, or renews the assignment.
     ///
     /// # Errors
-    /// [`Error::CaseNotFound`]; [`Error::Case`] if the case is assigned to another staff member, escalated, decided by the
-    /// caller, or not waiting for a decision.
+    /// [`Error::CaseNotFound`]; [`Error::Case`] if the case is assigned to another staff member, escalated, decided by
+    /// the caller, or not waiting for a decision.
     pub async fn assign(&self, staff: &Moderator, case: CaseId) -> Result<Case, Error> {
         let case = self.find_accessible(staff, case).await?;
         let (now, actor) = (self.clock.now(), staff.actor());
@@ -165,8 +165,8 @@ impl Service {
     /// Escalates a case to admins and ends its assignment.
     ///
     /// # Errors
-    /// [`Error::CaseNotFound`]; [`Error::EtagMismatch`] if the case has changed since the caller read it; [`Error::Case`]
-    /// if it is assigned to another staff member or does not wait for a decision.
+    /// [`Error::CaseNotFound`]; [`Error::EtagMismatch`] if the case has changed since the caller read it;
+    /// [`Error::Case`] if it is assigned to another staff member or does not wait for a decision.
     pub async fn escalate(&self, staff: &Moderator, case: CaseId, etag: &str) -> Result<Case, Error> {
         let case = self.find_accessible(staff, case).await?;
         let (now, actor) = (self.clock.now(), staff.actor());

@@ -25,8 +25,8 @@ impl<S: CaseStore + DecisionStore + CaseLocks> Store for S {}
 /// Changes of cases: lock, decide, save.
 ///
 /// Every method locks the subject and loads the state on which the change depends. The caller decides with a rule of
-/// [`policy`](crate::policy) and saves the result. Changes of one subject are serialized. Between lock and save the caller
-/// must not await anything else: in SQLite the lock excludes all other writes.
+/// [`policy`](crate::policy) and saves the result. Changes of one subject are serialized. Between lock and save the
+/// caller must not await anything else: in SQLite the lock excludes all other writes.
 #[async_trait]
 pub trait CaseLocks: Send + Sync {
     /// Locks the subject of a filing. An event counts as filed once the result is saved.
@@ -105,15 +105,15 @@ impl CaseChanges {
 /// Store of reports and cases.
 #[async_trait]
 pub trait CaseStore: Send + Sync {
-    /// Returns up to `limit` other open cases whose risk depends on this case, the highest risk first: cases with a common
-    /// reporter, and cases with the same affected account.
+    /// Returns up to `limit` other open cases whose risk depends on this case, the highest risk first: cases with a
+    /// common reporter, and cases with the same affected account.
     async fn related_cases(&self, case: CaseId, limit: i64) -> StoreResult<Vec<CaseId>>;
 
     /// Returns a case.
     async fn case(&self, case: CaseId) -> StoreResult<Option<Case>>;
 
-    /// Returns up to `limit` cases in this state after the cursor, by descending risk, then by age. Omits cases that affect
-    /// `staff` or that `staff` reported.
+    /// Returns up to `limit` cases in this state after the cursor, by descending risk, then by age. Omits cases that
+    /// affect `staff` or that `staff` reported.
     async fn queue(&self, state: CaseState, staff: UserId, after: Option<Cursor>, limit: i64)
     -> StoreResult<Vec<Case>>;
 
@@ -151,9 +151,10 @@ pub trait DecisionStore: Send + Sync {
     /// Returns up to `limit` decisions that affect the account, newest first.
     async fn decisions_about(&self, user: UserId, limit: i64) -> StoreResult<Vec<Decision>>;
 
-    /// Returns up to `limit` decisions of which the account gets a statement, newest first; with `before`, those that are
-    /// older than that decision. Decisions about one subject at the same time have a defined order. A dismissal that the
-    /// account never noticed is omitted before the limit applies, so that the length of a page does not disclose it.
+    /// Returns up to `limit` decisions of which the account gets a statement, newest first; with `before`, those that
+    /// are older than that decision. Decisions about one subject at the same time have a defined order. A dismissal
+    /// that the account never noticed is omitted before the limit applies, so that the length of a page does not
+    /// disclose it.
     async fn statements(&self, user: UserId, before: Option<Uuid>, limit: i64) -> StoreResult<Vec<Decision>>;
 
     /// Returns the number of cases that affect the account.

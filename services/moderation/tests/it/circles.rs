@@ -1,8 +1,7 @@
 //! Cases about circles: a sanction closes the circle and affects its owner.
 
 use kith_kernel::{
-    Actor, CaseId, CircleId, EventPayload, ModerationEvent, PersonaId, SystemEntropy,
-    ports::{CircleRole, PeriodicJob as _},
+    Actor, CaseId, CircleId, EventPayload, ModerationEvent, PersonaId, SystemEntropy, ports::CircleRole,
 };
 use kith_moderation::{
     domain::{Action, CaseState, Reason, Subject},
@@ -60,9 +59,10 @@ mod contract {
             });
             let published = harness.published().await;
             assert!(published.contains(&statement), "{published:?}");
-            assert!(
-                published.iter().any(|payload| matches!(payload, EventPayload::Moderation(ModerationEvent::ReportResolved { user, .. }) if *user == circle.member.user))
-            );
+            assert!(published.iter().any(|payload| match payload {
+                EventPayload::Moderation(ModerationEvent::ReportResolved { user, .. }) => *user == circle.member.user,
+                _ => false,
+            }));
             assert_eq!(harness.slices.muted_until(&circle.owner).is_some(), action == Action::Mute);
             let suspended = matches!(action, Action::Suspend | Action::Ban);
             assert_eq!(harness.slices.suspended_until(&circle.owner).is_some(), suspended);
@@ -128,7 +128,7 @@ mod contract {
         let case = reported(harness, &circle.member, circle.id).await;
         harness.decide(&harness.moderator(), case, Action::Suspend).await;
         harness.clock.advance(hours(25));
-        harness.expire_sanctions().run().await.unwrap();
+        harness.expire_sanctions().expire_due().await.unwrap();
         assert!(harness.slices.suspended_until(&circle.owner).is_none());
         assert!(harness.slices.is_closed(circle.id), "like removed content");
     }

@@ -1,6 +1,5 @@
 //! Crashes and unavailable slices between a decision and its enforcement.
 
-use kith_kernel::ports::PeriodicJob as _;
 use kith_moderation::domain::{Action, Reason};
 
 use crate::harness::{Harness, hours, postgres, sqlite};
@@ -56,10 +55,10 @@ mod contract {
         harness.decide(&harness.moderator(), case, Action::Mute).await;
         harness.clock.advance(hours(24));
         harness.slices.set_unavailable(true);
-        harness.expire_sanctions().run().await.unwrap_err();
+        harness.expire_sanctions().expire_due().await.unwrap_err();
         harness.slices.set_unavailable(false);
-        assert_eq!(harness.expire_sanctions().run().await.unwrap(), 1);
+        assert_eq!(harness.expire_sanctions().expire_due().await.unwrap(), 1);
         assert!(harness.slices.muted_until(&bob).is_none());
-        assert_eq!(harness.expire_sanctions().run().await.unwrap(), 0);
+        assert_eq!(harness.expire_sanctions().expire_due().await.unwrap(), 0);
     }
 }

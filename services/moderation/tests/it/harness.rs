@@ -16,7 +16,7 @@ use kith_moderation::{
 };
 use kith_storage::{
     Outbox, Relay, StoreResult, sql,
-    sql::{Database, Engine, SqlOutbox},
+    sql::{Database, Engine, SqlOutbox, SqlTimestamp},
 };
 use kith_testkit::{ManualClock, RecordingBus, member};
 
@@ -68,6 +68,8 @@ trait Rows: Send + Sync {
     async fn stored_texts(&self) -> StoreResult<Vec<Vec<u8>>>;
 
     async fn row_counts(&self) -> StoreResult<[i64; 5]>;
+
+    async fn timers(&self) -> StoreResult<Vec<(String, SqlTimestamp)>>;
 }
 
 struct SqlRows<D: Engine> {
@@ -87,6 +89,11 @@ impl Rows for SqlRows<Db> {
              UNION ALL SELECT statement FROM decisions UNION ALL SELECT appeal_text FROM decisions";
         let rows: Vec<(Vec<u8>,)> = sqlx::query_as(select).fetch_all(self.database.reader()).await?;
         Ok(rows.into_iter().map(|(bytes,)| bytes).collect())
+    }
+
+    async fn timers(&self) -> StoreResult<Vec<(String, SqlTimestamp)>> {
+        let select = "SELECT timer_key, due_at FROM timers WHERE handler = 'expire-sanctions' ORDER BY due_at";
+        Ok(sqlx::query_as(select).fetch_all(self.database.reader()).await?)
     }
 
     async fn row_counts(&self) -> StoreResult<[i64; 5]> {
@@ -230,6 +237,12 @@ impl Harness {
     }
 
     /// Returns the number of cases, reports, evidence rows, decisions and strikes.
+    /// Scheduled ends of sanctions: decision and time.
+    pub(crate) async fn timers(&self) -> Vec<(String, Timestamp)> {
+        let timers = self.rows.timers().await.unwrap();
+        timers.into_iter().map(|(key, due_at)| (key, due_at.0)).collect()
+    }
+
     pub(crate) async fn row_counts(&self) -> [i64; 5] {
         self.rows.row_counts().await.unwrap()
     }

@@ -1,6 +1,7 @@
 //! All tests with a store, in one binary to save link time.
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails where a step does")]
 
+mod appeals;
 mod circles;
 mod crash;
 mod harness;

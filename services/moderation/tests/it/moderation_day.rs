@@ -1,6 +1,6 @@
 //! One day of moderation: 60 reports on 20 subjects by 15 users, some of whom collude.
 
-use kith_kernel::{Actor, CaseId, PostId, ports::PeriodicJob as _};
+use kith_kernel::{Actor, CaseId, PostId};
 use kith_moderation::domain::{Accuracy, Action, AppealState, CaseState, Reason, ReportOutcome};
 use kith_testkit::block_on;
 
@@ -34,7 +34,8 @@ impl Scenario {
     }
 }
 
-/// Earlier reports: three common reports of the colluders were dismissed, and three reports of an honest user led to action.
+/// Earlier reports: three common reports of the colluders were dismissed, and three reports of an honest user led to
+/// action.
 async fn earlier_reports(harness: &Harness, scenario: &mut Scenario) {
     let (honest, colluders) = (scenario.honest.clone(), scenario.colluders.clone());
     for round in 0..3 {
@@ -63,7 +64,8 @@ fn sixty_reports_of_a_day_are_decided_in_order_of_risk() {
         let doxxing = scenario.report(&harness, &honest[..1], address, Reason::Doxxing).await;
         assert!(!harness.slices.is_visible(address));
 
-        // Five colluders report a user without a violation. Nothing is hidden, and the case ranks below one honest report.
+        // Five colluders report a user without a violation. Nothing is hidden, and the case ranks below one honest
+        // report.
         let target = harness.slices.add_post(&scenario.authors[0], None, "Thank you all. Thirty days today.");
         let collusion = scenario.report(&harness, &colluders, target, Reason::Threat).await;
         assert!(harness.slices.is_visible(target));
@@ -127,7 +129,7 @@ fn sixty_reports_of_a_day_are_decided_in_order_of_risk() {
 
         // The suspension expires; the ban does not.
         harness.clock.advance(hours(24));
-        harness.expire_sanctions().run().await.unwrap();
+        harness.expire_sanctions().expire_due().await.unwrap();
         assert_eq!(harness.slices.suspended_until(suspended), None);
         assert!(harness.slices.suspended_until(&scenario.authors[2]).is_some());
 

@@ -34,7 +34,8 @@ async fn call(server: &Router, actor: &Actor, method: &str, body: Value) -> (Sta
 
 fn report(post: PostId) -> Value {
     let kind = "SUBJECT_KIND_POST";
-    json!({ "kind": kind, "subjectId": post.to_string(), "reason": "REASON_HARASSMENT", "comment": "He does it daily." })
+    let subject_id = post.to_string();
+    json!({ "kind": kind, "subjectId": subject_id, "reason": "REASON_HARASSMENT", "comment": "He does it daily." })
 }
 
 /// Returns the only open case.
@@ -63,7 +64,10 @@ fn a_case_from_report_to_appeal_discloses_only_personas() {
         let (_, assigned) = call(&server, mia.actor(), "AssignCase", case_id.clone()).await;
         assert_eq!(assigned["case"]["assignment"], "ASSIGNMENT_CALLER");
         assert_eq!(only_case(&server, &max).await["assignment"], "ASSIGNMENT_OTHER");
-        let decide = |etag: &Value, action: &str| json!({ "caseId": case["id"], "etag": etag, "action": action, "rule": "be-kind", "statement": "Not here." });
+        let decide = |etag: &Value, action: &str| {
+            let (case, statement) = (&case["id"], "Not here.");
+            json!({ "caseId": case, "etag": etag, "action": action, "rule": "be-kind", "statement": statement })
+        };
         let (status, decided) =
             call(&server, mia.actor(), "DecideCase", decide(&assigned["case"]["etag"], "ACTION_WARN")).await;
         assert_eq!((status, &decided["case"]["state"]), (StatusCode::OK, &json!("CASE_STATE_DECIDED")), "{decided}");

@@ -65,9 +65,9 @@ async fn create_post(
     let content = request::content(&message)?;
     let circle = request::circle_id(message.circle_id.as_deref())?;
     // The author is loaded before the post is created: if it failed afterwards, the client would create the post again.
-    let context = handlers.service.posting_context(&actor, circle).await?;
-    let author = handlers.presenter.author(context.persona).await?;
-    let ScreenedPost { post, crisis } = handlers.service.create(&actor, context, content, id).await?;
+    let posting = handlers.service.posting_context(&actor, circle).await?;
+    let author = handlers.presenter.author(posting.persona).await?;
+    let ScreenedPost { post, crisis } = handlers.service.create(&actor, posting, content, id).await?;
     Ok(ConnectResponse::new(CreatePostResponse {
         post: Some(to_message(&post, &author, Some(total_counts(&post)))),
         crisis_resources: handlers.crisis_resources(crisis, message.locale.as_deref()),

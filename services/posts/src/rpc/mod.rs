@@ -2,11 +2,13 @@
 //!
 //! | file | contents |
 //! | --- | --- |
+//! | `circle_feed` | [`CircleFeedAdapter`]: the feed of a circle, for the `circles` slice |
 //! | `handlers` | [`Handlers`]: the unary methods |
 //! | `presenter` | [`Presenter`]: posts as messages, with their authors |
 //! | `request` | requests as domain types |
 //! | `stream` | the `StreamFeed` method |
 
+mod circle_feed;
 mod handlers;
 mod presenter;
 mod request;
@@ -16,6 +18,7 @@ use connectrpc_axum::prelude::ConnectError;
 use kith_proto::to_connect_error;
 
 pub use self::{
+    circle_feed::CircleFeedAdapter,
     handlers::{Handlers, router},
     presenter::Presenter,
 };

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kith_infra::live::{Bounds, Local};
+use kith_infra::replay_log::{InMemory, Retention};
 use kith_kernel::{
     AccountEvent, AccountStatus, Actor, Channel, Clock as _, DomainError as _, Event, EventPayload, ModerationState,
     PostEvent, SystemClock, SystemEntropy,
@@ -33,8 +33,8 @@ struct Scenario {
 }
 
 pub(crate) fn replay_log() -> Arc<dyn ReplayLog> {
-    let bounds = Bounds { entries: RETAINED_ENTRIES, bytes: 1 << 20, age: Duration::from_hours(48) };
-    Arc::new(Local::new(&[7; 16], 1, bounds, Arc::new(SystemClock)))
+    let retention = Retention { max_entries: RETAINED_ENTRIES, max_bytes: 1 << 20, max_age: Duration::from_hours(48) };
+    Arc::new(InMemory::new(&[7; 16], 1, retention, Arc::new(SystemClock)))
 }
 
 /// Eve streams the feed and Ann writes.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use kith_infra::limit;
+use kith_infra::rate_limit;
 use kith_kernel::{
     Actor, CircleId, Clock as _, Event, EventPayload, MethodPolicy, PersonaId, PortError, PostEvent, PostId, Quota,
     SessionId, SystemClock, SystemEntropy, Timestamp, UserId,
@@ -96,7 +96,7 @@ impl Harness {
 pub(crate) fn unlimited_quota(clock: &Arc<ManualClock>) -> PostQuota {
     let unlimited = Quota::per_minute(1_000_000);
     let policies = METHOD_POLICIES.iter().map(|policy| MethodPolicy { quota: unlimited, ..*policy });
-    PostQuota::new(Arc::new(limit::Local::new(policies, clock.clone()))).with_quotas(unlimited, unlimited)
+    PostQuota::new(Arc::new(rate_limit::InMemory::new(policies, clock.clone()))).with_quotas(unlimited, unlimited)
 }
 
 /// The use cases, with stub ports and an unlimited quota.

@@ -157,7 +157,7 @@ fn an_edit_is_screened_and_an_edit_that_resolves_the_hold_publishes_the_post() {
         let expected =
             [EventPayload::Post(PostEvent::Updated(post_ref(&post))), moderated(&post, VisibilityChange::Held)];
         assert_eq!(scenario.harness.published_events().await, expected);
-        // What stubs do not see does not change for them, and another urgency says nothing new.
+        // A change of a held post publishes no event, and a change of the urgency is not screened.
         let urgent = [Edit::Urgency(Urgency::MAX)];
         let held = scenario.posts.update(&scenario.ann, held.id, &held.etag(), &urgent).await.unwrap().post;
         assert_eq!((held.moderation.is_some(), scenario.harness.published_events().await), (true, vec![]));

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use kith_infra::limit;
+use kith_infra::rate_limit;
 use kith_kernel::{
     Actor, DomainError as _, ErrorKind, MethodPolicy, PortError, SystemEntropy,
     ports::{RateLimitDecision, RateLimiter},
@@ -50,7 +50,7 @@ async fn scenario(limit: impl FnOnce(Arc<ManualClock>) -> Arc<dyn RateLimiter>) 
 }
 
 fn in_memory_limiter(clock: Arc<ManualClock>) -> Arc<dyn RateLimiter> {
-    Arc::new(limit::Local::new(METHOD_POLICIES.iter().copied(), clock))
+    Arc::new(rate_limit::InMemory::new(METHOD_POLICIES.iter().copied(), clock))
 }
 
 impl Scenario {

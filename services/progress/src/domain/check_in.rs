@@ -1,54 +1,46 @@
-//! How somebody said they were.
+//! Check-ins.
 
 use std::{collections::BTreeSet, fmt};
 
 use kith_kernel::{CheckInId, UserId};
 
-use super::Moment;
+use super::ZonedInstant;
 
-/// How somebody said they were at one moment.
+/// Mood, cravings and triggers of an account at one time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckIn {
-    /// Which.
     pub id: CheckInId,
-    /// Whose. Nobody else is ever shown it.
+    /// The only account that can read the check-in.
     pub owner: UserId,
-    /// When it was so.
-    pub moment: Moment,
-    /// How they felt.
+    pub occurred_at: ZonedInstant,
     pub mood: Mood,
-    /// What they withstood.
     pub cravings: Cravings,
-    /// What was there before.
     pub triggers: Triggers,
-    /// What they wrote, sealed.
+    /// Encrypted note.
     pub note: Option<Vec<u8>>,
 }
 
-/// From 1, the worst, to 10.
+/// Mood from 1 (worst) to 10 (best).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mood(u8);
 
 impl Mood {
-    /// The mood of this number.
-    ///
     /// # Errors
-    /// [`InvalidCheckIn::Mood`] if there is none.
-    pub fn new(number: u32) -> Result<Self, InvalidCheckIn> {
-        match u8::try_from(number) {
-            Ok(number @ 1..=10) => Ok(Self(number)),
-            _ => Err(InvalidCheckIn::Mood),
+    /// [`InvalidCheckIn::MoodOutOfRange`].
+    pub fn new(value: u32) -> Result<Self, InvalidCheckIn> {
+        match u8::try_from(value) {
+            Ok(value @ 1..=10) => Ok(Self(value)),
+            _ => Err(InvalidCheckIn::MoodOutOfRange),
         }
     }
 
-    /// Its number.
     #[must_use]
-    pub const fn number(self) -> u8 {
+    pub const fn get(self) -> u8 {
         self.0
     }
 }
 
-/// How many cravings there were, and how many of them were resisted.
+/// Number of cravings, and number of those that were resisted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cravings {
     met: u32,
@@ -56,39 +48,35 @@ pub struct Cravings {
 }
 
 impl Cravings {
-    /// The most that a check-in can tell of.
-    pub const MOST: u32 = 1_000;
+    /// Maximum number of cravings in a check-in.
+    pub const MAX: u32 = 1_000;
 
-    /// So many of so many.
-    ///
     /// # Errors
-    /// [`InvalidCheckIn::Cravings`] above [`MOST`](Self::MOST), [`InvalidCheckIn::Resisted`] for more than there were.
+    /// [`InvalidCheckIn::TooManyCravings`] above [`MAX`](Self::MAX), [`InvalidCheckIn::ResistedExceedMet`].
     pub const fn new(met: u32, resisted: u32) -> Result<Self, InvalidCheckIn> {
-        if met > Self::MOST {
-            return Err(InvalidCheckIn::Cravings);
+        if met > Self::MAX {
+            return Err(InvalidCheckIn::TooManyCravings);
         }
         if resisted > met {
-            return Err(InvalidCheckIn::Resisted);
+            return Err(InvalidCheckIn::ResistedExceedMet);
         }
         Ok(Self { met, resisted })
     }
 
-    /// How many there were.
+    /// Number of all cravings, resisted or not.
     #[must_use]
     pub const fn met(self) -> u32 {
         self.met
     }
 
-    /// How many of them were resisted.
     #[must_use]
     pub const fn resisted(self) -> u32 {
         self.resisted
     }
 }
 
-/// What was there before a craving or a relapse.
+/// Trigger of a craving or relapse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the words are all that there is to say; the API says them longer")]
 pub enum Trigger {
     Stress,
     Loneliness,
@@ -107,7 +95,7 @@ pub enum Trigger {
 }
 
 impl Trigger {
-    /// All of them, with the word for each in every database. A word that was ever stored keeps its meaning.
+    /// All triggers with their stored names. A name that was ever stored keeps its meaning.
     pub const ALL: [(Self, &str); 14] = [
         (Self::Stress, "stress"),
         (Self::Loneliness, "loneliness"),
@@ -126,32 +114,32 @@ impl Trigger {
     ];
 }
 
-/// Some triggers, each once.
+/// Triggers without duplicates.
 pub type Triggers = BTreeSet<Trigger>;
 
-/// What somebody wrote for themselves.
+/// Private note of a check-in.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Note(String);
 
 impl Note {
-    /// How many characters it has at most.
-    pub const LONGEST: usize = 1_000;
+    /// Maximum number of characters.
+    pub const MAX_LENGTH: usize = 1_000;
 
-    /// What is left of a text without the space around it; `None` if nothing is.
+    /// Trims a text. Returns `None` if nothing is left.
     ///
     /// # Errors
-    /// [`InvalidCheckIn::Note`] if it is too long.
+    /// [`InvalidCheckIn::NoteTooLong`].
     pub fn new(text: &str) -> Result<Option<Self>, InvalidCheckIn> {
         let text = text.trim();
-        if text.chars().count() > Self::LONGEST {
-            return Err(InvalidCheckIn::Note);
+        if text.chars().count() > Self::MAX_LENGTH {
+            return Err(InvalidCheckIn::NoteTooLong);
         }
         Ok((!text.is_empty()).then(|| Self(text.to_owned())))
     }
 
-    /// The text, for its writer and for what seals it.
+    /// The text, for encryption.
     #[must_use]
-    pub fn reveal(&self) -> &str {
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }
@@ -162,21 +150,17 @@ impl fmt::Debug for Note {
     }
 }
 
-/// What is said breaks a rule.
+/// A value of a check-in breaks a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidCheckIn {
-    /// There is no such mood.
-    #[error("moods run from 1 to 10")]
-    Mood,
-    /// Too many.
-    #[error("a check-in tells of at most 1,000 cravings")]
-    Cravings,
-    /// More than there were.
-    #[error("no more cravings can be resisted than there were")]
-    Resisted,
-    /// Too long.
-    #[error("a note has at most 1,000 characters")]
-    Note,
+    #[error("mood must be between 1 and 10")]
+    MoodOutOfRange,
+    #[error("cravings_met must be at most 1,000")]
+    TooManyCravings,
+    #[error("cravings_resisted must be at most cravings_met")]
+    ResistedExceedMet,
+    #[error("note must be at most 1,000 characters")]
+    NoteTooLong,
 }
 
 #[cfg(test)]
@@ -184,30 +168,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moods_run_from_one_to_ten() {
-        let all: Vec<u32> = (0..300).filter(|number| Mood::new(*number).is_ok()).collect();
+    fn a_mood_is_between_1_and_10() {
+        let all: Vec<u32> = (0..300).filter(|value| Mood::new(*value).is_ok()).collect();
         assert_eq!(all, (1..=10).collect::<Vec<_>>());
     }
 
     #[test]
-    fn nobody_resists_more_than_there_was() {
+    fn resisted_cravings_are_at_most_all_cravings() {
         assert!(Cravings::new(3, 3).is_ok());
-        assert_eq!(Cravings::new(3, 4), Err(InvalidCheckIn::Resisted));
-        assert_eq!(Cravings::new(1_001, 0), Err(InvalidCheckIn::Cravings));
+        assert_eq!(Cravings::new(3, 4), Err(InvalidCheckIn::ResistedExceedMet));
+        assert_eq!(Cravings::new(1_001, 0), Err(InvalidCheckIn::TooManyCravings));
     }
 
     #[test]
-    fn an_empty_note_is_none_and_no_log_shows_one() {
+    fn a_blank_note_is_none_and_debug_output_hides_the_text() {
         assert_eq!(Note::new(" \n "), Ok(None));
         let note = Note::new(&"å".repeat(1_000)).unwrap().unwrap();
         assert_eq!(format!("{note:?}"), "Note(..)");
-        assert_eq!(Note::new(&"å".repeat(1_001)), Err(InvalidCheckIn::Note));
+        assert_eq!(Note::new(&"å".repeat(1_001)), Err(InvalidCheckIn::NoteTooLong));
     }
 
     #[test]
-    fn every_trigger_has_a_word_of_its_own() {
-        let words: BTreeSet<_> = Trigger::ALL.iter().map(|(_, word)| word).collect();
+    fn every_trigger_has_its_own_stored_name() {
+        let names: BTreeSet<_> = Trigger::ALL.iter().map(|(_, name)| name).collect();
         let triggers: BTreeSet<_> = Trigger::ALL.iter().map(|(trigger, _)| trigger).collect();
-        assert_eq!((words.len(), triggers.len()), (Trigger::ALL.len(), Trigger::ALL.len()));
+        assert_eq!((names.len(), triggers.len()), (Trigger::ALL.len(), Trigger::ALL.len()));
     }
 }

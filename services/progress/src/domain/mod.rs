@@ -1,23 +1,26 @@
-//! What a day, a streak, a milestone, a check-in and a journey are. Nothing here asks what time it is.
+//! Domain types of progress. Nothing here reads the clock.
 //!
-//! | file | holds |
+//! | file | contents |
 //! | --- | --- |
-//! | [`zone`] | where somebody's days begin and end: [`Zone`], [`Day`] |
-//! | [`journey`] | what somebody counts from and what broke it: [`Journey`] |
-//! | [`streak`] | what that comes to: [`Streak`], [`Milestone`] |
-//! | [`check_in`] | how somebody said they were: [`CheckIn`], [`Trigger`] |
-//! | [`figures`] | what many check-ins come to, by day, weekday, hour and trigger |
+//! | [`check_in`] | [`CheckIn`] and its validated parts, [`Trigger`] |
+//! | [`date`] | [`Date`] and [`DateRange`] |
+//! | [`recovery_profile`] | [`RecoveryProfile`]: the settings and relapses from which streaks are computed |
+//! | [`stats`] | [`ProgressStats`] by weekday, hour, trigger and day |
+//! | [`streak`] | [`Streak`] and [`Milestone`], computed from a profile |
+//! | [`time_zone`] | [`TimeZone`] and [`ZonedInstant`] |
 
 pub mod check_in;
-pub mod figures;
-pub mod journey;
+pub mod date;
+pub mod recovery_profile;
+pub mod stats;
 pub mod streak;
-pub mod zone;
+pub mod time_zone;
 
 pub use self::{
     check_in::{CheckIn, Cravings, InvalidCheckIn, Mood, Note, Trigger, Triggers},
-    figures::{Figures, HeatDay, Patterns},
-    journey::{Goal, Journey, Relapse, Start, Told},
+    date::{Date, DateRange, InvalidDate},
+    recovery_profile::{AnnouncedMilestone, Goal, RecoveryProfile, Relapse, StreakStart},
+    stats::{HEAT_MAP_DAYS, HeatMapDay, Patterns, ProgressStats},
     streak::{MILESTONES, Milestone, Streak},
-    zone::{Day, Moment, Period, UnknownDay, UnknownZone, Zone},
+    time_zone::{TimeZone, UnknownTimeZone, ZonedInstant},
 };

@@ -1,124 +1,129 @@
-//! What a journey comes to.
+//! Streaks and milestones of a profile.
 
 use kith_kernel::Timestamp;
 
-use super::{Journey, Period, Told, Zone};
+use super::{AnnouncedMilestone, DateRange, RecoveryProfile, TimeZone};
 
-/// The numbers of days at which a milestone stands.
+/// Days of a streak at which a milestone is reached.
 pub const MILESTONES: [u32; 8] = [1, 7, 14, 30, 60, 90, 180, 365];
 
-/// Whole days without a relapse.
+/// A time without a relapse.
 ///
-/// A streak has as many days as it has seen midnights, where its owner is now. Both its ends are seen from one place, so
-/// wherever that is, it is less than a day away from the time that really passed: who travels gains or loses no more
-/// than the day that is not over yet, and a day of 23 or 25 hours is a day.
+/// The days of a streak are the midnights between its ends in the current time zone of the owner. Both ends use the same
+/// time zone, so the count differs from the elapsed time by less than a day: travel gains or loses at most the current
+/// day, and a day of 23 or 25 hours counts as one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Streak {
-    /// When it began.
-    pub began: Timestamp,
-    /// When it ended, if it has.
-    pub ended: Option<Timestamp>,
-    /// How many midnights it has seen.
+    pub began_at: Timestamp,
+    /// `None` for the current streak.
+    pub ended_at: Option<Timestamp>,
+    /// Number of midnights.
     pub days: u32,
 }
 
-/// A number of days that a streak comes to.
+/// A milestone of a streak. Sorted by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Milestone {
-    /// The midnight at which it does.
+    /// Midnight at which the streak reaches the milestone.
     pub at: Timestamp,
-    /// How many.
     pub days: u32,
 }
 
-impl Journey {
-    /// All streaks up to now, oldest first. The last one goes on. There is none as long as there is nothing to count
-    /// from: neither a start nor a relapse.
+impl RecoveryProfile {
+    /// Returns all streaks up to now, oldest first. The last one is the current streak. Empty if the profile has neither a
+    /// start nor a relapse.
     ///
-    /// What was before the start is kept, and counts for nothing.
+    /// Relapses before the start are stored and not counted.
     #[must_use]
     pub fn streaks(&self, now: Timestamp) -> Vec<Streak> {
-        // A day that began a moment ago has its noon before it.
-        let start = self.start.as_ref().map(|start| start.at().min(now));
-        let relapses = self.relapses.iter().map(|relapse| relapse.moment.at);
+        // Noon of the start date can be in the future if the streak starts today.
+        let start = self.start.as_ref().map(|start| start.began_at().min(now));
+        let relapses = self.relapses.iter().map(|relapse| relapse.occurred_at.at);
         let counted = relapses.filter(|at| *at <= now && start.is_none_or(|start| start < *at));
-        let begins: Vec<Timestamp> = start.into_iter().chain(counted).collect();
-        let ends = begins.iter().copied().map(Some).skip(1).chain([None]);
-        let zone = self.zone();
-        begins.iter().zip(ends).map(|(began, ended)| Streak::between(&zone, *began, ended, now)).collect()
+        let beginnings: Vec<Timestamp> = start.into_iter().chain(counted).collect();
+        let ends = beginnings.iter().copied().map(Some).skip(1).chain([None]);
+        let time_zone = self.effective_time_zone();
+        let streak = |(began_at, ended_at): (&Timestamp, _)| Streak::new(&time_zone, *began_at, ended_at, now);
+        beginnings.iter().zip(ends).map(streak).collect()
     }
 
-    /// The streak that goes on.
     #[must_use]
-    pub fn current(&self, now: Timestamp) -> Option<Streak> {
+    pub fn current_streak(&self, now: Timestamp) -> Option<Streak> {
         self.streaks(now).pop()
     }
 
-    /// The longest streak; of several the first.
+    /// Returns the longest streak; the earliest of several equal ones.
     #[must_use]
-    pub fn longest(&self, now: Timestamp) -> Option<Streak> {
+    pub fn longest_streak(&self, now: Timestamp) -> Option<Streak> {
         self.streaks(now).into_iter().rev().max_by_key(|streak| streak.days)
     }
 
-    /// The milestones that the streak of now has not been told of, ascending: some are reached, some are to come.
+    /// Returns the milestones of the current streak that were not announced, reached or not, in ascending order.
     ///
-    /// Of one streak, each is told once. One that was told after the streak began was told of this streak, or of one
-    /// that a correction has made it of: so no correction has it told again.
+    /// Each milestone is announced once per streak. A milestone that was announced after the current streak began was
+    /// announced for this streak or for one that a correction has merged into it, so a correction never causes a second
+    /// announcement.
     #[must_use]
-    pub fn untold(&self, now: Timestamp) -> Vec<Milestone> {
-        let Some(current) = self.current(now) else { return Vec::new() };
-        let is_told = |days: u32| self.told.iter().any(|told| told.days == days && told.at > current.began);
-        current.milestones(&self.zone()).into_iter().filter(|milestone| !is_told(milestone.days)).collect()
+    pub fn unannounced(&self, now: Timestamp) -> Vec<Milestone> {
+        let Some(current) = self.current_streak(now) else { return Vec::new() };
+        let is_announced = |days: u32| {
+            let mut announced = self.announced_milestones.iter();
+            announced.any(|milestone| milestone.days == days && milestone.announced_at > current.began_at)
+        };
+        let milestones = current.milestones(&self.effective_time_zone()).into_iter();
+        milestones.filter(|milestone| !is_announced(milestone.days)).collect()
     }
 
-    /// When there is something to tell: the next milestone, or one that has passed.
+    /// Returns the time of the first unannounced milestone. It is in the past if that milestone is already reached.
     #[must_use]
     pub fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
-        self.untold(now).first().map(|milestone| milestone.at)
+        self.unannounced(now).first().map(|milestone| milestone.at)
     }
 
-    /// Marks all milestones that are reached as told now, and gives the furthest of those that were not. Who hears of
-    /// several at once, because they said late since when they count, hears of one.
-    pub fn tell(&mut self, now: Timestamp) -> Option<Milestone> {
-        let reached: Vec<Milestone> = self.untold(now).into_iter().filter(|milestone| milestone.at <= now).collect();
+    /// Marks all reached milestones as announced. Returns the highest of those that were not: an owner who enters a start
+    /// date in the past gets one announcement, not one for each milestone since then.
+    pub fn mark_announced(&mut self, now: Timestamp) -> Option<Milestone> {
+        let unannounced = self.unannounced(now).into_iter();
+        let reached: Vec<Milestone> = unannounced.filter(|milestone| milestone.at <= now).collect();
         for milestone in &reached {
-            self.told.retain(|told| told.days != milestone.days);
-            self.told.push(Told { days: milestone.days, at: now });
+            self.announced_milestones.retain(|announced| announced.days != milestone.days);
+            self.announced_milestones.push(AnnouncedMilestone { days: milestone.days, announced_at: now });
         }
-        self.told.sort_by_key(|told| told.days);
+        self.announced_milestones.sort_by_key(|announced| announced.days);
         reached.last().copied()
     }
 }
 
 impl Streak {
-    fn between(zone: &Zone, began: Timestamp, ended: Option<Timestamp>, now: Timestamp) -> Self {
-        let days = zone.day(ended.unwrap_or(now)).days_since(zone.day(began));
-        Self { began, ended, days }
+    fn new(time_zone: &TimeZone, began_at: Timestamp, ended_at: Option<Timestamp>, now: Timestamp) -> Self {
+        let last_day = time_zone.local_day(ended_at.unwrap_or(now));
+        Self { began_at, ended_at, days: last_day.days_since(time_zone.local_day(began_at)) }
     }
 
-    /// All milestones, ascending, with the midnight at which this streak comes to each, or would have.
+    /// Returns all milestones in ascending order, with the midnight at which this streak reaches or would have reached
+    /// each.
     #[must_use]
-    pub fn milestones(&self, zone: &Zone) -> Vec<Milestone> {
-        let first = zone.day(self.began);
-        MILESTONES.into_iter().map(|days| Milestone { at: zone.begins(first.plus(days)), days }).collect()
+    pub fn milestones(&self, time_zone: &TimeZone) -> Vec<Milestone> {
+        let first = time_zone.local_day(self.began_at);
+        let at = |days| time_zone.start_of_day(first.plus_days(days));
+        MILESTONES.into_iter().map(|days| Milestone { at: at(days), days }).collect()
     }
 
-    /// The milestones that it has come to, ascending.
+    /// Returns the milestones that the streak has reached, in ascending order.
     #[must_use]
-    pub fn reached(&self, zone: &Zone) -> Vec<Milestone> {
-        self.milestones(zone).into_iter().filter(|milestone| milestone.days <= self.days).collect()
+    pub fn reached_milestones(&self, time_zone: &TimeZone) -> Vec<Milestone> {
+        self.milestones(time_zone).into_iter().filter(|milestone| milestone.days <= self.days).collect()
     }
 
-    /// The milestone that it comes to next.
     #[must_use]
-    pub fn next(&self, zone: &Zone) -> Option<Milestone> {
-        self.milestones(zone).into_iter().find(|milestone| milestone.days > self.days)
+    pub fn next_milestone(&self, time_zone: &TimeZone) -> Option<Milestone> {
+        self.milestones(time_zone).into_iter().find(|milestone| milestone.days > self.days)
     }
 
-    /// Whether some of it lies in a period.
+    /// Returns true if the streak and the range have a common instant.
     #[must_use]
-    pub fn touches(&self, period: &Period, zone: &Zone) -> bool {
-        let (from, until) = period.moments(zone);
-        self.began < until && self.ended.is_none_or(|ended| ended >= from)
+    pub fn overlaps(&self, range: &DateRange, time_zone: &TimeZone) -> bool {
+        let (start, end) = range.bounds(time_zone);
+        self.began_at < end && self.ended_at.is_none_or(|ended_at| ended_at >= start)
     }
 }

@@ -1,6 +1,6 @@
-//! Where progress is kept.
+//! Storage of progress.
 //!
-//! Every promise below has a case in `tests/it/store.rs`, and every case runs on every adapter.
+//! Each promise below has a contract case in `tests/it/store.rs`, which runs on every adapter.
 
 mod mongo;
 mod sqlite;
@@ -10,80 +10,84 @@ use kith_kernel::{CheckInId, Cursor, Event, Timestamp, UserId};
 use kith_storage::{StoreError, StoreResult};
 
 pub use self::{mongo::Mongo, sqlite::Sqlite};
-use crate::{CheckIn, Cravings, Day, Goal, Journey, Mood, Start, Trigger, Triggers, Zone};
+use crate::{CheckIn, Cravings, Date, Goal, Mood, RecoveryProfile, StreakStart, TimeZone, Trigger, Triggers};
 
-/// What a store of progress promises.
+/// Storage of profiles with their outbox, and of check-ins.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// The journey of this person, equal to the one that was saved last, but for its version, which is one more.
-    async fn journey(&self, owner: UserId) -> StoreResult<Option<Journey>>;
+    /// Returns the profile as it was saved last, with the version that the save has assigned.
+    async fn get_profile(&self, owner: UserId) -> StoreResult<Option<RecoveryProfile>>;
 
-    /// Keeps a journey over the one of its version, or as the first if that is 0, and adds the events, both or neither.
-    /// `false`, and neither, if another one was saved meanwhile: of any number who change one version, one is told
-    /// `true`. `due` is when its owner is to be looked at.
-    async fn save(&self, journey: &Journey, due: Option<Timestamp>, events: &[Event]) -> StoreResult<bool>;
+    /// Replaces the stored profile of the same version, or inserts a profile of version 0, and stores the events,
+    /// atomically. The stored version is one higher than that of `profile`.
+    ///
+    /// Returns false and stores nothing if the stored version is another one: exactly one of several concurrent callers
+    /// gets true. `due` is the time from which [`list_due_owners`](Store::list_due_owners) returns the owner.
+    async fn save_profile(
+        &self,
+        profile: &RecoveryProfile,
+        due: Option<Timestamp>,
+        events: &[Event],
+    ) -> StoreResult<bool>;
 
-    /// Up to `limit` people who are due at this moment or before, whoever waits longest first.
-    async fn due(&self, now: Timestamp, limit: i64) -> StoreResult<Vec<UserId>>;
+    /// Returns up to `limit` owners that are due at or before `now`, earliest due time first.
+    async fn list_due_owners(&self, now: Timestamp, limit: i64) -> StoreResult<Vec<UserId>>;
 
-    /// Adds a check-in. An id in use is [`Taken`](kith_storage::StoreError::UniqueViolation) as `id`, whoever uses it.
-    async fn add_check_in(&self, check_in: &CheckIn) -> StoreResult<()>;
+    /// Inserts a check-in. An id in use, by any owner, is a
+    /// [`UniqueViolation`](kith_storage::StoreError::UniqueViolation) of `id`.
+    async fn insert_check_in(&self, check_in: &CheckIn) -> StoreResult<()>;
 
-    /// The check-in of this id, equal to what was added, if it is this owner's.
-    async fn check_in(&self, owner: UserId, id: CheckInId) -> StoreResult<Option<CheckIn>>;
+    /// Returns a check-in as it was inserted. `None` if it does not exist or belongs to another owner.
+    async fn get_check_in(&self, owner: UserId, id: CheckInId) -> StoreResult<Option<CheckIn>>;
 
-    /// Up to `limit` of this owner's check-ins, from the first moment of the span on and before the second, newest
-    /// first; of one moment, the last id first. With a cursor, those behind it: its rank is a moment in milliseconds.
-    async fn check_ins(
+    /// Returns up to `limit` check-ins of the owner within the bounds, newest first, then by descending id. The first bound
+    /// is inclusive, the second exclusive. With a cursor, the list starts after it; its rank is a time in milliseconds.
+    async fn list_check_ins(
         &self,
         owner: UserId,
-        span: (Timestamp, Timestamp),
-        before: Option<Cursor>,
+        bounds: (Timestamp, Timestamp),
+        cursor: Option<Cursor>,
         limit: i64,
     ) -> StoreResult<Vec<CheckIn>>;
 }
 
-/// These triggers as words.
-fn words(triggers: &Triggers) -> Vec<&'static str> {
-    Trigger::ALL.into_iter().filter(|(trigger, _)| triggers.contains(trigger)).map(|(_, word)| word).collect()
+/// Stored names of triggers.
+fn trigger_names(triggers: &Triggers) -> Vec<&'static str> {
+    Trigger::ALL.into_iter().filter(|(trigger, _)| triggers.contains(trigger)).map(|(_, name)| name).collect()
 }
 
-/// The triggers of these words.
-fn triggers<'a>(words: impl IntoIterator<Item = &'a str>) -> StoreResult<Triggers> {
-    let known = |word: &str| Trigger::ALL.into_iter().find(|(_, known)| *known == word).map(|(trigger, _)| trigger);
-    let triggers = words.into_iter().map(|word| known(word).ok_or_else(|| StoreError::corrupt("an unknown trigger")));
-    triggers.collect()
+fn parse_triggers<'a>(names: impl IntoIterator<Item = &'a str>) -> StoreResult<Triggers> {
+    let parse = |name: &str| {
+        let found = Trigger::ALL.into_iter().find(|(_, known)| *known == name);
+        found.map(|(trigger, _)| trigger).ok_or_else(|| StoreError::corrupt("unknown trigger"))
+    };
+    names.into_iter().map(parse).collect()
 }
 
-fn goal_word(goal: Goal) -> &'static str {
-    match goal {
-        Goal::Abstain => "abstain",
-        Goal::Reduce => "reduce",
-    }
+fn parse_goal(name: &str) -> StoreResult<Goal> {
+    let found = Goal::ALL.into_iter().find(|goal| goal.as_str() == name);
+    found.ok_or_else(|| StoreError::corrupt("unknown goal"))
 }
 
-fn goal(word: &str) -> StoreResult<Goal> {
-    let known = Goal::ALL.into_iter().find(|(_, known)| *known == word);
-    known.map(|(goal, _)| goal).ok_or_else(|| StoreError::corrupt("an unknown goal"))
+fn parse_time_zone(name: Option<&str>) -> StoreResult<Option<TimeZone>> {
+    name.map(TimeZone::new).transpose().map_err(StoreError::corrupt)
 }
 
-fn zone(name: Option<&str>) -> StoreResult<Option<Zone>> {
-    name.map(Zone::new).transpose().map_err(StoreError::corrupt)
-}
-
-fn start(day: Option<&str>, place: Option<&str>) -> StoreResult<Option<Start>> {
-    match (day, zone(place)?) {
-        (Some(day), Some(zone)) => Ok(Some(Start { day: Day::new(day).map_err(StoreError::corrupt)?, zone })),
+fn parse_start(date: Option<&str>, time_zone: Option<&str>) -> StoreResult<Option<StreakStart>> {
+    match (date, parse_time_zone(time_zone)?) {
+        (Some(date), Some(time_zone)) => {
+            Ok(Some(StreakStart { date: Date::parse(date).map_err(StoreError::corrupt)?, time_zone }))
+        }
         (None, None) => Ok(None),
-        (Some(_), None) | (None, Some(_)) => Err(StoreError::corrupt("a start is a day and a place")),
+        (Some(_), None) | (None, Some(_)) => Err(StoreError::corrupt("start date without time zone or the reverse")),
     }
 }
 
-fn mood(number: i64) -> StoreResult<Mood> {
-    Mood::new(u32::try_from(number).map_err(StoreError::corrupt)?).map_err(StoreError::corrupt)
+fn parse_mood(value: i64) -> StoreResult<Mood> {
+    Mood::new(u32::try_from(value).map_err(StoreError::corrupt)?).map_err(StoreError::corrupt)
 }
 
-fn cravings(met: i64, resisted: i64) -> StoreResult<Cravings> {
+fn parse_cravings(met: i64, resisted: i64) -> StoreResult<Cravings> {
     let count = |count: i64| u32::try_from(count).map_err(StoreError::corrupt);
     Cravings::new(count(met)?, count(resisted)?).map_err(StoreError::corrupt)
 }

@@ -1,5 +1,4 @@
-//! A process that is killed at any moment leaves no change without its fact, no fact without its change, and nothing of
-//! somebody's that is there by half.
+//! Atomicity of writes and events when the process is killed at an arbitrary moment.
 
 use std::{
     collections::HashMap,
@@ -13,9 +12,9 @@ use kith_kernel::{
     Actor, CheckInId, Clock as _, EventPayload, ProgressEvent, RelapseId, SystemClock, SystemEntropy, UserId,
 };
 use kith_progress::{
-    Journey, Note, Service, Zone,
+    Note, RecoveryProfile, Service, TimeZone,
     domain::MILESTONES,
-    service::{Change, Said},
+    service::{CheckInInput, StreakUpdate},
     store::{Mongo, Sqlite, Store},
 };
 use kith_storage::{
@@ -25,223 +24,233 @@ use kith_storage::{
 };
 use kith_testkit::{RecordingBus, block_on, member};
 
-use crate::harness::{notes, said};
+use crate::harness::{check_in_input, note_cipher};
 
-/// Where the process to be killed writes, as it is told in the environment.
-const PLACE: &str = "KITH_TEST_CRASH_PLACE";
-/// One kill may miss the moment between two writes; that so many miss it is not to be expected.
+/// Environment variable with the database of the process to be killed: a file, or the name of a MongoDB database.
+const DATABASE: &str = "KITH_TEST_CRASH_DATABASE";
+/// Number of kills. A single one may miss the moment between two writes.
 const KILLS: usize = 8;
 const WRITERS: usize = 4;
-/// How many lines are waited for before each kill: a person says four things in a round.
-const LINES: usize = 60;
+/// Number of acknowledgements before each kill. An account has four per round.
+const ACKNOWLEDGED: usize = 60;
 const NOTE: &str = "It was a long day.";
-/// Long before anybody counts, so it breaks no streak.
-const LONG_AGO: Duration = Duration::from_hours(24 * 1_000);
+/// Age of the relapses. They are before the start dates, so they end no streak.
+const RELAPSE_AGE: Duration = Duration::from_hours(24 * 1_000);
 
 /// A store that outlives its process, with its outbox.
-struct Kept {
+struct PersistentStore {
     store: Arc<dyn Store>,
     outbox: Arc<dyn Outbox>,
 }
 
-/// The store of a file, or of a database in MongoDB if it is no path.
-async fn open(place: &str) -> Kept {
+/// Opens the store in a SQLite file, or in the MongoDB database if the text is not a path.
+async fn open(database: &str) -> PersistentStore {
     let clock = Arc::new(SystemClock);
-    if !place.contains('/') {
-        let database = (*kith_testkit::mongo_database_named(place).await).clone();
+    if !database.contains('/') {
+        let database = (*kith_testkit::mongo_database_named(database).await).clone();
         let outbox = Arc::new(MongoOutbox::new(database.clone(), Mongo::COLLECTION, clock));
-        return Kept { store: Arc::new(Mongo::new(database)), outbox };
+        return PersistentStore { store: Arc::new(Mongo::new(database)), outbox };
     }
-    let database = Database::open(place.into(), Durability::Power).await.unwrap();
+    let database = Database::open(database.into(), Durability::Power).await.unwrap();
     database.migrate().await.unwrap();
     let outbox = Arc::new(SqlOutbox::new(database.clone(), clock));
-    Kept { store: Arc::new(Sqlite::new(database)), outbox }
+    PersistentStore { store: Arc::new(Sqlite::new(database)), outbox }
 }
 
-impl Kept {
+impl PersistentStore {
     fn service(&self) -> Service {
         let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-        Service { store: self.store.clone(), notes: notes(), clock, entropy }
+        Service { store: self.store.clone(), note_cipher: note_cipher(), clock, entropy }
     }
 
-    /// Sends what waits: of whom which milestones are told, in their order.
-    async fn drain(&self, told: &mut HashMap<UserId, Vec<u32>>) {
+    /// Publishes pending events and adds the days of their milestones, in order.
+    async fn drain(&self, announced: &mut HashMap<UserId, Vec<u32>>) {
         let bus = Arc::new(RecordingBus::default());
         Relay::new(vec![self.outbox.clone()], bus.clone(), Arc::new(SystemClock)).drain().await.unwrap();
         for event in bus.events() {
             let EventPayload::Progress(ProgressEvent::MilestoneReached { days }) = event.payload else {
-                unreachable!("nothing else is told: {event:?}")
+                unreachable!("unexpected event: {event:?}")
             };
-            told.entry(event.actor).or_default().push(days);
+            announced.entry(event.actor).or_default().push(days);
         }
     }
 }
 
-/// Lets people check in, count, relapse and take that back, until it is killed. Several do so at once: whenever the kill
-/// comes, somebody is in the middle.
+/// Records check-ins, settings, relapses and withdrawals, and prints each acknowledged one, until the process is killed.
+/// Several tasks write concurrently, so that every kill interrupts a write.
 #[test]
-#[ignore = "runs in a process of its own, started and killed by the tests below"]
-#[expect(clippy::disallowed_methods, reason = "one test process tells the other where to write")]
-fn lives_until_it_is_killed() {
-    let place = std::env::var(PLACE).unwrap();
+#[ignore = "started and killed by other tests, in its own process"]
+#[expect(clippy::disallowed_methods, reason = "the parent test process passes the database in the environment")]
+fn write_until_killed() {
+    let database = std::env::var(DATABASE).unwrap();
     block_on(async {
-        let kept = open(&place).await;
-        let service = Arc::new(kept.service());
-        let people: Vec<_> = (0..WRITERS).map(|_| tokio::spawn(live(service.clone()))).collect();
-        for person in people {
-            person.await.unwrap();
+        let service = Arc::new(open(&database).await.service());
+        let writers: Vec<_> = (0..WRITERS).map(|_| tokio::spawn(write(service.clone()))).collect();
+        for writer in writers {
+            writer.await.unwrap();
         }
     });
 }
 
-async fn live(service: Arc<Service>) {
+async fn write(service: Arc<Service>) {
     loop {
         let ann = member();
-        say("person", &ann, "-");
-        let mut etag = service.streak(&ann).await.unwrap().etag();
+        acknowledge("account", &ann, "-");
+        let mut etag = service.streak_summary(&ann).await.unwrap().etag();
         for days in MILESTONES {
             check_in(&service, &ann).await;
-            let day = Zone::utc().day(SystemClock.now()).minus(days).to_string();
-            let change = Change { start: Some(day), zone: Some(Zone::utc()), goal: None };
-            etag = service.update(&ann, &etag, &change).await.unwrap().etag();
-            say("counts", &ann, &days.to_string());
-            let stays = relapse(&service, &ann).await;
-            say("relapse", &ann, &stays.to_string());
-            let goes = relapse(&service, &ann).await;
-            service.withdraw(&ann, goes).await.unwrap();
-            say("withdrawn", &ann, &goes.to_string());
+            let start_date = TimeZone::utc().local_day(SystemClock.now()).minus_days(days).to_string();
+            let time_zone = Some(TimeZone::utc());
+            let update = StreakUpdate { start_date: Some(start_date), time_zone, goal: None };
+            etag = service.update_streak(&ann, &etag, &update).await.unwrap().etag();
+            acknowledge("milestone", &ann, &days.to_string());
+            let recorded = relapse(&service, &ann).await;
+            acknowledge("relapse", &ann, &recorded.to_string());
+            let withdrawn = relapse(&service, &ann).await;
+            service.withdraw_relapse(&ann, withdrawn).await.unwrap();
+            acknowledge("withdrawn", &ann, &withdrawn.to_string());
         }
     }
 }
 
 async fn check_in(service: &Service, ann: &Actor) {
-    let said = Said { note: Note::new(NOTE).unwrap(), ..said(3) };
-    let kept = service.check_in(ann, said, None).await.unwrap();
-    say("check-in", ann, &kept.id.to_string());
+    let input = CheckInInput { note: Note::new(NOTE).unwrap(), ..check_in_input(3) };
+    let check_in = service.record_check_in(ann, input, None).await.unwrap();
+    acknowledge("check-in", ann, &check_in.id.to_string());
 }
 
 async fn relapse(service: &Service, ann: &Actor) -> RelapseId {
-    let then = SystemClock.now().before(LONG_AGO);
-    service.relapse(ann, Some(then), &said(3).triggers, None).await.unwrap().0.id
+    let occurred_at = SystemClock.now().before(RELAPSE_AGE);
+    service.record_relapse(ann, Some(occurred_at), &check_in_input(3).triggers, None).await.unwrap().0.id
 }
 
-/// Tells the process that kills this one.
-fn say(what: &str, who: &Actor, of: &str) {
-    std::io::stdout().write_all(format!("\n{what} {} {of}\n", who.user).as_bytes()).unwrap();
+/// Prints an acknowledged write for the parent process.
+fn acknowledge(operation: &str, actor: &Actor, value: &str) {
+    std::io::stdout().write_all(format!("\n{operation} {} {value}\n", actor.user).as_bytes()).unwrap();
 }
 
-/// Of whom something was told before the kills, and what: in their order.
-type Told = HashMap<UserId, Vec<(String, String)>>;
+/// Acknowledged operations of each account with their values, in order.
+type Acknowledged = HashMap<UserId, Vec<(String, String)>>;
 
-fn live_and_kill(place: &str, told: &mut Told) {
-    let mut living = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "crash::lives_until_it_is_killed", "--nocapture"])
-        .env(PLACE, place)
+fn write_and_kill(database: &str, acknowledged: &mut Acknowledged) {
+    let mut writer = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "crash::write_until_killed", "--nocapture"])
+        .env(DATABASE, database)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(living.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let mut lines = lines.filter_map(|line| heard(&line));
-    let mut hear = |(who, what, of)| told.entry(who).or_default().push((what, of));
-    lines.by_ref().take(LINES).for_each(&mut hear);
-    living.kill().unwrap();
-    living.wait().unwrap();
-    lines.for_each(&mut hear);
+    let lines = BufReader::new(writer.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let mut lines = lines.filter_map(|line| parse_acknowledgement(&line));
+    let mut add = |(owner, operation, value)| acknowledged.entry(owner).or_default().push((operation, value));
+    lines.by_ref().take(ACKNOWLEDGED).for_each(&mut add);
+    writer.kill().unwrap();
+    writer.wait().unwrap();
+    lines.for_each(&mut add);
 }
 
-fn heard(line: &str) -> Option<(UserId, String, String)> {
-    let [what, who, of] = line.split(' ').collect::<Vec<_>>().try_into().ok()?;
-    Some((who.parse().ok()?, what.to_owned(), of.to_owned()))
+fn parse_acknowledgement(line: &str) -> Option<(UserId, String, String)> {
+    let [operation, owner, value] = line.split(' ').collect::<Vec<_>>().try_into().ok()?;
+    Some((owner.parse().ok()?, operation.to_owned(), value.to_owned()))
 }
 
 #[test]
-fn a_kill_splits_no_change_from_its_fact_in_sqlite() {
+fn a_kill_separates_no_write_from_its_event_in_sqlite() {
     let folder = tempfile::tempdir().unwrap();
-    kill_and_look(folder.path().join("kith.db").to_str().unwrap());
+    kill_and_check(folder.path().join("kith.db").to_str().unwrap());
 }
 
 #[test]
-fn a_kill_splits_no_change_from_its_fact_in_mongo() {
-    let place = block_on(async { kith_testkit::mongo_database().await.name().to_owned() });
-    kill_and_look(&place);
+fn a_kill_separates_no_write_from_its_event_in_mongo() {
+    let database = block_on(async { kith_testkit::mongo_database().await.name().to_owned() });
+    kill_and_check(&database);
 }
 
-fn kill_and_look(place: &str) {
-    let mut told = Told::new();
+fn kill_and_check(database: &str) {
+    let mut acknowledged = Acknowledged::new();
     for _ in 0..KILLS {
-        live_and_kill(place, &mut told);
+        write_and_kill(database, &mut acknowledged);
     }
-    assert!(told.values().map(Vec::len).sum::<usize>() >= KILLS * LINES);
+    assert!(acknowledged.values().map(Vec::len).sum::<usize>() >= KILLS * ACKNOWLEDGED);
     block_on(async {
-        let kept = open(place).await;
-        let (journeys, announced) = settled(&kept, told.keys()).await;
-        let reached = |journey: &Journey| journey.told.iter().map(|told| told.days).collect::<Vec<_>>();
-        for (who, acknowledged) in &told {
-            let journey = journeys.get(who);
-            let announced = announced.get(who).cloned().unwrap_or_default();
-            assert_eq!(journey.map(reached).unwrap_or_default(), announced, "what is told is kept, and the reverse");
-            if let Some(journey) = journey {
-                is_whole(journey);
+        let persistent = open(database).await;
+        let (profiles, published) = load_settled(&persistent, acknowledged.keys()).await;
+        for (owner, operations) in &acknowledged {
+            let profile = profiles.get(owner);
+            let published = published.get(owner).cloned().unwrap_or_default();
+            let stored = profile.map(announced_days).unwrap_or_default();
+            assert_eq!(stored, published, "stored and published milestones are the same");
+            if let Some(profile) = profile {
+                assert_complete(profile);
             }
-            for (what, of) in acknowledged {
-                is_there(&kept, *who, journey, what, of).await;
+            for (operation, value) in operations {
+                assert_stored(&persistent, *owner, profile, operation, value).await;
             }
         }
     });
 }
 
-/// The journeys of these people, and which milestones were announced of whom. What a killed process had sent last may
-/// still be on its way into the database: until both agree, they are looked at again before they are judged.
-async fn settled(
-    kept: &Kept,
-    people: impl Iterator<Item = &UserId> + Clone,
-) -> (HashMap<UserId, Journey>, HashMap<UserId, Vec<u32>>) {
-    let mut announced = HashMap::new();
-    let mut journeys = HashMap::new();
+fn announced_days(profile: &RecoveryProfile) -> Vec<u32> {
+    profile.announced_milestones.iter().map(|milestone| milestone.days).collect()
+}
+
+/// Returns the profiles and the published milestones of these accounts.
+///
+/// The database can apply the last write of a killed process later, so both are read again until they agree.
+async fn load_settled(
+    persistent: &PersistentStore,
+    owners: impl Iterator<Item = &UserId> + Clone,
+) -> (HashMap<UserId, RecoveryProfile>, HashMap<UserId, Vec<u32>>) {
+    let mut published = HashMap::new();
+    let mut profiles = HashMap::new();
     for _ in 0..100 {
-        kept.drain(&mut announced).await;
-        journeys.clear();
-        for who in people.clone() {
-            journeys.extend(kept.store.journey(*who).await.unwrap().map(|journey| (*who, journey)));
+        persistent.drain(&mut published).await;
+        profiles.clear();
+        for owner in owners.clone() {
+            profiles.extend(persistent.store.get_profile(*owner).await.unwrap().map(|profile| (*owner, profile)));
         }
-        let count = |who| announced.get(who).map_or(0, Vec::len);
-        if journeys.iter().all(|(who, journey)| journey.told.len() == count(who)) {
+        let count = |owner| published.get(owner).map_or(0, Vec::len);
+        if profiles.iter().all(|(owner, profile)| profile.announced_milestones.len() == count(owner)) {
             break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    (journeys, announced)
+    (profiles, published)
 }
 
-/// Whether a journey is as its last write left it: its version says which that was.
-fn is_whole(journey: &Journey) {
-    let written = usize::try_from(journey.version).unwrap();
-    let (rounds, relapses) = match written {
+/// Checks that a profile contains the complete effect of its last write, which its version identifies.
+fn assert_complete(profile: &RecoveryProfile) {
+    let writes = usize::try_from(profile.version).unwrap();
+    let (rounds, relapses) = match writes {
         1 => (0, 0),
-        _ => ((written - 2) / 4 + 1, (written - 2) / 4 + [0, 1, 2, 1][(written - 2) % 4]),
+        _ => ((writes - 2) / 4 + 1, (writes - 2) / 4 + [0, 1, 2, 1][(writes - 2) % 4]),
     };
-    assert_eq!((usize::try_from(journey.edition).unwrap(), journey.relapses.len()), (rounds, relapses));
-    let told: Vec<u32> = journey.told.iter().map(|told| told.days).collect();
-    assert_eq!(told, MILESTONES[..rounds]);
-    assert_eq!(journey.start.is_some(), rounds > 0);
-    assert!(journey.relapses.iter().all(|relapse| relapse.triggers == said(3).triggers));
+    assert_eq!((usize::try_from(profile.settings_version).unwrap(), profile.relapses.len()), (rounds, relapses));
+    assert_eq!(announced_days(profile), MILESTONES[..rounds]);
+    assert_eq!(profile.start.is_some(), rounds > 0);
+    assert!(profile.relapses.iter().all(|relapse| relapse.triggers == check_in_input(3).triggers));
 }
 
-/// Whether what was acknowledged is so.
-async fn is_there(kept: &Kept, who: UserId, journey: Option<&Journey>, what: &str, of: &str) {
-    if what == "person" {
+/// Checks that an acknowledged write is stored.
+async fn assert_stored(
+    persistent: &PersistentStore,
+    owner: UserId,
+    profile: Option<&RecoveryProfile>,
+    operation: &str,
+    value: &str,
+) {
+    if operation == "account" {
         return;
     }
-    let journey = journey.unwrap();
-    match what {
+    let profile = profile.unwrap();
+    match operation {
         "check-in" => {
-            let id: CheckInId = of.parse().unwrap();
-            let check_in = kept.store.check_in(who, id).await.unwrap().unwrap();
-            assert_eq!(notes().open(journey, &check_in).unwrap(), NOTE);
+            let id: CheckInId = value.parse().unwrap();
+            let check_in = persistent.store.get_check_in(owner, id).await.unwrap().unwrap();
+            assert_eq!(note_cipher().decrypt(profile, &check_in).unwrap(), NOTE);
         }
-        "counts" => assert!(journey.told.iter().any(|told| told.days.to_string() == of)),
-        "relapse" => assert!(journey.relapse(of.parse().unwrap()).is_some()),
-        "withdrawn" => assert!(journey.relapse(of.parse().unwrap()).is_none()),
+        "milestone" => assert!(announced_days(profile).contains(&value.parse().unwrap())),
+        "relapse" => assert!(profile.relapse(value.parse().unwrap()).is_some()),
+        "withdrawn" => assert!(profile.relapse(value.parse().unwrap()).is_none()),
         unknown => unreachable!("{unknown}"),
     }
 }

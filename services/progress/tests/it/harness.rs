@@ -1,4 +1,4 @@
-//! A store of progress with the outbox beside it, and a clock in the hand.
+//! Test harness: a store of progress with its outbox, the service and a manual clock.
 
 use std::sync::Arc;
 
@@ -7,9 +7,10 @@ use kith_kernel::{
     ports::DataKey,
 };
 use kith_progress::{
-    CheckIn, Cravings, Day, Goal, Journey, Milestones, Moment, Mood, Notes, Relapse, Service, Start, Told, Trigger,
-    Zone,
-    service::{Change, Said, State},
+    AnnouncedMilestone, CheckIn, Cravings, Date, Goal, Mood, NoteCipher, RecoveryProfile, Relapse, Service,
+    StreakStart, TimeZone, Trigger, ZonedInstant,
+    jobs::AnnounceMilestones,
+    service::{CheckInInput, StreakSummary, StreakUpdate},
     store::{Mongo, Sqlite, Store},
 };
 use kith_storage::{Outbox, Relay, mongo::MongoOutbox, sql::SqlOutbox};
@@ -20,11 +21,11 @@ pub(crate) struct Harness {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) service: Arc<Service>,
     outbox: Arc<dyn Outbox>,
-    /// Goes when the harness goes.
-    _keeper: Option<kith_testkit::SqliteDatabase>,
+    /// Deletes the database files on drop.
+    _files: Option<kith_testkit::SqliteDatabase>,
 }
 
-/// Whatever the machine's clock says, it is this moment.
+/// Initial time of the clock.
 pub(crate) const NOW: &str = "2024-06-10T12:00:00Z";
 
 pub(crate) fn at(text: &str) -> Timestamp {
@@ -33,80 +34,87 @@ pub(crate) fn at(text: &str) -> Timestamp {
 }
 
 pub(crate) async fn sqlite() -> Harness {
-    let keeper = kith_testkit::sqlite_database().await;
-    let (database, clock) = ((*keeper).clone(), Arc::new(ManualClock::at(at(NOW))));
+    let files = kith_testkit::sqlite_database().await;
+    let (database, clock) = ((*files).clone(), Arc::new(ManualClock::at(at(NOW))));
     let outbox = Arc::new(SqlOutbox::new(database.clone(), clock.clone()));
-    Harness::on(Arc::new(Sqlite::new(database)), outbox, clock, Some(keeper))
+    Harness::new(Arc::new(Sqlite::new(database)), outbox, clock, Some(files))
 }
 
 pub(crate) async fn mongo() -> Harness {
     let (database, clock) = (kith_testkit::mongo_database().await, Arc::new(ManualClock::at(at(NOW))));
     let outbox = Arc::new(MongoOutbox::new(database.clone(), Mongo::COLLECTION, clock.clone()));
-    Harness::on(Arc::new(Mongo::new(database.clone())), outbox, clock, None)
+    Harness::new(Arc::new(Mongo::new(database.clone())), outbox, clock, None)
 }
 
 impl Harness {
-    fn on(
+    fn new(
         store: Arc<dyn Store>,
         outbox: Arc<dyn Outbox>,
         clock: Arc<ManualClock>,
-        keeper: Option<kith_testkit::SqliteDatabase>,
+        files: Option<kith_testkit::SqliteDatabase>,
     ) -> Self {
-        let service =
-            Service { store: store.clone(), notes: notes(), clock: clock.clone(), entropy: Arc::new(SystemEntropy) };
-        Self { store, clock, service: Arc::new(service), outbox, _keeper: keeper }
+        let service = Service {
+            store: store.clone(),
+            note_cipher: note_cipher(),
+            clock: clock.clone(),
+            entropy: Arc::new(SystemEntropy),
+        };
+        Self { store, clock, service: Arc::new(service), outbox, _files: files }
     }
 
-    /// Sends what waits, and says what it was.
-    pub(crate) async fn events(&self) -> Vec<Event> {
+    /// Drains the outbox and returns the published events.
+    pub(crate) async fn published_events(&self) -> Vec<Event> {
         let bus = Arc::new(RecordingBus::default());
         Relay::new(vec![self.outbox.clone()], bus.clone(), self.clock.clone()).drain().await.unwrap();
         bus.events()
     }
 
-    /// How many days were told of, in their order.
-    pub(crate) async fn told(&self) -> Vec<u32> {
+    /// Drains the outbox and returns the days of the announced milestones, in order.
+    pub(crate) async fn announced_days(&self) -> Vec<u32> {
         let days = |event: Event| {
             let EventPayload::Progress(ProgressEvent::MilestoneReached { days }) = event.payload else {
-                unreachable!("nothing else is told: {event:?}")
+                unreachable!("unexpected event: {event:?}")
             };
             days
         };
-        self.events().await.into_iter().map(days).collect()
+        self.published_events().await.into_iter().map(days).collect()
     }
 
-    pub(crate) fn milestones(&self) -> Milestones {
-        Milestones { store: self.store.clone(), clock: self.clock.clone(), entropy: Arc::new(SystemEntropy) }
+    pub(crate) fn announce_milestones(&self) -> AnnounceMilestones {
+        AnnounceMilestones { store: self.store.clone(), clock: self.clock.clone(), entropy: Arc::new(SystemEntropy) }
     }
 
-    /// Moves the clock there, forwards.
-    pub(crate) fn until(&self, text: &str) {
+    /// Advances the clock to a later time.
+    pub(crate) fn advance_to(&self, text: &str) {
         let span = at(text).millis() - self.clock.now().millis();
         self.clock.advance(std::time::Duration::from_millis(span.try_into().unwrap()));
     }
 
-    /// Changes what somebody counts from.
-    pub(crate) async fn counts(&self, actor: &Actor, start: &str, zone: &str) -> State {
-        let etag = self.service.streak(actor).await.unwrap().etag();
-        let change =
-            Change { start: Some(start.to_owned()), zone: Some(Zone::new(zone).unwrap()), goal: Some(Goal::Abstain) };
-        self.service.update(actor, &etag, &change).await.unwrap()
+    /// Sets the start date, the time zone and the goal.
+    pub(crate) async fn set_start(&self, actor: &Actor, start_date: &str, time_zone: &str) -> StreakSummary {
+        let etag = self.service.streak_summary(actor).await.unwrap().etag();
+        let update = StreakUpdate {
+            start_date: Some(start_date.to_owned()),
+            time_zone: Some(TimeZone::new(time_zone).unwrap()),
+            goal: Some(Goal::Abstain),
+        };
+        self.service.update_streak(actor, &etag, &update).await.unwrap()
     }
 
-    /// A relapse at this moment.
-    pub(crate) async fn falls(&self, actor: &Actor, text: &str) -> (Relapse, State) {
-        self.service.relapse(actor, Some(at(text)), &[].into(), None).await.unwrap()
+    /// Records a relapse at this time.
+    pub(crate) async fn record_relapse(&self, actor: &Actor, text: &str) -> (Relapse, StreakSummary) {
+        self.service.record_relapse(actor, Some(at(text)), &[].into(), None).await.unwrap()
     }
 }
 
-pub(crate) fn notes() -> Notes {
-    Notes { vault: kith_testkit::test_encryption() }
+pub(crate) fn note_cipher() -> NoteCipher {
+    NoteCipher { encryption: kith_testkit::test_encryption() }
 }
 
-/// What somebody says who feels so.
-pub(crate) fn said(mood: u32) -> Said {
-    Said {
-        at: None,
+/// A check-in now, with this mood.
+pub(crate) fn check_in_input(mood: u32) -> CheckInInput {
+    CheckInInput {
+        occurred_at: None,
         mood: Mood::new(mood).unwrap(),
         cravings: Cravings::new(3, 2).unwrap(),
         triggers: [Trigger::Stress, Trigger::Money].into(),
@@ -114,29 +122,31 @@ pub(crate) fn said(mood: u32) -> Said {
     }
 }
 
-pub(crate) fn oslo() -> Zone {
-    Zone::new("Europe/Oslo").unwrap()
+pub(crate) fn oslo() -> TimeZone {
+    TimeZone::new("Europe/Oslo").unwrap()
 }
 
 pub(crate) fn relapse(text: &str) -> Relapse {
     Relapse {
         id: RelapseId::new(at(text), &SystemEntropy),
-        moment: Moment { at: at(text), zone: Some(oslo()) },
+        occurred_at: ZonedInstant { at: at(text), time_zone: Some(oslo()) },
         triggers: [Trigger::Anger, Trigger::Company].into(),
     }
 }
 
-/// One of somebody who has said all that there is to say.
-pub(crate) fn journey(owner: UserId) -> Journey {
-    let zone = Zone::new("America/Sao_Paulo").unwrap();
-    Journey {
-        zone: Some(zone),
-        edition: 3,
-        start: Some(Start { day: Day::new("1999-12-31").unwrap(), zone: oslo() }),
+/// A profile in which every field is set.
+pub(crate) fn profile(owner: UserId) -> RecoveryProfile {
+    RecoveryProfile {
+        time_zone: Some(TimeZone::new("America/Sao_Paulo").unwrap()),
+        settings_version: 3,
+        start: Some(StreakStart { date: Date::parse("1999-12-31").unwrap(), time_zone: oslo() }),
         goal: Some(Goal::Reduce),
         relapses: vec![relapse("1950-01-01T00:00:00.001Z"), relapse("2024-01-01T00:00:00Z")],
-        told: vec![Told { days: 1, at: at("2024-01-02T03:00:00.123Z") }, Told { days: 7, at: at(NOW) }],
-        ..Journey::new(owner, DataKey(vec![1, 2, 3]))
+        announced_milestones: vec![
+            AnnouncedMilestone { days: 1, announced_at: at("2024-01-02T03:00:00.123Z") },
+            AnnouncedMilestone { days: 7, announced_at: at(NOW) },
+        ],
+        ..RecoveryProfile::new(owner, DataKey(vec![1, 2, 3]))
     }
 }
 
@@ -144,7 +154,7 @@ pub(crate) fn check_in(owner: UserId, text: &str) -> CheckIn {
     CheckIn {
         id: CheckInId::new(at(text), &SystemEntropy),
         owner,
-        moment: Moment { at: at(text), zone: Some(oslo()) },
+        occurred_at: ZonedInstant { at: at(text), time_zone: Some(oslo()) },
         mood: Mood::new(4).unwrap(),
         cravings: Cravings::new(9, 8).unwrap(),
         triggers: [Trigger::Pain].into(),

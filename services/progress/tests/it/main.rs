@@ -1,10 +1,11 @@
-//! All of this slice's tests that need a store, in one binary: it is linked once.
+//! Integration tests of progress. One binary, so that it is linked once.
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails where a step does")]
 
-mod harness;
 mod crash;
-mod days;
+mod harness;
 mod milestones;
+mod report;
 mod rpc;
 mod service;
 mod store;
+mod streaks;

@@ -1,286 +1,225 @@
-//! The use cases of progress and their refusals, on the embedded store.
+//! Use cases of progress and their errors, on the embedded store.
 
 use std::sync::Arc;
 
 use kith_kernel::{Cursor, DomainError as _, ErrorKind, PageSize, RelapseId};
 use kith_progress::{
-    Day, Error, Goal, Note, Trigger, Zone,
-    policy::RELAPSES,
-    service::{Change, Said},
+    Error, Goal, Note, Relapse, TimeZone, Trigger, ZonedInstant,
+    policy::MAX_RELAPSES,
+    service::{CheckInInput, StreakUpdate},
 };
 use kith_testkit::{block_on, member, run_concurrently, user};
 
-use crate::harness::{Harness, at, said, sqlite};
+use crate::harness::{at, check_in_input, sqlite};
 
 #[test]
-fn who_has_said_nothing_has_nothing_to_count() {
+fn a_new_account_has_no_streak() {
     block_on(async {
         let (harness, ann) = (sqlite().await, member());
-        let state = harness.service.streak(&ann).await.unwrap();
-        assert_eq!((state.current, state.longest, state.next, state.journey.zone().name()), (None, None, None, "UTC"));
-        assert_eq!(harness.store.journey(ann.user).await.unwrap(), None, "to look keeps nothing");
+        let summary = harness.service.streak_summary(&ann).await.unwrap();
+        assert_eq!((summary.current, summary.longest, summary.next), (None, None, None));
+        assert_eq!(summary.profile.effective_time_zone().name(), "UTC");
+        assert_eq!(harness.store.get_profile(ann.user).await.unwrap(), None, "a read stores nothing");
     });
 }
 
 #[test]
-fn a_relapse_ends_a_streak_and_wipes_nothing() {
+fn a_relapse_ends_the_current_streak_and_deletes_nothing() {
     block_on(async {
         let (harness, ann) = (sqlite().await, member());
-        harness.counts(&ann, "2024-06-01", "UTC").await;
-        let (_, state) = harness.falls(&ann, "2024-06-08T22:00:00Z").await;
-        assert_eq!(state.current.unwrap().days, 2);
-        assert_eq!((state.longest.unwrap().days, state.longest.unwrap().ended), (7, Some(at("2024-06-08T22:00:00Z"))));
-        // Another one is remembered, from before.
-        let (wrong, state) = harness.falls(&ann, "2024-06-03T00:00:00Z").await;
-        assert_eq!((state.current.unwrap().days, state.longest.unwrap().days), (2, 5));
-        let state = harness.service.withdraw(&ann, wrong.id).await.unwrap();
-        assert_eq!((state.current.unwrap().days, state.longest.unwrap().days), (2, 7));
+        harness.set_start(&ann, "2024-06-01", "UTC").await;
+        let (_, summary) = harness.record_relapse(&ann, "2024-06-08T22:00:00Z").await;
+        assert_eq!(summary.current.unwrap().days, 2);
+        assert_eq!(
+            (summary.longest.unwrap().days, summary.longest.unwrap().ended_at),
+            (7, Some(at("2024-06-08T22:00:00Z")))
+        );
+        // An earlier relapse is recorded later, and withdrawn.
+        let (mistake, summary) = harness.record_relapse(&ann, "2024-06-03T00:00:00Z").await;
+        assert_eq!((summary.current.unwrap().days, summary.longest.unwrap().days), (2, 5));
+        let summary = harness.service.withdraw_relapse(&ann, mistake.id).await.unwrap();
+        assert_eq!((summary.current.unwrap().days, summary.longest.unwrap().days), (2, 7));
     });
 }
 
 #[test]
-fn what_was_before_the_start_counts_for_nothing_and_is_kept() {
+fn relapses_before_the_start_are_stored_and_not_counted() {
     block_on(async {
         let (harness, ann) = (sqlite().await, member());
-        harness.falls(&ann, "2024-01-01T00:00:00Z").await;
-        assert_eq!(harness.service.streak(&ann).await.unwrap().current.unwrap().days, 161);
-        assert_eq!(harness.counts(&ann, "2024-06-01", "UTC").await.longest.unwrap().days, 9);
-        assert_eq!(harness.counts(&ann, "2023-12-01", "UTC").await.longest.unwrap().days, 161);
+        harness.record_relapse(&ann, "2024-01-01T00:00:00Z").await;
+        assert_eq!(harness.service.streak_summary(&ann).await.unwrap().current.unwrap().days, 161);
+        assert_eq!(harness.set_start(&ann, "2024-06-01", "UTC").await.longest.unwrap().days, 9);
+        assert_eq!(harness.set_start(&ann, "2023-12-01", "UTC").await.longest.unwrap().days, 161);
     });
 }
 
 #[test]
-fn what_is_counted_from_is_changed_by_who_has_read_it() {
+fn an_update_requires_the_current_etag() {
     block_on(async {
         let (harness, ann) = (sqlite().await, member());
-        let etag = harness.service.streak(&ann).await.unwrap().etag();
-        let goal = Change { goal: Some(Goal::Reduce), ..Change::default() };
-        let state = harness.service.update(&ann, &etag, &goal).await.unwrap();
-        for stale in [etag.as_str(), "not ours", ""] {
-            let refusal = harness.service.update(&ann, stale, &goal).await.unwrap_err();
-            assert_eq!((refusal.kind(), refusal.reason()), (ErrorKind::Aborted, "ETAG_MISMATCH"));
+        let etag = harness.service.streak_summary(&ann).await.unwrap().etag();
+        let goal = StreakUpdate { goal: Some(Goal::Reduce), ..StreakUpdate::default() };
+        let summary = harness.service.update_streak(&ann, &etag, &goal).await.unwrap();
+        for stale in [etag.as_str(), "invalid", ""] {
+            let error = harness.service.update_streak(&ann, stale, &goal).await.unwrap_err();
+            assert_eq!((error.kind(), error.reason()), (ErrorKind::Aborted, "ETAG_MISMATCH"));
         }
-        // What is counted in between makes no etag stale.
-        harness.falls(&ann, "2024-06-01T00:00:00Z").await;
-        harness.until("2024-06-12T00:00:00Z");
-        kith_kernel::ports::PeriodicJob::run(&harness.milestones()).await.unwrap();
-        let zone = Change { zone: Some(Zone::new("Asia/Tokyo").unwrap()), ..Change::default() };
-        let state = harness.service.update(&ann, &state.etag(), &zone).await.unwrap();
-        assert_eq!((state.journey.goal, state.journey.zone().name()), (Some(Goal::Reduce), "Asia/Tokyo"));
+        // Relapses and announcements do not change the etag.
+        harness.record_relapse(&ann, "2024-06-01T00:00:00Z").await;
+        harness.advance_to("2024-06-12T00:00:00Z");
+        kith_kernel::ports::PeriodicJob::run(&harness.announce_milestones()).await.unwrap();
+        let update = StreakUpdate { time_zone: Some(TimeZone::new("Asia/Tokyo").unwrap()), ..StreakUpdate::default() };
+        let summary = harness.service.update_streak(&ann, &summary.etag(), &update).await.unwrap();
+        assert_eq!(
+            (summary.profile.goal, summary.profile.effective_time_zone().name()),
+            (Some(Goal::Reduce), "Asia/Tokyo")
+        );
     });
 }
 
 #[test]
-fn nobody_counts_from_tomorrow_where_they_are() {
+fn a_start_date_must_not_be_in_the_future_in_the_time_zone_of_the_owner() {
     block_on(async {
         let (harness, ann) = (sqlite().await, member());
-        let from = |text: &str, zone: &str| {
-            let (start, zone) = (Some(text.to_owned()), Some(Zone::new(zone).unwrap()));
-            Change { start, zone, goal: None }
+        let update = |date: &str, time_zone: &str| {
+            let time_zone = Some(TimeZone::new(time_zone).unwrap());
+            StreakUpdate { start_date: Some(date.to_owned()), time_zone, goal: None }
         };
-        // It is noon in Greenwich, and past midnight far in the east.
-        let refusal = harness.service.update(&ann, "0", &from("2024-06-11", "UTC")).await.unwrap_err();
-        assert_eq!((refusal.reason(), refusal.field()), ("IN_THE_FUTURE", Some("start_date")));
-        let state = harness.service.update(&ann, "0", &from("2024-06-11", "Pacific/Kiritimati")).await.unwrap();
-        assert_eq!(state.current.unwrap().days, 0);
-        for (text, reason) in [("1899-12-31", "TOO_LONG_AGO"), ("2024-02-30", "DATE_UNKNOWN")] {
-            let refusal = harness.service.update(&ann, "1", &from(text, "UTC")).await.unwrap_err();
-            assert_eq!((refusal.kind(), refusal.reason()), (ErrorKind::InvalidArgument, reason));
+        // It is noon in UTC, and the next day in Kiritimati.
+        let error = harness.service.update_streak(&ann, "0", &update("2024-06-11", "UTC")).await.unwrap_err();
+        assert_eq!((error.reason(), error.field()), ("DATE_IN_FUTURE", Some("start_date")));
+        let summary =
+            harness.service.update_streak(&ann, "0", &update("2024-06-11", "Pacific/Kiritimati")).await.unwrap();
+        assert_eq!(summary.current.unwrap().days, 0);
+        for (text, reason) in [("1899-12-31", "DATE_TOO_OLD"), ("2024-02-30", "DATE_INVALID")] {
+            let error = harness.service.update_streak(&ann, "1", &update(text, "UTC")).await.unwrap_err();
+            assert_eq!((error.kind(), error.reason()), (ErrorKind::InvalidArgument, reason));
         }
     });
 }
 
 #[test]
-fn a_repeated_call_notes_nothing_twice() {
+fn a_repeated_call_returns_the_first_result() {
     block_on(async {
         let (harness, ann) = (sqlite().await, member());
         let claimed = Some(user().uuid());
-        let relapse = async || harness.service.relapse(&ann, None, &[Trigger::Pain].into(), claimed).await.unwrap().0;
+        let relapse =
+            async || harness.service.record_relapse(&ann, None, &[Trigger::Pain].into(), claimed).await.unwrap().0;
         assert_eq!(relapse().await, relapse().await);
-        let check_in = async || harness.service.check_in(&ann, said(3), claimed).await.unwrap();
+        let check_in = async || harness.service.record_check_in(&ann, check_in_input(3), claimed).await.unwrap();
         let first = check_in().await;
-        harness.until("2024-06-10T12:00:01Z");
+        harness.advance_to("2024-06-10T12:00:01Z");
         assert_eq!(check_in().await, first);
-        assert_eq!(harness.service.streak(&ann).await.unwrap().journey.relapses.len(), 1);
+        assert_eq!(harness.service.streak_summary(&ann).await.unwrap().profile.relapses.len(), 1);
     });
 }
 
 #[test]
-fn another_accounts_claim_gives_nothing_of_it() {
+fn a_claimed_id_of_another_account_returns_nothing_of_it() {
     block_on(async {
         let (harness, ann, bob) = (sqlite().await, member(), member());
         let claimed = Some(user().uuid());
-        harness.service.check_in(&ann, said(1), claimed).await.unwrap();
-        let refusal = harness.service.check_in(&bob, said(9), claimed).await.unwrap_err();
-        assert_eq!(refusal.reason(), "BACKEND_FAILED");
+        harness.service.record_check_in(&ann, check_in_input(1), claimed).await.unwrap();
+        let error = harness.service.record_check_in(&bob, check_in_input(9), claimed).await.unwrap_err();
+        assert_eq!(error.reason(), "INTERNAL");
     });
 }
 
 #[test]
-fn who_notes_much_at_once_loses_nothing() {
+fn concurrent_writes_of_an_account_are_not_lost() {
     block_on(async {
         let (harness, ann) = (Arc::new(sqlite().await), member());
         run_concurrently((0..8).map(|_| {
             let (harness, ann) = (harness.clone(), ann.clone());
             async move {
-                harness.service.relapse(&ann, None, &[].into(), None).await.unwrap();
-                harness.service.check_in(&ann, said(5), None).await.unwrap();
+                harness.service.record_relapse(&ann, None, &[].into(), None).await.unwrap();
+                harness.service.record_check_in(&ann, check_in_input(5), None).await.unwrap();
             }
         }))
         .await;
-        let period = harness.service.period(&ann, "", "").await.unwrap();
-        let went = harness.service.progress(&ann, period, PageSize::MAX, None).await.unwrap();
-        assert_eq!((went.relapses.len(), went.check_ins.items.len()), (8, 8));
+        let period = harness.service.parse_period(&ann, "", "").await.unwrap();
+        let report = harness.service.report(&ann, period, PageSize::MAX, None).await.unwrap();
+        assert_eq!((report.relapses.len(), report.check_ins.items.len()), (8, 8));
     });
 }
 
 #[test]
-fn what_cannot_have_been_then_is_refused_by_the_field_that_says_so() {
+fn an_invalid_time_is_reported_with_its_field() {
     block_on(async {
         let (harness, ann) = (sqlite().await, member());
-        for (then, reason) in [("2024-06-10T12:05:01Z", "IN_THE_FUTURE"), ("2024-05-11T11:59:59Z", "TOO_LONG_AGO")] {
-            let refusal =
-                harness.service.check_in(&ann, Said { at: Some(at(then)), ..said(5) }, None).await.unwrap_err();
-            assert_eq!((refusal.kind(), refusal.reason()), (ErrorKind::InvalidArgument, reason));
-            assert_eq!(refusal.field(), Some("occurred_at"));
+        for (time, reason) in [("2024-06-10T12:05:01Z", "DATE_IN_FUTURE"), ("2024-05-11T11:59:59Z", "DATE_TOO_OLD")] {
+            let error = harness
+                .service
+                .record_check_in(&ann, CheckInInput { occurred_at: Some(at(time)), ..check_in_input(5) }, None)
+                .await
+                .unwrap_err();
+            assert_eq!((error.kind(), error.reason()), (ErrorKind::InvalidArgument, reason));
+            assert_eq!(error.field(), Some("occurred_at"));
         }
         let tomorrow = Some(at("2024-06-11T12:00:00Z"));
-        let refusal = harness.service.relapse(&ann, tomorrow, &[].into(), None).await.unwrap_err();
-        assert_eq!((refusal.reason(), refusal.field()), ("IN_THE_FUTURE", Some("occurred_at")));
-        assert!(matches!(harness.service.period(&ann, "2024-06-02", "2024-06-01").await, Err(Error::Untimely { .. })));
+        let error = harness.service.record_relapse(&ann, tomorrow, &[].into(), None).await.unwrap_err();
+        assert_eq!((error.reason(), error.field()), ("DATE_IN_FUTURE", Some("occurred_at")));
+        assert!(matches!(
+            harness.service.parse_period(&ann, "2024-06-02", "2024-06-01").await,
+            Err(Error::Date { .. })
+        ));
     });
 }
 
 #[test]
-fn relapses_have_a_bound() {
+fn the_number_of_relapses_is_limited() {
     block_on(async {
         let (harness, ann) = (sqlite().await, member());
-        let (first, state) = harness.falls(&ann, "2020-01-01T00:00:00Z").await;
-        let mut full = state.journey;
-        for minute in 1..RELAPSES {
-            let moment = kith_progress::Moment {
+        let (first, summary) = harness.record_relapse(&ann, "2020-01-01T00:00:00Z").await;
+        let mut full = summary.profile;
+        for minute in 1..MAX_RELAPSES {
+            let occurred_at = ZonedInstant {
                 at: at("2020-01-01T00:00:00Z").after(std::time::Duration::from_mins(minute.try_into().unwrap())),
-                zone: None,
+                time_zone: None,
             };
-            full.add(kith_progress::Relapse { id: RelapseId::from_uuid(user().uuid()), moment, triggers: [].into() });
+            full.add_relapse(Relapse { id: RelapseId::from_uuid(user().uuid()), occurred_at, triggers: [].into() });
         }
-        assert!(harness.store.save(&full, None, &[]).await.unwrap());
-        let refusal = harness.service.relapse(&ann, None, &[].into(), None).await.unwrap_err();
-        assert_eq!((refusal.kind(), refusal.reason()), (ErrorKind::FailedPrecondition, "TOO_MANY_RELAPSES"));
-        let again = harness.service.relapse(&ann, None, &[].into(), Some(first.id.uuid())).await.unwrap();
-        assert_eq!(again.0, first, "what is noted already is no more");
+        assert!(harness.store.save_profile(&full, None, &[]).await.unwrap());
+        let error = harness.service.record_relapse(&ann, None, &[].into(), None).await.unwrap_err();
+        assert_eq!((error.kind(), error.reason()), (ErrorKind::FailedPrecondition, "TOO_MANY_RELAPSES"));
+        let again = harness.service.record_relapse(&ann, None, &[].into(), Some(first.id.uuid())).await.unwrap();
+        assert_eq!(again.0, first, "a repeated call adds no relapse");
     });
 }
 
 #[test]
-fn a_note_is_sealed_where_it_is_kept_and_opens_for_its_owner_alone() {
+fn a_note_is_stored_encrypted_and_decrypted_only_for_its_owner() {
     block_on(async {
         let (harness, ann, bob) = (sqlite().await, member(), member());
-        let words = "I did not go in";
-        let said = Said { note: Note::new(words).unwrap(), ..said(6) };
-        let check_in = harness.service.check_in(&ann, said, None).await.unwrap();
-        let kept = harness.store.check_in(ann.user, check_in.id).await.unwrap().unwrap();
-        let sealed = kept.note.clone().unwrap();
-        assert!(!sealed.windows(5).any(|part| words.as_bytes().windows(5).any(|word| word == part)));
-        assert_eq!(harness.service.open(&ann, vec![kept.clone()]).await.unwrap()[0].note, words);
-        // Not even if a row went astray.
-        harness.service.check_in(&bob, crate::harness::said(1), None).await.unwrap();
-        assert!(harness.service.open(&bob, vec![kept]).await.is_err());
-    });
-}
-
-/// So many check-ins, a day apart, the last one now.
-async fn some_days(harness: &Harness, actor: &kith_kernel::Actor, days: u32, mood: u32) {
-    for day in 0..days {
-        let then = at("2024-06-10T12:00:00Z").before(std::time::Duration::from_hours(24 * u64::from(day)));
-        harness.service.check_in(actor, Said { at: Some(then), ..said(mood) }, None).await.unwrap();
-    }
-}
-
-#[test]
-fn a_pattern_is_told_from_five_check_ins_on() {
-    block_on(async {
-        let (harness, ann) = (sqlite().await, member());
-        some_days(&harness, &ann, 4, 3).await;
-        let period = harness.service.period(&ann, "", "").await.unwrap();
-        let went = harness.service.progress(&ann, period, PageSize::DEFAULT, None).await.unwrap();
-        assert_eq!((went.patterns.hours.len(), went.patterns.triggers.len()), (0, 0));
-        harness.service.check_in(&ann, said(10), None).await.unwrap();
-        let went = harness.service.progress(&ann, period, PageSize::DEFAULT, None).await.unwrap();
-        let (hour, figures) = went.patterns.hours[0];
-        assert_eq!((hour, figures.check_ins, figures.mood_tenths()), (12, 5, 44));
-        assert_eq!((figures.met, figures.resisted), (15, 10));
-        let triggers: Vec<Trigger> = went.patterns.triggers.iter().map(|(trigger, _)| *trigger).collect();
-        assert_eq!(triggers, [Trigger::Stress, Trigger::Money]);
-        assert_eq!(went.patterns.weekdays, [], "five days of the week have one each");
-        assert_eq!(went.patterns.all.check_ins, 5);
+        let text = "I did not go in";
+        let input = CheckInInput { note: Note::new(text).unwrap(), ..check_in_input(6) };
+        let check_in = harness.service.record_check_in(&ann, input, None).await.unwrap();
+        let stored = harness.store.get_check_in(ann.user, check_in.id).await.unwrap().unwrap();
+        let ciphertext = stored.note.clone().unwrap();
+        assert!(!ciphertext.windows(5).any(|part| text.as_bytes().windows(5).any(|other| other == part)));
+        assert_eq!(harness.service.decrypt(&ann, vec![stored.clone()]).await.unwrap()[0].note, text);
+        // Not even if a row report astray.
+        harness.service.record_check_in(&bob, check_in_input(1), None).await.unwrap();
+        assert!(harness.service.decrypt(&bob, vec![stored]).await.is_err());
     });
 }
 
 #[test]
-fn an_hour_stays_what_it_was_wherever_its_owner_goes() {
-    block_on(async {
-        let (harness, ann) = (sqlite().await, member());
-        harness.counts(&ann, "2024-06-01", "Asia/Tokyo").await;
-        some_days(&harness, &ann, 5, 3).await;
-        harness.counts(&ann, "2024-06-01", "America/New_York").await;
-        let period = harness.service.period(&ann, "", "").await.unwrap();
-        let went = harness.service.progress(&ann, period, PageSize::DEFAULT, None).await.unwrap();
-        assert_eq!(went.patterns.hours[0].0, 21);
-    });
-}
-
-#[test]
-fn the_map_has_every_day_of_a_year_of_weeks() {
-    block_on(async {
-        let (harness, ann) = (sqlite().await, member());
-        some_days(&harness, &ann, 2, 7).await;
-        harness.falls(&ann, "2024-06-09T03:00:00Z").await;
-        harness.falls(&ann, "2023-06-13T00:00:00Z").await;
-        harness.falls(&ann, "2023-06-12T23:59:59Z").await;
-        let period = harness.service.period(&ann, "2024-06-10", "").await.unwrap();
-        let map = harness.service.progress(&ann, period, PageSize::DEFAULT, None).await.unwrap().heat_map;
-        assert_eq!((map.len(), map[0].day), (364, Day::new("2023-06-13").unwrap()));
-        let full: Vec<_> = map.iter().filter_map(|day| Some((day.day.to_string(), day.figures?))).collect();
-        let shown: Vec<_> = full.iter().map(|(day, it)| (day.as_str(), it.check_ins, it.relapses)).collect();
-        assert_eq!(shown, [("2023-06-13", 0, 1), ("2024-06-09", 1, 1), ("2024-06-10", 1, 0)]);
-    });
-}
-
-#[test]
-fn a_period_shows_what_was_in_it_and_nothing_else() {
-    block_on(async {
-        let (harness, ann) = (sqlite().await, member());
-        harness.counts(&ann, "2024-05-01", "Europe/Oslo").await;
-        for then in ["2024-05-05T12:00:00Z", "2024-05-31T21:59:59Z", "2024-05-31T22:00:00Z", "2024-06-05T22:00:00Z"] {
-            harness.falls(&ann, then).await;
-        }
-        let period = harness.service.period(&ann, "2024-06-01", "2024-06-05").await.unwrap();
-        let went = harness.service.progress(&ann, period, PageSize::DEFAULT, None).await.unwrap();
-        assert_eq!(went.relapses.len(), 1);
-        let days: Vec<u32> = went.streaks.iter().map(|streak| streak.days).collect();
-        assert_eq!(days, [5, 1], "the one that ended with the first moment's relapse is a day old");
-        assert_eq!(went.milestones.iter().map(|it| it.days).collect::<Vec<_>>(), [1, 1]);
-        assert_eq!(went.state.current.unwrap().days, 4);
-    });
-}
-
-#[test]
-fn nobody_finds_anything_of_another() {
+fn data_of_another_account_is_not_returned() {
     block_on(async {
         let (harness, ann, bob) = (sqlite().await, member(), member());
-        harness.counts(&ann, "2024-01-01", "UTC").await;
-        let (relapse, _) = harness.falls(&ann, "2024-06-01T00:00:00Z").await;
-        let check_in = harness.service.check_in(&ann, said(2), None).await.unwrap();
-        let period = harness.service.period(&bob, "", "").await.unwrap();
-        let place = Cursor { rank: i64::MAX, id: check_in.id.uuid() };
-        for before in [None, Some(place)] {
-            let went = harness.service.progress(&bob, period, PageSize::MAX, before).await.unwrap();
-            assert_eq!((went.check_ins.items, went.relapses, went.streaks), (vec![], vec![], vec![]));
-            assert!(went.heat_map.iter().all(|day| day.figures.is_none()));
+        harness.set_start(&ann, "2024-01-01", "UTC").await;
+        let (relapse, _) = harness.record_relapse(&ann, "2024-06-01T00:00:00Z").await;
+        let check_in = harness.service.record_check_in(&ann, check_in_input(2), None).await.unwrap();
+        let period = harness.service.parse_period(&bob, "", "").await.unwrap();
+        let cursor = Cursor { rank: i64::MAX, id: check_in.id.uuid() };
+        for before in [None, Some(cursor)] {
+            let report = harness.service.report(&bob, period, PageSize::MAX, before).await.unwrap();
+            assert_eq!((report.check_ins.items, report.relapses, report.streaks), (vec![], vec![], vec![]));
+            assert!(report.heat_map.iter().all(|day| day.stats.is_none()));
         }
-        assert_eq!(harness.service.streak(&bob).await.unwrap().current, None);
-        assert!(matches!(harness.service.withdraw(&bob, relapse.id).await, Err(Error::NoSuchRelapse)));
-        assert_eq!(harness.service.streak(&ann).await.unwrap().journey.relapses.len(), 1);
+        assert_eq!(harness.service.streak_summary(&bob).await.unwrap().current, None);
+        assert!(matches!(harness.service.withdraw_relapse(&bob, relapse.id).await, Err(Error::RelapseNotFound)));
+        assert_eq!(harness.service.streak_summary(&ann).await.unwrap().profile.relapses.len(), 1);
     });
 }

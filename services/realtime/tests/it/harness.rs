@@ -1,4 +1,4 @@
-//! A gateway on a free port, and the answers of the slices behind it.
+//! Test harness: a gateway on a free port with stub slices.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -7,10 +7,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use kith_infra::live::{Bounds, Local};
+use kith_infra::replay_log::{InMemory, Retention};
 use kith_kernel::{
-    Actor, Channel, CircleId, Clock, ErrorKind, Event, EventPayload, PostKind, PortError, PostEvent, PostId, ResponseId,
-    SystemClock, SystemEntropy, UserId,
+    Actor, Channel, CircleId, Clock, ErrorKind, Event, EventPayload, PortError, PostEvent, PostId, PostKind,
+    ResponseId, SystemClock, SystemEntropy, UserId,
     event::{PostRef, ResponseRef},
     ports::{
         BlockList, ChannelAccess, EventHandler as _, PostLookup, PostSummary, RedeemedTicket, ReplayLog, TicketRedeemer,
@@ -20,102 +20,108 @@ use kith_proto::{
     posts::v1::Post,
     support::v1::{Response, response::Content},
 };
-use kith_realtime::{ChannelPublisher, FeedPlacement, Gateway, Limits, Ports, PostPresenter, PostView, ResponsePresenter};
+use kith_realtime::{
+    ChannelPublisher, FeedPlacement, Gateway, GatewayDeps, Limits, PostPresenter, PostView, ResponsePresenter,
+};
 use kith_testkit::{member, user};
 
 use crate::client::Client;
 
 pub(crate) const ORIGIN: &str = "https://kith.example";
 const KEY: [u8; 16] = [7; 16];
-pub(crate) const AGE: Duration = Duration::from_mins(10);
+pub(crate) const RETENTION: Duration = Duration::from_mins(10);
 
-/// What the slices would answer.
+/// Stub of all ports of the slices.
 #[derive(Default)]
-pub(crate) struct Slices(Mutex<Answers>);
+pub(crate) struct StubSlices(Mutex<StubState>);
 
 #[derive(Default)]
-struct Answers {
+struct StubState {
     tickets: Vec<(String, RedeemedTicket)>,
-    closed: HashSet<(UserId, Channel)>,
-    apart: HashSet<(UserId, UserId)>,
-    silent: bool,
-    gone: HashSet<String>,
-    left: HashSet<String>,
+    denied: HashSet<(UserId, Channel)>,
+    blocked: HashSet<(UserId, UserId)>,
+    unavailable: bool,
+    removed: HashSet<String>,
+    outside_feeds: HashSet<String>,
     circles: HashMap<String, String>,
-    outside: HashSet<(UserId, PostId)>,
-    failing: usize,
+    hidden: HashSet<(UserId, PostId)>,
+    failing_reads: usize,
     reads: usize,
 }
 
-impl Slices {
-    /// From now on this person may not listen to this.
-    pub(crate) fn shut(&self, who: UserId, name: &str) {
-        self.0.lock().unwrap().closed.insert((who, name.parse().unwrap()));
+impl StubSlices {
+    /// Denies access to a channel.
+    pub(crate) fn deny(&self, user: UserId, name: &str) {
+        self.0.lock().unwrap().denied.insert((user, name.parse().unwrap()));
     }
 
-    /// From now on these two do not see each other.
-    pub(crate) fn part(&self, one: UserId, other: UserId) {
-        self.0.lock().unwrap().apart.extend([(one, other), (other, one)]);
+    /// Makes two accounts invisible to each other.
+    pub(crate) fn block(&self, one: UserId, other: UserId) {
+        self.0.lock().unwrap().blocked.extend([(one, other), (other, one)]);
     }
 
-    /// From now on nobody answers.
-    pub(crate) fn silence(&self) {
-        self.0.lock().unwrap().silent = true;
+    /// Makes the access check unavailable.
+    pub(crate) fn make_unavailable(&self) {
+        self.0.lock().unwrap().unavailable = true;
     }
 
-    /// From now on there is no such post.
+    /// Removes a post.
     pub(crate) fn remove(&self, post: PostId) {
-        self.0.lock().unwrap().gone.insert(post.to_string());
+        self.0.lock().unwrap().removed.insert(post.to_string());
     }
 
-    /// From now on this post is not there for this person.
+    /// Hides a post from an account.
     pub(crate) fn hide(&self, post: PostId, from: UserId) {
-        self.0.lock().unwrap().outside.insert((from, post));
+        self.0.lock().unwrap().hidden.insert((from, post));
     }
 
-    /// From now on this post is in no feed.
-    pub(crate) fn leave(&self, post: PostId) {
-        self.0.lock().unwrap().left.insert(post.to_string());
+    /// Removes a post from all feeds.
+    pub(crate) fn remove_from_feeds(&self, post: PostId) {
+        self.0.lock().unwrap().outside_feeds.insert(post.to_string());
     }
 
-    /// From now on this post belongs to this circle.
-    pub(crate) fn enclose(&self, post: PostId, circle: CircleId) {
+    /// Moves a post to a circle.
+    pub(crate) fn move_to_circle(&self, post: PostId, circle: CircleId) {
         self.0.lock().unwrap().circles.insert(post.to_string(), circle.to_string());
     }
 
-    /// The next so many reads of posts and responses fail.
-    pub(crate) fn fail(&self, reads: usize) {
-        self.0.lock().unwrap().failing = reads;
+    /// Makes the next reads of content fail.
+    pub(crate) fn fail_reads(&self, reads: usize) {
+        self.0.lock().unwrap().failing_reads = reads;
     }
 
-    /// How many posts and responses were read.
+    /// Returns the number of content reads.
     pub(crate) fn reads(&self) -> usize {
         self.0.lock().unwrap().reads
     }
 
-    /// Whether there is such a thing.
+    /// Returns true if the content exists.
     fn read(&self, id: &str) -> Result<bool, PortError> {
-        let mut answers = self.0.lock().unwrap();
-        answers.reads += 1;
-        if answers.failing > 0 {
-            answers.failing -= 1;
-            return Err(PortError::new(ErrorKind::Unavailable, "no answer"));
+        let mut state = self.0.lock().unwrap();
+        state.reads += 1;
+        if state.failing_reads > 0 {
+            state.failing_reads -= 1;
+            return Err(PortError::new(ErrorKind::Unavailable, "unavailable"));
         }
-        Ok(!answers.gone.contains(id))
+        Ok(!state.removed.contains(id))
     }
 
-    pub(crate) fn ticket(&self, actor: &Actor, lasts: Duration) -> String {
-        let (ticket, until) = (user().to_string(), SystemClock.now().after(lasts));
-        self.0.lock().unwrap().tickets.push((ticket.clone(), RedeemedTicket { actor: actor.clone(), expires_at: until }));
+    pub(crate) fn ticket(&self, actor: &Actor, ttl: Duration) -> String {
+        let (ticket, until) = (user().to_string(), SystemClock.now().after(ttl));
+        self.0
+            .lock()
+            .unwrap()
+            .tickets
+            .push((ticket.clone(), RedeemedTicket { actor: actor.clone(), expires_at: until }));
         ticket
     }
 }
 
 #[async_trait]
-impl PostLookup for Slices {
+impl PostLookup for StubSlices {
     async fn find_visible(&self, viewer: UserId, post: PostId) -> Result<Option<PostSummary>, PortError> {
-        let is_outside = self.0.lock().unwrap().outside.contains(&(viewer, post));
-        Ok((!is_outside).then_some(PostSummary { id: post, author: viewer, circle: None }))
+        let is_hidden = self.0.lock().unwrap().hidden.contains(&(viewer, post));
+        Ok((!is_hidden).then_some(PostSummary { id: post, author: viewer, circle: None }))
     }
 
     async fn is_public(&self, _: PostId) -> Result<bool, PortError> {
@@ -124,7 +130,7 @@ impl PostLookup for Slices {
 }
 
 #[async_trait]
-impl TicketRedeemer for Slices {
+impl TicketRedeemer for StubSlices {
     async fn redeem(&self, ticket: &str) -> Result<Option<RedeemedTicket>, PortError> {
         let tickets = &mut self.0.lock().unwrap().tickets;
         let found = tickets.iter().position(|(known, _)| known == ticket);
@@ -133,80 +139,79 @@ impl TicketRedeemer for Slices {
 }
 
 #[async_trait]
-impl ChannelAccess for Slices {
+impl ChannelAccess for StubSlices {
     async fn can_subscribe(&self, actor: &Actor, channel: &Channel) -> Result<bool, PortError> {
-        let answers = self.0.lock().unwrap();
-        if answers.silent {
-            return Err(PortError::new(ErrorKind::Unavailable, "no answer"));
+        let state = self.0.lock().unwrap();
+        if state.unavailable {
+            return Err(PortError::new(ErrorKind::Unavailable, "unavailable"));
         }
-        Ok(!answers.closed.contains(&(actor.user, channel.clone())))
+        Ok(!state.denied.contains(&(actor.user, *channel)))
     }
 }
 
 #[async_trait]
-impl BlockList for Slices {
+impl BlockList for StubSlices {
     async fn hidden_from(&self, viewer: UserId) -> Result<BTreeSet<UserId>, PortError> {
-        let answers = self.0.lock().unwrap();
-        Ok(answers.apart.iter().filter(|(one, _)| *one == viewer).map(|(_, other)| *other).collect())
+        let state = self.0.lock().unwrap();
+        Ok(state.blocked.iter().filter(|(one, _)| *one == viewer).map(|(_, other)| *other).collect())
     }
 }
 
 #[async_trait]
-impl PostPresenter for Slices {
+impl PostPresenter for StubSlices {
     async fn present_post(&self, post: PostId) -> Result<Option<PostView>, PortError> {
         let id = post.to_string();
-        let there = self.read(&id)?;
-        let place = if self.0.lock().unwrap().left.contains(&id) {
+        let exists = self.read(&id)?;
+        let place = if self.0.lock().unwrap().outside_feeds.contains(&id) {
             FeedPlacement::OwnChannelOnly
         } else {
             FeedPlacement::Feeds
         };
         let circle_id = self.0.lock().unwrap().circles.get(&id).cloned();
         let post = Post { body: format!("the text of {id}"), id, urgency: 4, circle_id, ..Post::default() };
-        Ok(there.then_some(PostView { post, placement: place }))
+        Ok(exists.then_some(PostView { post, placement: place }))
     }
 }
 
 #[async_trait]
-impl ResponsePresenter for Slices {
+impl ResponsePresenter for StubSlices {
     async fn present_response(&self, response: ResponseId) -> Result<Option<Response>, PortError> {
         let id = response.to_string();
-        let there = self.read(&id)?;
+        let exists = self.read(&id)?;
         let content = Some(Content::Text(format!("the text of {id}")));
-        Ok(there.then(|| Response { id, content, ..Response::default() }))
+        Ok(exists.then(|| Response { id, content, ..Response::default() }))
     }
 }
 
-/// One node.
 pub(crate) struct Node {
-    pub(crate) live: Arc<dyn ReplayLog>,
-    pub(crate) slices: Arc<Slices>,
+    pub(crate) replay_log: Arc<dyn ReplayLog>,
+    pub(crate) slices: Arc<StubSlices>,
     pub(crate) gateway: Gateway,
     pub(crate) address: String,
 }
 
-/// A log of its own.
+/// Creates an empty log.
 pub(crate) fn log(epoch: u32, clock: Arc<dyn Clock>) -> Arc<dyn ReplayLog> {
-    Arc::new(Local::new(&KEY, epoch, Bounds { entries: 1000, bytes: 1 << 20, age: AGE }, clock))
+    Arc::new(InMemory::new(&KEY, epoch, Retention { max_entries: 1000, max_bytes: 1 << 20, max_age: RETENTION }, clock))
 }
 
-/// A node with a log of its own.
+/// Starts a node with its own log.
 pub(crate) async fn embedded(limits: Limits) -> Node {
     node(log(1, Arc::new(SystemClock)), Arc::default(), limits).await
 }
 
-/// Two nodes that share a log and all that the slices know.
+/// Starts two nodes that share a log and the stub slices.
 pub(crate) async fn pair() -> (Node, Node) {
-    let (live, slices) = (log(1, Arc::new(SystemClock)), Arc::<Slices>::default());
-    // Who moves faster than a node notices that they are gone has many connections for a moment.
-    let limits = Limits { connections: 1_000, ..Limits::default() };
-    let one = node(live.clone(), slices.clone(), limits).await;
-    (one, node(live, slices, limits).await)
+    let (replay_log, slices) = (log(1, Arc::new(SystemClock)), Arc::<StubSlices>::default());
+    // A client that reconnects faster than a node detects the disconnect has many connections for a moment.
+    let limits = Limits { max_connections: 1_000, ..Limits::default() };
+    let one = node(replay_log.clone(), slices.clone(), limits).await;
+    (one, node(replay_log, slices, limits).await)
 }
 
-pub(crate) async fn node(live: Arc<dyn ReplayLog>, slices: Arc<Slices>, limits: Limits) -> Node {
-    let ports = Ports {
-        live: live.clone(),
+pub(crate) async fn node(replay_log: Arc<dyn ReplayLog>, slices: Arc<StubSlices>, limits: Limits) -> Node {
+    let deps = GatewayDeps {
+        replay_log: replay_log.clone(),
         access: slices.clone(),
         blocks: slices.clone(),
         tickets: slices.clone(),
@@ -216,66 +221,65 @@ pub(crate) async fn node(live: Arc<dyn ReplayLog>, slices: Arc<Slices>, limits: 
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
     };
-    let gateway = Gateway::start(ports, limits, vec![ORIGIN.to_owned()]).await.unwrap();
+    let gateway = Gateway::start(deps, limits, vec![ORIGIN.to_owned()]).await.unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let router = gateway.router();
     tokio::spawn(async move { axum::serve(listener, router).await });
-    Node { live, slices, gateway, address }
+    Node { replay_log, slices, gateway, address }
 }
 
 impl Node {
-    /// This person, let in.
+    /// Connects and authenticates.
     pub(crate) async fn client(&self, actor: &Actor) -> Client {
         let mut client = Client::open(&self.address).await;
         client.hello(&self.slices.ticket(actor, Duration::from_hours(1))).await;
         client
     }
 
-    /// Waits until nobody is there and nothing is listened to.
-    pub(crate) async fn deserted(&self) {
+    /// Waits until the node has no connections and no topics.
+    pub(crate) async fn idle(&self) {
         while self.gateway.load() != (0, 0) {
             tokio::task::yield_now().await;
         }
     }
 
-    /// Lets an event happen.
-    pub(crate) async fn tell(&self, author: UserId, fact: EventPayload) -> Event {
-        let event = Event::new(SystemClock.now(), author, fact, &SystemEntropy);
-        self.tell_again(&event).await;
+    /// Publishes an event.
+    pub(crate) async fn publish(&self, author: UserId, payload: EventPayload) -> Event {
+        let event = Event::new(SystemClock.now(), author, payload, &SystemEntropy);
+        self.redeliver(&event).await;
         event
     }
 
-    /// Lets an event come that may have come before.
-    pub(crate) async fn tell_again(&self, event: &Event) {
-        ChannelPublisher { live: self.live.clone() }.handle(&event.clone().into()).await.unwrap();
+    /// Publishes an event again.
+    pub(crate) async fn redeliver(&self, event: &Event) {
+        ChannelPublisher { replay_log: self.replay_log.clone() }.handle(&event.clone().into()).await.unwrap();
     }
 
-    /// Lets this person publish so many posts; the ids of what happened.
+    /// Publishes `count` posts of an author and returns the event ids.
     pub(crate) async fn post(&self, author: UserId, count: usize) -> Vec<String> {
-        let mut told = Vec::with_capacity(count);
+        let mut ids = Vec::with_capacity(count);
         for _ in 0..count {
-            told.push(self.tell(author, EventPayload::Post(PostEvent::Created(about_post(&[])))).await.id.to_string());
+            ids.push(self.publish(author, EventPayload::Post(PostEvent::Created(new_post(&[])))).await.id.to_string());
         }
-        told
+        ids
     }
 }
 
 /// A new post in these categories.
-pub(crate) fn about_post(categories: &[&str]) -> PostRef {
+pub(crate) fn new_post(categories: &[&str]) -> PostRef {
     let categories = categories.iter().map(|slug| slug.parse().unwrap()).collect();
     let post = PostId::new(SystemClock.now(), &SystemEntropy);
     PostRef { post, kind: PostKind::Question, categories, circle: None }
 }
 
-/// A new answer of `author` to a new post of `post_author`.
-pub(crate) fn about_response(author: UserId, post_author: UserId) -> ResponseRef {
+/// A new response of `author` to a new post of `post_author`.
+pub(crate) fn new_response(author: UserId, post_author: UserId) -> ResponseRef {
     let now = SystemClock.now();
     let (response, post) = (ResponseId::new(now, &SystemEntropy), PostId::new(now, &SystemEntropy));
     ResponseRef { response, author, post, post_author }
 }
 
-/// Two people.
-pub(crate) fn two() -> (Actor, Actor) {
+pub(crate) fn two_members() -> (Actor, Actor) {
     (member(), member())
 }

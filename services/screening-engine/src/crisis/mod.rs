@@ -1,139 +1,151 @@
-//! Who speaks of not living on: of themselves, and now.
+//! Detection of crisis language: the author speaks of suicide or self-harm, of themselves and in the present.
 //!
-//! It is better to take somebody for being in trouble who is not than not to see one who is: what is a crisis is not held
-//! up, whatever else it says, and somebody looks.
+//! A false positive is preferred to a false negative: a text with crisis language is published, whatever else it contains,
+//! and reviewed by a moderator.
 
-mod words;
+mod normalize;
 
 use std::{collections::BTreeMap, ops::Range};
 
 use regex::Regex;
 use serde::Deserialize;
 
-use crate::{InvalidRules, View, detect::ascii};
+use crate::{InvalidRuleSet, MappedText, detect::with_ascii_word_boundaries};
 
-/// Finds talk of not living on.
+/// Detects crisis language. The phrases are described in `data/crisis.toml`.
 #[derive(Debug)]
-pub(crate) struct Crisis {
-    own: Regex,
-    open: Regex,
+pub(crate) struct CrisisDetector {
+    self_directed: Regex,
+    ambiguous: Regex,
     past: Regex,
     present: Regex,
     idiom: Regex,
-    denied: Regex,
+    negation: Regex,
     person: Regex,
     past_tense: Regex,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Phrases {
-    own: Vec<String>,
-    open: Vec<String>,
+struct CrisisPhrases {
+    self_directed: Vec<String>,
+    ambiguous: Vec<String>,
     past: Vec<String>,
     present: Vec<String>,
     idiom: Vec<String>,
-    denied: Vec<String>,
-    words: BTreeMap<String, String>,
+    negation: Vec<String>,
+    placeholders: BTreeMap<String, String>,
 }
 
-/// Who is meant: the speaker, or one of the others.
+/// Persons: the speaker, or another person.
 const PERSON: &str = r"\b(?:(?P<speaker>i|im|ive|id|ill|me|my ?self|we|i m|i d|i ve|us|ima|imma)|you|youre|youd|u|ur|yourself|he|hes|she|shes|they|theyre|him|them|himself|herself|themselves|who|whose|people|someone|somebody|anyone|anybody|everyone|addicts|others|person|patients?|guys?|client|girl|boy|man|woman|my (?:[a-z]+ )?(?:brother|sister|friend|bestie|mom|mum|mother|dad|father|son|daughter|husband|wife|ex|roommate|cousin|uncle|aunt|boyfriend|girlfriend|bf|gf|partner|kids?|child|sponsor|sponsee|neighbou?r|nephew|niece|boss|coworker|colleague|grandma|grandpa|teacher)s?|a friend|her husband|his wife)\b";
 
-/// Verbs in the past, in what was found or close before it.
+/// Verbs that put a phrase in the past, within it or up to four words before it.
 const PAST_TENSE: &str = r"\b(?:wanted|tried|was|were|had|thought|took|did|didnt|felt|wished|attempted|used to|wrote|slit|drank|overdosed|swallowed|hoped|planned|couldnt|had been|almost|nearly|standing|thinking|cut|cutting|prayed|ate|downed|bought|held|put)\b";
 
-impl Crisis {
-    pub(crate) fn new() -> Result<Self, InvalidRules> {
-        let phrases: Phrases = toml::from_str(include_str!("../../data/crisis.toml"))?;
-        let any = |list: &[String]| {
+impl CrisisDetector {
+    pub(crate) fn new() -> Result<Self, InvalidRuleSet> {
+        let phrases: CrisisPhrases = toml::from_str(include_str!("../../data/crisis.toml"))?;
+        let compile_any = |list: &[String]| {
             let mut pattern = list.join("|");
+            // Twice, because a placeholder can contain another one.
             for _ in 0..2 {
-                for (name, word) in &phrases.words {
-                    pattern = pattern.replace(&format!("{{{name}}}"), word);
+                for (name, expansion) in &phrases.placeholders {
+                    pattern = pattern.replace(&format!("{{{name}}}"), expansion);
                 }
             }
-            regex::RegexBuilder::new(&ascii(&pattern)).size_limit(32 << 20).multi_line(true).build()
+            regex::RegexBuilder::new(&with_ascii_word_boundaries(&pattern))
+                .size_limit(32 << 20)
+                .multi_line(true)
+                .build()
         };
-        let starting = |list: &[String]| {
+        let compile_at_word_start = |list: &[String]| {
             let list: Vec<String> =
                 list.iter().map(|it| if it.starts_with('^') { it.clone() } else { format!(r"\b(?:{it})") }).collect();
-            any(&list)
+            compile_any(&list)
         };
-        let denied: Vec<_> = phrases.denied.iter().map(|it| format!(r"\b(?:{it})\s*$")).collect();
-        let whole: Vec<_> = phrases.past.iter().map(|it| format!(r"\b(?:{it})")).collect();
+        let negation: Vec<_> = phrases.negation.iter().map(|it| format!(r"\b(?:{it})\s*$")).collect();
+        let past: Vec<_> = phrases.past.iter().map(|it| format!(r"\b(?:{it})")).collect();
         let present: Vec<_> = phrases.present.iter().map(|it| format!(r"\b(?:{it})\b")).collect();
         Ok(Self {
-            own: starting(&phrases.own)?,
-            open: starting(&phrases.open)?,
-            past: any(&whole)?,
-            present: any(&present)?,
-            idiom: starting(&phrases.idiom)?,
-            denied: any(&denied)?,
-            person: Regex::new(&ascii(PERSON))?,
-            past_tense: Regex::new(&ascii(PAST_TENSE))?,
+            self_directed: compile_at_word_start(&phrases.self_directed)?,
+            ambiguous: compile_at_word_start(&phrases.ambiguous)?,
+            past: compile_any(&past)?,
+            present: compile_any(&present)?,
+            idiom: compile_at_word_start(&phrases.idiom)?,
+            negation: compile_any(&negation)?,
+            person: Regex::new(&with_ascii_word_boundaries(PERSON))?,
+            past_tense: Regex::new(&with_ascii_word_boundaries(PAST_TENSE))?,
         })
     }
 
-    /// Where somebody speaks of it, or `None`.
-    pub(crate) fn find(&self, joined: &View) -> Option<Range<usize>> {
-        let view = words::plain(joined);
-        let text = view.text();
+    /// Returns the bytes of the original text with the first self-directed phrase, or else with the first ambiguous one.
+    pub(crate) fn find(&self, unleeted: &MappedText) -> Option<Range<usize>> {
+        let normalized = normalize::normalize(unleeted);
+        let text = normalized.text();
         let idioms: Vec<_> = self.idiom.find_iter(text).map(|it| it.range()).collect();
-        let counts = |range: &Range<usize>, meant| {
-            // An idiom begins within what was found and goes on behind it.
-            let idiom = idioms.iter().any(|it| (range.start..range.end).contains(&it.start) && it.end >= range.end);
-            !idiom && self.is_meant(text, range, meant)
+        let counts = |range: &Range<usize>, addressee| {
+            // An idiom starts within the phrase and extends to its end or further.
+            let is_idiom = idioms.iter().any(|it| (range.start..range.end).contains(&it.start) && it.end >= range.end);
+            !is_idiom && self.is_current(text, range, addressee)
         };
-        let own = self.own.find_iter(text).map(|it| it.range()).find(|it| counts(it, Meant::Speaker));
-        own.or_else(|| self.open.find_iter(text).map(|it| it.range()).find(|it| counts(it, Meant::Anybody)))
-            .map(|it| view.origin(it))
+        let mut self_directed = self.self_directed.find_iter(text).map(|it| it.range());
+        let mut ambiguous = self.ambiguous.find_iter(text).map(|it| it.range());
+        self_directed
+            .find(|it| counts(it, Addressee::Speaker))
+            .or_else(|| ambiguous.find(|it| counts(it, Addressee::Anyone)))
+            .map(|it| normalized.origin(it))
     }
 
-    fn is_meant(&self, text: &str, place: &Range<usize>, meant: Meant) -> bool {
-        let sentence = enclosing(text, place, &['.']);
-        let clause = enclosing(text, place, &['.', ',']);
-        let before = text.get(clause.start..place.start).unwrap_or_default();
-        let found = text.get(place.clone()).unwrap_or_default();
-        if meant == Meant::Anybody && !self.is_speaker(before, found) {
+    /// Returns true if the phrase is about the speaker, not negated and not in the past.
+    fn is_current(&self, text: &str, range: &Range<usize>, addressee: Addressee) -> bool {
+        let sentence = enclosing(text, range, &['.']);
+        let clause = enclosing(text, range, &['.', ',']);
+        let before = text.get(clause.start..range.start).unwrap_or_default();
+        let phrase = text.get(range.clone()).unwrap_or_default();
+        if addressee == Addressee::Anyone && !self.is_about_speaker(before, phrase) {
             return false;
         }
-        if self.denied.is_match(before) && !is_doubly_denied(before) {
+        if self.negation.is_match(before) && !is_doubly_negated(before) {
             return false;
         }
         let sentence = text.get(sentence).unwrap_or_default();
         let clause = text.get(clause.clone()).unwrap_or_default();
-        let told = self.past_tense.is_match(found) || self.past_tense.is_match(last_words(before, 4));
-        let over = told && self.past.is_match(sentence) || last_words(before, 3).contains("used to");
-        !over || self.present.is_match(clause)
+        let is_past_tense = self.past_tense.is_match(phrase) || self.past_tense.is_match(last_words(before, 4));
+        let is_past = is_past_tense && self.past.is_match(sentence) || last_words(before, 3).contains("used to");
+        !is_past || self.present.is_match(clause)
     }
 
-    /// Whether the nearest person before it is the speaker, or there is none.
-    fn is_speaker(&self, before: &str, found: &str) -> bool {
-        let person = self.person.captures_iter(before).last().or_else(|| self.person.captures(found));
+    /// Returns true if the nearest person named before the phrase, or the first one within it, is the speaker, or if no
+    /// person is named.
+    fn is_about_speaker(&self, before: &str, phrase: &str) -> bool {
+        let person = self.person.captures_iter(before).last().or_else(|| self.person.captures(phrase));
         person.is_none_or(|it| it.name("speaker").is_some())
     }
 }
 
+/// The person that a phrase is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Meant {
+enum Addressee {
+    /// The phrase itself refers to the speaker.
     Speaker,
-    Anybody,
+    /// The phrase can be about any person; the words before it decide.
+    Anyone,
 }
 
-/// `I do not know why I do not`, `cannot say that I never`: two times no.
-fn is_doubly_denied(before: &str) -> bool {
+/// Returns true for a double negation, for example `I do not know why I do not`.
+fn is_doubly_negated(before: &str) -> bool {
     ["why dont", "why shouldnt", "know why", "know if", "cant stop", "why not", "why havent"]
         .iter()
         .any(|it| before.contains(it))
 }
 
-/// The part of the text between these signs that holds a place.
-fn enclosing(text: &str, place: &Range<usize>, signs: &[char]) -> Range<usize> {
-    let before = text.get(..place.start).unwrap_or_default();
-    let after = text.get(place.end..).unwrap_or_default();
+/// Returns the part of the text between these signs that contains a range.
+fn enclosing(text: &str, range: &Range<usize>, signs: &[char]) -> Range<usize> {
+    let before = text.get(..range.start).unwrap_or_default();
+    let after = text.get(range.end..).unwrap_or_default();
     let start = before.rfind(signs).map_or(0, |it| it + 1);
-    let end = after.find(signs).map_or(text.len(), |it| place.end + it);
+    let end = after.find(signs).map_or(text.len(), |it| range.end + it);
     start..end
 }
 

@@ -1,21 +1,21 @@
-//! Where somebody lives.
+//! Postal addresses.
 
 use regex::Regex;
 
-use super::{Find, Found, Views, around, expression};
-use crate::InvalidRules;
+use super::{Detect, FindingCollector, NormalizedTexts, compile, context_of};
+use crate::InvalidRuleSet;
 
 #[derive(Debug)]
-pub(super) struct Address {
+pub(super) struct AddressDetector {
     street: Regex,
-    run_together: Regex,
+    concatenated: Regex,
     post_box: Regex,
     postcode: Regex,
     cue: Regex,
 }
 
-/// Words that no street has in its name, and many sentences have between a number and a `drive`.
-const NO_NAME: [&str; 74] = [
+/// Words that do not occur in street names and often occur between a number and a word such as `drive`.
+const NOT_IN_STREET_NAMES: [&str; 74] = [
     "a",
     "the",
     "an",
@@ -92,49 +92,57 @@ const NO_NAME: [&str; 74] = [
     "other",
 ];
 
-impl Address {
-    pub(super) fn new() -> Result<Self, InvalidRules> {
-        const SURE: &str =
+impl AddressDetector {
+    pub(super) fn new() -> Result<Self, InvalidRuleSet> {
+        const UNAMBIGUOUS: &str =
             "street|strasse|avenue|ave|road|rd|lane|ln|boulevard|blvd|parkway|pkwy|crescent|terrace|mews";
-        const WEAK: &str =
+        const AMBIGUOUS: &str =
             "st|drive|dr|court|ct|place|pl|way|close|square|sq|circle|highway|hwy|alley|grove|gardens|av";
         Ok(Self {
-            street: expression(&format!(
-                r"\b[0-9]{{1,5}}[a-d]?,?\s+((?:[a-z][a-z'-]*\.?\s+){{1,3}}?)(?:(?P<sure>{SURE})|{WEAK})\b"
+            street: compile(&format!(
+                r"\b[0-9]{{1,5}}[a-d]?,?\s+((?:[a-z][a-z'-]*\.?\s+){{1,3}}?)(?:(?P<unambiguous>{UNAMBIGUOUS})|{AMBIGUOUS})\b"
             ))?,
-            run_together: expression(r"\b[0-9]{2,5}[a-z]{3,20}(?:street|avenue|road|lane|boulevard)\b")?,
-            post_box: expression(r"\bp\.?\s?o\.?\s*box\s+[0-9]{1,6}\b")?,
-            postcode: expression(r"\b[a-z]{1,2}[0-9][a-z0-9]?\s[0-9][a-z]{2}\b")?,
-            cue: expression(
+            concatenated: compile(r"\b[0-9]{2,5}[a-z]{3,20}(?:street|avenue|road|lane|boulevard)\b")?,
+            post_box: compile(r"\bp\.?\s?o\.?\s*box\s+[0-9]{1,6}\b")?,
+            postcode: compile(r"\b[a-z]{1,2}[0-9][a-z0-9]?\s[0-9][a-z]{2}\b")?,
+            cue: compile(
                 r"\b(?:i live|living|live at|live on|live in|address|come over|come to|apt|apartment|flat|zip|postcode|house is|home is|send it|send to|mail it|visit me|my place|my house|find me at|stay at|staying at)\b",
             )?,
         })
     }
 }
 
-impl Find for Address {
-    fn find(&self, views: &Views, found: &mut Found) {
-        let text = views.places.text();
-        let cue = |range: &std::ops::Range<usize>| {
-            let (before, after) = around(text, range, 40, 30);
+impl Detect for AddressDetector {
+    fn detect(&self, texts: &NormalizedTexts, collector: &mut FindingCollector) {
+        let text = texts.unleeted_with_digits.text();
+        let has_cue = |range: &std::ops::Range<usize>| {
+            let (before, after) = context_of(text, range, 40, 30);
             self.cue.is_match(&before) || self.cue.is_match(&after)
         };
-        for place in self.street.captures_iter(text) {
-            let (Some(whole), Some(name)) = (place.get(0), place.get(1)) else { continue };
-            if name.as_str().split_whitespace().any(|it| NO_NAME.contains(&it)) {
+        for matched in self.street.captures_iter(text) {
+            let (Some(whole), Some(name)) = (matched.get(0), matched.get(1)) else { continue };
+            if name.as_str().split_whitespace().any(|it| NOT_IN_STREET_NAMES.contains(&it)) {
                 continue;
             }
-            let sure: u8 = if place.name("sure").is_some() { 85 } else { 55 };
-            found.add(&views.places, whole.range(), if cue(&whole.range()) { sure.max(85) } else { sure });
+            let confidence: u8 = if matched.name("unambiguous").is_some() { 85 } else { 55 };
+            collector.add(
+                &texts.unleeted_with_digits,
+                whole.range(),
+                if has_cue(&whole.range()) { confidence.max(85) } else { confidence },
+            );
         }
-        for place in self.run_together.find_iter(text) {
-            found.add(&views.places, place.range(), 80);
+        for matched in self.concatenated.find_iter(text) {
+            collector.add(&texts.unleeted_with_digits, matched.range(), 80);
         }
-        for place in self.post_box.find_iter(text) {
-            found.add(&views.places, place.range(), 85);
+        for matched in self.post_box.find_iter(text) {
+            collector.add(&texts.unleeted_with_digits, matched.range(), 85);
         }
-        for place in self.postcode.find_iter(text) {
-            found.add(&views.places, place.range(), if cue(&place.range()) { 80 } else { 40 });
+        for matched in self.postcode.find_iter(text) {
+            collector.add(
+                &texts.unleeted_with_digits,
+                matched.range(),
+                if has_cue(&matched.range()) { 80 } else { 40 },
+            );
         }
     }
 }

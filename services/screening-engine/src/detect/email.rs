@@ -2,58 +2,58 @@
 
 use regex::Regex;
 
-use super::{Find, Found, Views, any_of, expression, is_under};
-use crate::{InvalidRules, Rule, View};
+use super::{Detect, FindingCollector, NormalizedTexts, alternation, compile, is_under_any};
+use crate::{InvalidRuleSet, MappedText, Rule};
 
 #[derive(Debug)]
-pub(super) struct Email {
-    signed: Regex,
-    spoken: Regex,
-    provider: Regex,
+pub(super) struct EmailDetector {
+    with_sign: Regex,
+    in_words: Regex,
+    known_provider: Regex,
     allow: Vec<String>,
 }
 
-impl Email {
-    pub(super) fn new(rule: &Rule) -> Result<Self, InvalidRules> {
+impl EmailDetector {
+    pub(super) fn new(rule: &Rule) -> Result<Self, InvalidRuleSet> {
         const LOCAL: &str = r"[a-z0-9][a-z0-9._%+*-]*";
-        let providers = any_of(rule.words.iter().map(String::as_str));
+        let providers = alternation(rule.words.iter().map(String::as_str));
         Ok(Self {
-            signed: expression(&format!(
+            with_sign: compile(&format!(
                 r"{LOCAL}\s*@\s*([a-z0-9-]+(?:(?:\s+\.\s*|[.,])[a-z0-9-]+)*(?:\s+\.\s*|[.,])[a-z]{{2,}})\b"
             ))?,
-            spoken: expression(&format!(
+            in_words: compile(&format!(
                 r"\b{LOCAL}\s+at\s+((?:(?:{providers})(?:\s*\.\s*|\s+dot\s+)|[a-z0-9-]+\s+dot\s+)[a-z]{{2,}})\b"
             ))?,
-            provider: expression(&format!(r"\b([a-z0-9._+-]+)\s*(?:@|\s+at)\s*(?:{providers})\b"))?,
+            known_provider: compile(&format!(r"\b([a-z0-9._+-]+)\s*(?:@|\s+at)\s*(?:{providers})\b"))?,
             allow: rule.allow.clone(),
         })
     }
 
-    fn find_in(&self, view: &View, found: &mut Found) {
-        for (pattern, sure) in [(&self.signed, 95), (&self.spoken, 85)] {
-            for place in pattern.captures_iter(view.text()) {
-                let (Some(whole), Some(host)) = (place.get(0), place.get(1)) else { continue };
+    fn detect_in(&self, text: &MappedText, collector: &mut FindingCollector) {
+        for (pattern, confidence) in [(&self.with_sign, 95), (&self.in_words, 85)] {
+            for matched in pattern.captures_iter(text.text()) {
+                let (Some(whole), Some(host)) = (matched.get(0), matched.get(1)) else { continue };
                 let host: String = host.as_str().replace(" dot ", ".").replace(',', ".").split_whitespace().collect();
-                if !is_under(&host, &self.allow) {
-                    found.add(view, whole.range(), sure);
+                if !is_under_any(&host, &self.allow) {
+                    collector.add(text, whole.range(), confidence);
                 }
             }
         }
-        for place in self.provider.captures_iter(view.text()) {
-            let (Some(whole), Some(local)) = (place.get(0), place.get(1)) else { continue };
-            let sign = whole.as_str().contains('@');
-            let name = local.as_str().contains(|it: char| it.is_ascii_digit() || matches!(it, '_' | '.' | '+'));
-            if sign || name {
-                found.add(view, whole.range(), 75);
+        for matched in self.known_provider.captures_iter(text.text()) {
+            let (Some(whole), Some(local)) = (matched.get(0), matched.get(1)) else { continue };
+            let has_sign = whole.as_str().contains('@');
+            let is_user_name = local.as_str().contains(|it: char| it.is_ascii_digit() || matches!(it, '_' | '.' | '+'));
+            if has_sign || is_user_name {
+                collector.add(text, whole.range(), 75);
             }
         }
     }
 }
 
-impl Find for Email {
-    fn find(&self, views: &Views, found: &mut Found) {
-        self.find_in(&views.plain, found);
-        self.find_in(&views.joined, found);
-        self.find_in(&views.unleet, found);
+impl Detect for EmailDetector {
+    fn detect(&self, texts: &NormalizedTexts, collector: &mut FindingCollector) {
+        self.detect_in(&texts.folded, collector);
+        self.detect_in(&texts.joined, collector);
+        self.detect_in(&texts.unleeted, collector);
     }
 }

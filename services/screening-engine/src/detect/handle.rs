@@ -1,21 +1,26 @@
-//! Names on other networks, and the wish to go there.
+//! User names on other networks, and requests for contact there.
 
 use regex::Regex;
 
-use super::{Find, Found, Views, any_of, around, expression};
-use crate::{InvalidRules, Rule, View};
+use super::{Detect, FindingCollector, NormalizedTexts, alternation, compile, context_of};
+use crate::{InvalidRuleSet, MappedText, Rule};
 
 #[derive(Debug)]
-pub(super) struct Handle {
-    named: Regex,
-    invited: Regex,
-    told: Regex,
-    tag: Regex,
-    at: Regex,
+pub(super) struct HandleDetector {
+    /// A network followed by a user name.
+    network_and_name: Regex,
+    /// A request for contact on a network.
+    contact_request: Regex,
+    /// `my <network> is <name>`.
+    my_name_is: Regex,
+    /// `name#1234`.
+    discord_tag: Regex,
+    /// `@name`.
+    at_name: Regex,
 }
 
-/// What follows a network's name and is none of a person.
-const COMMON: [&str; 64] = [
+/// Words that often follow the name of a network and are not user names.
+const COMMON_WORDS: [&str; 64] = [
     "gone",
     "deleted",
     "full",
@@ -82,93 +87,103 @@ const COMMON: [&str; 64] = [
     "broken",
 ];
 
-/// How a network's name was followed.
+/// Separator between the name of a network and the next word.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Said {
+enum FollowedBy {
+    /// A sign such as `:`, `=` or `@`.
     Sign,
-    Is,
-    Nothing,
+    /// `is`, `me`, a dash or a comma.
+    Connective,
+    Space,
 }
 
-impl Handle {
-    pub(super) fn new(rule: &Rule) -> Result<Self, InvalidRules> {
-        let strong = any_of(rule.words.iter().filter(|it| !it.starts_with('~')).map(String::as_str));
-        let any = any_of(rule.words.iter().map(|it| it.trim_start_matches('~')));
+impl HandleDetector {
+    pub(super) fn new(rule: &Rule) -> Result<Self, InvalidRuleSet> {
+        let unambiguous = alternation(rule.words.iter().filter(|it| !it.starts_with('~')).map(String::as_str));
+        let any = alternation(rule.words.iter().map(|it| it.trim_start_matches('~')));
         let name = r"(?:\s+(?:name|handle|user ?name|user|id|acc(?:oun)?t))?";
         Ok(Self {
-            named: expression(&format!(
-                r"\b(?:(?P<strong>{strong})|{any}){name}(?P<said>\s*(?:[:=@>]|->|is:)\s*@?|\s+(?:is|me|me on|me at)\s+@?|\s+@?|\s*[-–,]\s*@?)(?P<name>[a-z0-9_][a-z0-9._#-]+)"
+            network_and_name: compile(&format!(
+                r"\b(?:(?P<unambiguous>{unambiguous})|{any}){name}(?P<separator>\s*(?:[:=@>]|->|is:)\s*@?|\s+(?:is|me|me on|me at)\s+@?|\s+@?|\s*[-–,]\s*@?)(?P<name>[a-z0-9_][a-z0-9._#-]+)"
             ))?,
-            invited: expression(&format!(
-                r"(?P<who>\b[a-z']+\s+)?\b(?:(?:add|find|follow|dm|message|msg|text|txt|hit|reach|contact|pm|write|ping|chat|catch|talk|call|join)\s+(?:to\s+|with\s+|w\s+)?(?:me|us)(?:\s+up)?|hmu|let'?s (?:talk|chat|move|meet))\s+(?:on|at|via|through|thru|over|in|by)\s+(?:my\s+)?(?:{any})\b"
+            contact_request: compile(&format!(
+                r"(?P<subject>\b[a-z']+\s+)?\b(?:(?:add|find|follow|dm|message|msg|text|txt|hit|reach|contact|pm|write|ping|chat|catch|talk|call|join)\s+(?:to\s+|with\s+|w\s+)?(?:me|us)(?:\s+up)?|hmu|let'?s (?:talk|chat|move|meet))\s+(?:on|at|via|through|thru|over|in|by)\s+(?:my\s+)?(?:{any})\b"
             ))?,
-            told: expression(&format!(
+            my_name_is: compile(&format!(
                 r"\bmy\s+(?:{any}){name}\s*(?:is|:|=)\s*([a-z]{{4,}})\s*(?:$|[,.!;\n]|add|hmu|dm\b)"
             ))?,
-            tag: expression(r"\b[a-z_][a-z0-9_.]+#[0-9]{4}\b")?,
-            at: expression(r"(?:^|\s)(@[a-z_][a-z0-9_.]{2,})")?,
+            discord_tag: compile(r"\b[a-z_][a-z0-9_.]+#[0-9]{4}\b")?,
+            at_name: compile(r"(?:^|\s)(@[a-z_][a-z0-9_.]{2,})")?,
         })
     }
 
-    fn find_in(&self, view: &View, found: &mut Found) {
-        let text = view.text();
-        for place in self.named.captures_iter(text) {
-            let (Some(whole), Some(said), Some(name)) = (place.get(0), place.name("said"), place.name("name")) else {
+    fn detect_in(&self, text: &MappedText, collector: &mut FindingCollector) {
+        let plain = text.text();
+        for matched in self.network_and_name.captures_iter(plain) {
+            let (Some(whole), Some(separator), Some(name)) =
+                (matched.get(0), matched.name("separator"), matched.name("name"))
+            else {
                 continue;
             };
-            let sure = weigh(said.as_str(), name.as_str(), place.name("strong").is_some());
-            if sure > 0 {
-                found.add(view, whole.range(), sure);
+            let is_unambiguous = matched.name("unambiguous").is_some();
+            let confidence = confidence(separator.as_str(), name.as_str(), is_unambiguous);
+            if confidence > 0 {
+                collector.add(text, whole.range(), confidence);
             }
         }
-        for place in self.invited.captures_iter(text) {
-            let Some(whole) = place.get(0) else { continue };
-            let (before, _) = around(text, &whole.range(), 24, 0);
-            let who = place.name("who").map_or("", |it| it.as_str()).trim_end();
-            if !tells(&before, who) {
-                found.add(view, whole.range(), 75);
+        for matched in self.contact_request.captures_iter(plain) {
+            let Some(whole) = matched.get(0) else { continue };
+            let (before, _) = context_of(plain, &whole.range(), 24, 0);
+            let subject = matched.name("subject").map_or("", |it| it.as_str()).trim_end();
+            if !is_reported_speech(&before, subject) {
+                collector.add(text, whole.range(), 75);
             }
         }
-        for place in self.told.captures_iter(text) {
-            let (Some(whole), Some(name)) = (place.get(0), place.get(1)) else { continue };
-            if !COMMON.contains(&name.as_str()) {
-                found.add(view, whole.range(), 75);
+        for matched in self.my_name_is.captures_iter(plain) {
+            let (Some(whole), Some(name)) = (matched.get(0), matched.get(1)) else { continue };
+            if !COMMON_WORDS.contains(&name.as_str()) {
+                collector.add(text, whole.range(), 75);
             }
         }
-        for (pattern, sure) in [(&self.tag, 80), (&self.at, 50)] {
-            for place in pattern.find_iter(text) {
-                found.add(view, place.range(), sure);
+        for (pattern, confidence) in [(&self.discord_tag, 80), (&self.at_name, 50)] {
+            for matched in pattern.find_iter(plain) {
+                collector.add(text, matched.range(), confidence);
             }
         }
     }
 }
 
-/// Whether somebody tells what others do or did, and asks for nothing.
-fn tells(before: &str, who: &str) -> bool {
-    const OTHERS: [&str; 22] = [
+/// Returns true if the text reports what others do or did instead of asking for contact.
+fn is_reported_speech(before: &str, subject: &str) -> bool {
+    const REPORTING_WORDS: [&str; 22] = [
         "they", "who", "people", "guys", "men", "he", "she", "it", "dont", "don't", "not", "never", "used", "would",
         "will", "to", "didn't", "didnt", "did", "that", "ever", "always",
     ];
-    OTHERS.contains(&who) || before.trim_end().ends_with("n't")
+    REPORTING_WORDS.contains(&subject) || before.trim_end().ends_with("n't")
 }
 
-fn weigh(said: &str, name: &str, strong: bool) -> u8 {
-    let said = match said.trim() {
-        it if it.contains([':', '=', '@', '>']) => Said::Sign,
-        "is" | "me" | "me on" | "me at" | "-" | "–" | "," => Said::Is,
-        _ => Said::Nothing,
+/// Returns the confidence, from 0 to 100, that the word after the name of a network is a user name.
+fn confidence(separator: &str, name: &str, is_unambiguous: bool) -> u8 {
+    let followed_by = match separator.trim() {
+        it if it.contains([':', '=', '@', '>']) => FollowedBy::Sign,
+        "is" | "me" | "me on" | "me at" | "-" | "–" | "," => FollowedBy::Connective,
+        _ => FollowedBy::Space,
     };
     let name = name.trim_end_matches(['.', '-', '#']);
     let letters = name.bytes().filter(u8::is_ascii_alphabetic).count();
-    let made = letters > 1
+    let looks_like_user_name = letters > 1
         && name.len() > 3
         && (name.contains(['_', '#'])
             || name.bytes().any(|it| it.is_ascii_digit()) && starts_with_letter(name)
             || name.contains('.'));
-    match said {
-        _ if made && (strong || said != Said::Nothing || name.contains(['_', '#'])) => 88,
-        Said::Sign if letters > 3 && !COMMON.contains(&name) => 72,
-        Said::Sign | Said::Is | Said::Nothing => 0,
+    match followed_by {
+        _ if looks_like_user_name
+            && (is_unambiguous || followed_by != FollowedBy::Space || name.contains(['_', '#'])) =>
+        {
+            88
+        }
+        FollowedBy::Sign if letters > 3 && !COMMON_WORDS.contains(&name) => 72,
+        FollowedBy::Sign | FollowedBy::Connective | FollowedBy::Space => 0,
     }
 }
 
@@ -176,9 +191,9 @@ fn starts_with_letter(name: &str) -> bool {
     name.starts_with(|it: char| it.is_ascii_alphabetic())
 }
 
-impl Find for Handle {
-    fn find(&self, views: &Views, found: &mut Found) {
-        self.find_in(&views.joined, found);
-        self.find_in(&views.unleet, found);
+impl Detect for HandleDetector {
+    fn detect(&self, texts: &NormalizedTexts, collector: &mut FindingCollector) {
+        self.detect_in(&texts.joined, collector);
+        self.detect_in(&texts.unleeted, collector);
     }
 }

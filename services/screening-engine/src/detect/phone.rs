@@ -1,58 +1,58 @@
-//! Numbers that can be called.
+//! Phone numbers.
 
 use regex::Regex;
 
-use super::{Find, Found, Views, around, expression};
-use crate::{InvalidRules, Rule};
+use super::{Detect, FindingCollector, NormalizedTexts, compile, context_of};
+use crate::{InvalidRuleSet, Rule};
 
 #[derive(Debug)]
-pub(super) struct Phone {
-    run: Regex,
+pub(super) struct PhoneDetector {
+    digit_run: Regex,
     date: Regex,
     cue: Regex,
     allow: Vec<String>,
 }
 
-impl Phone {
-    pub(super) fn new(rule: &Rule) -> Result<Self, InvalidRules> {
+impl PhoneDetector {
+    pub(super) fn new(rule: &Rule) -> Result<Self, InvalidRuleSet> {
         Ok(Self {
-            run: expression(r"(?:\+\s?)?\(?[0-9](?:[\s.\-()/_*~|,+]{0,3}[0-9]){5,}")?,
-            date: expression(
+            digit_run: compile(r"(?:\+\s?)?\(?[0-9](?:[\s.\-()/_*~|,+]{0,3}[0-9]){5,}")?,
+            date: compile(
                 r"\b(?:(?:19|20)[0-9]{2}[./-][0-9]{1,2}[./-][0-9]{1,2}|[0-9]{1,2}[./-][0-9]{1,2}[./-](?:[0-9]{4}|[0-9]{2}))\b",
             )?,
-            cue: expression(
+            cue: compile(
                 r"\b(?:call|text|txt|phone|cell|mobile|number|num|tel|telephone|ring|reach|contact|dial|sms|hmu|what'?s ?app|hit me up|my digits)\b",
             )?,
             allow: rule.allow.clone(),
         })
     }
 
-    /// How sure it is that these digits are called, of 100.
-    fn weigh(&self, run: &Run<'_>, cue: bool) -> u8 {
+    /// Returns the confidence, from 0 to 100, that a run of digits is a phone number.
+    fn confidence(&self, run: &DigitRun<'_>, has_cue: bool) -> u8 {
         let digits = run.digits.as_str();
         let count = digits.len();
-        if run.is_counted() || self.is_allowed(digits) || !(6..=20).contains(&count) {
+        if run.is_counting() || self.is_allowed(digits) || !(6..=20).contains(&count) {
             return 0;
         }
         let groups = run.groups.as_slice();
         let national = digits.strip_prefix('1').filter(|_| count == 11).unwrap_or(digits);
         let international = count >= 9 && run.text.trim_start().starts_with('+');
-        let sure: u8 = match (count, groups) {
-            _ if run.is_dated(&self.date) => 0,
+        let confidence: u8 = match (count, groups) {
+            _ if run.is_date(&self.date) => 0,
             _ if international && count < 16 => 95,
             (10, [3, 3, 4]) | (11, [1, 3, 3, 4]) => 95,
             (10..=13, [_]) => 85,
             (10 | 11, _) if digits.starts_with('0') => 90,
-            (10 | 11, _) if run.spelled || groups.iter().all(|it| *it == 1) => 85,
-            (12, _) if run.spelled => 85,
-            (10 | 11, _) if national.len() == 10 && !run.commas => 60,
-            (12..=15, _) if !run.commas => 45,
+            (10 | 11, _) if run.is_spelled || groups.iter().all(|it| *it == 1) => 85,
+            (12, _) if run.is_spelled => 85,
+            (10 | 11, _) if national.len() == 10 && !run.has_commas => 60,
+            (12..=15, _) if !run.has_commas => 45,
             (7, [3, 4]) => 50,
-            (7..=9, _) if run.spelled => 50,
+            (7..=9, _) if run.is_spelled => 50,
             (7..=9, [_]) => 40,
             _ => 20,
         };
-        if cue && sure > 0 { sure.saturating_add(30).min(99) } else { sure }
+        if has_cue && confidence > 0 { confidence.saturating_add(30).min(99) } else { confidence }
     }
 
     fn is_allowed(&self, digits: &str) -> bool {
@@ -61,58 +61,65 @@ impl Phone {
     }
 }
 
-impl Find for Phone {
-    fn find(&self, views: &Views, found: &mut Found) {
-        let text = views.numbers.text();
-        for place in self.run.find_iter(text) {
-            let (before, after) = around(text, &place.range(), 40, 20);
+impl Detect for PhoneDetector {
+    fn detect(&self, texts: &NormalizedTexts, collector: &mut FindingCollector) {
+        let text = texts.folded_with_digits.text();
+        for matched in self.digit_run.find_iter(text) {
+            let (before, after) = context_of(text, &matched.range(), 40, 20);
             if before.trim_end().ends_with(['$', '€', '£', '#']) {
                 continue;
             }
-            let cue = self.cue.is_match(&before) || self.cue.is_match(&after);
-            let origin = views.numbers.origin(place.range());
-            let run = Run::new(place.as_str(), origin.len());
-            let sure = self.weigh(&run, cue);
-            if sure > 0 {
-                found.add(&views.numbers, place.range(), sure);
+            let has_cue = self.cue.is_match(&before) || self.cue.is_match(&after);
+            let origin = texts.folded_with_digits.origin(matched.range());
+            let run = DigitRun::new(matched.as_str(), origin.len());
+            let confidence = self.confidence(&run, has_cue);
+            if confidence > 0 {
+                collector.add(&texts.folded_with_digits, matched.range(), confidence);
             }
         }
     }
 }
 
-/// Digits with what stands between them.
-struct Run<'a> {
+/// Digits with the separators between them.
+struct DigitRun<'a> {
     text: &'a str,
+    /// All digits without separators.
     digits: String,
+    /// Number of digits of each group.
     groups: Vec<usize>,
+    /// Value of each group.
     numbers: Vec<u64>,
-    spelled: bool,
-    commas: bool,
+    /// True if the digits were written as words.
+    is_spelled: bool,
+    has_commas: bool,
 }
 
-impl<'a> Run<'a> {
-    fn new(text: &'a str, written: usize) -> Self {
+impl<'a> DigitRun<'a> {
+    /// `original_length` is the number of bytes in the original text.
+    fn new(text: &'a str, original_length: usize) -> Self {
         let parts: Vec<&str> = text.split(|it: char| !it.is_ascii_digit()).filter(|it| !it.is_empty()).collect();
         Self {
             text,
             digits: parts.concat(),
             groups: parts.iter().map(|it| it.len()).collect(),
             numbers: parts.iter().filter_map(|it| it.parse().ok()).collect(),
-            // Words are longer than their digits; so are digits in other alphabets, and those do no harm here.
-            spelled: written >= text.len() + 8,
-            commas: text.contains(','),
+            // Number words are longer than their digits. So are digits of other scripts, which are treated the same way.
+            is_spelled: original_length >= text.len() + 8,
+            has_commas: text.contains(','),
         }
     }
 
-    /// Whether somebody counts: up, down, or the same again and again.
-    fn is_counted(&self) -> bool {
+    /// Returns true if the numbers count up or down or repeat.
+    fn is_counting(&self) -> bool {
         let steps: Vec<_> = self.numbers.windows(2).filter_map(|it| Some((*it.first()?, *it.last()?))).collect();
-        let same = self.digits.bytes().all(|it| Some(it) == self.digits.bytes().next());
-        let long = steps.len() >= 4;
-        same || long && (steps.iter().all(|(a, b)| a < b) || steps.iter().all(|(a, b)| a > b)) || self.is_repeated()
+        let is_one_digit = self.digits.bytes().all(|it| Some(it) == self.digits.bytes().next());
+        let is_long = steps.len() >= 4;
+        is_one_digit
+            || is_long && (steps.iter().all(|(a, b)| a < b) || steps.iter().all(|(a, b)| a > b))
+            || self.is_repeated()
     }
 
-    /// Whether it is one pattern of up to four groups, three times or more.
+    /// Returns true for one pattern of up to four groups, at least three times.
     fn is_repeated(&self) -> bool {
         (1..=4).any(|period| {
             self.numbers.len() >= 3 * period
@@ -122,10 +129,10 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Whether it is dates or years and nothing else to speak of.
-    fn is_dated(&self, date: &Regex) -> bool {
+    /// Returns true if the run consists of dates or years, with fewer than seven other digits.
+    fn is_date(&self, date: &Regex) -> bool {
         let rest = date.replace_all(self.text, " ");
-        let years = self.groups.len() > 1 && self.numbers.iter().all(|it| (1900..2100).contains(it));
-        years || rest.len() < self.text.len() && rest.bytes().filter(u8::is_ascii_digit).count() < 7
+        let is_years = self.groups.len() > 1 && self.numbers.iter().all(|it| (1900..2100).contains(it));
+        is_years || rest.len() < self.text.len() && rest.bytes().filter(u8::is_ascii_digit).count() < 7
     }
 }

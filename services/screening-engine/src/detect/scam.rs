@@ -1,30 +1,30 @@
-//! Fraud: links that lead to it, phrases that it uses, and where the money is to go.
+//! Fraud: links, phrases, and addresses for payments.
 
 use regex::Regex;
 
-use super::{Find, Found, Views, any_of, expression, is_under};
-use crate::{InvalidRules, Rule, View};
+use super::{Detect, FindingCollector, NormalizedTexts, alternation, compile, is_under_any};
+use crate::{InvalidRuleSet, MappedText, Rule};
 
 #[derive(Debug)]
-pub(super) struct Scam {
+pub(super) struct ScamDetector {
     phrases: Regex,
     host: Regex,
-    wallet: Regex,
-    purse: Regex,
+    crypto_wallet: Regex,
+    payment_handle: Regex,
     domains: Vec<String>,
     allow: Vec<String>,
 }
 
-impl Scam {
-    pub(super) fn new(rule: &Rule) -> Result<Self, InvalidRules> {
-        let phrases = any_of(rule.words.iter().map(|it| it.trim_start_matches('~')))
+impl ScamDetector {
+    pub(super) fn new(rule: &Rule) -> Result<Self, InvalidRuleSet> {
+        let phrases = alternation(rule.words.iter().map(|it| it.trim_start_matches('~')))
             .replace(r"\*", r"(?:[^\s]+\s+){0,2}[^\s]+")
             .replace(r"\s*", r"\s+");
         Ok(Self {
-            phrases: expression(&format!(r"\b(?:{phrases})\b"))?,
-            host: expression(r"\b([a-z0-9-]+(?:\.[a-z0-9-]+)+)(?:/[^\s]*)?")?,
-            wallet: expression(r"\b(?:bc1[a-z0-9]{25,60}|0x[0-9a-f]{40})\b")?,
-            purse: expression(
+            phrases: compile(&format!(r"\b(?:{phrases})\b"))?,
+            host: compile(r"\b([a-z0-9-]+(?:\.[a-z0-9-]+)+)(?:/[^\s]*)?")?,
+            crypto_wallet: compile(r"\b(?:bc1[a-z0-9]{25,60}|0x[0-9a-f]{40})\b")?,
+            payment_handle: compile(
                 r"\b(?:cash ?app|venmo|zelle|paypal)(?:\s+me)?(?:\s+is)?\s*[:=-]?\s*(?:at\s+)?[$@][a-z][a-z0-9_-]{2,}",
             )?,
             domains: rule.domains.clone(),
@@ -32,28 +32,28 @@ impl Scam {
         })
     }
 
-    fn find_in(&self, view: &View, found: &mut Found) {
-        for (pattern, sure) in [(&self.phrases, 80), (&self.wallet, 95), (&self.purse, 90)] {
-            for place in pattern.find_iter(view.text()) {
-                found.add(view, place.range(), sure);
+    fn detect_in(&self, text: &MappedText, collector: &mut FindingCollector) {
+        for (pattern, confidence) in [(&self.phrases, 80), (&self.crypto_wallet, 95), (&self.payment_handle, 90)] {
+            for matched in pattern.find_iter(text.text()) {
+                collector.add(text, matched.range(), confidence);
             }
         }
-        for place in self.host.captures_iter(view.text()) {
-            let (Some(whole), Some(host)) = (place.get(0), place.get(1)) else { continue };
-            let disguised = host.as_str().split('.').any(|it| it.starts_with("xn--"));
-            let bad = disguised || is_under(host.as_str(), &self.domains);
-            let link = whole.as_str().contains('/') || disguised || host.as_str().contains('-');
-            if bad && !is_under(host.as_str(), &self.allow) {
-                found.add(view, whole.range(), if link { 85 } else { 60 });
+        for matched in self.host.captures_iter(text.text()) {
+            let (Some(whole), Some(host)) = (matched.get(0), matched.get(1)) else { continue };
+            let is_punycode = host.as_str().split('.').any(|it| it.starts_with("xn--"));
+            let is_suspicious = is_punycode || is_under_any(host.as_str(), &self.domains);
+            let is_link = whole.as_str().contains('/') || is_punycode || host.as_str().contains('-');
+            if is_suspicious && !is_under_any(host.as_str(), &self.allow) {
+                collector.add(text, whole.range(), if is_link { 85 } else { 60 });
             }
         }
     }
 }
 
-impl Find for Scam {
-    fn find(&self, views: &Views, found: &mut Found) {
-        self.find_in(&views.plain, found);
-        self.find_in(&views.joined, found);
-        self.find_in(&views.unleet, found);
+impl Detect for ScamDetector {
+    fn detect(&self, texts: &NormalizedTexts, collector: &mut FindingCollector) {
+        self.detect_in(&texts.folded, collector);
+        self.detect_in(&texts.joined, collector);
+        self.detect_in(&texts.unleeted, collector);
     }
 }

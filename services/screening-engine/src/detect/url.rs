@@ -1,53 +1,57 @@
-//! Addresses of pages.
+//! URLs and host names.
 
 use regex::Regex;
 
-use super::{Find, Found, Views, any_of, expression, is_under};
-use crate::{InvalidRules, Rule, View};
+use super::{Detect, FindingCollector, NormalizedTexts, alternation, compile, is_under_any};
+use crate::{InvalidRuleSet, MappedText, Rule};
 
 #[derive(Debug)]
-pub(super) struct Url {
+pub(super) struct UrlDetector {
     full: Regex,
-    bare: Regex,
-    path: Regex,
-    loose: Regex,
+    bare_host: Regex,
+    host_with_path: Regex,
+    spaced_host: Regex,
     allow: Vec<String>,
 }
 
-impl Url {
-    pub(super) fn new(rule: &Rule) -> Result<Self, InvalidRules> {
+impl UrlDetector {
+    pub(super) fn new(rule: &Rule) -> Result<Self, InvalidRuleSet> {
         const NAME: &str = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?";
-        let endings = any_of(rule.domains.iter().map(String::as_str));
+        let endings = alternation(rule.domains.iter().map(String::as_str));
         Ok(Self {
-            full: expression(
+            full: compile(
                 r"\b(?:h[tx]{2}ps?\s?:\s?/\s?/\s?([^\s/?#]+)|www\s*\.\s*([a-z0-9-]+(?:\s*[.,]\s*[a-z0-9-]+)+))[^\s]*",
             )?,
-            bare: expression(&format!(r"\b({NAME}(?:\.{NAME})*\.(?:{endings}))\b(?:/[^\s]*)?"))?,
-            path: expression(&format!(r"\b({NAME}(?:\.{NAME})*[.,][a-z]{{2,12}})/[^\s/]+"))?,
-            loose: expression(r"\b([a-z0-9-]{3,}(?:\s+\.\s*|,)(?:com|net|org|io|gg|ly))\b")?,
+            bare_host: compile(&format!(r"\b({NAME}(?:\.{NAME})*\.(?:{endings}))\b(?:/[^\s]*)?"))?,
+            host_with_path: compile(&format!(r"\b({NAME}(?:\.{NAME})*[.,][a-z]{{2,12}})/[^\s/]+"))?,
+            spaced_host: compile(r"\b([a-z0-9-]{3,}(?:\s+\.\s*|,)(?:com|net|org|io|gg|ly))\b")?,
             allow: rule.allow.clone(),
         })
     }
 
-    fn find_in(&self, view: &View, found: &mut Found) {
-        for (pattern, sure) in [(&self.full, 95), (&self.bare, 85), (&self.path, 85), (&self.loose, 75)] {
-            for place in pattern.captures_iter(view.text()) {
-                let (Some(whole), Some(host)) = (place.get(0), place.get(1).or_else(|| place.get(2))) else { continue };
+    fn detect_in(&self, text: &MappedText, collector: &mut FindingCollector) {
+        for (pattern, confidence) in
+            [(&self.full, 95), (&self.bare_host, 85), (&self.host_with_path, 85), (&self.spaced_host, 75)]
+        {
+            for matched in pattern.captures_iter(text.text()) {
+                let (Some(whole), Some(host)) = (matched.get(0), matched.get(1).or_else(|| matched.get(2))) else {
+                    continue;
+                };
                 let host: String = host.as_str().replace(',', ".").split_whitespace().collect();
-                // What stands behind an `@` is for who looks for mail.
-                let mail = view.text().get(..whole.start()).is_some_and(|it| it.ends_with('@'));
-                if !mail && host.bytes().any(|it| it.is_ascii_alphabetic()) && !is_under(&host, &self.allow) {
-                    found.add(view, whole.range(), sure);
+                // The host of an e-mail address is left to the e-mail detector.
+                let is_email = text.text().get(..whole.start()).is_some_and(|it| it.ends_with('@'));
+                if !is_email && host.bytes().any(|it| it.is_ascii_alphabetic()) && !is_under_any(&host, &self.allow) {
+                    collector.add(text, whole.range(), confidence);
                 }
             }
         }
     }
 }
 
-impl Find for Url {
-    fn find(&self, views: &Views, found: &mut Found) {
-        self.find_in(&views.plain, found);
-        self.find_in(&views.joined, found);
-        self.find_in(&views.unleet, found);
+impl Detect for UrlDetector {
+    fn detect(&self, texts: &NormalizedTexts, collector: &mut FindingCollector) {
+        self.detect_in(&texts.folded, collector);
+        self.detect_in(&texts.joined, collector);
+        self.detect_in(&texts.unleeted, collector);
     }
 }

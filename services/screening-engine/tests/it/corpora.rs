@@ -1,12 +1,12 @@
-//! How much is found, and how much is held that should not be.
+//! Rates of missed and of false detections.
 
-use kith_screening_engine::{Kind, Rules, Screen, Verdict};
+use kith_screening_engine::{Engine, Kind, RuleSet, Verdict};
 
-pub(crate) fn screen() -> Screen {
-    Screen::new(&Rules::standard().unwrap()).unwrap()
+pub(crate) fn engine() -> Engine {
+    Engine::new(&RuleSet::default_rules().unwrap()).unwrap()
 }
 
-/// The lines of a set, with `\u{..}` as the character that it means.
+/// Returns the lines of a set, with escapes `\u{..}` decoded.
 pub(crate) fn lines(text: &str) -> Vec<String> {
     text.lines().map(unescape).collect()
 }
@@ -22,39 +22,34 @@ fn unescape(line: &str) -> String {
     text
 }
 
-pub(crate) const CRISIS: [&str; 2] = [include_str!("../data/crisis.txt"), include_str!("../data/crisis_held_back.txt")];
-pub(crate) const BENIGN: [&str; 2] = [include_str!("../data/benign.txt"), include_str!("../data/benign_held_back.txt")];
+pub(crate) const CRISIS: [&str; 2] = [include_str!("../data/crisis.txt"), include_str!("../data/crisis_holdout.txt")];
+pub(crate) const BENIGN: [&str; 2] = [include_str!("../data/benign.txt"), include_str!("../data/benign_holdout.txt")];
 pub(crate) const CONTACT: [&str; 2] =
-    [include_str!("../data/contact.txt"), include_str!("../data/contact_held_back.txt")];
-const SCAM: [&str; 2] = [include_str!("../data/scam.txt"), include_str!("../data/scam_held_back.txt")];
-const DIRECTION: [&str; 2] = [include_str!("../data/direction.txt"), include_str!("../data/direction_held_back.txt")];
+    [include_str!("../data/contact.txt"), include_str!("../data/contact_holdout.txt")];
+const SCAM: [&str; 2] = [include_str!("../data/scam.txt"), include_str!("../data/scam_holdout.txt")];
+const DIRECTION: [&str; 2] = [include_str!("../data/direction.txt"), include_str!("../data/direction_holdout.txt")];
 
-/// Those that a test is about, and how many there are.
-fn count(set: &str, is: impl Fn(&str, Verdict) -> bool) -> (Vec<String>, usize) {
-    let screen = screen();
+/// Returns the number of lines whose verdict is wrong, the number of all lines, and the wrong lines.
+fn count_wrong(set: &str, is_wrong: impl Fn(Verdict) -> bool) -> (usize, usize, String) {
+    let engine = engine();
     let lines = lines(set);
-    let found = lines.iter().filter(|it| is(it, screen.look(Kind::Post, it.rsplit('\t').next().unwrap()))).cloned();
-    (found.collect(), lines.len())
-}
-
-/// The lines that must not be many: how many, of how many, and which.
-fn report(set: &str, is: impl Fn(&str, Verdict) -> bool) -> (usize, usize, String) {
-    let (wrong, all) = count(set, is);
-    (wrong.len(), all, wrong.join("\n"))
+    let verdict = |line: &str| engine.screen(Kind::Post, line.rsplit('\t').next().unwrap());
+    let wrong: Vec<String> = lines.iter().filter(|line| is_wrong(verdict(line))).cloned().collect();
+    (wrong.len(), lines.len(), wrong.join("\n"))
 }
 
 #[test]
-fn no_post_in_a_crisis_is_withheld_whatever_else_it_says() {
-    let beside = ["", " call me 555-867-5309", " jane.doe@gmail.com", " see https://winbig.top/claim"];
-    let screen = screen();
+fn crisis_posts_are_never_held_whatever_else_they_contain() {
+    let suffixes = ["", " call me 555-867-5309", " jane.doe@gmail.com", " see https://winbig.top/claim"];
+    let engine = engine();
     let lines = lines(CRISIS[0]);
     assert_eq!(lines.len(), 100);
     let mut missed = Vec::new();
     for line in &lines {
-        for more in beside {
-            let verdict = screen.look(Kind::Post, &format!("{line}{more}"));
+        for suffix in suffixes {
+            let verdict = engine.screen(Kind::Post, &format!("{line}{suffix}"));
             if verdict.crisis.is_none() || verdict.hold().is_some() {
-                missed.push(format!("{line}{more}"));
+                missed.push(format!("{line}{suffix}"));
             }
         }
     }
@@ -62,52 +57,51 @@ fn no_post_in_a_crisis_is_withheld_whatever_else_it_says() {
 }
 
 #[test]
-fn of_200_posts_that_only_look_risky_at_most_4_are_held() {
-    let (held, all, which) = report(BENIGN[0], |_, it| it.hold().is_some());
+fn at_most_4_of_200_harmless_posts_are_held() {
+    let (held, all, lines) = count_wrong(BENIGN[0], |it| it.hold().is_some());
     assert_eq!(all, 200);
-    assert!(held <= 4, "{held}:\n{which}");
+    assert!(held <= 4, "{held}:\n{lines}");
 }
 
 #[test]
-fn of_150_ways_to_give_away_a_contact_at_least_143_are_caught() {
-    let (missed, all, which) = report(CONTACT[0], |_, it| it.hold().is_none());
+fn at_least_143_of_150_contact_details_are_detected() {
+    let (missed, all, lines) = count_wrong(CONTACT[0], |it| it.hold().is_none());
     assert_eq!(all, 150);
-    assert!(missed <= 7, "{missed}:\n{which}");
+    assert!(missed <= 7, "{missed}:\n{lines}");
 }
 
 #[test]
-fn what_others_are_told_or_do_and_what_is_over_is_no_crisis() {
-    let (wrong, all, which) = report(DIRECTION[0], |_, it| it.crisis.is_some());
-    assert!(wrong * 20 <= all, "{wrong} of {all}:\n{which}");
+fn statements_about_others_or_the_past_are_not_a_crisis() {
+    let (wrong, all, lines) = count_wrong(DIRECTION[0], |it| it.crisis.is_some());
+    assert!(wrong * 20 <= all, "{wrong} of {all}:\n{lines}");
 }
 
 #[test]
-fn fraud_is_held() {
-    let (missed, all, which) = report(SCAM[0], |_, it| it.hold().is_none());
-    assert!(missed * 10 <= all, "{missed} of {all}:\n{which}");
+fn at_least_90_percent_of_fraud_is_held() {
+    let (missed, all, lines) = count_wrong(SCAM[0], |it| it.hold().is_none());
+    assert!(missed * 10 <= all, "{missed} of {all}:\n{lines}");
 }
 
-/// A bound for each set that was held back: what was measured when it was first run, before anybody had seen which lines
-/// were wrong.
+/// The bounds are the results of the first run on the holdout sets, before the wrong lines were looked at.
 #[test]
-fn the_sets_that_were_held_back_say_the_same() {
+fn the_holdout_sets_stay_within_their_bounds() {
     let bounds = [
-        ("crises missed", report(CRISIS[1], |_, it| it.crisis.is_none()), (1, 54)),
-        ("posts held", report(BENIGN[1], |_, it| it.hold().is_some()), (0, 106)),
-        ("contacts missed", report(CONTACT[1], |_, it| it.hold().is_none()), (1, 70)),
-        ("false crises", report(DIRECTION[1], |_, it| it.crisis.is_some()), (2, 40)),
-        ("frauds missed", report(SCAM[1], |_, it| it.hold().is_none()), (0, 10)),
+        ("crises missed", count_wrong(CRISIS[1], |it| it.crisis.is_none()), (1, 54)),
+        ("posts held", count_wrong(BENIGN[1], |it| it.hold().is_some()), (0, 106)),
+        ("contacts missed", count_wrong(CONTACT[1], |it| it.hold().is_none()), (1, 70)),
+        ("false crises", count_wrong(DIRECTION[1], |it| it.crisis.is_some()), (2, 40)),
+        ("frauds missed", count_wrong(SCAM[1], |it| it.hold().is_none()), (0, 10)),
     ];
-    for (what, (wrong, all, _), (most, of)) in bounds {
-        assert_eq!(all, of, "{what}");
-        assert!(wrong <= most, "{what}: {wrong} of {all}");
+    for (name, (wrong, all, _), (max_wrong, expected_all)) in bounds {
+        assert_eq!(all, expected_all, "{name}");
+        assert!(wrong <= max_wrong, "{name}: {wrong} of {all}");
     }
 }
 
 #[test]
-fn nobody_is_taken_for_in_a_crisis_for_words_of_every_day() {
+fn everyday_words_do_not_trigger_crisis_detection() {
     for set in BENIGN {
-        let (alarms, _, which) = report(set, |_, it| it.crisis.is_some());
-        assert_eq!(alarms, 0, "{which}");
+        let (false_crises, _, lines) = count_wrong(set, |it| it.crisis.is_some());
+        assert_eq!(false_crises, 0, "{lines}");
     }
 }

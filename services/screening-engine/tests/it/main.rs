@@ -1,5 +1,5 @@
-//! The screen over the texts in `tests/data`, which were written for it. Those in `*_held_back.txt` were written before
-//! the rules were tuned, and no rule was tuned on them.
+//! Screening of the texts in `tests/data`, which were written for these tests. The texts in `*_holdout.txt` were written
+//! before the rules were tuned and were not used for tuning.
 
 #![expect(clippy::unwrap_used, reason = "a test fails where a step does")]
 

@@ -76,10 +76,7 @@ mod tests {
     #[test]
     fn the_nearest_resources_come_first_and_the_list_is_never_empty() {
         let anywhere = ["Find A Helpline"];
-        assert_eq!(
-            names(Some("en-US")),
-            ["988 Suicide & Crisis Lifeline", "Crisis Text Line", "Find A Helpline"]
-        );
+        assert_eq!(names(Some("en-US")), ["988 Suicide & Crisis Lifeline", "Crisis Text Line", "Find A Helpline"]);
         assert_eq!(names(Some("de-Latn-DE")), ["TelefonSeelsorge", "Emergency number", "Find A Helpline"]);
         assert_eq!(names(Some("lt-LT")), ["Emergency number", "Find A Helpline"]);
         let portugal = "Linha Nacional de Prevenção do Suicídio";

@@ -41,7 +41,7 @@ async fn list_rules(
     Valid(request): Valid<ListRulesRequest>,
 ) -> Response<ListRulesResponse> {
     let moderator = actor.moderator().map_err(Error::from)?;
-    let view = handlers.service.list(&moderator, request::version(&request)).await?;
+    let view = handlers.service.list(&moderator, request::version(request)).await?;
     Ok(ConnectResponse::new(presenter::list_rules(view)))
 }
 

@@ -77,7 +77,7 @@ fn rule(rule: &Rule) -> RuleMessage {
         name: rule.name.clone(),
         detector: detector.into(),
         threshold: rule.threshold.into(),
-        kinds: rule.on.iter().map(kind).collect(),
+        kinds: rule.kinds.iter().map(kind).collect(),
         action: action.into(),
         words: rule.words.clone(),
         domains: rule.domains.clone(),

@@ -3,12 +3,12 @@
 use kith_proto::screening::v1::{
     ListRulesRequest, Rule as RuleMessage, RuleAction, RuleDetector, RuleKind, TryRuleRequest,
 };
-use kith_screening_engine::{Action, Detector, InvalidRules, Kind, Rule};
+use kith_screening_engine::{Action, Detector, InvalidRuleSet, Kind, Rule};
 
 use crate::{Error, RuleService};
 
 /// Requested version, or `None` for the newest.
-pub(super) fn version(request: &ListRulesRequest) -> Option<u32> {
+pub(super) fn version(request: ListRulesRequest) -> Option<u32> {
     u32::try_from(request.version).ok().filter(|version| *version > 0)
 }
 
@@ -18,7 +18,7 @@ pub(super) fn limit(request: &TryRuleRequest) -> usize {
 
 /// Converts a rule. The validation of the message rejects unset enums, so the errors here are a second line of defence.
 pub(super) fn rule(message: Option<RuleMessage>) -> Result<Rule, Error> {
-    let Some(message) = message else { return Err(Error::Rule(InvalidRules::Name)) };
+    let Some(message) = message else { return Err(Error::Rule(InvalidRuleSet::InvalidName)) };
     let detector = match message.detector() {
         RuleDetector::Phone => Detector::Phone,
         RuleDetector::Email => Detector::Email,
@@ -26,12 +26,12 @@ pub(super) fn rule(message: Option<RuleMessage>) -> Result<Rule, Error> {
         RuleDetector::Handle => Detector::Handle,
         RuleDetector::Address => Detector::Address,
         RuleDetector::Scam => Detector::Scam,
-        RuleDetector::Unspecified => return Err(Error::Rule(InvalidRules::Name)),
+        RuleDetector::Unspecified => return Err(Error::Rule(InvalidRuleSet::InvalidName)),
     };
     let action = match message.action() {
         RuleAction::Hold => Action::Hold,
         RuleAction::Shadow => Action::Shadow,
-        RuleAction::Unspecified => return Err(Error::Rule(InvalidRules::Name)),
+        RuleAction::Unspecified => return Err(Error::Rule(InvalidRuleSet::InvalidName)),
     };
     let kinds = message.kinds().filter_map(|kind| match kind {
         RuleKind::Post => Some(Kind::Post),
@@ -39,7 +39,7 @@ pub(super) fn rule(message: Option<RuleMessage>) -> Result<Rule, Error> {
         RuleKind::Unspecified => None,
     });
     Ok(Rule {
-        on: kinds.collect(),
+        kinds: kinds.collect(),
         // 0 is rejected as an invalid threshold.
         threshold: u8::try_from(message.threshold).unwrap_or(0),
         detector,

@@ -4,7 +4,7 @@ mod sql;
 
 use async_trait::async_trait;
 use kith_kernel::{Timestamp, UserId, audit::AuditEntry};
-use kith_screening_engine::Rules;
+use kith_screening_engine::RuleSet;
 use kith_storage::StoreResult;
 
 pub use self::sql::Sql;
@@ -27,7 +27,7 @@ pub trait Store: Send + Sync {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleSetVersion {
     /// All rules of the version, with its number.
-    pub rules: Rules,
+    pub rules: RuleSet,
     /// Name of the rule that the version added or replaced.
     pub changed_rule: String,
     /// Admin who made the change.

@@ -11,7 +11,7 @@ use kith_kernel::{
     ports::{HoldReason, ScreenVerdict, SubmittedText},
 };
 use kith_screening::{RuleScreen, TextScreen as _, store::RuleSetVersion};
-use kith_screening_engine::{Action, Rule, Rules};
+use kith_screening_engine::{Action, Rule, RuleSet};
 use kith_testkit::{block_on, user};
 
 use crate::harness::{FaultyStore, Harness, admin, sqlite};
@@ -24,7 +24,7 @@ async fn screen_post(bed: &Harness, screen: &RuleScreen, text: &str) -> ScreenVe
 }
 
 fn rule(name: &str) -> Rule {
-    Rules::standard().unwrap().rules.into_iter().find(|it| it.name == name).unwrap()
+    RuleSet::default_rules().unwrap().rules.into_iter().find(|it| it.name == name).unwrap()
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn an_invalid_stored_rule_set_leaves_the_last_valid_one_in_force() {
     block_on(async {
         let bed = sqlite().await;
         let screen = bed.screen();
-        let mut rules = Rules::standard().unwrap();
+        let mut rules = RuleSet::default_rules().unwrap();
         rules.version = 2;
         rules.rules[0].threshold = 0;
         let version = RuleSetVersion { rules, changed_rule: "phone".into(), author: user(), at: bed.clock.now() };

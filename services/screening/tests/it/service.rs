@@ -1,13 +1,13 @@
 //! Use cases and their errors.
 
 use kith_kernel::{Actor, DomainError as _, ErrorKind, Role, audit::AuditAction};
-use kith_screening_engine::{Action, Detector, Kind, Rule, Rules};
+use kith_screening_engine::{Action, Detector, Kind, Rule, RuleSet};
 use kith_testkit::{block_on, member, moderator};
 
 use crate::harness::{admin, sqlite};
 
 fn rule(name: &str) -> Rule {
-    Rules::standard().unwrap().rules.into_iter().find(|it| it.name == name).unwrap()
+    RuleSet::default_rules().unwrap().rules.into_iter().find(|it| it.name == name).unwrap()
 }
 
 #[test]
@@ -15,7 +15,7 @@ fn the_built_in_rule_set_is_version_one() {
     block_on(async {
         let bed = sqlite().await;
         let view = bed.service().list(&moderator(), None).await.unwrap();
-        assert_eq!((view.rules, view.etag.as_deref(), view.at), (Rules::standard().unwrap(), Some("1"), None));
+        assert_eq!((view.rules, view.etag.as_deref(), view.at), (RuleSet::default_rules().unwrap(), Some("1"), None));
     });
 }
 
@@ -30,7 +30,7 @@ fn a_rule_put_by_an_admin_becomes_the_next_version_and_is_audited() {
         assert_eq!(service.list(&moderator(), None).await.unwrap(), second);
         assert!(second.rules.rules.contains(&stricter) && second.rules.rules.len() == 6);
         let first = service.list(&moderator(), Some(1)).await.unwrap();
-        assert_eq!((first.rules, first.etag), (Rules::standard().unwrap(), None), "an old version has no etag");
+        assert_eq!((first.rules, first.etag), (RuleSet::default_rules().unwrap(), None), "an old version has no etag");
         assert_eq!(service.list(&moderator(), Some(2)).await.unwrap(), second);
         let missing = service.list(&moderator(), Some(3)).await.unwrap_err();
         assert_eq!((missing.kind(), missing.reason()), (ErrorKind::NotFound, "RULE_SET_VERSION_NOT_FOUND"));
@@ -67,7 +67,7 @@ fn an_invalid_rule_is_rejected_with_the_field() {
         for (invalid, field) in [
             (Rule { name: "No name".into(), ..rule("scam") }, "rule.name"),
             (Rule { threshold: 0, ..rule("scam") }, "rule.threshold"),
-            (Rule { on: [].into(), ..rule("scam") }, "rule.kinds"),
+            (Rule { kinds: [].into(), ..rule("scam") }, "rule.kinds"),
             (Rule { words: vec!["(".into()], ..rule("scam") }, "rule.words"),
             (Rule { domains: vec!["*".into()], ..rule("scam") }, "rule.domains"),
             (Rule { allow: vec!["x".into()], ..rule("handle") }, "rule.allow"),
@@ -103,7 +103,7 @@ fn a_rule_test_reports_matches_in_recent_content_and_saves_nothing() {
         let texts: Vec<_> = report.shown.iter().map(|it| it.evidence.text.as_str()).collect();
         assert_eq!(texts[1..], ["relief gold saved me", "buy pills at cheap-relief.store, ask for relief gold"]);
         assert_eq!(report.shown.iter().map(|it| it.crisis).collect::<Vec<_>>(), [true, false, false]);
-        let posts_only = Rule { on: [Kind::Post].into(), ..candidate.clone() };
+        let posts_only = Rule { kinds: [Kind::Post].into(), ..candidate.clone() };
         assert_eq!(service.test(&moderator(), posts_only, 100).await.unwrap().evaluated, 3);
         let shadow = Rule { action: Action::Shadow, ..candidate.clone() };
         let report = service.test(&moderator(), shadow, 100).await.unwrap();

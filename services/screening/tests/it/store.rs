@@ -7,13 +7,13 @@ use kith_kernel::{
     audit::{AuditAction, AuditEntry},
 };
 use kith_screening::store::RuleSetVersion;
-use kith_screening_engine::{Rule, Rules};
+use kith_screening_engine::{Rule, RuleSet};
 use kith_testkit::{run_concurrently, user};
 
 use crate::harness::{Harness, postgres, sqlite};
 
 fn version(number: u32, threshold: u8) -> RuleSetVersion {
-    let mut rules = Rules::standard().unwrap();
+    let mut rules = RuleSet::default_rules().unwrap();
     rules.version = number;
     let first = rules.rules[0].clone();
     rules.rules[0] = Rule { threshold, ..first };

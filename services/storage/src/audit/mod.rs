@@ -60,11 +60,11 @@ pub async fn verify(
     let mut checkpoints = Vec::new();
     let mut counts = Vec::new();
     for store in stores {
-        let stored = store.list().await?;
-        keys.verify(&stored)
+        let listed = store.list().await?;
+        keys.verify(&listed)
             .map_err(|error| AuditVerifyError::InvalidCheckpoint { location: store.location(), error })?;
-        counts.push((store.location(), stored.len()));
-        checkpoints.extend(stored);
+        counts.push((store.location(), listed.len()));
+        checkpoints.extend(listed);
     }
     let verifier = ChainVerifier::new(&checkpoints, Some(audit_log.head().await?));
     let head = verify_records(audit_log, verifier).await?;

@@ -174,7 +174,10 @@ mod contract {
         assert_eq!(records.iter().map(|record| record.position).collect::<Vec<_>>(), [1, 2, 3, 4]);
         for (record, entry) in records.iter().zip(&entries) {
             assert_eq!((record.id, record.at, record.actor), (entry.id.uuid(), entry.at.millis(), entry.actor.uuid()));
-            assert_eq!((record.session, record.action.as_str()), (entry.session.map(SessionId::uuid), entry.action.as_str()));
+            assert_eq!(
+                (record.session, record.action.as_str()),
+                (entry.session.map(SessionId::uuid), entry.action.as_str())
+            );
             assert_eq!((&record.subject, &record.detail), (&entry.subject, &entry.detail));
         }
         let head = harness.verify().await.unwrap();

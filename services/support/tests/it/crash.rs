@@ -1,4 +1,4 @@
-//! A process that is killed at any moment leaves no state without its event and no event without its state.
+//! Killing the process at any time never separates a state from its event.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,13 +17,13 @@ use crate::harness::{Harness, deleted, given, marked, post, response, words};
 const PLACE: &str = "KITH_TEST_CRASH_PLACE";
 const POST: &str = "KITH_TEST_CRASH_POST";
 
-/// One kill may miss the moment between two writes; that so many miss it is not to be expected.
+/// Number of kills. A single one can miss the time between two writes.
 const KILLS: usize = 8;
 const WRITERS: usize = 4;
-/// Enough that each writer has come to its deletion and its mark.
+/// Acknowledged writes before the kill: enough for each writer to delete and mark.
 const ACKNOWLEDGED: usize = 30;
 
-/// The store of a file, or of a database in MongoDB if it is no path.
+/// Opens the store of a SQLite file, or of a MongoDB database if `place` is not a path.
 async fn open(place: &str) -> Harness {
     if !place.contains('/') {
         return Harness::in_mongo(&*kith_testkit::mongo_database_named(place).await);
@@ -33,12 +33,12 @@ async fn open(place: &str) -> Harness {
     Harness::on(database, None)
 }
 
-/// Gives responses, takes every third back, marks every third helpful, and tells of what was acknowledged, until it is
-/// killed. Several do so at once: whenever the kill comes, somebody is in the middle.
+/// Creates responses, deletes every third, marks every third as helpful, and prints what was acknowledged, until it is
+/// killed. Several writers run at once, so that a kill interrupts at least one of them.
 #[test]
 #[ignore = "runs in a process of its own, started and killed by the test below"]
 #[expect(clippy::disallowed_methods, reason = "one test process tells the other where to write")]
-fn writes_until_it_is_killed() {
+fn child_writes_until_killed() {
     let place = std::env::var(PLACE).unwrap();
     let post = PostSummary { id: std::env::var(POST).unwrap().parse().unwrap(), author: user(), circle: None };
     block_on(async {
@@ -71,10 +71,10 @@ async fn write(store: Arc<dyn Store>, post: PostSummary) {
 
 type Acknowledged = BTreeMap<String, BTreeSet<ResponseId>>;
 
-/// Adds what was acknowledged before the kill.
+/// Adds the writes that were acknowledged before the kill.
 fn write_and_kill(place: &str, post: PostId, acknowledged: &mut Acknowledged) {
     let mut writer = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "crash::writes_until_it_is_killed", "--nocapture"])
+        .args(["--ignored", "--exact", "crash::child_writes_until_killed", "--nocapture"])
         .env(PLACE, place)
         .env(POST, post.to_string())
         .stdout(Stdio::piped())
@@ -92,15 +92,15 @@ fn write_and_kill(place: &str, post: PostId, acknowledged: &mut Acknowledged) {
     writer.wait().unwrap();
 }
 
-/// What events tell, each at most once and the giving first.
+/// Events per response: each kind at most once, the creation first.
 #[derive(Default)]
-struct Told {
+struct RecordedEvents {
     given: BTreeSet<ResponseId>,
     deleted: BTreeSet<ResponseId>,
     marked: BTreeSet<ResponseId>,
 }
 
-impl Told {
+impl RecordedEvents {
     fn by(facts: Vec<EventPayload>) -> Self {
         let mut told = Self::default();
         for fact in facts {
@@ -120,12 +120,12 @@ impl Told {
 }
 
 #[test]
-fn a_kill_splits_no_write_from_its_event_in_sqlite() {
+fn a_killed_process_never_separates_a_write_from_its_event_in_sqlite() {
     kill_writers(&format!("{}/{}.db", env!("CARGO_TARGET_TMPDIR"), user()));
 }
 
 #[test]
-fn a_kill_splits_no_write_from_its_event_in_mongo() {
+fn a_killed_process_never_separates_a_write_from_its_event_in_mongo() {
     kill_writers(&block_on(async { kith_testkit::mongo_database().await.name().to_owned() }));
 }
 
@@ -136,7 +136,7 @@ fn kill_writers(place: &str) {
             write_and_kill(place, post.id, &mut acknowledged);
         }
         let harness = open(place).await;
-        let told = Told::by(harness.announced().await);
+        let told = RecordedEvents::by(harness.announced().await);
 
         let living = harness.store.list(post.id, None, user(), &BTreeSet::new(), 1_000_000).await.unwrap();
         let living: BTreeSet<ResponseId> = living.into_iter().map(|response| response.id).collect();

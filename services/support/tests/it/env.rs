@@ -1,4 +1,4 @@
-//! People, posts and blocks around the service, as other slices would answer.
+//! Test environment of the service: stubs of the ports of other slices.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -18,7 +18,7 @@ use kith_testkit::{ManualClock, StubScreen};
 
 use crate::harness::{Harness, NOW, sqlite};
 
-/// Who hides from whom, which posts there are, and who has a persona.
+/// Stub of blocks, posts and personas.
 #[derive(Default)]
 pub(crate) struct Others {
     apart: Mutex<Vec<(UserId, UserId)>>,
@@ -43,7 +43,7 @@ impl Others {
         post
     }
 
-    /// The post is one of a circle, in which they are so.
+    /// Puts the post into a circle with this membership of the viewer.
     pub(crate) fn inside(&self, viewer: &Actor, post: PostId, inside: CircleContext) {
         self.insides.lock().unwrap().insert((viewer.user, post), inside);
     }
@@ -56,7 +56,7 @@ impl Others {
         self.faceless.lock().unwrap().insert(persona);
     }
 
-    /// How often personas were asked for.
+    /// Number of persona lookups.
     pub(crate) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
@@ -105,7 +105,7 @@ impl PersonaLookup for Others {
     }
 }
 
-/// Slices that do not answer.
+/// Ports that always fail.
 pub(crate) struct Silent;
 
 fn silence() -> PortError {
@@ -141,7 +141,7 @@ impl PersonaLookup for Silent {
     }
 }
 
-/// The service with everything around it. It can be asked what the service can.
+/// The service with its stubs. Dereferences to the service.
 pub(crate) struct TestEnv {
     pub(crate) service: Arc<Service>,
     pub(crate) others: Arc<Others>,
@@ -154,7 +154,7 @@ impl TestEnv {
         Self::on(sqlite().await)
     }
 
-    /// With this store.
+    /// Uses the given store.
     pub(crate) fn on(harness: Harness) -> Self {
         let others = Arc::new(Others::default());
         let clock = Arc::new(ManualClock::at(NOW));
@@ -169,7 +169,7 @@ impl TestEnv {
         Self { service: Arc::new(service), others, clock, harness }
     }
 
-    /// The same, but slices that are named do not answer.
+    /// Returns a service of which one port fails.
     pub(crate) fn without(&self, missing: Missing) -> Service {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let (posts, blocks): (Arc<dyn PostLookup>, Arc<dyn BlockList>) = match missing {
@@ -180,13 +180,13 @@ impl TestEnv {
         Service { store: self.service.store.clone(), posts, blocks, screen, clock, entropy: Arc::new(SystemEntropy) }
     }
 
-    /// Sends what waits and says what it was.
+    /// Relays the outbox and returns the published payloads.
     pub(crate) async fn announced(&self) -> Vec<EventPayload> {
         self.harness.announced().await
     }
 }
 
-/// Who does not answer.
+/// Port that fails.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Missing {
     Posts,

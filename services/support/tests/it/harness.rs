@@ -1,4 +1,4 @@
-//! A store of responses with the outbox beside it.
+//! Test harness: a store of responses and its outbox.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_123);
 pub(crate) struct Harness {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) outbox: Arc<dyn Outbox>,
-    /// Goes when the harness goes.
+    /// Deletes the database on drop.
     _keeper: Option<kith_testkit::SqliteDatabase>,
 }
 
@@ -47,7 +47,7 @@ impl Harness {
         Self { store: Arc::new(Mongo::new(database.clone())), outbox: Arc::new(outbox), _keeper: None }
     }
 
-    /// Sends what waits and says what it was.
+    /// Relays the outbox and returns the published payloads.
     pub(crate) async fn announced(&self) -> Vec<EventPayload> {
         let bus = Arc::new(RecordingBus::default());
         let relay = Relay::new(vec![self.outbox.clone()], bus.clone(), Arc::new(SystemClock));
@@ -70,7 +70,7 @@ pub(crate) fn words(text: &str) -> Content {
 
 pub(crate) const HUG: Content = Content::Quick(QuickKind::Hug);
 
-/// A response of this moment.
+/// Builds a response with a creation time.
 pub(crate) fn response_at(post: &PostSummary, author: UserId, content: Content, at: Timestamp) -> Response {
     Response {
         id: ResponseId::new(at, &SystemEntropy),
@@ -83,7 +83,7 @@ pub(crate) fn response_at(post: &PostSummary, author: UserId, content: Content, 
         created_at: at,
         helpful_at: None,
         deleted_at: None,
-        veil: None,
+        moderation: None,
     }
 }
 
@@ -91,27 +91,27 @@ pub(crate) fn response(post: &PostSummary, author: UserId, content: Content) -> 
     response_at(post, author, content, SystemClock.now())
 }
 
-/// Words of somebody new under a post of somebody new.
+/// Text response of a new author to a new post.
 pub(crate) fn some_response() -> Response {
     response(&post(), user(), words("you are not alone"))
 }
 
-pub(crate) fn given_fact(response: &Response) -> EventPayload {
-    EventPayload::Response(ResponseEvent::Created { response: response.about(), class: response.weight() })
+pub(crate) fn created_payload(response: &Response) -> EventPayload {
+    EventPayload::Response(ResponseEvent::Created { response: response.response_ref(), class: response.class() })
 }
 
-pub(crate) fn deleted_fact(response: &Response) -> EventPayload {
-    EventPayload::Response(ResponseEvent::Deleted { response: response.about(), class: response.weight() })
+pub(crate) fn deleted_payload(response: &Response) -> EventPayload {
+    EventPayload::Response(ResponseEvent::Deleted { response: response.response_ref(), class: response.class() })
 }
 
 pub(crate) fn given(response: &Response) -> Event {
-    event(given_fact(response))
+    event(created_payload(response))
 }
 
 pub(crate) fn deleted(response: &Response) -> Event {
-    event(deleted_fact(response))
+    event(deleted_payload(response))
 }
 
 pub(crate) fn marked(response: &Response) -> Event {
-    event(EventPayload::Response(ResponseEvent::MarkedHelpful(response.about())))
+    event(EventPayload::Response(ResponseEvent::MarkedHelpful(response.response_ref())))
 }

@@ -1,4 +1,4 @@
-//! What a client sees: Connect over the router, without a socket.
+//! RPC methods over the router, without a socket.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use axum::{
 };
 use kith_kernel::{Actor, PageTokenCodec, PostId, ResponseId, SystemEntropy};
 use kith_proto::{ClaimedId, presenters::ResponsePresenter as _};
-use kith_support::rpc::{self, Views};
+use kith_support::rpc::{self, Presenter};
 use kith_testkit::{block_on, member, user};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -22,7 +22,7 @@ use crate::{
 const METHODS: [&str; 6] =
     ["CreateResponse", "ListResponses", "DeleteResponse", "QuickSupport", "MarkHelpful", "GetSupportStats"];
 
-/// The router, Ann with her post, and Bob.
+/// The router, the post of Ann, and Bob.
 struct Scenario {
     env: TestEnv,
     server: Router,
@@ -31,15 +31,23 @@ struct Scenario {
     post: PostId,
 }
 
-fn views(env: &TestEnv) -> Views {
+fn presenter(env: &TestEnv) -> Presenter {
     let posts = env.others.clone();
-    Views { store: env.service.store.clone(), posts, personas: env.others.clone() }
+    Presenter { store: env.service.store.clone(), posts, personas: env.others.clone() }
+}
+
+fn handlers(env: &TestEnv, presenter: Presenter) -> rpc::Handlers {
+    rpc::Handlers {
+        service: env.service.clone(),
+        presenter: Arc::new(presenter),
+        page_tokens: Arc::new(PageTokenCodec::new(&[7; 32])),
+        crisis_resources: Arc::new(kith_testkit::StubCrisisResources),
+    }
 }
 
 async fn scenario() -> Scenario {
     let (env, ann, bob) = (TestEnv::new().await, member(), member());
-    let pager = Arc::new(PageTokenCodec::new(&[7; 32]));
-    let router = rpc::router(env.service.clone(), Arc::new(views(&env)), pager, Arc::new(kith_testkit::StubCrisisResources));
+    let router = rpc::router(handlers(&env, presenter(&env)));
     let server = connectrpc_axum::MakeServiceBuilder::new().add_router(router).build();
     let post = env.others.post_by(&ann);
     Scenario { env, server, ann, bob, post }
@@ -50,14 +58,14 @@ impl Scenario {
         send(&self.server, Some(actor), None, method, body).await
     }
 
-    /// What a call that goes well gives.
+    /// Calls a method and expects success.
     async fn ok(&self, actor: &Actor, method: &str, body: Value) -> Value {
         let (status, answer) = self.call(actor, method, body).await;
         assert_eq!(status, StatusCode::OK, "{answer}");
         answer
     }
 
-    /// Bob's words under Ann's post.
+    /// Creates a text response of Bob to the post of Ann.
     async fn said(&self) -> Value {
         let body = json!({ "postId": self.post.to_string(), "text": " you are not alone " });
         self.ok(&self.bob, "CreateResponse", body).await["response"].clone()
@@ -86,15 +94,15 @@ async fn send(
     (status, serde_json::from_slice(&to_bytes(answer.into_body(), 1 << 20).await.unwrap()).unwrap())
 }
 
-/// The bytes of a detail hold its texts as they are; that is enough to find a word in them.
-fn tells(refusal: &Value, word: &str) -> bool {
+/// Returns true if the error details contain the text. Protobuf stores texts verbatim.
+fn contains(refusal: &Value, word: &str) -> bool {
     refusal["details"].as_array().unwrap().iter().any(|detail| {
         let encoded = detail["value"].as_str().unwrap();
         decoded(encoded).windows(word.len()).any(|window| window == word.as_bytes())
     })
 }
 
-/// Base64 without padding.
+/// Decodes unpadded Base64.
 fn decoded(text: &str) -> Vec<u8> {
     const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let (mut bytes, mut held, mut bits) = (Vec::new(), 0_usize, 0);
@@ -110,7 +118,7 @@ fn decoded(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn an_answer_goes_in_and_comes_out_in_the_list_of_others() {
+fn a_created_response_is_listed_for_other_users() {
     block_on(async {
         let scenario = scenario().await;
         let response = scenario.said().await;
@@ -126,7 +134,7 @@ fn an_answer_goes_in_and_comes_out_in_the_list_of_others() {
 }
 
 #[test]
-fn a_tap_is_the_same_by_either_method_and_however_often() {
+fn quick_support_is_idempotent_across_both_methods() {
     block_on(async {
         let scenario = scenario().await;
         for kind in ["YOU_GOT_THIS", "STAY_STRONG", "HERE_FOR_YOU", "PROUD_OF_YOU", "HUG"] {
@@ -143,7 +151,7 @@ fn a_tap_is_the_same_by_either_method_and_however_often() {
 }
 
 #[test]
-fn a_call_repeated_under_its_claim_gives_the_same() {
+fn a_repeated_call_returns_the_same_response() {
     block_on(async {
         let scenario = scenario().await;
         let post = scenario.post.to_string();
@@ -161,7 +169,7 @@ fn a_call_repeated_under_its_claim_gives_the_same() {
 }
 
 #[test]
-fn what_helped_shows_its_moment_and_counts() {
+fn a_helpful_mark_has_a_time_and_is_counted() {
     block_on(async {
         let scenario = scenario().await;
         let response = scenario.said().await;
@@ -180,7 +188,7 @@ fn what_helped_shows_its_moment_and_counts() {
 }
 
 #[test]
-fn what_was_taken_back_is_gone() {
+fn a_deleted_response_is_not_listed() {
     block_on(async {
         let scenario = scenario().await;
         let which = json!({ "responseId": scenario.said().await["id"] });
@@ -189,12 +197,12 @@ fn what_was_taken_back_is_gone() {
         assert_eq!(list["responses"].as_array().map_or(0, Vec::len), 0);
         let (status, refusal) = scenario.call(&scenario.bob, "DeleteResponse", which).await;
         assert_eq!((status, &refusal["code"]), (StatusCode::NOT_FOUND, &json!("not_found")));
-        assert!(tells(&refusal, "RESPONSE_NOT_FOUND"));
+        assert!(contains(&refusal, "RESPONSE_NOT_FOUND"));
     });
 }
 
 #[test]
-fn pages_join_by_tokens_that_are_good_for_their_own_post_only() {
+fn page_tokens_are_valid_for_their_own_post_only() {
     block_on(async {
         let scenario = scenario().await;
         for _ in 0..5 {
@@ -216,12 +224,12 @@ fn pages_join_by_tokens_that_are_good_for_their_own_post_only() {
         let other = scenario.env.others.post_by(&scenario.ann);
         let body = json!({ "postId": other.to_string(), "pageToken": token });
         let (_, refusal) = scenario.call(&scenario.ann, "ListResponses", body).await;
-        assert!(tells(&refusal, "PAGE_TOKEN_INVALID"), "{refusal}");
+        assert!(contains(&refusal, "PAGE_TOKEN_INVALID"), "{refusal}");
     });
 }
 
 #[test]
-fn bad_input_names_its_field() {
+fn invalid_input_names_its_field() {
     block_on(async {
         let scenario = scenario().await;
         let post = scenario.post.to_string();
@@ -251,14 +259,14 @@ fn bad_input_names_its_field() {
             let (status, refusal) = scenario.call(&scenario.bob, method, body.clone()).await;
             let seen = (status, refusal["code"].clone());
             assert_eq!(seen, (StatusCode::BAD_REQUEST, json!("invalid_argument")), "{method} {body}");
-            assert!(tells(&refusal, field), "{method} {body}: {refusal}");
+            assert!(contains(&refusal, field), "{method} {body}: {refusal}");
         }
         assert_eq!(scenario.env.announced().await, []);
     });
 }
 
 #[test]
-fn what_is_no_message_is_refused() {
+fn malformed_messages_are_rejected() {
     block_on(async {
         let scenario = scenario().await;
         let post = scenario.post.to_string();
@@ -272,7 +280,7 @@ fn what_is_no_message_is_refused() {
 }
 
 #[test]
-fn a_refusal_has_a_code_and_a_reason() {
+fn errors_have_a_code_and_a_reason() {
     block_on(async {
         let scenario = scenario().await;
         let (post, theirs) = (scenario.post.to_string(), scenario.said().await["id"].clone());
@@ -291,28 +299,40 @@ fn a_refusal_has_a_code_and_a_reason() {
             (&scenario.bob, "ListResponses", json!({ "postId": nothing }), "not_found", "POST_NOT_FOUND"),
             (&scenario.bob, "DeleteResponse", json!({ "responseId": nothing }), "not_found", "RESPONSE_NOT_FOUND"),
             (&scenario.bob, "MarkHelpful", json!({ "responseId": nothing }), "not_found", "RESPONSE_NOT_FOUND"),
-            (&scenario.ann, "DeleteResponse", json!({ "responseId": theirs }), "permission_denied", "NOT_THE_AUTHOR"),
+            (&scenario.ann, "DeleteResponse", json!({ "responseId": theirs }), "permission_denied", "NOT_AUTHOR"),
+            (&scenario.bob, "MarkHelpful", json!({ "responseId": theirs }), "permission_denied", "NOT_POST_AUTHOR"),
+            (
+                &scenario.ann,
+                "MarkHelpful",
+                json!({ "responseId": own }),
+                "failed_precondition",
+                "CANNOT_MARK_OWN_RESPONSE",
+            ),
+            (
+                &scenario.ann,
+                "QuickSupport",
+                json!({ "postId": post, "kind": 1 }),
+                "failed_precondition",
+                "CANNOT_SUPPORT_OWN_POST",
+            ),
             (
                 &scenario.bob,
-                "MarkHelpful",
-                json!({ "responseId": theirs }),
-                "permission_denied",
-                "NOT_THE_POSTS_AUTHOR",
+                "CreateResponse",
+                json!({ "postId": post }),
+                "invalid_argument",
+                "RESPONSE_CONTENT_REQUIRED",
             ),
-            (&scenario.ann, "MarkHelpful", json!({ "responseId": own }), "failed_precondition", "OWN_RESPONSE"),
-            (&scenario.ann, "QuickSupport", json!({ "postId": post, "kind": 1 }), "failed_precondition", "OWN_POST"),
-            (&scenario.bob, "CreateResponse", json!({ "postId": post }), "invalid_argument", "CONTENT_MISSING"),
         ];
         for (actor, method, body, code, reason) in cases {
             let (_, refusal) = scenario.call(actor, method, body).await;
             assert_eq!(refusal["code"], code, "{method}: {refusal}");
-            assert!(tells(&refusal, reason), "{method}: {refusal}");
+            assert!(contains(&refusal, reason), "{method}: {refusal}");
         }
     });
 }
 
 #[test]
-fn a_stranger_is_refused_by_every_method() {
+fn unauthenticated_callers_are_rejected_by_every_method() {
     block_on(async {
         let scenario = scenario().await;
         for method in METHODS {
@@ -323,7 +343,7 @@ fn a_stranger_is_refused_by_every_method() {
 }
 
 #[test]
-fn every_method_has_a_row_and_every_row_a_method() {
+fn methods_and_policies_match() {
     let rows: Vec<&str> = kith_support::access::METHOD_POLICIES.iter().map(|row| row.path).collect();
     let declared = kith_proto::METHODS.iter().map(|method| method.path);
     let declared: Vec<&str> = declared.filter(|path| path.starts_with("/kith.support.v1.")).collect();
@@ -336,12 +356,12 @@ fn every_method_has_a_row_and_every_row_a_method() {
 }
 
 #[test]
-fn personas_are_asked_for_once_a_page_and_who_has_none_is_left_out() {
+fn personas_are_loaded_once_per_page_and_responses_without_one_are_omitted() {
     block_on(async {
         let scenario = scenario().await;
         let eve = member();
         for actor in [&scenario.bob, &eve, &scenario.bob] {
-            scenario.env.service.respond(actor, scenario.post, words("hello"), None).await.unwrap();
+            scenario.env.service.create(actor, scenario.post, words("hello"), None).await.unwrap();
         }
         scenario.env.others.forget_persona(eve.persona);
         let list = scenario.ok(&scenario.ann, "ListResponses", json!({ "postId": scenario.post.to_string() })).await;
@@ -352,35 +372,35 @@ fn personas_are_asked_for_once_a_page_and_who_has_none_is_left_out() {
 }
 
 #[test]
-fn frames_show_a_response_until_it_is_deleted_or_its_post_is_gone() {
+fn frames_contain_a_response_until_it_or_its_post_is_deleted() {
     block_on(async {
         let scenario = scenario().await;
-        let views = views(&scenario.env);
-        let response = scenario.env.service.respond(&scenario.bob, scenario.post, HUG, None).await.unwrap().response;
-        let shown = views.present_response(response.id).await.unwrap().unwrap();
+        let presenter = presenter(&scenario.env);
+        let response = scenario.env.service.create(&scenario.bob, scenario.post, HUG, None).await.unwrap().response;
+        let shown = presenter.present_response(response.id).await.unwrap().unwrap();
         assert_eq!(shown.id, response.id.to_string());
         assert_eq!(shown.author.unwrap().id, scenario.bob.persona.to_string());
         let (store, posts) = (scenario.env.service.store.clone(), scenario.env.others.clone());
-        let faceless = Views { store: store.clone(), posts: posts.clone(), personas: Arc::new(Silent) };
+        let faceless = Presenter { store: store.clone(), posts: posts.clone(), personas: Arc::new(Silent) };
         faceless.present_response(response.id).await.unwrap_err();
-        Views { store, posts: Arc::new(Silent), personas: posts }.present_response(response.id).await.unwrap_err();
+        Presenter { store, posts: Arc::new(Silent), personas: posts }.present_response(response.id).await.unwrap_err();
         scenario.env.service.delete(&scenario.bob, response.id).await.unwrap();
-        assert!(views.present_response(response.id).await.unwrap().is_none());
-        assert!(views.present_response(ResponseId::new(NOW, &SystemEntropy)).await.unwrap().is_none());
-        let other = scenario.env.service.respond(&scenario.bob, scenario.post, HUG, None).await.unwrap().response;
+        assert!(presenter.present_response(response.id).await.unwrap().is_none());
+        assert!(presenter.present_response(ResponseId::new(NOW, &SystemEntropy)).await.unwrap().is_none());
+        let other = scenario.env.service.create(&scenario.bob, scenario.post, HUG, None).await.unwrap().response;
         scenario.env.others.delete_post(scenario.post);
-        assert!(views.present_response(other.id).await.unwrap().is_none());
+        assert!(presenter.present_response(other.id).await.unwrap().is_none());
     });
 }
 
 #[test]
-fn an_answer_that_cannot_be_shown_is_not_given_so_that_a_client_that_tries_again_gives_one() {
+fn a_response_that_cannot_be_presented_is_not_created() {
     block_on(async {
         let scenario = scenario().await;
         let store = scenario.env.service.store.clone();
-        let views = Views { store: store.clone(), posts: scenario.env.others.clone(), personas: Arc::new(Silent) };
-        let router =
-            rpc::router(scenario.env.service.clone(), Arc::new(views), Arc::new(PageTokenCodec::new(&[7; 32])), Arc::new(kith_testkit::StubCrisisResources));
+        let presenter =
+            Presenter { store: store.clone(), posts: scenario.env.others.clone(), personas: Arc::new(Silent) };
+        let router = rpc::router(handlers(&scenario.env, presenter));
         let silent = connectrpc_axum::MakeServiceBuilder::new().add_router(router).build();
         for (method, content) in [("CreateResponse", ("text", "hold on")), ("QuickSupport", ("kind", "QUICK_KIND_HUG"))]
         {
@@ -394,7 +414,7 @@ fn an_answer_that_cannot_be_shown_is_not_given_so_that_a_client_that_tries_again
 }
 
 #[test]
-fn who_speaks_of_harming_themselves_is_told_who_helps_where_they_are() {
+fn crisis_language_returns_local_crisis_resources() {
     block_on(async {
         let scenario = scenario().await;
         let mut body = json!({ "postId": scenario.post.to_string(), "text": "I end it all", "locale": "en-GB" });
@@ -407,7 +427,7 @@ fn who_speaks_of_harming_themselves_is_told_who_helps_where_they_are() {
 }
 
 #[test]
-fn the_author_of_what_is_held_is_told_so() {
+fn authors_see_that_their_response_is_held() {
     block_on(async {
         let scenario = scenario().await;
         let body = json!({ "postId": scenario.post.to_string(), "text": "call me" });

@@ -1,4 +1,4 @@
-//! The use cases of support and their refusals, on the embedded store.
+//! Use cases and their errors, over SQLite.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use uuid::Uuid;
 
 use crate::{
     env::{Missing, TestEnv},
-    harness::{HUG, NOW, deleted_fact, given_fact, some_response, words},
+    harness::{HUG, NOW, created_payload, deleted_payload, some_response, words},
 };
 
-/// Ann, who has posted; Bob, who has answered; and Eve.
+/// Ann wrote the post, Bob answered, Eve reads.
 struct Scenario {
     env: TestEnv,
     ann: Actor,
@@ -29,7 +29,7 @@ struct Scenario {
 async fn scenario() -> Scenario {
     let (env, ann, bob, eve) = (TestEnv::new().await, member(), member(), member());
     let post = env.others.post_by(&ann);
-    let response = env.service.respond(&bob, post, words("you are not alone"), None).await.unwrap().response;
+    let response = env.service.create(&bob, post, words("you are not alone"), None).await.unwrap().response;
     env.announced().await;
     Scenario { env, ann, bob, eve, post, response }
 }
@@ -51,7 +51,7 @@ fn refused<T: std::fmt::Debug>(outcome: Result<T, Error>, kind: ErrorKind, reaso
 }
 
 #[test]
-fn an_answer_is_seen_by_all_who_see_the_post() {
+fn viewers_of_the_post_see_its_responses() {
     block_on(async {
         let scenario = scenario().await;
         for viewer in [&scenario.ann, &scenario.bob, &scenario.eve] {
@@ -63,92 +63,96 @@ fn an_answer_is_seen_by_all_who_see_the_post() {
 }
 
 #[test]
-fn in_a_circle_people_answer_as_who_they_are_there_until_it_is_archived() {
+fn circle_responses_use_circle_personas_until_archival() {
     block_on(async {
         let Scenario { env, ann, bob, .. } = scenario().await;
         let (post, persona) = (env.others.post_by(&ann), PersonaId::random(&SystemEntropy));
         let circle = CircleId::from_uuid(claim());
         let member = Member { persona, role: CircleRole::Member, can_post: true };
         env.others.inside(&bob, post, CircleContext { circle, member });
-        let given = env.service.respond(&bob, post, HUG, None).await.unwrap().response;
+        let given = env.service.create(&bob, post, HUG, None).await.unwrap().response;
         assert_eq!((given.persona, given.circle), (persona, Some(circle)));
         assert_eq!(env.service.persona(&bob, post).await.unwrap(), persona);
         env.others.inside(&bob, post, CircleContext { circle, member: Member { can_post: false, ..member } });
-        let refusal = env.service.respond(&bob, post, words("hold on"), None).await;
+        let refusal = env.service.create(&bob, post, words("hold on"), None).await;
         refused(refusal, ErrorKind::FailedPrecondition, "CIRCLE_ARCHIVED");
         env.service.delete(&bob, given.id).await.unwrap();
     });
 }
 
 #[test]
-fn an_answer_is_announced_with_what_it_weighs() {
+fn response_events_carry_the_response_class() {
     block_on(async {
         let Scenario { env, bob, post, .. } = scenario().await;
         let mut expected = Vec::new();
         for content in [words("short"), words(&"long ".repeat(40)), HUG] {
-            expected.push(given_fact(&env.service.respond(&bob, post, content, None).await.unwrap().response));
+            expected.push(created_payload(&env.service.create(&bob, post, content, None).await.unwrap().response));
         }
         assert_eq!(env.announced().await, expected);
     });
 }
 
 #[test]
-fn a_quick_support_given_again_is_the_same_and_told_once() {
+fn a_repeated_quick_support_emits_one_event() {
     block_on(async {
         let Scenario { env, bob, post, .. } = scenario().await;
-        let first = env.service.respond(&bob, post, HUG, None).await.unwrap().response;
+        let first = env.service.create(&bob, post, HUG, None).await.unwrap().response;
         env.clock.advance(Duration::from_mins(1));
-        assert_eq!(env.service.respond(&bob, post, HUG, None).await.unwrap().response, first);
-        assert_eq!(env.announced().await, [given_fact(&first)]);
+        assert_eq!(env.service.create(&bob, post, HUG, None).await.unwrap().response, first);
+        assert_eq!(env.announced().await, [created_payload(&first)]);
     });
 }
 
 #[test]
-fn a_call_repeated_under_its_claim_finds_what_it_gave() {
+fn a_repeated_call_finds_its_response() {
     block_on(async {
         let Scenario { env, bob, post, .. } = scenario().await;
         for content in [words("once"), HUG] {
             let id = Some(claim());
-            let first = env.service.respond(&bob, post, content.clone(), id).await.unwrap().response;
+            let first = env.service.create(&bob, post, content.clone(), id).await.unwrap().response;
             assert_eq!(Some(first.id.uuid()), id);
             env.clock.advance(Duration::from_mins(2));
-            assert_eq!(env.service.respond(&bob, post, content, id).await.unwrap().response, first);
-            assert_eq!(env.announced().await, [given_fact(&first)]);
+            assert_eq!(env.service.create(&bob, post, content, id).await.unwrap().response, first);
+            assert_eq!(env.announced().await, [created_payload(&first)]);
         }
     });
 }
 
 #[test]
-fn an_id_that_somebody_else_holds_is_refused() {
+fn an_id_of_another_author_is_rejected() {
     block_on(async {
         let Scenario { env, eve, post, response, .. } = scenario().await;
-        let outcome = env.service.respond(&eve, post, words("mine"), Some(response.id.uuid())).await;
-        refused(outcome, ErrorKind::AlreadyExists, "BACKEND_FAILED");
+        let outcome = env.service.create(&eve, post, words("mine"), Some(response.id.uuid())).await;
+        refused(outcome, ErrorKind::AlreadyExists, "INTERNAL");
         assert_eq!(env.announced().await, []);
     });
 }
 
 #[test]
-fn nobody_cheers_themselves_but_everybody_may_add_words() {
+fn authors_can_add_text_but_not_quick_support_to_their_post() {
     block_on(async {
         let Scenario { env, ann, post, .. } = scenario().await;
-        refused(env.service.respond(&ann, post, HUG, None).await, ErrorKind::FailedPrecondition, "OWN_POST");
-        let added = env.service.respond(&ann, post, words("still here"), None).await.unwrap().response;
-        assert_eq!(env.announced().await, [given_fact(&added)]);
+        refused(
+            env.service.create(&ann, post, HUG, None).await,
+            ErrorKind::FailedPrecondition,
+            "CANNOT_SUPPORT_OWN_POST",
+        );
+        let added = env.service.create(&ann, post, words("still here"), None).await.unwrap().response;
+        assert_eq!(env.announced().await, [created_payload(&added)]);
         assert_eq!(env.service.stats(&ann).await.unwrap(), Stats { received: 1, ..Stats::default() });
     });
 }
 
 #[test]
-fn a_post_that_is_not_there_for_the_caller_has_no_answers_and_gets_none() {
+fn responses_to_an_invisible_post_cannot_be_read_or_created() {
     block_on(async {
         let scenario = scenario().await;
         scenario.env.others.block(&scenario.ann, &scenario.eve);
         let nowhere = PostId::new(NOW, &SystemEntropy);
         for (viewer, post) in [(&scenario.eve, scenario.post), (&scenario.bob, nowhere)] {
             let service = &scenario.env.service;
-            refused(service.respond(viewer, post, words("hi"), None).await, ErrorKind::NotFound, "POST_NOT_FOUND");
-            refused(service.respond(viewer, post, HUG, None).await, ErrorKind::NotFound, "POST_NOT_FOUND");
+            refused(service.create(viewer, post, words("hi"), None).await, ErrorKind::NotFound, "POST_NOT_FOUND");
+            refused(service.create(viewer, post, HUG, None).await, ErrorKind::NotFound, "POST_NOT_FOUND");
             let list = service.list(viewer, post, PageSize::DEFAULT, None).await;
             refused(list, ErrorKind::NotFound, "POST_NOT_FOUND");
         }
@@ -157,7 +161,7 @@ fn a_post_that_is_not_there_for_the_caller_has_no_answers_and_gets_none() {
 }
 
 #[test]
-fn an_answer_of_somebody_hidden_does_not_exist() {
+fn responses_of_hidden_accounts_do_not_exist() {
     block_on(async {
         let scenario = scenario().await;
         let (env, id) = (&scenario.env, scenario.response.id);
@@ -176,7 +180,7 @@ fn an_answer_of_somebody_hidden_does_not_exist() {
 }
 
 #[test]
-fn an_answer_goes_where_its_post_goes() {
+fn responses_disappear_with_their_post() {
     block_on(async {
         let scenario = scenario().await;
         let (service, id) = (&scenario.env.service, scenario.response.id);
@@ -188,36 +192,36 @@ fn an_answer_goes_where_its_post_goes() {
 }
 
 #[test]
-fn an_author_takes_their_answer_back_once_and_nobody_else_does() {
+fn only_the_author_can_delete_a_response_once() {
     block_on(async {
         let scenario = scenario().await;
         let (service, id) = (&scenario.env.service, scenario.response.id);
         for stranger in [&scenario.eve, &scenario.ann] {
-            refused(service.delete(stranger, id).await, ErrorKind::PermissionDenied, "NOT_THE_AUTHOR");
+            refused(service.delete(stranger, id).await, ErrorKind::PermissionDenied, "NOT_AUTHOR");
         }
         service.delete(&scenario.bob, id).await.unwrap();
         for caller in [&scenario.bob, &scenario.eve, &scenario.ann] {
             refused(service.delete(caller, id).await, ErrorKind::NotFound, "RESPONSE_NOT_FOUND");
         }
         assert_eq!(scenario.listed(&scenario.ann).await.unwrap(), []);
-        assert_eq!(scenario.env.announced().await, [deleted_fact(&scenario.response)]);
+        assert_eq!(scenario.env.announced().await, [deleted_payload(&scenario.response)]);
         let nothing = some_response().id;
         refused(service.delete(&scenario.bob, nothing).await, ErrorKind::NotFound, "RESPONSE_NOT_FOUND");
     });
 }
 
 #[test]
-fn an_author_takes_their_answer_back_even_if_they_do_not_see_the_post_any_more() {
+fn an_author_can_delete_a_response_to_an_invisible_post() {
     block_on(async {
         let scenario = scenario().await;
         scenario.env.others.block(&scenario.ann, &scenario.bob);
         scenario.env.service.delete(&scenario.bob, scenario.response.id).await.unwrap();
-        assert_eq!(scenario.env.announced().await, [deleted_fact(&scenario.response)]);
+        assert_eq!(scenario.env.announced().await, [deleted_payload(&scenario.response)]);
     });
 }
 
 #[test]
-fn what_helped_is_said_once_and_the_first_moment_stands() {
+fn a_helpful_mark_is_idempotent_and_keeps_the_first_time() {
     block_on(async {
         let scenario = scenario().await;
         let (env, id) = (&scenario.env, scenario.response.id);
@@ -228,22 +232,26 @@ fn what_helped_is_said_once_and_the_first_moment_stands() {
         assert_eq!(env.service.mark_helpful(&scenario.ann, id).await.unwrap(), marked);
         assert_eq!(
             env.announced().await,
-            [EventPayload::Response(ResponseEvent::MarkedHelpful(scenario.response.about()))]
+            [EventPayload::Response(ResponseEvent::MarkedHelpful(scenario.response.response_ref()))]
         );
         assert_eq!(env.service.stats(&scenario.bob).await.unwrap().helpful_given, 1);
     });
 }
 
 #[test]
-fn only_who_wrote_the_post_says_what_helped_and_only_of_others() {
+fn only_the_post_author_can_mark_responses_of_others() {
     block_on(async {
         let Scenario { env, ann, bob, eve, post, response } = scenario().await;
         for other in [&bob, &eve] {
             let outcome = env.service.mark_helpful(other, response.id).await;
-            refused(outcome, ErrorKind::PermissionDenied, "NOT_THE_POSTS_AUTHOR");
+            refused(outcome, ErrorKind::PermissionDenied, "NOT_POST_AUTHOR");
         }
-        let own = env.service.respond(&ann, post, words("thank you"), None).await.unwrap().response;
-        refused(env.service.mark_helpful(&ann, own.id).await, ErrorKind::FailedPrecondition, "OWN_RESPONSE");
+        let own = env.service.create(&ann, post, words("thank you"), None).await.unwrap().response;
+        refused(
+            env.service.mark_helpful(&ann, own.id).await,
+            ErrorKind::FailedPrecondition,
+            "CANNOT_MARK_OWN_RESPONSE",
+        );
         env.service.delete(&bob, response.id).await.unwrap();
         refused(env.service.mark_helpful(&ann, response.id).await, ErrorKind::NotFound, "RESPONSE_NOT_FOUND");
         let nothing = some_response().id;
@@ -252,13 +260,13 @@ fn only_who_wrote_the_post_says_what_helped_and_only_of_others() {
 }
 
 #[test]
-fn two_hundred_taps_at_once_count_once() {
+fn concurrent_quick_supports_count_once() {
     block_on(async {
         let Scenario { env, bob, post, .. } = scenario().await;
         let taps: Vec<_> = (0..200)
             .map(|_| {
                 let (service, bob) = (env.service.clone(), bob.clone());
-                tokio::spawn(async move { service.respond(&bob, post, HUG, None).await.unwrap().response })
+                tokio::spawn(async move { service.create(&bob, post, HUG, None).await.unwrap().response })
             })
             .collect();
         let mut given = Vec::new();
@@ -267,19 +275,19 @@ fn two_hundred_taps_at_once_count_once() {
         }
         given.dedup();
         assert_eq!(given.len(), 1);
-        assert_eq!(env.announced().await, [given_fact(&given[0])]);
+        assert_eq!(env.announced().await, [created_payload(&given[0])]);
         assert_eq!(env.service.stats(&bob).await.unwrap().quick_given, 1);
     });
 }
 
 #[test]
-fn pages_join_without_a_gap() {
+fn pages_have_no_gaps() {
     block_on(async {
         let Scenario { env, bob, eve, post, response, .. } = scenario().await;
         let mut expected = vec![response.id];
         for _ in 0..6 {
             env.clock.advance(Duration::from_millis(1));
-            expected.push(env.service.respond(&bob, post, words("hello"), None).await.unwrap().response.id);
+            expected.push(env.service.create(&bob, post, words("hello"), None).await.unwrap().response.id);
         }
         let (size, mut seen, mut after) = (PageSize::new(2).unwrap(), Vec::new(), None);
         loop {
@@ -295,21 +303,21 @@ fn pages_join_without_a_gap() {
 }
 
 #[test]
-fn a_slice_that_does_not_answer_hides_everything_and_writes_nothing() {
+fn a_failing_port_fails_the_call_without_a_write() {
     block_on(async {
         let scenario = scenario().await;
         let (ann, eve, post, id) = (&scenario.ann, &scenario.eve, scenario.post, scenario.response.id);
         for missing in [Missing::Posts, Missing::Blocks] {
             let service = scenario.env.without(missing);
             let list = service.list(eve, post, PageSize::DEFAULT, None).await;
-            refused(list, ErrorKind::Unavailable, "BACKEND_FAILED");
-            refused(service.delete(eve, id).await, ErrorKind::Unavailable, "BACKEND_FAILED");
-            refused(service.mark_helpful(ann, id).await, ErrorKind::Unavailable, "BACKEND_FAILED");
+            refused(list, ErrorKind::Unavailable, "INTERNAL");
+            refused(service.delete(eve, id).await, ErrorKind::Unavailable, "INTERNAL");
+            refused(service.mark_helpful(ann, id).await, ErrorKind::Unavailable, "INTERNAL");
         }
         let blind = scenario.env.without(Missing::Posts);
-        refused(blind.respond(eve, post, words("hi"), None).await, ErrorKind::Unavailable, "BACKEND_FAILED");
+        refused(blind.create(eve, post, words("hi"), None).await, ErrorKind::Unavailable, "INTERNAL");
         let stats = scenario.env.without(Missing::Blocks).stats(eve).await;
-        refused(stats, ErrorKind::Unavailable, "BACKEND_FAILED");
+        refused(stats, ErrorKind::Unavailable, "INTERNAL");
         assert_eq!(scenario.env.announced().await, []);
     });
 }

@@ -1,4 +1,4 @@
-//! What `kith_support::store::Store` promises.
+//! Contract of `kith_support::store::Store`.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -16,11 +16,11 @@ use kith_support::{Content, QuickKind, Response, Stats};
 use kith_testkit::{event, user};
 
 use crate::harness::{
-    HUG, Harness, NOW, deleted, deleted_fact, given, given_fact, marked, mongo, post, response, response_at,
+    HUG, Harness, NOW, created_payload, deleted, deleted_payload, given, marked, mongo, post, response, response_at,
     some_response, sqlite, words,
 };
 
-/// So many come at once where only one may get it.
+/// Number of concurrent callers of which one may succeed.
 const CROWD: usize = 200;
 
 async fn ids(harness: &Harness, post: &PostSummary, hidden: &BTreeSet<UserId>) -> Vec<ResponseId> {
@@ -28,8 +28,8 @@ async fn ids(harness: &Harness, post: &PostSummary, hidden: &BTreeSet<UserId>) -
     responses.into_iter().map(|response| response.id).collect()
 }
 
-fn removed_fact(response: &Response) -> EventPayload {
-    let (about, weight) = (response.about(), response.weight());
+fn removed_payload(response: &Response) -> EventPayload {
+    let (about, weight) = (response.response_ref(), response.class());
     EventPayload::Response(ResponseEvent::VisibilityChanged {
         response: about,
         class: weight,
@@ -37,7 +37,7 @@ fn removed_fact(response: &Response) -> EventPayload {
     })
 }
 
-/// Does it that often at once, and gives what came of each.
+/// Runs an attempt concurrently and returns all results.
 async fn at_once<T: Send + 'static, F>(attempt: impl Fn() -> F) -> Vec<T>
 where
     F: Future<Output = T> + Send + 'static,
@@ -50,7 +50,7 @@ where
     outcomes
 }
 
-/// All responses to a post, page by page, with something done before each page.
+/// Reads all responses to a post page by page and runs `between` before each page.
 async fn read_all(harness: &Harness, post: &PostSummary, mut between: impl AsyncFnMut(&[Response])) -> Vec<Response> {
     let (mut all, limit) = (Vec::<Response>::new(), 2);
     loop {
@@ -69,7 +69,7 @@ async fn read_all(harness: &Harness, post: &PostSummary, mut between: impl Async
 mod contract {
     use super::*;
 
-    async fn a_response_comes_back_equal_to_the_millisecond(harness: &Harness) {
+    async fn a_stored_response_equals_the_inserted_one(harness: &Harness) {
         let post = post();
         let contents = QuickKind::ALL.map(Content::Quick).into_iter().chain([words("søvn & 'quotes' \u{1f917}")]);
         for content in contents {
@@ -82,9 +82,9 @@ mod contract {
         assert_eq!(harness.store.get(some_response().id).await.unwrap(), None);
     }
 
-    async fn what_some_people_gave_to_some_posts_is_counted_as_others_see_it(harness: &Harness) {
+    async fn counts_by_author_include_visible_responses_only(harness: &Harness) {
         let (one, other, bob, eve) = (post(), post(), user(), user());
-        let held = Response { veil: Some(ModerationState::Held(NOW)), ..response(&one, bob, words("call me")) };
+        let held = Response { moderation: Some(ModerationState::Held(NOW)), ..response(&one, bob, words("call me")) };
         let gone = response(&one, bob, words("never mind"));
         let kept = [
             response(&one, bob, words("hold on")),
@@ -97,33 +97,33 @@ mod contract {
             harness.insert(response).await;
         }
         assert!(harness.store.delete(&gone, NOW, &[]).await.unwrap());
-        let counted = harness.store.given_by(&BTreeSet::from([bob]), &[one.id, other.id]).await.unwrap();
+        let counted = harness.store.count_by_authors(&BTreeSet::from([bob]), &[one.id, other.id]).await.unwrap();
         let expected =
             [(one.id, ResponseTally { texts: 1, quick: 1 }), (other.id, ResponseTally { texts: 0, quick: 1 })];
         assert_eq!(counted, HashMap::from(expected));
-        let both = harness.store.given_by(&BTreeSet::from([bob, eve]), &[one.id]).await.unwrap();
+        let both = harness.store.count_by_authors(&BTreeSet::from([bob, eve]), &[one.id]).await.unwrap();
         assert_eq!(both, HashMap::from([(one.id, ResponseTally { texts: 2, quick: 1 })]));
-        assert_eq!(harness.store.given_by(&BTreeSet::from([user()]), &[one.id]).await.unwrap(), HashMap::new());
+        assert_eq!(harness.store.count_by_authors(&BTreeSet::from([user()]), &[one.id]).await.unwrap(), HashMap::new());
     }
 
-    async fn what_is_answered_in_a_circle_is_kept_with_it_and_is_none_of_the_newest_of_all(harness: &Harness) {
+    async fn circle_responses_are_not_in_the_latest_public_ones(harness: &Harness) {
         let circle = Some(CircleId::from_uuid(user().uuid()));
         let (post, public) = (post(), some_response());
         let inside = Response { circle, ..response(&post, user(), words("between us")) };
         harness.insert(&public).await;
         harness.insert(&inside).await;
         assert_eq!(harness.store.get(inside.id).await.unwrap().unwrap(), inside);
-        assert_eq!(harness.store.newest(None, None, 10).await.unwrap(), [public]);
-        assert_eq!(harness.store.newest(Some(post.id), None, 10).await.unwrap(), [inside]);
+        assert_eq!(harness.store.latest(None, None, 10).await.unwrap(), [public]);
+        assert_eq!(harness.store.latest(Some(post.id), None, 10).await.unwrap(), [inside]);
     }
 
-    async fn a_response_and_its_event_arrive_together(harness: &Harness) {
+    async fn a_response_is_stored_with_its_event(harness: &Harness) {
         let response = some_response();
         harness.insert(&response).await;
-        assert_eq!(harness.announced().await, [given_fact(&response)]);
+        assert_eq!(harness.announced().await, [created_payload(&response)]);
     }
 
-    async fn an_id_in_use_is_taken_and_announces_nothing(harness: &Harness) {
+    async fn a_duplicate_id_is_rejected_without_an_event(harness: &Harness) {
         let post = post();
         for content in [words("again"), HUG] {
             let first = response(&post, user(), content.clone());
@@ -135,16 +135,16 @@ mod contract {
         assert_eq!(harness.announced().await, []);
     }
 
-    async fn a_quick_support_given_again_is_the_same_and_announces_nothing(harness: &Harness) {
+    async fn a_repeated_quick_support_is_returned_without_an_event(harness: &Harness) {
         let (post, ann) = (post(), user());
         let (first, again) = (response(&post, ann, HUG), response(&post, ann, HUG));
         harness.insert(&first).await;
         assert_eq!(harness.store.insert(&again, &[given(&again)]).await.unwrap(), first);
         assert_eq!(harness.store.get(again.id).await.unwrap(), None);
-        assert_eq!(harness.announced().await, [given_fact(&first)]);
+        assert_eq!(harness.announced().await, [created_payload(&first)]);
     }
 
-    async fn another_kind_person_or_post_is_another_quick_support(harness: &Harness) {
+    async fn quick_supports_are_unique_per_kind_author_and_post(harness: &Harness) {
         let (here, there, ann) = (post(), post(), user());
         let all = [
             response(&here, ann, HUG),
@@ -161,17 +161,17 @@ mod contract {
         );
     }
 
-    async fn a_quick_support_that_was_taken_back_can_be_given_anew(harness: &Harness) {
+    async fn a_deleted_quick_support_can_be_given_again(harness: &Harness) {
         let (post, ann) = (post(), user());
         let (first, anew) = (response(&post, ann, HUG), response(&post, ann, HUG));
         harness.insert(&first).await;
         assert!(harness.store.delete(&first, NOW, &[deleted(&first)]).await.unwrap());
-        assert_eq!(harness.announced().await, [given_fact(&first), deleted_fact(&first)]);
+        assert_eq!(harness.announced().await, [created_payload(&first), deleted_payload(&first)]);
         assert_eq!(harness.store.insert(&anew, &[given(&anew)]).await.unwrap(), anew);
-        assert_eq!(harness.announced().await, [given_fact(&anew)]);
+        assert_eq!(harness.announced().await, [created_payload(&anew)]);
     }
 
-    async fn the_same_words_twice_are_two_responses(harness: &Harness) {
+    async fn equal_texts_are_separate_responses(harness: &Harness) {
         let (post, ann) = (post(), user());
         for _ in 0..2 {
             harness.insert(&response(&post, ann, words("stay"))).await;
@@ -179,7 +179,7 @@ mod contract {
         assert_eq!(ids(harness, &post, &BTreeSet::new()).await.len(), 2);
     }
 
-    async fn of_two_hundred_quick_supports_at_once_one_is_kept_and_announced(harness: &Harness) {
+    async fn of_200_concurrent_quick_supports_one_is_stored_and_announced(harness: &Harness) {
         let (post, ann) = (post(), user());
         let kept = at_once(|| {
             let (store, response) = (harness.store.clone(), response(&post, ann, HUG));
@@ -188,10 +188,10 @@ mod contract {
         .await;
         assert!(kept.iter().all(|one| *one == kept[0]), "all are given the same");
         assert_eq!(ids(harness, &post, &BTreeSet::new()).await, [kept[0].id]);
-        assert_eq!(harness.announced().await, [given_fact(&kept[0])]);
+        assert_eq!(harness.announced().await, [created_payload(&kept[0])]);
     }
 
-    async fn of_many_who_delete_at_once_one_is_told_so(harness: &Harness) {
+    async fn of_concurrent_deletions_one_succeeds(harness: &Harness) {
         let response = some_response();
         harness.store.insert(&response, &[]).await.unwrap();
         let told = at_once(|| {
@@ -201,21 +201,21 @@ mod contract {
         })
         .await;
         assert_eq!(told.into_iter().filter(|told| *told).count(), 1);
-        assert_eq!(harness.announced().await, [deleted_fact(&response)]);
+        assert_eq!(harness.announced().await, [deleted_payload(&response)]);
     }
 
-    async fn what_is_held_or_removed_is_its_authors_alone_and_counts_for_nobody(harness: &Harness) {
+    async fn held_and_removed_responses_are_listed_for_their_author_and_uncounted(harness: &Harness) {
         let (post, bob) = (post(), user());
-        let held = Response { veil: Some(ModerationState::Held(NOW)), ..response(&post, bob, words("call me")) };
+        let held = Response { moderation: Some(ModerationState::Held(NOW)), ..response(&post, bob, words("call me")) };
         harness.store.insert(&held, &[]).await.unwrap();
         assert_eq!(harness.store.get(held.id).await.unwrap(), Some(held.clone()));
         let listed = async |viewer| harness.store.list(post.id, None, viewer, &BTreeSet::new(), 9).await.unwrap();
         let mut before = held.clone();
-        for veil in
+        for moderation in
             [Some(ModerationState::Held(NOW)), Some(ModerationState::Removed(NOW)), Some(ModerationState::Held(NOW))]
         {
-            assert!(harness.store.moderate(&before, veil, &[]).await.unwrap());
-            before = Response { veil, ..before };
+            assert!(harness.store.moderate(&before, moderation, &[]).await.unwrap());
+            before = Response { moderation, ..before };
             assert_eq!(harness.store.get(held.id).await.unwrap(), Some(before.clone()));
             assert_eq!(listed(bob).await, std::slice::from_ref(&before));
             assert_eq!(listed(post.author).await, []);
@@ -223,43 +223,43 @@ mod contract {
             for person in [bob, post.author] {
                 assert_eq!(harness.store.stats(person, &BTreeSet::new()).await.unwrap(), Stats::default());
             }
-            assert_eq!(harness.store.newest(Some(post.id), None, 9).await.unwrap(), []);
+            assert_eq!(harness.store.latest(Some(post.id), None, 9).await.unwrap(), []);
         }
         assert!(harness.store.moderate(&before, None, &[]).await.unwrap());
-        let open = Response { veil: None, ..before };
+        let open = Response { moderation: None, ..before };
         assert_eq!(listed(post.author).await, std::slice::from_ref(&open));
-        assert_eq!(harness.store.newest(Some(post.id), None, 9).await.unwrap(), [open]);
+        assert_eq!(harness.store.latest(Some(post.id), None, 9).await.unwrap(), [open]);
         assert_eq!(harness.store.stats(bob, &BTreeSet::new()).await.unwrap().texts_given, 1);
         assert_eq!(harness.announced().await, []);
     }
 
-    async fn of_many_who_act_on_what_they_read_one_does(harness: &Harness) {
+    async fn of_concurrent_moderations_of_one_state_one_succeeds(harness: &Harness) {
         let response = some_response();
         harness.insert(&response).await;
         harness.announced().await;
         let told = at_once(|| {
             let (store, response) = (harness.store.clone(), response.clone());
-            let event = event(removed_fact(&response));
+            let event = event(removed_payload(&response));
             async move { store.moderate(&response, Some(ModerationState::Removed(NOW)), &[event]).await.unwrap() }
         })
         .await;
         assert_eq!(told.into_iter().filter(|told| *told).count(), 1);
-        assert_eq!(harness.announced().await, [removed_fact(&response)]);
+        assert_eq!(harness.announced().await, [removed_payload(&response)]);
         assert!(
             !harness.store.delete(&response, NOW, &[deleted(&response)]).await.unwrap(),
             "it is not as it was read"
         );
-        let removed = Response { veil: Some(ModerationState::Removed(NOW)), ..response };
+        let removed = Response { moderation: Some(ModerationState::Removed(NOW)), ..response };
         assert!(harness.store.delete(&removed, NOW, &[]).await.unwrap());
         assert!(!harness.store.moderate(&removed, None, &[given(&removed)]).await.unwrap(), "nor is it now");
         let gone = Response { deleted_at: Some(NOW), ..removed };
         assert!(harness.store.moderate(&gone, None, &[]).await.unwrap());
-        assert_eq!(harness.store.get(gone.id).await.unwrap(), Some(Response { veil: None, ..gone }));
+        assert_eq!(harness.store.get(gone.id).await.unwrap(), Some(Response { moderation: None, ..gone }));
         assert_eq!(harness.announced().await, []);
         assert!(!harness.store.moderate(&some_response(), None, &[]).await.unwrap());
     }
 
-    async fn the_newest_are_those_in_words_that_are_open_from_where_one_asks(harness: &Harness) {
+    async fn latest_returns_visible_texts_before_the_cursor(harness: &Harness) {
         let (here, there) = (post(), post());
         let mut said = Vec::new();
         for turn in 0..4_u64 {
@@ -274,7 +274,7 @@ mod contract {
         let gone = said.remove(7);
         harness.store.delete(&gone, NOW, &[]).await.unwrap();
         said.sort_by_key(|one| std::cmp::Reverse(one.id));
-        let newest = async |post, before, limit| harness.store.newest(post, before, limit).await.unwrap();
+        let newest = async |post, before, limit| harness.store.latest(post, before, limit).await.unwrap();
         assert_eq!(newest(None, None, 100).await, said);
         assert_eq!(newest(None, None, 2).await, said[..2]);
         assert_eq!(newest(None, None, 0).await, []);
@@ -283,7 +283,7 @@ mod contract {
         assert_eq!(newest(Some(here.id), Some(of_here[1].id), 1).await, of_here[2..3]);
     }
 
-    async fn of_many_who_mark_at_once_the_first_moment_stands_and_is_announced(harness: &Harness) {
+    async fn of_concurrent_helpful_marks_the_first_is_kept_and_announced(harness: &Harness) {
         let response = some_response();
         harness.store.insert(&response, &[]).await.unwrap();
         let turn = Arc::new(std::sync::atomic::AtomicU64::new(0));
@@ -297,10 +297,13 @@ mod contract {
         .await;
         assert!(moments[0].is_some() && moments.iter().all(|moment| *moment == moments[0]), "{moments:?}");
         assert_eq!(harness.store.get(response.id).await.unwrap().unwrap().helpful_at, moments[0]);
-        assert_eq!(harness.announced().await, [EventPayload::Response(ResponseEvent::MarkedHelpful(response.about()))]);
+        assert_eq!(
+            harness.announced().await,
+            [EventPayload::Response(ResponseEvent::MarkedHelpful(response.response_ref()))]
+        );
     }
 
-    async fn a_deleted_response_is_out_of_the_list_at_once_and_known_until_it_is_purged(harness: &Harness) {
+    async fn a_deleted_response_is_unlisted_and_loadable_until_purged(harness: &Harness) {
         let (post, ann) = (post(), user());
         let response = response(&post, ann, words("sorry"));
         harness.insert(&response).await;
@@ -308,10 +311,10 @@ mod contract {
         assert_eq!(ids(harness, &post, &BTreeSet::new()).await, []);
         let known = harness.store.get(response.id).await.unwrap().unwrap();
         assert_eq!(known, Response { deleted_at: Some(NOW), ..response.clone() });
-        assert_eq!(harness.announced().await, [given_fact(&response), deleted_fact(&response)]);
+        assert_eq!(harness.announced().await, [created_payload(&response), deleted_payload(&response)]);
     }
 
-    async fn deleting_or_marking_nothing_announces_nothing(harness: &Harness) {
+    async fn failed_deletions_and_marks_emit_no_event(harness: &Harness) {
         let response = some_response();
         assert!(!harness.store.delete(&response, NOW, &[deleted(&response)]).await.unwrap());
         assert_eq!(harness.store.mark_helpful(response.id, NOW, &[marked(&response)]).await.unwrap(), None);
@@ -322,7 +325,7 @@ mod contract {
         assert_eq!(harness.announced().await, []);
     }
 
-    async fn a_list_is_of_one_post_and_oldest_first(harness: &Harness) {
+    async fn a_list_contains_one_post_oldest_first(harness: &Harness) {
         let (here, there) = (post(), post());
         let mut expected = Vec::new();
         for millis in [5, 1, 3, 2, 4] {
@@ -336,14 +339,14 @@ mod contract {
         assert_eq!(ids(harness, &here, &BTreeSet::new()).await, expected);
     }
 
-    async fn a_page_is_full_although_many_are_hidden(harness: &Harness) {
+    async fn hidden_accounts_do_not_shorten_a_page(harness: &Harness) {
         let (post, ann, bob) = (post(), user(), user());
         for millis in 0..3 {
             let at = NOW.after(Duration::from_millis(millis));
             harness.insert(&response_at(&post, bob, words("unheard"), at)).await;
             harness.insert(&response_at(&post, ann, words("heard"), at)).await;
         }
-        // More people than a statement can have values.
+        // More accounts than a statement can have parameters.
         let mut hidden: BTreeSet<UserId> = (0..40_000).map(|_| user()).collect();
         hidden.insert(bob);
         let page = harness.store.list(post.id, None, user(), &hidden, 3).await.unwrap();
@@ -351,7 +354,7 @@ mod contract {
         assert_eq!(harness.store.stats(post.author, &hidden).await.unwrap().received, 3);
     }
 
-    async fn pages_show_each_response_once_while_others_come_and_go(harness: &Harness) {
+    async fn pages_contain_each_response_once_under_concurrent_changes(harness: &Harness) {
         let post = post();
         let mut lasting = BTreeSet::new();
         for _ in 0..9 {
@@ -361,12 +364,12 @@ mod contract {
         }
         let (mut shown_and_gone, mut late) = (0, 0);
         let seen = read_all(harness, &post, async |so_far| {
-            // It comes to an end, although there is always more.
+            // The loop ends although responses are added continuously.
             if late < 5 {
                 harness.insert(&response(&post, user(), words("late"))).await;
                 late += 1;
             }
-            // The very response at which the page ended.
+            // The last response of the page.
             if let Some(last) = so_far.last() {
                 harness.store.delete(last, NOW, &[]).await.unwrap();
                 shown_and_gone += 1;
@@ -380,7 +383,7 @@ mod contract {
         assert!(shown_and_gone > 0);
     }
 
-    async fn figures_count_what_is_there_and_nothing_under_ones_own_post(harness: &Harness) {
+    async fn stats_exclude_deleted_responses_and_own_posts(harness: &Harness) {
         let (ann, bob, eve) = (user(), user(), user());
         let (of_ann, of_eve) = (PostSummary { author: ann, ..post() }, PostSummary { author: eve, ..post() });
         let helped = response(&of_ann, bob, words("it passes"));
@@ -401,7 +404,7 @@ mod contract {
         assert_eq!(harness.store.stats(user(), &BTreeSet::new()).await.unwrap(), Stats::default());
     }
 
-    async fn purging_removes_what_was_deleted_until_then_and_spares_the_rest(harness: &Harness) {
+    async fn purge_removes_only_responses_deleted_before_the_limit(harness: &Harness) {
         let (post, later) = (post(), NOW.after(Duration::from_millis(1)));
         let [old, new, living] = [(); 3].map(|()| response(&post, user(), words("hello")));
         for response in [&old, &new, &living] {

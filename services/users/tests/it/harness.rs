@@ -1,4 +1,4 @@
-//! A store of people with the outbox beside it, a clock in the hand, and people who have accounts.
+//! Test harness: a store of users with its outbox, a manual clock, stub ports and builders.
 
 use std::{
     any::Any,
@@ -18,8 +18,12 @@ use kith_storage::{
 };
 use kith_testkit::{ManualClock, RecordingBus, member};
 use kith_users::{
-    Account, Avatar, Directory, Handle, Reactions, Service,
-    store::{Appearance, Opening, Sql, Store},
+    Account, Avatar, EventHandler, Handle, Service,
+    adapters::{
+        AccountDirectoryAdapter, AccountMutingAdapter, BlockListAdapter, PersonaLookupAdapter, PersonaRegistryAdapter,
+        StaffDirectoryAdapter,
+    },
+    store::{NewAccount, NewPersona, Sql, Store},
 };
 
 pub(crate) struct Harness {
@@ -27,8 +31,8 @@ pub(crate) struct Harness {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) audit: Arc<dyn AuditLog>,
     outbox: Arc<dyn Outbox>,
-    hand: Arc<dyn Hand>,
-    /// What the database lies in.
+    rows: Arc<dyn RowAccess>,
+    /// Deletes the database on drop.
     _storage: Box<dyn Any + Send + Sync>,
 }
 
@@ -40,7 +44,7 @@ pub(crate) async fn sqlite() -> Harness {
         store: Arc::new(Sql::new(database.clone())),
         audit: Arc::new(SqlAuditLog::new(database.clone())),
         outbox: Arc::new(SqlOutbox::new(database.clone(), clock.clone())),
-        hand: Arc::new(OnRows { database }),
+        rows: Arc::new(Rows { database }),
         clock,
         _storage: Box::new(file),
     }
@@ -54,27 +58,28 @@ pub(crate) async fn postgres() -> Harness {
         store: Arc::new(Sql::new(database.clone())),
         audit: Arc::new(SqlAuditLog::new(database.clone())),
         outbox: Arc::new(SqlOutbox::new(database.clone(), clock.clone())),
-        hand: Arc::new(OnRows { database }),
+        rows: Arc::new(Rows { database }),
         clock,
         _storage: Box::new(server),
     }
 }
 
-/// What no store does yet, or should, done to the rows themselves.
+/// Direct access to rows, for what the store does not offer.
 #[async_trait]
-trait Hand: Send + Sync {
+trait RowAccess: Send + Sync {
     async fn set_role(&self, user: UserId, role: &str) -> StoreResult<()>;
 
+    /// Returns the sum of the points that the ledger grants.
     async fn granted(&self, user: UserId) -> StoreResult<i64>;
 }
 
-struct OnRows<D: Engine> {
+struct Rows<D: Engine> {
     database: Database<D>,
 }
 
 #[sql]
 #[async_trait]
-impl Hand for OnRows<Db> {
+impl RowAccess for Rows<Db> {
     async fn set_role(&self, user: UserId, role: &str) -> StoreResult<()> {
         let mut tx = self.database.begin().await?;
         sqlx::query("UPDATE accounts SET role = $2 WHERE id = $1")
@@ -95,22 +100,22 @@ impl Hand for OnRows<Db> {
     }
 }
 
-/// Knows who has an e-mail address.
-pub(crate) struct Addresses(pub(crate) BTreeSet<UserId>);
+/// Accounts that have an e-mail address.
+pub(crate) struct StubCredentials(pub(crate) BTreeSet<UserId>);
 
 #[async_trait]
-impl CredentialLookup for Addresses {
+impl CredentialLookup for StubCredentials {
     async fn has_email(&self, user: UserId) -> Result<bool, PortError> {
         Ok(self.0.contains(&user))
     }
 }
 
-/// A circle, and who is in it.
+/// Members of one circle.
 #[derive(Default)]
-struct Circle(Option<CircleId>, BTreeMap<UserId, PersonaId>);
+struct StubMembership(Option<CircleId>, BTreeMap<UserId, PersonaId>);
 
 #[async_trait]
-impl Membership for Circle {
+impl Membership for StubMembership {
     async fn find(&self, user: UserId, circle: CircleId) -> Result<Option<Member>, PortError> {
         let member = |persona: &PersonaId| Member { persona: *persona, role: CircleRole::Member, can_post: true };
         Ok(self.1.get(&user).filter(|_| self.0 == Some(circle)).map(member))
@@ -121,92 +126,117 @@ impl Membership for Circle {
     }
 }
 
-/// A circle that nobody has seen before.
+/// Returns the id of a new circle.
 pub(crate) fn circle() -> CircleId {
     CircleId::new(SystemClock.now(), &SystemEntropy)
 }
 
 impl Harness {
-    pub(crate) fn directory(&self) -> Directory {
-        Directory { store: self.store.clone(), clock: self.clock.clone(), entropy: Arc::new(SystemEntropy) }
+    pub(crate) fn account_directory(&self) -> AccountDirectoryAdapter {
+        let (store, clock) = (self.store.clone(), self.clock.clone());
+        AccountDirectoryAdapter { store, clock, entropy: Arc::new(SystemEntropy) }
     }
 
-    pub(crate) fn reactions(&self) -> Reactions {
-        Reactions { store: self.store.clone(), clock: self.clock.clone() }
+    pub(crate) fn account_muting(&self) -> AccountMutingAdapter {
+        let (store, clock) = (self.store.clone(), self.clock.clone());
+        AccountMutingAdapter { store, clock, entropy: Arc::new(SystemEntropy) }
+    }
+
+    pub(crate) fn staff_directory(&self) -> StaffDirectoryAdapter {
+        let (store, clock) = (self.store.clone(), self.clock.clone());
+        StaffDirectoryAdapter { store, clock, entropy: Arc::new(SystemEntropy) }
+    }
+
+    pub(crate) fn persona_registry(&self) -> PersonaRegistryAdapter {
+        PersonaRegistryAdapter { store: self.store.clone(), entropy: Arc::new(SystemEntropy) }
+    }
+
+    pub(crate) fn persona_lookup(&self) -> PersonaLookupAdapter {
+        PersonaLookupAdapter { store: self.store.clone() }
+    }
+
+    pub(crate) fn block_list(&self) -> BlockListAdapter {
+        BlockListAdapter { store: self.store.clone() }
+    }
+
+    pub(crate) fn event_handler(&self) -> EventHandler {
+        EventHandler { store: self.store.clone(), clock: self.clock.clone() }
     }
 
     pub(crate) fn service(&self) -> Service {
         self.service_with(BTreeSet::new())
     }
 
-    /// The service, and who is in one circle.
-    pub(crate) fn service_in(&self, circle: CircleId, people: &[(&Actor, PersonaId)]) -> Service {
-        let people = people.iter().map(|(actor, persona)| (actor.user, *persona)).collect();
-        Service { membership: Arc::new(Circle(Some(circle), people)), ..self.service() }
+    /// Returns the service, with members of one circle.
+    pub(crate) fn service_in(&self, circle: CircleId, members: &[(&Actor, PersonaId)]) -> Service {
+        let members = members.iter().map(|(actor, persona)| (actor.user, *persona)).collect();
+        Service { membership: Arc::new(StubMembership(Some(circle), members)), ..self.service() }
     }
 
-    pub(crate) fn service_with(&self, addresses: BTreeSet<UserId>) -> Service {
+    /// Returns the service, with accounts that have an e-mail address.
+    pub(crate) fn service_with(&self, registered: BTreeSet<UserId>) -> Service {
         Service {
             store: self.store.clone(),
-            identities: Arc::new(Addresses(addresses)),
-            membership: Arc::new(Circle::default()),
+            credentials: Arc::new(StubCredentials(registered)),
+            membership: Arc::new(StubMembership::default()),
             clock: self.clock.clone(),
             entropy: Arc::new(SystemEntropy),
-            pager: Arc::new(PageTokenCodec::new(&[7; 32])),
+            page_tokens: Arc::new(PageTokenCodec::new(&[7; 32])),
         }
     }
 
-    /// Sends what waits and says what it was.
+    /// Drains the outbox and returns the published events.
     pub(crate) async fn events(&self) -> Vec<Event> {
         let bus = Arc::new(RecordingBus::default());
         Relay::new(vec![self.outbox.clone()], bus.clone(), self.clock.clone()).drain().await.unwrap();
         bus.events()
     }
 
-    pub(crate) async fn announced(&self) -> Vec<EventPayload> {
+    /// Drains the outbox and returns the payloads of the published events.
+    pub(crate) async fn published_events(&self) -> Vec<EventPayload> {
         self.events().await.into_iter().map(|event| event.payload).collect()
     }
 
-    /// What was written down: what, about what, with what else.
-    pub(crate) async fn written_down(&self) -> Vec<(String, String, String)> {
-        let lines = self.audit.records_after(0, 100).await.unwrap();
-        lines.into_iter().map(|line| (line.action, line.subject, line.detail)).collect()
+    /// Returns action, subject and detail of all audit records.
+    pub(crate) async fn audit_entries(&self) -> Vec<(String, String, String)> {
+        let records = self.audit.records_after(0, 100).await.unwrap();
+        records.into_iter().map(|record| (record.action, record.subject, record.detail)).collect()
     }
 
-    /// Somebody who has an account.
-    pub(crate) async fn person(&self, handle: &str) -> Actor {
-        let account = self.store.open(&opening(handle)).await.unwrap();
-        Actor { user: account.profile.owner, persona: account.profile.id, ..member() }
+    /// Creates an account with this public handle.
+    pub(crate) async fn create_account(&self, handle: &str) -> Actor {
+        let account = self.store.create_account(&new_account(handle)).await.unwrap();
+        Actor { user: account.profile.account, persona: account.profile.id, ..member() }
     }
 
     pub(crate) async fn account(&self, actor: &Actor) -> Account {
-        self.store.account(actor.user).await.unwrap().unwrap()
+        self.store.get_account(actor.user).await.unwrap().unwrap()
     }
 
-    /// A second persona of somebody, in a circle of which nobody else is.
+    /// Creates a persona of the actor in a new circle.
     pub(crate) async fn second_persona(&self, actor: &Actor, handle: &str) -> PersonaId {
-        let (space, handle) = (PersonaScope::Circle(circle()), Handle::new(handle).unwrap());
+        let (scope, handle) = (PersonaScope::Circle(circle()), Handle::new(handle).unwrap());
         let (persona, avatar) = (PersonaId::random(&SystemEntropy), Avatar::new(1).unwrap());
-        let appearance = Appearance { user: actor.user, space, persona, handle, avatar };
-        self.store.appear(&appearance).await.unwrap().unwrap().id
+        let new = NewPersona { user: actor.user, scope, persona, handle, avatar };
+        self.store.create_persona(&new).await.unwrap().unwrap().id
     }
 
     pub(crate) async fn set_role(&self, actor: &Actor, role: &str) {
-        self.hand.set_role(actor.user, role).await.unwrap();
+        self.rows.set_role(actor.user, role).await.unwrap();
     }
 
-    /// What somebody has, which is what their ledger says.
+    /// Returns the points of the actor. Asserts that they equal the granted points of the ledger.
     pub(crate) async fn points(&self, actor: &Actor) -> u32 {
         let points = self.account(actor).await.profile.points;
-        let granted = self.hand.granted(actor.user).await.unwrap();
-        assert_eq!(i64::from(points), granted, "the ledger and the account say the same");
+        let granted = self.rows.granted(actor.user).await.unwrap();
+        assert_eq!(i64::from(points), granted, "account and ledger agree");
         points
     }
 }
 
-/// Somebody new who wants to be called so.
-pub(crate) fn opening(handle: &str) -> Opening {
-    Opening {
+/// Input for an account with this public handle.
+pub(crate) fn new_account(handle: &str) -> NewAccount {
+    NewAccount {
         user: kith_testkit::user(),
         persona: PersonaId::random(&SystemEntropy),
         handle: Handle::new(handle).unwrap(),

@@ -1,4 +1,4 @@
-//! Attempts to enter by a password, inside of a transaction.
+//! Password attempts, inside a transaction.
 
 use kith_kernel::Timestamp;
 use kith_storage::{
@@ -9,15 +9,15 @@ use kith_storage::{
 use super::Sql;
 use crate::{
     domain::Digest,
-    policy::{Attempts, attempt},
+    policy::{FailedAttempts, record_attempt},
 };
 
-/// What is held of an address while its attempts are counted.
+/// Namespace of the lock on an e-mail index under which its attempts are attempts.
 const LOCK_NAMESPACE: &str = "password attempts";
 
 #[sql]
 impl Sql<Db> {
-    /// Counts one more, or says when it may be made.
+    /// Records an attempt. Returns the time of the next permitted attempt if this one is rejected.
     pub(super) async fn count_attempt(
         tx: &mut Tx<Db>,
         email_index: &Digest,
@@ -29,15 +29,15 @@ impl Sql<Db> {
                 .bind(email_index.as_slice())
                 .fetch_optional(&mut **tx)
                 .await?;
-        let former = match found {
+        let previous = match found {
             Some((failures, SqlTimestamp(last_at))) => {
-                Some(Attempts { failures: u32::try_from(failures).map_err(StoreError::corrupt)?, last_at })
+                Some(FailedAttempts { failures: u32::try_from(failures).map_err(StoreError::corrupt)?, last_at })
             }
             None => None,
         };
-        let counted = match attempt(former, now) {
-            Ok(counted) => counted,
-            Err(opens_at) => return Ok(Some(opens_at)),
+        let attempts = match record_attempt(previous, now) {
+            Ok(attempts) => attempts,
+            Err(permitted_at) => return Ok(Some(permitted_at)),
         };
         sqlx::query(
             "INSERT INTO password_attempts (email_index, failures, last_attempt_at) VALUES ($1, $2, $3)
@@ -45,15 +45,14 @@ impl Sql<Db> {
              SET failures = excluded.failures, last_attempt_at = excluded.last_attempt_at",
         )
         .bind(email_index.as_slice())
-        .bind(i64::from(counted.failures))
-        .bind(SqlTimestamp(counted.last_at))
+        .bind(i64::from(attempts.failures))
+        .bind(SqlTimestamp(attempts.last_at))
         .execute(&mut **tx)
         .await?;
         Ok(None)
     }
 
-    /// Forgets those of one address.
-    pub(super) async fn forget_attempts_of(tx: &mut Tx<Db>, email_index: &Digest) -> StoreResult<()> {
+    pub(super) async fn delete_attempts(tx: &mut Tx<Db>, email_index: &Digest) -> StoreResult<()> {
         tx.lock(LOCK_NAMESPACE, email_index).await?;
         sqlx::query("DELETE FROM password_attempts WHERE email_index = $1")
             .bind(email_index.as_slice())

@@ -1,4 +1,4 @@
-//! Rows of sessions, and what is done with them inside of a transaction.
+//! Rows of the `sessions` table, and writes inside a transaction.
 
 use kith_kernel::{Event, SessionId, UserId};
 use kith_storage::{
@@ -9,23 +9,25 @@ use uuid::Uuid;
 
 use super::Sql;
 use crate::{
-    domain::{Digest, Retry, Session},
-    store::Revoked,
+    domain::{Digest, PendingRetry, Session},
+    store::RevocationEvent,
 };
 
-/// What is held of an account while sessions of it begin.
+/// Namespace of the lock on an account under which its sessions are created.
 pub(super) const LOCK_NAMESPACE: &str = "sessions";
 
 #[sql]
 impl Sql<Db> {
-    /// Ends the oldest live sessions of the account, so that with `session` there are `at_most`. The account is held.
-    pub(super) async fn end_beyond(
+    /// Ends the oldest live sessions of the account, so that at most `limit` remain including `session`. The caller
+    /// holds the lock on the account.
+    pub(super) async fn end_oldest(
         tx: &mut Tx<Db>,
         session: &Session,
-        at_most: u32,
-        revoked: Revoked<'_>,
+        limit: u32,
+        event_for: RevocationEvent<'_>,
     ) -> StoreResult<Vec<SessionId>> {
-        // The condition twice: one that ends by itself meanwhile is not ended again.
+        // The condition is repeated outside the subquery: a logout, which does not take the lock, can end a session
+        // between the two, and it must not be ended twice.
         let ended: Vec<(Uuid,)> = sqlx::query_as(
             "UPDATE sessions SET ended_at = $2, previous_digest = NULL, encrypted_successor = NULL
              WHERE ended_at IS NULL AND expires_at > $2 AND id IN (
@@ -36,17 +38,16 @@ impl Sql<Db> {
         )
         .bind(session.account.uuid())
         .bind(SqlTimestamp(session.created_at))
-        .bind(i64::from(at_most.saturating_sub(1)))
+        .bind(i64::from(limit.saturating_sub(1)))
         .bind(i64::MAX)
         .fetch_all(&mut **tx)
         .await?;
         let ended: Vec<SessionId> = ended.into_iter().map(|(id,)| SessionId::from_uuid(id)).collect();
-        let events: Vec<Event> = ended.iter().map(|id| revoked(*id)).collect();
+        let events: Vec<Event> = ended.iter().map(|id| event_for(*id)).collect();
         tx.append_events(&events).await?;
         Ok(ended)
     }
 
-    /// Keeps a new session.
     pub(super) async fn insert(tx: &mut Tx<Db>, session: &Session) -> StoreResult<()> {
         sqlx::query(
             "INSERT INTO sessions
@@ -60,16 +61,16 @@ impl Sql<Db> {
         .bind(SqlTimestamp(session.created_at))
         .bind(SqlTimestamp(session.refreshed_at))
         .bind(SqlTimestamp(session.expires_at))
-        .bind(SqlTimestamp(session.closes_at))
+        .bind(SqlTimestamp(session.absolute_expiry))
         .bind(session.generation)
-        .bind(session.current.as_slice())
+        .bind(session.current_digest.as_slice())
         .execute(&mut **tx)
         .await?;
         Ok(())
     }
 }
 
-/// A session as it lies in its table.
+/// Row of the `sessions` table.
 #[derive(sqlx::FromRow)]
 pub(super) struct Row {
     id: Uuid,
@@ -88,8 +89,10 @@ pub(super) struct Row {
 
 impl Row {
     pub(super) fn into_session(self) -> StoreResult<Session> {
-        let retry = match self.previous_digest.zip(self.encrypted_successor) {
-            Some((previous, successor)) => Some(Retry { previous: digest(&previous)?, successor }),
+        let pending_retry = match self.previous_digest.zip(self.encrypted_successor) {
+            Some((previous, encrypted_successor)) => {
+                Some(PendingRetry { previous_digest: digest(&previous)?, encrypted_successor })
+            }
             None => None,
         };
         Ok(Session {
@@ -99,10 +102,10 @@ impl Row {
             created_at: self.created_at.0,
             refreshed_at: self.refreshed_at.0,
             expires_at: self.expires_at.0,
-            closes_at: self.absolute_expires_at.0,
+            absolute_expiry: self.absolute_expires_at.0,
             generation: self.generation,
-            current: digest(&self.current_digest)?,
-            retry,
+            current_digest: digest(&self.current_digest)?,
+            pending_retry,
             ended_at: self.ended_at.map(|at| at.0),
         })
     }

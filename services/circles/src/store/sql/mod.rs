@@ -1,47 +1,47 @@
-//! Circles in Postgres and in SQLite.
+//! Store on Postgres and SQLite.
 //!
-//! | file | holds |
+//! | file | contents |
 //! | --- | --- |
-//! | here | the promises |
-//! | `deeds` | what is read before something is decided, and what is written after |
-//! | `invites` | the same of ways in |
-//! | `rows` | rows, and what they say |
+//! | here | the operations of [`Store`] |
+//! | `context` | the context of a decision, loaded under the lock |
+//! | `save` | writes under the lock |
+//! | `rows` | conversion of rows |
 
-mod deeds;
-mod invites;
+mod context;
 mod rows;
+mod save;
 
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use kith_kernel::{
-    Category, CircleId, Event, EventPayload, InviteId, PersonaId, Timestamp, UserId, event::CircleChange, ports::CircleRole,
-};
+use kith_kernel::{Category, CircleId, InviteId, PersonaId, Timestamp, UserId, event::CircleChange, ports::CircleRole};
 use kith_storage::{
     StoreResult, sql,
-    sql::{SqlTimestamp, Database, Engine, Sqlite},
+    sql::{Database, Engine, SqlTimestamp, Sqlite},
 };
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use self::rows::{EntryRow, InviteRow, PersonRow, SeenRow, role_number, standing_word};
-use super::{Behind, By, Deed, Door, Entry, Seen, Standing, Store};
+use self::{
+    rows::{CircleViewRow, InviteRow, LogEntryRow, MembershipRow, stored_status},
+    save::SqlUnit,
+};
+use super::{CircleLogEntry, CircleView, Closure, Locked, MemberCursor, MemberFilter, Store};
 use crate::{
-    domain::{Circle, Digest, Invite, Person},
-    policy::{Refused, Scene, decide},
+    domain::{ActorStamp, Circle, Invite, InviteCodeDigest, LogAction, MembershipRecord, role_rank},
+    policy::{CommandRequest, circle_event},
 };
 
-/// What is held of a circle while something is done in it.
+/// Namespace of the lock on a circle.
 const LOCK_NAMESPACE: &str = "circles";
 
-/// Circles in a SQL database.
+/// Store in a SQL database.
 #[derive(Debug)]
 pub struct Sql<D: Engine = Sqlite> {
     database: Database<D>,
 }
 
 impl<D: Engine> Sql<D> {
-    /// The circles of this database.
     #[must_use]
     pub const fn new(database: Database<D>) -> Self {
         Self { database }
@@ -51,90 +51,87 @@ impl<D: Engine> Sql<D> {
 #[sql]
 #[async_trait]
 impl Store for Sql<Db> {
-    async fn open(&self, circle: &Circle, owner: &Person, by: &By) -> StoreResult<Circle> {
+    async fn create(&self, circle: &Circle, owner: &MembershipRecord, stamp: &ActorStamp) -> StoreResult<Circle> {
         let mut tx = self.database.begin().await?;
         tx.lock(LOCK_NAMESPACE, circle.id.uuid().as_bytes()).await?;
-        if let Some(there) = Self::find_circle(&mut tx, circle.id).await? {
-            let mine = Self::find_person(&mut tx, circle.id, owner.user).await?;
-            if mine.is_some() {
+        if let Some(existing) = Self::find_circle(&mut tx, circle.id).await? {
+            let own_membership = Self::find_membership(&mut tx, circle.id, owner.user).await?;
+            if own_membership.is_some() {
                 tx.rollback().await?;
-                return Ok(there);
+                return Ok(existing);
             }
         }
-        Self::add_circle(&mut tx, circle).await?;
-        Self::put_person(&mut tx, circle.id, owner).await?;
-        Self::write_down(&mut tx, circle.id, by, "create", None).await?;
-        tx.append_events(&[announcement(circle.id, by, CircleChange::Created, Some(owner.user))]).await?;
+        SqlUnit::<Db>::insert_circle(&mut tx, circle).await?;
+        SqlUnit::<Db>::upsert_membership(&mut tx, circle.id, owner).await?;
+        SqlUnit::<Db>::append_log(&mut tx, circle.id, stamp, LogAction::Created, None).await?;
+        tx.append_events(&[circle_event(circle.id, stamp, CircleChange::Created, Some(owner.user))]).await?;
         tx.commit().await?;
         Ok(circle.clone())
     }
 
-    async fn settle(&self, deed: &Deed) -> StoreResult<Result<Scene, Refused>> {
+    async fn lock(&self, request: &CommandRequest) -> StoreResult<Option<Locked>> {
         let mut tx = self.database.begin().await?;
-        tx.lock(LOCK_NAMESPACE, deed.circle.uuid().as_bytes()).await?;
-        let Some(scene) = Self::scene(&mut tx, deed).await? else {
+        tx.lock(LOCK_NAMESPACE, request.circle.uuid().as_bytes()).await?;
+        let Some(context) = Self::load_context(&mut tx, request).await? else {
             tx.rollback().await?;
-            return Ok(Err(Refused::NoCircle));
+            return Ok(None);
         };
-        let ruling = match decide(&scene, &deed.act, deed.by.at) {
-            Ok(ruling) => ruling,
-            Err(refused) => {
-                tx.rollback().await?;
-                return Ok(Err(refused));
-            }
-        };
-        if !Self::apply(&mut tx, deed, &scene, ruling).await? {
-            tx.rollback().await?;
-            return Ok(Ok(scene));
-        }
-        let after = Self::scene(&mut tx, deed).await?;
-        tx.commit().await?;
-        Ok(after.ok_or(Refused::NoCircle))
+        Ok(Some(Locked::new(context, Box::new(SqlUnit::new(self.database.clone(), tx)))))
     }
 
-    async fn bar(&self, circle: CircleId, door: Door, by: &By) -> StoreResult<()> {
+    async fn set_closed(&self, circle: CircleId, closure: Closure, stamp: &ActorStamp) -> StoreResult<()> {
+        let (closed_at, condition, action, change) = match closure {
+            Closure::Closed => {
+                (Some(SqlTimestamp(stamp.at)), "IS NULL", LogAction::Closed, CircleChange::ClosedByStaff)
+            }
+            Closure::Open => (None, "IS NOT NULL", LogAction::Reopened, CircleChange::ReopenedByStaff),
+        };
         let mut tx = self.database.begin().await?;
         tx.lock(LOCK_NAMESPACE, circle.uuid().as_bytes()).await?;
-        if !Self::turn(&mut tx, circle, door, by).await? {
+        let update = format!("UPDATE circles SET closed_at = $2 WHERE id = $1 AND closed_at {condition}");
+        let updated = sqlx::query(AssertSqlSafe(update)).bind(circle.uuid()).bind(closed_at).execute(&mut *tx).await?;
+        if updated.rows_affected() == 0 {
             return tx.rollback().await;
         }
+        SqlUnit::<Db>::append_log(&mut tx, circle, stamp, action, None).await?;
+        tx.append_events(&[circle_event(circle, stamp, change, None)]).await?;
         tx.commit().await
     }
 
-    async fn look(&self, circle: CircleId, user: UserId) -> StoreResult<Option<Seen>> {
-        let select = format!("{} WHERE circles.id = $2", SeenRow::select());
-        let row: Option<SeenRow> = sqlx::query_as(AssertSqlSafe(select))
+    async fn find_for(&self, circle: CircleId, user: UserId) -> StoreResult<Option<CircleView>> {
+        let select = format!("{} WHERE circles.id = $2", CircleViewRow::select());
+        let row: Option<CircleViewRow> = sqlx::query_as(AssertSqlSafe(select))
             .bind(user.uuid())
             .bind(circle.uuid())
             .fetch_optional(self.database.reader())
             .await?;
-        row.map(SeenRow::into_seen).transpose()
+        row.map(CircleViewRow::into_view).transpose()
     }
 
-    async fn person(&self, circle: CircleId, persona: PersonaId) -> StoreResult<Option<Person>> {
-        let select = format!("{} WHERE circle = $1 AND persona = $2", PersonRow::SELECT);
-        let row: Option<PersonRow> = sqlx::query_as(AssertSqlSafe(select))
+    async fn find_member(&self, circle: CircleId, persona: PersonaId) -> StoreResult<Option<MembershipRecord>> {
+        let select = format!("{} WHERE circle = $1 AND persona = $2", MembershipRow::SELECT);
+        let row: Option<MembershipRow> = sqlx::query_as(AssertSqlSafe(select))
             .bind(circle.uuid())
             .bind(persona.uuid())
             .fetch_optional(self.database.reader())
             .await?;
-        row.map(PersonRow::into_person).transpose()
+        row.map(MembershipRow::into_record).transpose()
     }
 
-    async fn owner(&self, circle: CircleId) -> StoreResult<Option<Person>> {
+    async fn find_owner(&self, circle: CircleId) -> StoreResult<Option<MembershipRecord>> {
         let select = format!(
             "{} WHERE circle = $1 AND status = 'member' AND role = $2 ORDER BY since, persona LIMIT 1",
-            PersonRow::SELECT
+            MembershipRow::SELECT
         );
-        let row: Option<PersonRow> = sqlx::query_as(AssertSqlSafe(select))
+        let row: Option<MembershipRow> = sqlx::query_as(AssertSqlSafe(select))
             .bind(circle.uuid())
-            .bind(role_number(Some(CircleRole::Owner)))
+            .bind(role_rank(Some(CircleRole::Owner)))
             .fetch_optional(self.database.reader())
             .await?;
-        row.map(PersonRow::into_person).transpose()
+        row.map(MembershipRow::into_record).transpose()
     }
 
-    async fn invite(&self, code: &Digest, now: Timestamp) -> StoreResult<Option<Invite>> {
+    async fn find_invite(&self, code: &InviteCodeDigest, now: Timestamp) -> StoreResult<Option<Invite>> {
         let select = format!("{} WHERE code_digest = $1 AND expires_at > $2", InviteRow::SELECT);
         let row: Option<InviteRow> = sqlx::query_as(AssertSqlSafe(select))
             .bind(code.0.as_slice())
@@ -144,19 +141,19 @@ impl Store for Sql<Db> {
         row.map(InviteRow::into_invite).transpose()
     }
 
-    async fn public(
+    async fn list_public(
         &self,
         viewer: UserId,
         category: Option<Category>,
         before: Option<CircleId>,
         limit: i64,
-    ) -> StoreResult<Vec<Seen>> {
-        let of = if category.is_some() { "AND circles.category = $4" } else { "" };
+    ) -> StoreResult<Vec<CircleView>> {
+        let in_category = if category.is_some() { "AND circles.category = $4" } else { "" };
         let select = format!(
             "{} WHERE circles.archived_at IS NULL AND circles.closed_at IS NULL AND circles.access <> 'private'
-                AND circles.id < $2 {of} AND (members.status IS NULL OR members.status <> 'banned')
+                AND circles.id < $2 {in_category} AND (members.status IS NULL OR members.status <> 'banned')
              ORDER BY circles.id DESC LIMIT $3",
-            SeenRow::select()
+            CircleViewRow::select()
         );
         let mut query = sqlx::query_as(AssertSqlSafe(select))
             .bind(viewer.uuid())
@@ -165,22 +162,22 @@ impl Store for Sql<Db> {
         if let Some(category) = category {
             query = query.bind(category.slug());
         }
-        let rows: Vec<SeenRow> = query.fetch_all(self.database.reader()).await?;
-        rows.into_iter().map(SeenRow::into_seen).collect()
+        let rows: Vec<CircleViewRow> = query.fetch_all(self.database.reader()).await?;
+        rows.into_iter().map(CircleViewRow::into_view).collect()
     }
 
-    async fn own(&self, user: UserId, before: Option<CircleId>, limit: i64) -> StoreResult<Vec<Seen>> {
+    async fn list_own(&self, user: UserId, before: Option<CircleId>, limit: i64) -> StoreResult<Vec<CircleView>> {
         let select = format!(
             "{} WHERE members.status = 'member' AND circles.id < $2 ORDER BY circles.id DESC LIMIT $3",
-            SeenRow::select()
+            CircleViewRow::select()
         );
-        let rows: Vec<SeenRow> = sqlx::query_as(AssertSqlSafe(select))
+        let rows: Vec<CircleViewRow> = sqlx::query_as(AssertSqlSafe(select))
             .bind(user.uuid())
             .bind(before.map_or(Uuid::max(), CircleId::uuid))
             .bind(limit)
             .fetch_all(self.database.reader())
             .await?;
-        rows.into_iter().map(SeenRow::into_seen).collect()
+        rows.into_iter().map(CircleViewRow::into_view).collect()
     }
 
     async fn circles_of(&self, user: UserId) -> StoreResult<BTreeSet<CircleId>> {
@@ -194,30 +191,30 @@ impl Store for Sql<Db> {
         Ok(rows.into_iter().map(|(circle,)| CircleId::from_uuid(circle)).collect())
     }
 
-    async fn people(
+    async fn list_members(
         &self,
         circle: CircleId,
-        standing: Standing,
-        after: Option<Behind>,
+        filter: MemberFilter,
+        after: Option<MemberCursor>,
         limit: i64,
-    ) -> StoreResult<Vec<Person>> {
+    ) -> StoreResult<Vec<MembershipRecord>> {
         let select = format!(
             "{} WHERE circle = $1 AND status = $2 AND (role < $3 OR (role = $3 AND persona > $4))
              ORDER BY role DESC, persona LIMIT $5",
-            PersonRow::SELECT
+            MembershipRow::SELECT
         );
-        let rows: Vec<PersonRow> = sqlx::query_as(AssertSqlSafe(select))
+        let rows: Vec<MembershipRow> = sqlx::query_as(AssertSqlSafe(select))
             .bind(circle.uuid())
-            .bind(standing_word(standing))
-            .bind(after.map_or(i64::MAX, |behind| role_number(behind.role)))
-            .bind(after.map_or(Uuid::nil(), |behind| behind.persona.uuid()))
+            .bind(stored_status(filter))
+            .bind(after.map_or(i64::MAX, |cursor| role_rank(cursor.role)))
+            .bind(after.map_or(Uuid::nil(), |cursor| cursor.persona.uuid()))
             .bind(limit)
             .fetch_all(self.database.reader())
             .await?;
-        rows.into_iter().map(PersonRow::into_person).collect()
+        rows.into_iter().map(MembershipRow::into_record).collect()
     }
 
-    async fn invites(
+    async fn list_invites(
         &self,
         circle: CircleId,
         now: Timestamp,
@@ -236,24 +233,18 @@ impl Store for Sql<Db> {
         rows.into_iter().map(InviteRow::into_invite).collect()
     }
 
-    async fn log(&self, circle: CircleId, before: Option<Uuid>, limit: i64) -> StoreResult<Vec<Entry>> {
-        let behind = if before.is_some() {
+    async fn list_log(&self, circle: CircleId, before: Option<Uuid>, limit: i64) -> StoreResult<Vec<CircleLogEntry>> {
+        let is_older = if before.is_some() {
             "AND log.id < (SELECT id FROM circle_log WHERE circle = $1 AND token = $3)"
         } else {
             ""
         };
-        let select = format!("{} {behind} ORDER BY log.id DESC LIMIT $2", EntryRow::SELECT);
+        let select = format!("{} {is_older} ORDER BY log.id DESC LIMIT $2", LogEntryRow::SELECT);
         let mut query = sqlx::query_as(AssertSqlSafe(select)).bind(circle.uuid()).bind(limit);
-        if let Some(mark) = before {
-            query = query.bind(mark);
+        if let Some(token) = before {
+            query = query.bind(token);
         }
-        let rows: Vec<EntryRow> = query.fetch_all(self.database.reader()).await?;
-        Ok(rows.into_iter().map(EntryRow::into_entry).collect())
+        let rows: Vec<LogEntryRow> = query.fetch_all(self.database.reader()).await?;
+        Ok(rows.into_iter().map(LogEntryRow::into_entry).collect())
     }
-}
-
-/// What is told of a change in a circle.
-fn announcement(circle: CircleId, by: &By, change: CircleChange, member: Option<UserId>) -> Event {
-    let about = kith_kernel::event::CircleEvent { circle, change, member };
-    Event { id: by.event, at: by.at, actor: by.actor, payload: EventPayload::Circle(about) }
 }

@@ -4,6 +4,10 @@ use proptest::{
 };
 
 use super::*;
+use crate::{
+    Category, CircleId, ContentId, PostId, ResponseId,
+    event::{CircleChange, CircleEvent, PostKind, PostRef, ResponseClass, ResponseRef},
+};
 
 fn uuids() -> impl Strategy<Value = Uuid> {
     any::<u128>().prop_map(Uuid::from_u128)
@@ -45,15 +49,19 @@ fn payloads() -> impl Strategy<Value = EventPayload> {
         posts().prop_map(|it| EventPayload::from(PostEvent::SosResolved(it))),
         posts().prop_map(|it| EventPayload::from(PostEvent::Deleted(it))),
         posts().prop_map(|it| EventPayload::from(PostEvent::Restored(it))),
-        (responses(), classes()).prop_map(|(response, class)| EventPayload::from(ResponseEvent::Created { response, class })),
-        (responses(), classes()).prop_map(|(response, class)| EventPayload::from(ResponseEvent::Deleted { response, class })),
+        (responses(), classes())
+            .prop_map(|(response, class)| EventPayload::from(ResponseEvent::Created { response, class })),
+        (responses(), classes())
+            .prop_map(|(response, class)| EventPayload::from(ResponseEvent::Deleted { response, class })),
         responses().prop_map(|it| EventPayload::from(ResponseEvent::MarkedHelpful(it))),
         users().prop_map(|blocked| EventPayload::from(AccountEvent::Blocked { blocked })),
         users().prop_map(|unblocked| EventPayload::from(AccountEvent::Unblocked { unblocked })),
         users().prop_map(|user| EventPayload::from(AccountEvent::Suspended { user })),
         users().prop_map(|user| EventPayload::from(AccountEvent::Reinstated { user })),
-        (users(), uuids())
-            .prop_map(|(user, session)| EventPayload::from(AccountEvent::SessionRevoked { user, session: SessionId::from_uuid(session) })),
+        (users(), uuids()).prop_map(|(user, session)| EventPayload::from(AccountEvent::SessionRevoked {
+            user,
+            session: SessionId::from_uuid(session)
+        })),
         more_payloads(),
     ]
 }
@@ -68,17 +76,22 @@ fn more_payloads() -> impl Strategy<Value = EventPayload> {
         circles.prop_map(|(circle, change, member)| {
             EventPayload::Circle(CircleEvent { circle: CircleId::from_uuid(circle), change, member })
         }),
-        (posts(), select(VisibilityChange::ALL)).prop_map(|(post, change)| EventPayload::from(PostEvent::VisibilityChanged { post, change })),
-        (responses(), classes(), select(VisibilityChange::ALL)).prop_map(|(response, class, change)| EventPayload::from(ResponseEvent::VisibilityChanged {
-            response,
-            class,
+        (posts(), select(VisibilityChange::ALL))
+            .prop_map(|(post, change)| EventPayload::from(PostEvent::VisibilityChanged { post, change })),
+        (responses(), classes(), select(VisibilityChange::ALL)).prop_map(|(response, class, change)| {
+            EventPayload::from(ResponseEvent::VisibilityChanged { response, class, change })
+        }),
+        contents.prop_map(|content| EventPayload::from(ModerationEvent::CrisisDetected { content })),
+        (uuids(), select(CaseEvent::ALL)).prop_map(|(case, change)| EventPayload::from(ModerationEvent::CaseChanged {
+            case: CaseId::from_uuid(case),
             change
         })),
-        contents.prop_map(|content| EventPayload::from(ModerationEvent::CrisisDetected { content })),
-        (uuids(), select(CaseEvent::ALL))
-            .prop_map(|(case, change)| EventPayload::from(ModerationEvent::CaseChanged { case: CaseId::from_uuid(case), change })),
-        (users(), uuids()).prop_map(|(user, decision)| EventPayload::from(ModerationEvent::StatementIssued { user, decision })),
-        (users(), uuids()).prop_map(|(user, report)| EventPayload::from(ModerationEvent::ReportResolved { user, report: ReportId::from_uuid(report) })),
+        (users(), uuids())
+            .prop_map(|(user, decision)| EventPayload::from(ModerationEvent::StatementIssued { user, decision })),
+        (users(), uuids()).prop_map(|(user, report)| EventPayload::from(ModerationEvent::ReportResolved {
+            user,
+            report: ReportId::from_uuid(report)
+        })),
         users().prop_map(|user| EventPayload::from(AccountEvent::Muted { user })),
         users().prop_map(|user| EventPayload::from(AccountEvent::Unmuted { user })),
         users().prop_map(|user| EventPayload::from(AccountEvent::RoleChanged { user })),

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::rows::join_reasons;
 use crate::{
+    ExpireSanctions,
     domain::{Case, ContentOutcome, Decision, Report, ReportOutcome, SealedEvidence, Strike},
     store::{CaseChanges, UnitOfWork},
 };
@@ -56,6 +57,9 @@ impl SqlUnit<Db> {
         }
         if let Some(decision) = &changes.decision {
             Self::insert_decision(tx, decision).await?;
+            if let Some(timer) = ExpireSanctions::timer(decision) {
+                tx.schedule_timer(&timer).await?;
+            }
         }
         if let Some(strike) = &changes.strike {
             Self::insert_strike(tx, strike).await?;
@@ -71,8 +75,8 @@ impl SqlUnit<Db> {
 
     async fn upsert_case(tx: &mut Tx<Db>, case: &Case) -> StoreResult<()> {
         sqlx::query(
-            "INSERT INTO cases (id, subject_kind, subject, affected_account, persona, circle, origin, state, escalated_at,
-                hidden_at, report_count, reasons, reach, risk, assignee, assigned_until, opened_at, due_at, decided_at,
+            "INSERT INTO cases (id, subject_kind, subject, affected_account, persona, circle, origin, state,
+                escalated_at, hidden_at, report_count, reasons, reach, risk, assignee, assigned_until, opened_at, due_at, decided_at,
                 version)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
              ON CONFLICT (id) DO UPDATE SET origin = excluded.origin, state = excluded.state,

@@ -64,17 +64,17 @@ impl EventCounter {
     ) -> StoreResult<bool> {
         let mut archived_batches = Bson::Null;
         loop {
-            if let Some(counted) = self.try_count(post, event, (counter, delta), archived_batches).await? {
-                self.archive_oldest(post, event, counted).await;
+            if let Some(events) = self.try_count(post, event, (counter, delta), archived_batches).await? {
+                self.archive_oldest(post, event, events).await;
                 return Ok(true);
             }
-            let Some(counted) = self.posts.find_one(by_id(post)).projection(projection()).await? else {
+            let Some(events) = self.posts.find_one(by_id(post)).projection(projection()).await? else {
                 return Ok(false);
             };
-            if counted.counted_events.contains(&id(event.uuid())) || self.is_archived(event).await? {
+            if events.counted_events.contains(&id(event.uuid())) || self.is_archived(event).await? {
                 return Ok(false);
             }
-            archived_batches = counted.archived_batches.map_or(Bson::Null, Bson::Int64);
+            archived_batches = events.archived_batches.map_or(Bson::Null, Bson::Int64);
         }
     }
 
@@ -105,8 +105,8 @@ impl EventCounter {
             field: { "$add": [format!("${field}"), increment] },
             "counted_events": { "$concatArrays": [recent, [event_id]] },
         } };
-        let counted = self.posts.find_one_and_update(filter, vec![update]).projection(projection());
-        Ok(counted.return_document(ReturnDocument::After).await?)
+        let updated = self.posts.find_one_and_update(filter, vec![update]).projection(projection());
+        Ok(updated.return_document(ReturnDocument::After).await?)
     }
 
     async fn is_archived(&self, event: EventId) -> StoreResult<bool> {

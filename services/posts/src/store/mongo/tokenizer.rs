@@ -3,8 +3,8 @@
 //!
 //! A word is a run of letters and digits, folded to one case and without accents, as in SQLite's
 //! `unicode61 remove_diacritics 2`. That tokenizer follows Unicode 6 and removes accents in few scripts. This one
-//! follows the standard library: it also removes Greek accents, and combining marks do not split words of Indic scripts.
-//! Texts and queries are tokenized in the same way, so users do not notice the difference.
+//! follows the standard library: it also removes Greek accents, and combining marks do not split words of Indic
+//! scripts. Texts and queries are tokenized in the same way, so users do not notice the difference.
 //!
 //! For each word the list also contains its first letter and its first three letters, each followed by a star. A prefix
 //! search reads the index range of one of these terms, newest first, without sorting.
@@ -58,7 +58,7 @@ fn fold_char(c: char, word: &mut String) {
     }
     for part in std::iter::once(c).nfd().filter(|part| !is_accent(*part)) {
         let mut upper = part.to_uppercase();
-        // Folding by way of the upper case maps ς to σ. Letters with two upper-case letters, such as ß, are unchanged.
+        // Folding by way of the upper case maps ς to σ; ß and other letters with two upper-case letters are unchanged.
         let folded = if upper.len() == 1 { upper.next().unwrap_or(part) } else { part };
         word.extend(folded.to_lowercase().filter(|lower| !is_accent(*lower)));
     }

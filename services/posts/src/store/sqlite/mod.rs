@@ -11,7 +11,7 @@ use kith_storage::{
     sql::{Database, SqlTimestamp},
 };
 
-use self::row::Row;
+use self::row::PostRow;
 use super::{Counter, Delta, PageQuery, Positioned, Store};
 use crate::{Post, domain::SearchQuery, policy::Viewer};
 
@@ -105,11 +105,11 @@ impl Store for Sqlite {
     }
 
     async fn get(&self, id: PostId) -> StoreResult<Option<Post>> {
-        let row: Option<Row> = sqlx::query_as("SELECT * FROM posts WHERE id = ?1")
+        let row: Option<PostRow> = sqlx::query_as("SELECT * FROM posts WHERE id = ?1")
             .bind(id.uuid())
             .fetch_optional(self.database.reader())
             .await?;
-        row.map(Row::into_post).transpose()
+        row.map(PostRow::into_post).transpose()
     }
 
     async fn replace(&self, post: &Post, events: &[Event]) -> StoreResult<bool> {
@@ -154,9 +154,9 @@ impl Store for Sqlite {
             tx.rollback().await?;
             return Ok(false);
         }
-        let counted = sqlx::query(update).bind(post.uuid()).execute(&mut *tx).await?;
+        let updated = sqlx::query(update).bind(post.uuid()).execute(&mut *tx).await?;
         tx.commit().await?;
-        Ok(counted.rows_affected() == 1)
+        Ok(updated.rows_affected() == 1)
     }
 
     async fn purge(&self, deleted_by: Timestamp, limit: i64) -> StoreResult<u64> {

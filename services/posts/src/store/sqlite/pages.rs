@@ -15,7 +15,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::row::{self, Row};
+use super::row::{self, PostRow};
 use crate::{
     domain::{Filter, Kind, Order, SearchQuery},
     policy::Viewer,
@@ -209,11 +209,11 @@ where
 }
 
 /// The SQL is built from constants and parameter numbers only; all values are bound.
-async fn rows(reader: &SqlitePool, sql: String, arguments: SqliteArguments) -> StoreResult<Vec<Row>> {
+async fn rows(reader: &SqlitePool, sql: String, arguments: SqliteArguments) -> StoreResult<Vec<PostRow>> {
     Ok(sqlx::query_as_with(AssertSqlSafe(sql), arguments).fetch_all(reader).await?)
 }
 
-fn positioned(rows: Vec<Row>, cursor: impl Fn(&Row) -> Cursor) -> StoreResult<Vec<Positioned>> {
+fn positioned(rows: Vec<PostRow>, cursor: impl Fn(&PostRow) -> Cursor) -> StoreResult<Vec<Positioned>> {
     rows.into_iter().map(|row| Ok(Positioned { cursor: cursor(&row), post: row.into_post()? })).collect()
 }
 

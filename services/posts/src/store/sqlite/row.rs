@@ -16,7 +16,7 @@ use crate::{
 
 /// A row of `posts`.
 #[derive(sqlx::FromRow)]
-pub(super) struct Row {
+pub(super) struct PostRow {
     pub(super) row_id: i64,
     pub(super) id: Uuid,
     author: Uuid,
@@ -42,7 +42,7 @@ pub(super) struct Row {
     version: i64,
 }
 
-impl Row {
+impl PostRow {
     /// Converts the row with the same validation as new posts.
     pub(super) fn into_post(self) -> StoreResult<Post> {
         Ok(Post {

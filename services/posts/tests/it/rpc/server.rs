@@ -8,7 +8,7 @@ use axum::{
     http::{Request, StatusCode},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
-use kith_infra::live::{Bounds, Local};
+use kith_infra::replay_log::{InMemory, Retention};
 use kith_kernel::{Actor, PageTokenCodec, SystemClock, ports::ReplayLog};
 use kith_posts::{
     FeedStreams,
@@ -33,8 +33,8 @@ pub(super) struct Server {
 
 pub(super) async fn server() -> Server {
     let (harness, clock, stubs) = (sqlite().await, clock(), Arc::new(StubPorts::default()));
-    let bounds = Bounds { entries: 100, bytes: 1 << 20, age: Duration::from_hours(48) };
-    let replay_log: Arc<dyn ReplayLog> = Arc::new(Local::new(&[7; 16], 1, bounds, Arc::new(SystemClock)));
+    let retention = Retention { max_entries: 100, max_bytes: 1 << 20, max_age: Duration::from_hours(48) };
+    let replay_log: Arc<dyn ReplayLog> = Arc::new(InMemory::new(&[7; 16], 1, retention, Arc::new(SystemClock)));
     let feed_streams = FeedStreams {
         flags: Arc::<kith_testkit::StubFlags>::default(),
         store: harness.store.clone(),

@@ -122,7 +122,7 @@ fn a_reverted_migration_restores_the_previous_schema() {
 }
 
 #[test]
-fn a_schema_other_text_build_is_detected_and_not_changed() {
+fn the_schema_of_another_build_is_detected_and_not_changed() {
     block_on(async {
         let database = kith_testkit::empty_mongo_database().await;
         both().run(&database).await.unwrap();

@@ -1,15 +1,15 @@
-//! A response as a document.
+//! Conversion between responses and documents.
 
-use kith_kernel::{CircleId, PersonaId, PostId, ResponseId, UserId, ModerationState};
+use kith_kernel::{CircleId, ModerationState, PersonaId, PostId, ResponseId, UserId};
 use kith_storage::{
     StoreResult,
-    mongo::{timestamp, bson_date, id, uuid},
+    mongo::{bson_date, id, timestamp, uuid},
 };
 use mongodb::bson::{self, DateTime, Document, doc};
 
 use crate::{Content, Response, store::content};
 
-pub(super) fn of(response: &Response) -> Document {
+pub(super) fn from_response(response: &Response) -> Document {
     let mut document = doc! {
         "_id": id(response.id.uuid()),
         "post": id(response.post.uuid()),
@@ -22,8 +22,8 @@ pub(super) fn of(response: &Response) -> Document {
         document.insert("circle", id(circle.uuid()));
     }
     match &response.content {
-        Content::Text(text) => document.insert("text", text.reveal()),
-        Content::Quick(kind) => document.insert("quick_kind", kind.word()),
+        Content::Text(text) => document.insert("text", text.expose()),
+        Content::Quick(kind) => document.insert("quick_kind", kind.as_str()),
     };
     if let Some(moment) = response.helpful_at {
         document.insert("helpful_at", bson_date(moment));
@@ -32,17 +32,17 @@ pub(super) fn of(response: &Response) -> Document {
         Some(moment) => document.insert("deleted_at", bson_date(moment)),
         None => document.insert("active", true),
     };
-    if let Some(moment) = response.veil.and_then(ModerationState::held_at) {
+    if let Some(moment) = response.moderation.and_then(ModerationState::held_at) {
         document.insert("held_at", bson_date(moment));
     }
-    if let Some(moment) = response.veil.and_then(ModerationState::removed_at) {
+    if let Some(moment) = response.moderation.and_then(ModerationState::removed_at) {
         document.insert("removed_at", bson_date(moment));
     }
     document
 }
 
-/// All of a document that a [`Row`] has.
-pub(super) fn shown() -> Document {
+/// Projection to the fields of [`Row`].
+pub(super) fn projection() -> Document {
     doc! { "outbox": 0 }
 }
 
@@ -77,7 +77,7 @@ impl Row {
             created_at: timestamp(self.created_at),
             helpful_at: self.helpful_at.map(timestamp),
             deleted_at: self.deleted_at.map(timestamp),
-            veil: ModerationState::from_times(self.held_at.map(timestamp), self.removed_at.map(timestamp)),
+            moderation: ModerationState::from_times(self.held_at.map(timestamp), self.removed_at.map(timestamp)),
         })
     }
 }

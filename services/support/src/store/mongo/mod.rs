@@ -1,25 +1,25 @@
-//! Responses in MongoDB: one document a response, with its outbox in it.
+//! MongoDB adapter. Each response is one document, which contains its outbox.
 //!
-//! | file | holds |
+//! | file | contents |
 //! | --- | --- |
-//! | [`counts`] | what some people gave to some posts |
+//! | [`counts`] | counts of responses by author and post |
 //! | [`document`] | a response as a document |
-//! | [`figures`] | what somebody has given and got |
+//! | [`stats`] | counts of given and received responses |
 //!
-//! What was not deleted is `active`, which every partial index asks for: they hold nothing else.
+//! Documents of responses that are not deleted have `active: true`, the condition of every partial index.
 
 mod counts;
 mod document;
-mod figures;
+mod stats;
 
 use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
-use kith_kernel::{Event, PostId, ResponseId, Timestamp, UserId, ModerationState, ports::ResponseTally};
+use kith_kernel::{Event, ModerationState, PostId, ResponseId, Timestamp, UserId, ports::ResponseTally};
 use kith_storage::{
     StoreError, StoreResult,
-    mongo::{Database, not_deleted, bson_date, outbox_entries, id, ids},
+    mongo::{Database, bson_date, id, ids, not_deleted, outbox_entries},
 };
 use mongodb::{
     Collection,
@@ -27,24 +27,23 @@ use mongodb::{
     options::{Hint, ReturnDocument},
 };
 
-use self::{document::Row, figures::Figures};
+use self::{document::Row, stats::StatsRow};
 use super::Store;
 use crate::{Content, Response, Stats};
 
-/// Responses in MongoDB.
+/// MongoDB adapter of [`Store`].
 pub struct Mongo {
     database: Database,
     responses: Collection<Document>,
 }
 
-/// How often a quick support is tried that meets another, which is gone when it is looked at.
-const TRIES: usize = 8;
+/// Attempts to insert a quick support while concurrent ones are inserted and deleted.
+const MAX_RETRIES: usize = 8;
 
 impl Mongo {
-    /// The collection, for the [`kith_storage::mongo::MongoOutbox`] that drains it.
+    /// Name of the collection, for its [`kith_storage::mongo::MongoOutbox`].
     pub const COLLECTION: &'static str = "responses";
 
-    /// The responses of this database.
     #[must_use]
     pub fn new(database: Database) -> Self {
         let responses = database.collection(Self::COLLECTION);
@@ -56,38 +55,45 @@ impl Mongo {
     }
 
     async fn find(&self, filter: Document) -> StoreResult<Option<Response>> {
-        self.rows().find_one(not_deleted(filter)).projection(document::shown()).await?.map(Row::into_response).transpose()
+        self.rows()
+            .find_one(not_deleted(filter))
+            .projection(document::projection())
+            .await?
+            .map(Row::into_response)
+            .transpose()
     }
 
-    /// The living quick support that stands where this response would.
-    async fn kept_quick(&self, response: &Response) -> StoreResult<Option<Response>> {
+    /// Returns the active quick support of the same author, post and kind.
+    async fn existing_quick(&self, response: &Response) -> StoreResult<Option<Response>> {
         let Content::Quick(kind) = &response.content else { return Ok(None) };
         let (post, author) = (id(response.post.uuid()), id(response.author.uuid()));
-        self.find(doc! { "post": post, "author": author, "quick_kind": kind.word(), "active": true }).await
+        self.find(doc! { "post": post, "author": author, "quick_kind": kind.as_str(), "active": true }).await
     }
 
     async fn add(&self, response: &Response, events: &[Event]) -> StoreResult<Response> {
-        let mut document = document::of(response);
+        let mut document = document::from_response(response);
         document.insert("outbox", outbox_entries(events));
-        let mut refusal = None;
-        for _ in 0..TRIES {
-            // Who taps again and again writes nothing.
-            if let Some(kept) = self.kept_quick(response).await? {
-                return Ok(kept);
+        let mut conflict = None;
+        for _ in 0..MAX_RETRIES {
+            // A repeated tap must not cost a write.
+            if let Some(existing) = self.existing_quick(response).await? {
+                return Ok(existing);
             }
             match self.responses.insert_one(&document).await.map_err(StoreError::from) {
                 Ok(_) => return Ok(response.clone()),
-                // Somebody was faster: theirs stands, unless it is taken back already.
-                Err(StoreError::UniqueViolation(key)) if key == "quick_kind" => refusal = Some(StoreError::UniqueViolation(key)),
+                // A concurrent insert succeeded. It is returned unless it has already been deleted.
+                Err(StoreError::UniqueViolation(key)) if key == "quick_kind" => {
+                    conflict = Some(StoreError::UniqueViolation(key));
+                }
                 Err(failure) => return Err(failure),
             }
         }
-        Err(refusal.map_or_else(|| StoreError::corrupt("a response was neither added nor there"), unsettled))
+        Err(conflict.map_or_else(|| StoreError::corrupt("response was neither inserted nor found"), conflicting))
     }
 }
 
-fn unsettled(refusal: StoreError) -> StoreError {
-    StoreError::Unavailable(refusal.into())
+fn conflicting(conflict: StoreError) -> StoreError {
+    StoreError::Unavailable(conflict.into())
 }
 
 #[async_trait]
@@ -108,7 +114,7 @@ impl Store for Mongo {
         hidden: &BTreeSet<UserId>,
         limit: i64,
     ) -> StoreResult<Vec<Response>> {
-        // No document at all would be no limit at all.
+        // A limit of 0 means no limit in MongoDB.
         if limit < 1 {
             return Ok(Vec::new());
         }
@@ -116,7 +122,7 @@ impl Store for Mongo {
             .with_timeout(async {
                 let rows = self.rows();
                 let found = rows.find(listed(post, after, viewer, hidden)).sort(doc! { "_id": 1 }).limit(limit);
-                let found = found.hint(Hint::Name(LIST.to_owned())).projection(document::shown()).await?;
+                let found = found.hint(Hint::Name(LIST.to_owned())).projection(document::projection()).await?;
                 let rows: Vec<Row> = found.try_collect().await?;
                 rows.into_iter().map(Row::into_response).collect()
             })
@@ -124,7 +130,7 @@ impl Store for Mongo {
     }
 
     async fn delete(&self, read: &Response, at: Timestamp, events: &[Event]) -> StoreResult<bool> {
-        let mut living = as_read(read);
+        let mut living = unchanged(read);
         living.insert("active", true);
         let deleted = doc! {
             "$set": { "deleted_at": bson_date(at) },
@@ -132,13 +138,20 @@ impl Store for Mongo {
             "$push": { "outbox": { "$each": outbox_entries(events) } },
         };
         self.database
-            .write_with_events(events, async { Ok(self.responses.update_one(living, deleted).await?.matched_count == 1) })
+            .write_with_events(events, async {
+                Ok(self.responses.update_one(living, deleted).await?.matched_count == 1)
+            })
             .await
     }
 
-    async fn moderate(&self, read: &Response, veil: Option<ModerationState>, events: &[Event]) -> StoreResult<bool> {
+    async fn moderate(
+        &self,
+        read: &Response,
+        moderation: Option<ModerationState>,
+        events: &[Event],
+    ) -> StoreResult<bool> {
         let (mut set, mut unset) = (Document::new(), Document::new());
-        for (field, moment) in moments(veil) {
+        for (field, moment) in stored_times(moderation) {
             match moment {
                 Some(moment) => set.insert(field, bson_date(moment)),
                 None => unset.insert(field, ""),
@@ -149,16 +162,19 @@ impl Store for Mongo {
             update.insert("$set", set);
         }
         self.database
-            .write_with_events(events, async { Ok(self.responses.update_one(as_read(read), update).await?.matched_count == 1) })
+            .write_with_events(events, async {
+                Ok(self.responses.update_one(unchanged(read), update).await?.matched_count == 1)
+            })
             .await
     }
 
-    async fn newest(&self, post: Option<PostId>, before: Option<ResponseId>, limit: i64) -> StoreResult<Vec<Response>> {
-        // No document at all would be no limit at all.
+    async fn latest(&self, post: Option<PostId>, before: Option<ResponseId>, limit: i64) -> StoreResult<Vec<Response>> {
+        // A limit of 0 means no limit in MongoDB.
         if limit < 1 {
             return Ok(Vec::new());
         }
-        let mut open = not_deleted(doc! { "active": true, "held_at": null, "removed_at": null, "text": { "$exists": true } });
+        let mut open =
+            not_deleted(doc! { "active": true, "held_at": null, "removed_at": null, "text": { "$exists": true } });
         match post {
             Some(post) => open.insert("post", id(post.uuid())),
             None => open.insert("circle", Bson::Null),
@@ -171,7 +187,7 @@ impl Store for Mongo {
             .with_timeout(async {
                 let rows = self.rows();
                 let found = rows.find(open).sort(doc! { "_id": -1 }).limit(limit);
-                let found = found.hint(Hint::Name(index.to_owned())).projection(document::shown()).await?;
+                let found = found.hint(Hint::Name(index.to_owned())).projection(document::projection()).await?;
                 let rows: Vec<Row> = found.try_collect().await?;
                 rows.into_iter().map(Row::into_response).collect()
             })
@@ -194,7 +210,7 @@ impl Store for Mongo {
         self.database
             .write_with_events(events, async {
                 let rows = self.rows();
-                let now = rows.find_one_and_update(unmarked, marked).projection(document::shown());
+                let now = rows.find_one_and_update(unmarked, marked).projection(document::projection());
                 match now.return_document(ReturnDocument::After).await? {
                     Some(now) => now.into_response().map(Some),
                     None => self.find(living).await,
@@ -206,20 +222,24 @@ impl Store for Mongo {
     async fn stats(&self, user: UserId, hidden: &BTreeSet<UserId>) -> StoreResult<Stats> {
         self.database
             .with_timeout(async {
-                let counted = self.responses.aggregate(figures::question(user, hidden)).with_type::<Figures>().await?;
-                let counted: Vec<Figures> = counted.try_collect().await?;
-                counted.first().map_or_else(|| Ok(Stats::default()), Figures::stats)
+                let counted = self.responses.aggregate(stats::pipeline(user, hidden)).with_type::<StatsRow>().await?;
+                let counted: Vec<StatsRow> = counted.try_collect().await?;
+                counted.first().map_or_else(|| Ok(Stats::default()), StatsRow::stats)
             })
             .await
     }
 
-    async fn given_by(&self, people: &BTreeSet<UserId>, posts: &[PostId]) -> StoreResult<HashMap<PostId, ResponseTally>> {
+    async fn count_by_authors(
+        &self,
+        authors: &BTreeSet<UserId>,
+        posts: &[PostId],
+    ) -> StoreResult<HashMap<PostId, ResponseTally>> {
         self.database
             .with_timeout(async {
-                let question = counts::question(people, posts);
-                let counted = self.responses.aggregate(question).hint(Hint::Name(LIST.to_owned()));
-                let counted: Vec<counts::Counted> = counted.with_type().await?.try_collect().await?;
-                counted.into_iter().map(counts::Counted::tallies).collect()
+                let pipeline = counts::pipeline(authors, posts);
+                let counted = self.responses.aggregate(pipeline).hint(Hint::Name(LIST.to_owned()));
+                let counted: Vec<counts::CountRow> = counted.with_type().await?.try_collect().await?;
+                counted.into_iter().map(counts::CountRow::tallies).collect()
             })
             .await
     }
@@ -230,21 +250,24 @@ impl Store for Mongo {
     }
 }
 
-/// What a list is read along.
+/// Index of the list.
 const LIST: &str = "responses_post";
 
-/// The response, if it is still as it was read.
-fn as_read(read: &Response) -> Document {
+/// Filter for the response in the state in which it was read.
+fn unchanged(read: &Response) -> Document {
     let mut same = not_deleted(doc! { "_id": id(read.id.uuid()) });
     same.insert("deleted_at", read.deleted_at.map_or(Bson::Null, |moment| bson_date(moment).into()));
-    for (field, moment) in moments(read.veil) {
+    for (field, moment) in stored_times(read.moderation) {
         same.insert(field, moment.map_or(Bson::Null, |moment| bson_date(moment).into()));
     }
     same
 }
 
-fn moments(veil: Option<ModerationState>) -> [(&'static str, Option<Timestamp>); 2] {
-    [("held_at", veil.and_then(ModerationState::held_at)), ("removed_at", veil.and_then(ModerationState::removed_at))]
+fn stored_times(moderation: Option<ModerationState>) -> [(&'static str, Option<Timestamp>); 2] {
+    [
+        ("held_at", moderation.and_then(ModerationState::held_at)),
+        ("removed_at", moderation.and_then(ModerationState::removed_at)),
+    ]
 }
 
 fn listed(post: PostId, after: Option<ResponseId>, viewer: UserId, hidden: &BTreeSet<UserId>) -> Document {
@@ -254,12 +277,12 @@ fn listed(post: PostId, after: Option<ResponseId>, viewer: UserId, hidden: &BTre
         listed.insert("_id", doc! { "$gt": id(after.uuid()) });
     }
     if !hidden.is_empty() {
-        listed.insert("author", not_by(hidden));
+        listed.insert("author", excluding_authors(hidden));
     }
     listed
 }
 
-fn not_by(hidden: &BTreeSet<UserId>) -> Document {
+fn excluding_authors(hidden: &BTreeSet<UserId>) -> Document {
     doc! { "$nin": ids(hidden.iter().map(|user| user.uuid())) }
 }
 
@@ -270,14 +293,14 @@ mod tests {
 
     use super::*;
 
-    /// How MongoDB goes about it, in its own words.
-    async fn plan(database: &Database, question: Document) -> String {
-        let explained = doc! { "explain": question, "verbosity": "queryPlanner" };
+    /// Returns the query plan as text.
+    async fn plan(database: &Database, pipeline: Document) -> String {
+        let explained = doc! { "explain": pipeline, "verbosity": "queryPlanner" };
         database.raw().run_command(explained).await.unwrap().to_string()
     }
 
     #[test]
-    fn a_list_is_read_along_its_index_from_where_the_last_page_ended() {
+    fn a_list_is_read_from_its_index_after_the_cursor() {
         kith_testkit::block_on(async {
             let database = kith_testkit::mongo_database().await;
             let now = SystemClock.now();

@@ -1,4 +1,4 @@
-//! What some people gave to some posts.
+//! Counts of responses by author and post.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,9 +7,9 @@ use kith_storage::{StoreError, StoreResult};
 use sqlx::sqlite::SqlitePool;
 use uuid::Uuid;
 
-pub(super) async fn given_by(
+pub(super) async fn count_by_authors(
     reader: &SqlitePool,
-    people: &BTreeSet<UserId>,
+    authors: &BTreeSet<UserId>,
     posts: &[PostId],
 ) -> StoreResult<HashMap<PostId, ResponseTally>> {
     let posts: Vec<String> = posts.iter().map(|post| format!("\"{}\"", post.uuid().simple())).collect();
@@ -21,11 +21,12 @@ pub(super) async fn given_by(
          GROUP BY post",
     )
     .bind(format!("[{}]", posts.join(",")))
-    .bind(super::listed(people))
+    .bind(super::listed(authors))
     .fetch_all(reader)
     .await?;
     let count = |count: i64| u64::try_from(count).map_err(StoreError::corrupt);
-    let tallies =
-        |(post, texts, quick)| Ok((PostId::from_uuid(post), ResponseTally { texts: count(texts)?, quick: count(quick)? }));
+    let tallies = |(post, texts, quick)| {
+        Ok((PostId::from_uuid(post), ResponseTally { texts: count(texts)?, quick: count(quick)? }))
+    };
     rows.into_iter().map(tallies).collect()
 }

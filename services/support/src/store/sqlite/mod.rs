@@ -1,14 +1,16 @@
-//! Responses in SQLite.
+//! SQLite adapter.
 
 mod counts;
 
 use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
-use kith_kernel::{CircleId, Event, PersonaId, PostId, ResponseId, Timestamp, UserId, ModerationState, ports::ResponseTally};
+use kith_kernel::{
+    CircleId, Event, ModerationState, PersonaId, PostId, ResponseId, Timestamp, UserId, ports::ResponseTally,
+};
 use kith_storage::{
     StoreError, StoreResult,
-    sql::{SqlTimestamp, Database, Tx},
+    sql::{Database, SqlTimestamp, Tx},
 };
 use sqlx::{Executor, Sqlite as Driver};
 use uuid::Uuid;
@@ -16,13 +18,12 @@ use uuid::Uuid;
 use super::{Store, content};
 use crate::{Content, QuickKind, Response, Stats};
 
-/// Responses in SQLite.
+/// SQLite adapter of [`Store`].
 pub struct Sqlite {
     database: Database,
 }
 
 impl Sqlite {
-    /// The responses of this database.
     #[must_use]
     pub const fn new(database: Database) -> Self {
         Self { database }
@@ -32,8 +33,8 @@ impl Sqlite {
 #[async_trait]
 impl Store for Sqlite {
     async fn insert(&self, response: &Response, events: &[Event]) -> StoreResult<Response> {
-        // Who taps again and again does not keep the one writer from others.
-        if let Some(kept) = kept_quick(self.database.reader(), response).await? {
+        // A repeated tap must not occupy the single writer connection.
+        if let Some(kept) = existing_quick(self.database.reader(), response).await? {
             return Ok(kept);
         }
         let mut tx = self.database.begin().await?;
@@ -42,7 +43,7 @@ impl Store for Sqlite {
             tx.commit().await?;
             return Ok(response.clone());
         }
-        let kept = kept_quick(&mut *tx, response).await?;
+        let kept = existing_quick(&mut *tx, response).await?;
         tx.rollback().await?;
         kept.ok_or_else(|| StoreError::corrupt("a response was neither added nor there"))
     }
@@ -84,31 +85,36 @@ impl Store for Sqlite {
         )
         .bind(read.id.uuid())
         .bind(SqlTimestamp(at))
-        .bind(read.veil.and_then(ModerationState::held_at).map(SqlTimestamp))
-        .bind(read.veil.and_then(ModerationState::removed_at).map(SqlTimestamp))
+        .bind(read.moderation.and_then(ModerationState::held_at).map(SqlTimestamp))
+        .bind(read.moderation.and_then(ModerationState::removed_at).map(SqlTimestamp))
         .execute(&mut *tx)
         .await?;
-        record(tx, deleted.rows_affected(), events).await
+        commit_if_changed(tx, deleted.rows_affected(), events).await
     }
 
-    async fn moderate(&self, read: &Response, veil: Option<ModerationState>, events: &[Event]) -> StoreResult<bool> {
+    async fn moderate(
+        &self,
+        read: &Response,
+        moderation: Option<ModerationState>,
+        events: &[Event],
+    ) -> StoreResult<bool> {
         let mut tx = self.database.begin().await?;
         let moderated = sqlx::query(
             "UPDATE responses SET held_at = $2, removed_at = $3
              WHERE id = $1 AND deleted_at IS $4 AND held_at IS $5 AND removed_at IS $6",
         )
         .bind(read.id.uuid())
-        .bind(veil.and_then(ModerationState::held_at).map(SqlTimestamp))
-        .bind(veil.and_then(ModerationState::removed_at).map(SqlTimestamp))
+        .bind(moderation.and_then(ModerationState::held_at).map(SqlTimestamp))
+        .bind(moderation.and_then(ModerationState::removed_at).map(SqlTimestamp))
         .bind(read.deleted_at.map(SqlTimestamp))
-        .bind(read.veil.and_then(ModerationState::held_at).map(SqlTimestamp))
-        .bind(read.veil.and_then(ModerationState::removed_at).map(SqlTimestamp))
+        .bind(read.moderation.and_then(ModerationState::held_at).map(SqlTimestamp))
+        .bind(read.moderation.and_then(ModerationState::removed_at).map(SqlTimestamp))
         .execute(&mut *tx)
         .await?;
-        record(tx, moderated.rows_affected(), events).await
+        commit_if_changed(tx, moderated.rows_affected(), events).await
     }
 
-    async fn newest(&self, post: Option<PostId>, before: Option<ResponseId>, limit: i64) -> StoreResult<Vec<Response>> {
+    async fn latest(&self, post: Option<PostId>, before: Option<ResponseId>, limit: i64) -> StoreResult<Vec<Response>> {
         let of_post = "SELECT * FROM responses WHERE post = $1 AND id < $2 AND text IS NOT NULL
              AND deleted_at IS NULL AND held_at IS NULL AND removed_at IS NULL ORDER BY id DESC LIMIT $3";
         let of_all = "SELECT * FROM responses WHERE $1 IS NULL AND circle IS NULL AND id < $2 AND text IS NOT NULL
@@ -137,11 +143,11 @@ impl Store for Sqlite {
         }
         let found = get(&mut *tx, id).await?;
         tx.commit().await?;
-        Ok(found.filter(Response::is_open))
+        Ok(found.filter(Response::is_visible))
     }
 
     async fn stats(&self, user: UserId, hidden: &BTreeSet<UserId>) -> StoreResult<Stats> {
-        // One statement, so that all figures are of one moment.
+        // One statement, so that all counts come from one snapshot.
         let counts: (i64, i64, i64, i64, i64) = sqlx::query_as(
             "SELECT count(text), count(quick_kind), count(DISTINCT post), count(helpful_at),
                 (SELECT count(*) FROM responses
@@ -164,8 +170,12 @@ impl Store for Sqlite {
         })
     }
 
-    async fn given_by(&self, people: &BTreeSet<UserId>, posts: &[PostId]) -> StoreResult<HashMap<PostId, ResponseTally>> {
-        counts::given_by(self.database.reader(), people, posts).await
+    async fn count_by_authors(
+        &self,
+        authors: &BTreeSet<UserId>,
+        posts: &[PostId],
+    ) -> StoreResult<HashMap<PostId, ResponseTally>> {
+        counts::count_by_authors(self.database.reader(), authors, posts).await
     }
 
     async fn purge(&self, until: Timestamp, limit: i64) -> StoreResult<u64> {
@@ -181,8 +191,8 @@ impl Store for Sqlite {
     }
 }
 
-/// Ends a write: with its events, if it changed something.
-async fn record(mut tx: Tx, changed: u64, events: &[Event]) -> StoreResult<bool> {
+/// Commits a write, with its events if it changed a row. Returns true if it did.
+async fn commit_if_changed(mut tx: Tx, changed: u64, events: &[Event]) -> StoreResult<bool> {
     if changed == 0 {
         tx.rollback().await?;
         return Ok(false);
@@ -192,11 +202,11 @@ async fn record(mut tx: Tx, changed: u64, events: &[Event]) -> StoreResult<bool>
     Ok(true)
 }
 
-/// Whether it was added: it is not if its author has a living quick support of this kind there.
+/// Inserts a response. Returns false if the author has an active quick support of this kind to the post.
 async fn add(tx: &mut Tx, response: &Response) -> StoreResult<bool> {
     let (text, quick) = match &response.content {
-        Content::Text(text) => (Some(text.reveal()), None),
-        Content::Quick(kind) => (None, Some(kind.word())),
+        Content::Text(text) => (Some(text.expose()), None),
+        Content::Quick(kind) => (None, Some(kind.as_str())),
     };
     let added = sqlx::query(
         "INSERT INTO responses
@@ -215,16 +225,16 @@ async fn add(tx: &mut Tx, response: &Response) -> StoreResult<bool> {
     .bind(SqlTimestamp(response.created_at))
     .bind(response.helpful_at.map(SqlTimestamp))
     .bind(response.deleted_at.map(SqlTimestamp))
-    .bind(response.veil.and_then(ModerationState::held_at).map(SqlTimestamp))
-    .bind(response.veil.and_then(ModerationState::removed_at).map(SqlTimestamp))
+    .bind(response.moderation.and_then(ModerationState::held_at).map(SqlTimestamp))
+    .bind(response.moderation.and_then(ModerationState::removed_at).map(SqlTimestamp))
     .bind(response.circle.map(CircleId::uuid))
     .execute(&mut **tx)
     .await?;
     Ok(added.rows_affected() == 1)
 }
 
-/// The living quick support that stands where this response would.
-async fn kept_quick(
+/// Returns the active quick support of the same author, post and kind.
+async fn existing_quick(
     connection: impl Executor<'_, Database = Driver>,
     response: &Response,
 ) -> StoreResult<Option<Response>> {
@@ -232,15 +242,14 @@ async fn kept_quick(
         Content::Text(_) => return Ok(None),
         Content::Quick(kind) => *kind,
     };
-    let row: Option<Row> =
-        sqlx::query_as(
-            "SELECT * FROM responses WHERE post = $1 AND author = $2 AND quick_kind = $3 AND deleted_at IS NULL",
-        )
-            .bind(response.post.uuid())
-            .bind(response.author.uuid())
-            .bind(kind.word())
-            .fetch_optional(connection)
-            .await?;
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT * FROM responses WHERE post = $1 AND author = $2 AND quick_kind = $3 AND deleted_at IS NULL",
+    )
+    .bind(response.post.uuid())
+    .bind(response.author.uuid())
+    .bind(kind.as_str())
+    .fetch_optional(connection)
+    .await?;
     row.map(Row::into_response).transpose()
 }
 
@@ -250,10 +259,9 @@ async fn get(connection: impl Executor<'_, Database = Driver>, id: ResponseId) -
     row.map(Row::into_response).transpose()
 }
 
-/// These people as one value: SQLite bounds how many values a statement may have, and nothing bounds how many people
-/// somebody blocks.
-fn listed(people: &BTreeSet<UserId>) -> String {
-    let names: Vec<String> = people.iter().map(|user| format!("\"{}\"", user.uuid().simple())).collect();
+/// Encodes accounts as one parameter: SQLite limits the parameters of a statement, and a block list has no such limit.
+fn listed(authors: &BTreeSet<UserId>) -> String {
+    let names: Vec<String> = authors.iter().map(|user| format!("\"{}\"", user.uuid().simple())).collect();
     format!("[{}]", names.join(","))
 }
 
@@ -287,7 +295,7 @@ impl Row {
             created_at: self.created_at.0,
             helpful_at: self.helpful_at.map(|at| at.0),
             deleted_at: self.deleted_at.map(|at| at.0),
-            veil: ModerationState::from_times(self.held_at.map(|at| at.0), self.removed_at.map(|at| at.0)),
+            moderation: ModerationState::from_times(self.held_at.map(|at| at.0), self.removed_at.map(|at| at.0)),
         })
     }
 }

@@ -11,58 +11,59 @@ use sqlx::{AssertSqlSafe, Executor, QueryBuilder};
 use super::{Sql, rows::AccountRow};
 use crate::{
     Account, Handle, Profile,
-    store::{AccountStore, Appearance, Change, Opening, Showing},
+    store::{AccountStore, NewAccount, NewPersona, PrivacyUpdate, ProfileUpdate},
 };
 
-/// What is held of an account while it comes into a space.
+/// Namespace of the locks on accounts. An account is locked while it or one of its personas is created.
 const LOCK_NAMESPACE: &str = "accounts";
 
 #[sql]
 #[async_trait]
 impl AccountStore for Sql<Db> {
-    async fn open(&self, opening: &Opening) -> StoreResult<Account> {
+    async fn create_account(&self, new: &NewAccount) -> StoreResult<Account> {
         let mut tx = self.database.begin().await?;
-        tx.lock(LOCK_NAMESPACE, opening.user.uuid().as_bytes()).await?;
-        if let Some(account) = Self::find_account(&mut *tx, opening.user).await? {
+        tx.lock(LOCK_NAMESPACE, new.user.uuid().as_bytes()).await?;
+        if let Some(account) = Self::find_account(&mut *tx, new.user).await? {
             tx.rollback().await?;
             return Ok(account);
         }
         sqlx::query("INSERT INTO accounts (id, created_at) VALUES ($1, $2)")
-            .bind(opening.user.uuid())
-            .bind(SqlTimestamp(opening.at))
+            .bind(new.user.uuid())
+            .bind(SqlTimestamp(new.at))
             .execute(&mut *tx)
             .await?;
-        let Opening { user, persona, handle, avatar, .. } = opening.clone();
-        Self::add_persona(&mut tx, &Appearance { user, space: PersonaScope::Public, persona, handle, avatar }).await?;
-        let account = Self::find_account(&mut *tx, opening.user).await?;
+        let NewAccount { user, persona, handle, avatar, .. } = new.clone();
+        Self::insert_persona(&mut tx, &NewPersona { user, scope: PersonaScope::Public, persona, handle, avatar })
+            .await?;
+        let account = Self::find_account(&mut *tx, new.user).await?;
         tx.commit().await?;
-        account.ok_or_else(|| StoreError::corrupt("an account was opened and is not there"))
+        account.ok_or_else(|| StoreError::corrupt("created account not found"))
     }
 
-    async fn account(&self, user: UserId) -> StoreResult<Option<Account>> {
+    async fn get_account(&self, user: UserId) -> StoreResult<Option<Account>> {
         Self::find_account(self.database.reader(), user).await
     }
 
-    async fn appear(&self, appearance: &Appearance) -> StoreResult<Option<Profile>> {
+    async fn create_persona(&self, new: &NewPersona) -> StoreResult<Option<Profile>> {
         let mut tx = self.database.begin().await?;
-        tx.lock(LOCK_NAMESPACE, appearance.user.uuid().as_bytes()).await?;
-        let (user, space) = (appearance.user, appearance.space);
-        let there = Self::find(&mut *tx, user, space).await?;
-        if there.is_some() || Self::find_account(&mut *tx, user).await?.is_none() {
+        tx.lock(LOCK_NAMESPACE, new.user.uuid().as_bytes()).await?;
+        let (user, scope) = (new.user, new.scope);
+        let existing = Self::find(&mut *tx, user, scope).await?;
+        if existing.is_some() || Self::find_account(&mut *tx, user).await?.is_none() {
             tx.rollback().await?;
-            return there.map(AccountRow::into_profile).transpose();
+            return existing.map(AccountRow::into_profile).transpose();
         }
-        Self::add_persona(&mut tx, appearance).await?;
-        let there = Self::find(&mut *tx, user, space).await?;
+        Self::insert_persona(&mut tx, new).await?;
+        let created = Self::find(&mut *tx, user, scope).await?;
         tx.commit().await?;
-        there.map(AccountRow::into_profile).transpose()
+        created.map(AccountRow::into_profile).transpose()
     }
 
-    async fn profile(&self, persona: PersonaId) -> StoreResult<Option<Profile>> {
-        Ok(self.profiles(&[persona]).await?.pop())
+    async fn get_profile(&self, persona: PersonaId) -> StoreResult<Option<Profile>> {
+        Ok(self.get_profiles(&[persona]).await?.pop())
     }
 
-    async fn profiles(&self, personas: &[PersonaId]) -> StoreResult<Vec<Profile>> {
+    async fn get_profiles(&self, personas: &[PersonaId]) -> StoreResult<Vec<Profile>> {
         if personas.is_empty() {
             return Ok(Vec::new());
         }
@@ -77,16 +78,16 @@ impl AccountStore for Sql<Db> {
         rows.into_iter().map(AccountRow::into_profile).collect()
     }
 
-    async fn update(&self, user: UserId, version: i64, change: &Change) -> StoreResult<Option<Account>> {
+    async fn update_profile(&self, user: UserId, version: i64, update: &ProfileUpdate) -> StoreResult<Option<Account>> {
         let mut tx = self.database.begin().await?;
-        let counted = sqlx::query(
+        let incremented = sqlx::query(
             "UPDATE accounts SET profile_version = profile_version + 1 WHERE id = $1 AND profile_version = $2",
         )
         .bind(user.uuid())
         .bind(version)
         .execute(&mut *tx)
         .await?;
-        if counted.rows_affected() == 0 {
+        if incremented.rows_affected() == 0 {
             tx.rollback().await?;
             return Ok(None);
         }
@@ -97,9 +98,9 @@ impl AccountStore for Sql<Db> {
         )
         .bind(user.uuid())
         .bind(PersonaScope::Public.to_string())
-        .bind(change.handle.as_ref().map(Handle::as_str))
-        .bind(change.handle.as_ref().map(Handle::skeleton))
-        .bind(change.avatar.map(|avatar| i64::from(avatar.number())))
+        .bind(update.handle.as_ref().map(Handle::as_str))
+        .bind(update.handle.as_ref().map(Handle::skeleton))
+        .bind(update.avatar.map(|avatar| i64::from(avatar.get())))
         .execute(&mut *tx)
         .await?;
         let account = Self::find_account(&mut *tx, user).await?;
@@ -107,7 +108,7 @@ impl AccountStore for Sql<Db> {
         Ok(account)
     }
 
-    async fn set_privacy(&self, user: UserId, version: i64, change: &Showing) -> StoreResult<Option<Account>> {
+    async fn update_privacy(&self, user: UserId, version: i64, update: &PrivacyUpdate) -> StoreResult<Option<Account>> {
         let mut tx = self.database.begin().await?;
         let changed = sqlx::query(
             "UPDATE accounts SET privacy_version = privacy_version + 1, shows_points = COALESCE($3, shows_points),
@@ -116,8 +117,8 @@ impl AccountStore for Sql<Db> {
         )
         .bind(user.uuid())
         .bind(version)
-        .bind(change.points.map(i64::from))
-        .bind(change.badges.map(i64::from))
+        .bind(update.shows_points.map(i64::from))
+        .bind(update.shows_badges.map(i64::from))
         .execute(&mut *tx)
         .await?;
         if changed.rows_affected() == 0 {
@@ -129,7 +130,7 @@ impl AccountStore for Sql<Db> {
         Ok(account)
     }
 
-    async fn suspend(
+    async fn set_suspension(
         &self,
         user: UserId,
         until: Option<Timestamp>,
@@ -154,7 +155,7 @@ impl AccountStore for Sql<Db> {
         Ok(true)
     }
 
-    async fn mute(&self, user: UserId, until: Option<Timestamp>, events: &[Event]) -> StoreResult<bool> {
+    async fn set_mute(&self, user: UserId, until: Option<Timestamp>, events: &[Event]) -> StoreResult<bool> {
         let mut tx = self.database.begin().await?;
         let changed =
             sqlx::query("UPDATE accounts SET muted_until = $2 WHERE id = $1 AND muted_until IS DISTINCT FROM $2")
@@ -181,23 +182,23 @@ impl Sql<Db> {
     async fn find(
         executor: impl Executor<'_, Database = Db>,
         user: UserId,
-        space: PersonaScope,
+        scope: PersonaScope,
     ) -> StoreResult<Option<AccountRow>> {
         let select = format!("{} WHERE personas.account = $1 AND personas.scope = $2", AccountRow::SELECT);
-        let query = sqlx::query_as(AssertSqlSafe(select)).bind(user.uuid()).bind(space.to_string());
+        let query = sqlx::query_as(AssertSqlSafe(select)).bind(user.uuid()).bind(scope.to_string());
         Ok(query.fetch_optional(executor).await?)
     }
 
-    async fn add_persona(tx: &mut Tx<Db>, new: &Appearance) -> StoreResult<()> {
+    async fn insert_persona(tx: &mut Tx<Db>, new: &NewPersona) -> StoreResult<()> {
         sqlx::query(
             "INSERT INTO personas (id, account, scope, handle, skeleton, avatar) VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(new.persona.uuid())
         .bind(new.user.uuid())
-        .bind(new.space.to_string())
+        .bind(new.scope.to_string())
         .bind(new.handle.as_str())
         .bind(new.handle.skeleton())
-        .bind(i64::from(new.avatar.number()))
+        .bind(i64::from(new.avatar.get()))
         .execute(&mut **tx)
         .await?;
         Ok(())

@@ -13,14 +13,14 @@ use uuid::Uuid;
 
 use super::{
     Sql,
-    rows::{BlockRow, badge_words},
+    rows::{BlockRow, join_badges},
 };
 use crate::{Block, store::BlockStore};
 
-/// What is held of an owner while their blocks change.
+/// Namespace of the locks on owners. An owner is locked while blocks of the owner change.
 const LOCK_NAMESPACE: &str = "blocks";
 
-/// Both halves are answered by an index alone.
+/// Each half reads a covering index only.
 const HIDDEN: &str = "SELECT blocked FROM blocks WHERE owner = $1 UNION SELECT owner FROM blocks WHERE blocked = $1";
 
 #[sql]
@@ -43,7 +43,7 @@ impl BlockStore for Sql<Db> {
         .bind(block.blocked.uuid())
         .bind(&block.persona.handle)
         .bind(i64::from(block.persona.avatar))
-        .bind(badge_words(&block.persona.badges))
+        .bind(join_badges(&block.persona.badges))
         .bind(SqlTimestamp(block.created_at))
         .execute(&mut *tx)
         .await?;
@@ -60,19 +60,20 @@ impl BlockStore for Sql<Db> {
             return Ok(false);
         };
         sqlx::query("DELETE FROM blocks WHERE id = $1").bind(block.id.uuid()).execute(&mut *tx).await?;
-        let (left,): (bool,) = sqlx::query_as("SELECT EXISTS (SELECT 1 FROM blocks WHERE owner = $1 AND blocked = $2)")
-            .bind(owner.uuid())
-            .bind(block.blocked.uuid())
-            .fetch_one(&mut *tx)
-            .await?;
-        if !left {
+        let (still_blocked,): (bool,) =
+            sqlx::query_as("SELECT EXISTS (SELECT 1 FROM blocks WHERE owner = $1 AND blocked = $2)")
+                .bind(owner.uuid())
+                .bind(block.blocked.uuid())
+                .fetch_one(&mut *tx)
+                .await?;
+        if !still_blocked {
             tx.append_events(events).await?;
         }
         tx.commit().await?;
         Ok(true)
     }
 
-    async fn blocks(&self, owner: UserId, before: Option<BlockId>, limit: i64) -> StoreResult<Vec<Block>> {
+    async fn list_blocks(&self, owner: UserId, before: Option<BlockId>, limit: i64) -> StoreResult<Vec<Block>> {
         let select = format!("{} WHERE owner = $1 AND id < $2 ORDER BY id DESC LIMIT $3", BlockRow::SELECT);
         let rows: Vec<BlockRow> = sqlx::query_as(AssertSqlSafe(select))
             .bind(owner.uuid())
@@ -107,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_is_hidden_is_read_from_an_index_alone() {
+    fn hidden_accounts_are_read_from_covering_indexes_only() {
         kith_testkit::block_on(async {
             let database = kith_testkit::sqlite_database().await;
             let plan: Vec<(i64, i64, i64, String)> =
@@ -116,9 +117,9 @@ mod tests {
                     .fetch_all(database.reader())
                     .await
                     .unwrap();
-            let looks: Vec<_> = plan.iter().filter(|(.., step)| step.contains("blocks")).collect();
-            assert_eq!(looks.len(), 2, "{plan:?}");
-            assert!(looks.iter().all(|(.., step)| step.contains("COVERING INDEX")), "{plan:?}");
+            let reads: Vec<_> = plan.iter().filter(|(.., step)| step.contains("blocks")).collect();
+            assert_eq!(reads.len(), 2, "{plan:?}");
+            assert!(reads.iter().all(|(.., step)| step.contains("COVERING INDEX")), "{plan:?}");
         });
     }
 }

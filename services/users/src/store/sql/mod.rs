@@ -1,4 +1,4 @@
-//! People in Postgres and in SQLite.
+//! SQL adapter, for Postgres and SQLite.
 
 mod accounts;
 mod blocks;
@@ -8,14 +8,13 @@ mod staff;
 
 use kith_storage::sql::{Database, Engine, Sqlite};
 
-/// People in a SQL database.
+/// Implements [`Store`](super::Store) on a SQL database.
 #[derive(Debug)]
 pub struct Sql<D: Engine = Sqlite> {
     database: Database<D>,
 }
 
 impl<D: Engine> Sql<D> {
-    /// The people of this database.
     #[must_use]
     pub const fn new(database: Database<D>) -> Self {
         Self { database }

@@ -1,4 +1,4 @@
-//! Rows, and what they say.
+//! Rows of the tables.
 
 use kith_kernel::{
     BlockId, PersonaId, UserId,
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{Account, Block, Privacy, Profile, domain::BADGES};
 
-/// A persona beside its account.
+/// Persona joined with its account.
 #[derive(FromRow)]
 pub(super) struct AccountRow {
     persona: Uuid,
@@ -31,7 +31,7 @@ pub(super) struct AccountRow {
 }
 
 impl AccountRow {
-    /// What selects one; a condition follows.
+    /// Query without a condition.
     pub(super) const SELECT: &str = "SELECT personas.id AS persona, personas.account, personas.scope, personas.handle,
             personas.avatar, accounts.role, accounts.points, accounts.created_at, accounts.suspended_until,
             accounts.muted_until, accounts.profile_version, accounts.shows_points, accounts.shows_badges,
@@ -39,28 +39,28 @@ impl AccountRow {
          FROM personas JOIN accounts ON accounts.id = personas.account";
 
     pub(super) fn into_account(self) -> StoreResult<Account> {
-        let (created_at, version, privacy_version) = (self.created_at.0, self.profile_version, self.privacy_version);
+        let (created_at, profile_version, privacy_version) =
+            (self.created_at.0, self.profile_version, self.privacy_version);
         let suspended_until = self.suspended_until.map(|until| until.0);
         let muted_until = self.muted_until.map(|until| until.0);
         let profile = self.into_profile()?;
-        Ok(Account { profile, created_at, suspended_until, muted_until, version, privacy_version })
+        Ok(Account { profile, created_at, suspended_until, muted_until, profile_version, privacy_version })
     }
 
     pub(super) fn into_profile(self) -> StoreResult<Profile> {
         Ok(Profile {
             id: PersonaId::from_uuid(self.persona),
-            owner: UserId::from_uuid(self.account),
-            space: self.scope.parse().map_err(StoreError::corrupt)?,
+            account: UserId::from_uuid(self.account),
+            scope: self.scope.parse().map_err(StoreError::corrupt)?,
             handle: self.handle,
             avatar: u8::try_from(self.avatar).map_err(StoreError::corrupt)?,
-            role: role(&self.role)?,
+            role: parse_role(&self.role)?,
             points: u32::try_from(self.points).map_err(StoreError::corrupt)?,
             privacy: Privacy { shows_points: self.shows_points != 0, shows_badges: self.shows_badges != 0 },
         })
     }
 }
 
-/// A block.
 #[derive(FromRow)]
 pub(super) struct BlockRow {
     id: Uuid,
@@ -74,7 +74,7 @@ pub(super) struct BlockRow {
 }
 
 impl BlockRow {
-    /// What selects one; a condition follows.
+    /// Query without a condition.
     pub(super) const SELECT: &str =
         "SELECT id, owner, persona, blocked, handle, avatar, badges, created_at FROM blocks";
 
@@ -83,7 +83,7 @@ impl BlockRow {
             id: PersonaId::from_uuid(self.persona),
             handle: self.handle,
             avatar: u8::try_from(self.avatar).map_err(StoreError::corrupt)?,
-            badges: badges(&self.badges),
+            badges: parse_badges(&self.badges),
         };
         Ok(Block {
             id: BlockId::from_uuid(self.id),
@@ -95,18 +95,18 @@ impl BlockRow {
     }
 }
 
-fn role(word: &str) -> StoreResult<Role> {
-    let known = Role::ALL.into_iter().find(|role| role.as_str() == word);
-    known.ok_or_else(|| StoreError::corrupt("a role that this build does not know"))
+fn parse_role(name: &str) -> StoreResult<Role> {
+    let known = Role::ALL.into_iter().find(|role| role.as_str() == name);
+    known.ok_or_else(|| StoreError::corrupt("unknown role"))
 }
 
-/// The words of these badges, in one column.
-pub(super) fn badge_words(badges: &[Badge]) -> String {
-    let words = BADGES.into_iter().filter(|(badge, _)| badges.contains(badge)).map(|(_, word)| word);
-    words.collect::<Vec<_>>().join(" ")
+/// Joins the names of the badges with spaces, for one column.
+pub(super) fn join_badges(badges: &[Badge]) -> String {
+    let names = BADGES.into_iter().filter(|(badge, _)| badges.contains(badge)).map(|(_, name)| name);
+    names.collect::<Vec<_>>().join(" ")
 }
 
-fn badges(words: &str) -> Vec<Badge> {
-    let given = |word: &str| words.split(' ').any(|known| known == word);
-    BADGES.into_iter().filter(|(_, word)| given(word)).map(|(badge, _)| badge).collect()
+fn parse_badges(names: &str) -> Vec<Badge> {
+    let contains = |name: &str| names.split(' ').any(|stored| stored == name);
+    BADGES.into_iter().filter(|(_, name)| contains(name)).map(|(badge, _)| badge).collect()
 }

@@ -1,7 +1,7 @@
 //! Roles.
 
 use async_trait::async_trait;
-use kith_kernel::{Event, Role, PersonaScope, UserId, audit::AuditEntry, ports::SetRoleOutcome};
+use kith_kernel::{Event, PersonaScope, Role, UserId, audit::AuditEntry, ports::SetRoleOutcome};
 use kith_storage::{StoreResult, sql};
 use sqlx::AssertSqlSafe;
 
@@ -11,7 +11,7 @@ use crate::{Handle, Profile, store::StaffStore};
 #[sql]
 #[async_trait]
 impl StaffStore for Sql<Db> {
-    async fn staff(&self) -> StoreResult<Vec<Profile>> {
+    async fn list_staff(&self) -> StoreResult<Vec<Profile>> {
         let select = format!(
             "{} WHERE accounts.role IN ($1, $2) AND personas.scope = $3
              ORDER BY CASE WHEN accounts.role = $1 THEN 0 ELSE 1 END, accounts.id",
@@ -34,17 +34,17 @@ impl StaffStore for Sql<Db> {
         entries: &[AuditEntry],
     ) -> StoreResult<Option<SetRoleOutcome>> {
         let mut tx = self.database.begin().await?;
-        // One after the other: two who take the last two admins' roles would each see the other's.
+        // Role changes are serialized: two concurrent calls that demote the last two admins would each count the other.
         tx.lock("roles", &[]).await?;
-        let now: Option<(String,)> = sqlx::query_as("SELECT role FROM accounts WHERE id = $1")
+        let current: Option<(String,)> = sqlx::query_as("SELECT role FROM accounts WHERE id = $1")
             .bind(user.uuid())
             .fetch_optional(&mut *tx)
             .await?;
-        let Some((now,)) = now else { return Ok(None) };
-        if now == role.as_str() {
+        let Some((current,)) = current else { return Ok(None) };
+        if current == role.as_str() {
             return Ok(Some(SetRoleOutcome::Unchanged));
         }
-        if now == Role::Admin.as_str() {
+        if current == Role::Admin.as_str() {
             let (admins,): (i64,) = sqlx::query_as("SELECT count(*) FROM accounts WHERE role = $1")
                 .bind(Role::Admin.as_str())
                 .fetch_one(&mut *tx)
@@ -64,7 +64,7 @@ impl StaffStore for Sql<Db> {
         Ok(Some(SetRoleOutcome::Changed))
     }
 
-    async fn called(&self, handle: &Handle) -> StoreResult<Option<Profile>> {
+    async fn find_by_handle(&self, handle: &Handle) -> StoreResult<Option<Profile>> {
         let select = format!("{} WHERE personas.skeleton = $1 AND personas.scope = $2", AccountRow::SELECT);
         let row: Option<AccountRow> = sqlx::query_as(AssertSqlSafe(select))
             .bind(handle.skeleton())

@@ -1,10 +1,10 @@
-//! What `kith_users::store::PointStore` promises.
+//! Contract of `kith_users::store::PointStore`.
 
 use std::{pin::Pin, time::Duration};
 
 use kith_kernel::{Actor, Clock as _, ResponseId, SystemClock, SystemEntropy, Timestamp};
 use kith_testkit::{event_id, run_concurrently};
-use kith_users::{Earning, policy::DAILY_POINTS, store::Withheld};
+use kith_users::{PointsEntry, policy::MAX_DAILY_POINTS, store::HoldChange};
 
 use crate::harness::{Harness, postgres, sqlite};
 
@@ -12,166 +12,167 @@ fn response() -> ResponseId {
     ResponseId::new(SystemClock.now(), &SystemEntropy)
 }
 
-fn earning(who: &Actor, worth: u32) -> Earning {
+fn points_entry(actor: &Actor, points: u32) -> PointsEntry {
     let at = Timestamp::from_millis(1_000);
-    Earning { event: event_id(at), at, account: who.user, response: response(), worth }
+    PointsEntry { event: event_id(at), at, account: actor.user, response: response(), points }
 }
 
 #[kith_testkit::contract(sqlite, postgres)]
 mod contract {
     use super::*;
 
-    async fn an_event_pays_once(harness: &Harness) {
-        let ann = harness.person("ann").await;
-        let earned = earning(&ann, 5);
-        harness.store.earn(&earned).await.unwrap();
-        harness.store.earn(&earned).await.unwrap();
-        harness.store.earn(&Earning { event: event_id(earned.at), worth: 10, ..earned }).await.unwrap();
+    async fn an_event_is_credited_once(harness: &Harness) {
+        let ann = harness.create_account("ann").await;
+        let entry = points_entry(&ann, 5);
+        harness.store.credit(&entry).await.unwrap();
+        harness.store.credit(&entry).await.unwrap();
+        harness.store.credit(&PointsEntry { event: event_id(entry.at), points: 10, ..entry }).await.unwrap();
         assert_eq!(harness.points(&ann).await, 15);
     }
 
-    async fn of_many_who_bring_one_event_at_once_one_pays(harness: &Harness) {
-        let ann = harness.person("ann").await;
-        let earned = earning(&ann, 5);
-        let racers: Vec<_> = (0..16)
+    async fn concurrent_deliveries_of_one_event_are_credited_once(harness: &Harness) {
+        let ann = harness.create_account("ann").await;
+        let entry = points_entry(&ann, 5);
+        let tasks: Vec<_> = (0..16)
             .map(|_| {
                 let store = harness.store.clone();
-                tokio::spawn(async move { store.earn(&earned).await.unwrap() })
+                tokio::spawn(async move { store.credit(&entry).await.unwrap() })
             })
             .collect();
-        for racer in racers {
-            racer.await.unwrap();
+        for task in tasks {
+            task.await.unwrap();
         }
         assert_eq!(harness.points(&ann).await, 5);
     }
 
-    async fn a_day_has_a_limit_and_the_next_has_its_own(harness: &Harness) {
-        let ann = harness.person("ann").await;
+    async fn each_day_has_its_own_cap(harness: &Harness) {
+        let ann = harness.create_account("ann").await;
         for _ in 0..11 {
-            harness.store.earn(&Earning { worth: 10, ..earning(&ann, 10) }).await.unwrap();
+            harness.store.credit(&PointsEntry { points: 10, ..points_entry(&ann, 10) }).await.unwrap();
         }
-        harness.store.earn(&earning(&ann, 3)).await.unwrap();
-        assert_eq!(harness.points(&ann).await, DAILY_POINTS);
-        let today = earning(&ann, 3);
-        harness.store.earn(&Earning { at: today.at.after(Duration::from_hours(24)), ..today }).await.unwrap();
-        assert_eq!(harness.points(&ann).await, DAILY_POINTS + 3);
+        harness.store.credit(&points_entry(&ann, 3)).await.unwrap();
+        assert_eq!(harness.points(&ann).await, MAX_DAILY_POINTS);
+        let today = points_entry(&ann, 3);
+        harness.store.credit(&PointsEntry { at: today.at.after(Duration::from_hours(24)), ..today }).await.unwrap();
+        assert_eq!(harness.points(&ann).await, MAX_DAILY_POINTS + 3);
     }
 
-    async fn of_many_who_earn_at_once_all_get_what_the_day_leaves_and_no_more(harness: &Harness) {
-        let ann = harness.person("ann").await;
-        let racers = (0..32).map(|_| {
-            let (store, earned) = (harness.store.clone(), earning(&ann, 7));
-            async move { store.earn(&earned).await.unwrap() }
+    async fn concurrent_credits_reach_the_daily_cap_exactly(harness: &Harness) {
+        let ann = harness.create_account("ann").await;
+        let tasks = (0..32).map(|_| {
+            let (store, entry) = (harness.store.clone(), points_entry(&ann, 7));
+            async move { store.credit(&entry).await.unwrap() }
         });
-        run_concurrently(racers).await;
-        assert_eq!(harness.points(&ann).await, DAILY_POINTS);
+        run_concurrently(tasks).await;
+        assert_eq!(harness.points(&ann).await, MAX_DAILY_POINTS);
     }
 
-    async fn what_is_taken_back_while_it_is_earned_earns_nothing(harness: &Harness) {
-        let ann = harness.person("ann").await;
-        let kept = earning(&ann, 60);
-        let mut racers: Vec<Pin<Box<dyn Future<Output = ()> + Send>>> = Vec::new();
+    async fn a_response_that_is_revoked_during_its_credit_earns_nothing(harness: &Harness) {
+        let ann = harness.create_account("ann").await;
+        let unrelated = points_entry(&ann, 60);
+        let mut tasks: Vec<Pin<Box<dyn Future<Output = ()> + Send>>> = Vec::new();
         for _ in 0..16 {
-            let (store, earned) = (harness.store.clone(), earning(&ann, 50));
-            racers.push(Box::pin(async move { store.earn(&earned).await.unwrap() }));
+            let (store, entry) = (harness.store.clone(), points_entry(&ann, 50));
+            tasks.push(Box::pin(async move { store.credit(&entry).await.unwrap() }));
             let store = harness.store.clone();
-            racers.push(Box::pin(async move {
-                store.take_back(event_id(earned.at), earned.response).await.unwrap();
+            tasks.push(Box::pin(async move {
+                store.revoke(event_id(entry.at), entry.response).await.unwrap();
             }));
         }
         let store = harness.store.clone();
-        racers.push(Box::pin(async move { store.earn(&kept).await.unwrap() }));
-        run_concurrently(racers).await;
+        tasks.push(Box::pin(async move { store.credit(&unrelated).await.unwrap() }));
+        run_concurrently(tasks).await;
         assert_eq!(harness.points(&ann).await, 60);
     }
 
-    async fn taking_back_takes_all_that_an_answer_earned_and_frees_the_day(harness: &Harness) {
-        let ann = harness.person("ann").await;
-        let given = earning(&ann, 60);
-        let helpful = Earning { event: event_id(given.at), worth: 10, ..given };
-        for earned in [given, helpful, earning(&ann, 50)] {
-            harness.store.earn(&earned).await.unwrap();
+    async fn revoking_removes_all_points_of_a_response_and_frees_the_daily_cap(harness: &Harness) {
+        let ann = harness.create_account("ann").await;
+        let created = points_entry(&ann, 60);
+        let helpful = PointsEntry { event: event_id(created.at), points: 10, ..created };
+        for entry in [created, helpful, points_entry(&ann, 50)] {
+            harness.store.credit(&entry).await.unwrap();
         }
         assert_eq!(harness.points(&ann).await, 100);
-        let deleted = event_id(given.at);
-        harness.store.take_back(deleted, given.response).await.unwrap();
-        assert_eq!(harness.points(&ann).await, 50, "what was cut to 30 has its room");
-        harness.store.take_back(deleted, given.response).await.unwrap();
-        harness.store.take_back(event_id(given.at), given.response).await.unwrap();
+        let deleted = event_id(created.at);
+        harness.store.revoke(deleted, created.response).await.unwrap();
+        assert_eq!(harness.points(&ann).await, 50, "the entry that was cut to 30 is granted in full");
+        harness.store.revoke(deleted, created.response).await.unwrap();
+        harness.store.revoke(event_id(created.at), created.response).await.unwrap();
         assert_eq!(harness.points(&ann).await, 50);
     }
 
-    async fn what_was_taken_back_earns_nothing_if_it_is_heard_of_later(harness: &Harness) {
-        let ann = harness.person("ann").await;
-        let late = earning(&ann, 5);
-        harness.store.take_back(event_id(late.at), late.response).await.unwrap();
-        harness.store.earn(&late).await.unwrap();
+    async fn a_credit_after_the_revocation_has_no_effect(harness: &Harness) {
+        let ann = harness.create_account("ann").await;
+        let late = points_entry(&ann, 5);
+        harness.store.revoke(event_id(late.at), late.response).await.unwrap();
+        harness.store.credit(&late).await.unwrap();
         assert_eq!(harness.points(&ann).await, 0);
     }
 
-    async fn what_is_withheld_frees_the_day_and_is_given_again_once(harness: &Harness) {
-        let ann = harness.person("ann").await;
-        let given = earning(&ann, 60);
-        let helpful = Earning { event: event_id(given.at), worth: 10, ..given };
-        let other = earning(&ann, 50);
-        for earned in [given, helpful, other] {
-            harness.store.earn(&earned).await.unwrap();
+    async fn a_hold_frees_the_daily_cap_and_its_removal_restores_the_points(harness: &Harness) {
+        let ann = harness.create_account("ann").await;
+        let created = points_entry(&ann, 60);
+        let helpful = PointsEntry { event: event_id(created.at), points: 10, ..created };
+        let other = points_entry(&ann, 50);
+        for entry in [created, helpful, other] {
+            harness.store.credit(&entry).await.unwrap();
         }
-        let (removed, reinstated) = (event_id(given.at), event_id(given.at));
+        let (removed, restored) = (event_id(created.at), event_id(created.at));
         for _ in 0..2 {
-            harness.store.withhold(removed, given.response, Withheld::More).await.unwrap();
-            assert_eq!(harness.points(&ann).await, 50, "what was cut to 30 has its room");
+            harness.store.hold_points(removed, created.response, HoldChange::Add).await.unwrap();
+            assert_eq!(harness.points(&ann).await, 50, "the entry that was cut to 30 is granted in full");
         }
-        harness.store.withhold(event_id(other.at), other.response, Withheld::More).await.unwrap();
+        harness.store.hold_points(event_id(other.at), other.response, HoldChange::Add).await.unwrap();
         assert_eq!(harness.points(&ann).await, 0);
         for _ in 0..2 {
-            harness.store.withhold(reinstated, given.response, Withheld::Less).await.unwrap();
+            harness.store.hold_points(restored, created.response, HoldChange::Remove).await.unwrap();
             assert_eq!(harness.points(&ann).await, 70);
         }
     }
 
-    async fn what_is_withheld_is_so_whatever_order_its_events_come_in(harness: &Harness) {
-        let ann = harness.person("ann").await;
-        let given = earning(&ann, 5);
-        let hear = async |withheld| harness.store.withhold(event_id(given.at), given.response, withheld).await.unwrap();
-        hear(Withheld::More).await;
-        harness.store.earn(&given).await.unwrap();
-        assert_eq!(harness.points(&ann).await, 0, "it was withheld before it was earned");
-        hear(Withheld::Less).await;
+    async fn holds_are_independent_of_the_order_of_events(harness: &Harness) {
+        let ann = harness.create_account("ann").await;
+        let created = points_entry(&ann, 5);
+        let apply =
+            async |change| harness.store.hold_points(event_id(created.at), created.response, change).await.unwrap();
+        apply(HoldChange::Add).await;
+        harness.store.credit(&created).await.unwrap();
+        assert_eq!(harness.points(&ann).await, 0, "the hold came before the credit");
+        apply(HoldChange::Remove).await;
         assert_eq!(harness.points(&ann).await, 5);
-        hear(Withheld::Less).await;
-        hear(Withheld::More).await;
-        assert_eq!(harness.points(&ann).await, 5, "it was given back before it was known to be withheld");
-        hear(Withheld::More).await;
+        apply(HoldChange::Remove).await;
+        apply(HoldChange::Add).await;
+        assert_eq!(harness.points(&ann).await, 5, "the removal of the hold came before the hold");
+        apply(HoldChange::Add).await;
         assert_eq!(harness.points(&ann).await, 0);
-        harness.store.take_back(event_id(given.at), given.response).await.unwrap();
-        hear(Withheld::Less).await;
-        assert_eq!(harness.points(&ann).await, 0, "its author took it back");
+        harness.store.revoke(event_id(created.at), created.response).await.unwrap();
+        apply(HoldChange::Remove).await;
+        assert_eq!(harness.points(&ann).await, 0, "the response is revoked");
     }
 
-    async fn of_many_who_withhold_and_give_back_at_once_the_sum_is_what_counts(harness: &Harness) {
-        let ann = harness.person("ann").await;
-        let given = earning(&ann, 7);
-        harness.store.earn(&given).await.unwrap();
-        let mut racers: Vec<Pin<Box<dyn Future<Output = ()> + Send>>> = Vec::new();
+    async fn concurrent_additions_and_removals_of_holds_are_summed(harness: &Harness) {
+        let ann = harness.create_account("ann").await;
+        let created = points_entry(&ann, 7);
+        harness.store.credit(&created).await.unwrap();
+        let mut tasks: Vec<Pin<Box<dyn Future<Output = ()> + Send>>> = Vec::new();
         for _ in 0..8 {
-            for withheld in [Withheld::More, Withheld::Less] {
+            for change in [HoldChange::Add, HoldChange::Remove] {
                 let store = harness.store.clone();
-                racers.push(Box::pin(async move {
-                    store.withhold(event_id(given.at), given.response, withheld).await.unwrap();
+                tasks.push(Box::pin(async move {
+                    store.hold_points(event_id(created.at), created.response, change).await.unwrap();
                 }));
             }
-            let (store, more) = (harness.store.clone(), earning(&ann, 1));
-            racers.push(Box::pin(async move { store.earn(&more).await.unwrap() }));
+            let (store, more) = (harness.store.clone(), points_entry(&ann, 1));
+            tasks.push(Box::pin(async move { store.credit(&more).await.unwrap() }));
         }
-        run_concurrently(racers).await;
+        run_concurrently(tasks).await;
         assert_eq!(harness.points(&ann).await, 15);
     }
 
-    async fn nobody_earns_without_an_account_or_for_another(harness: &Harness) {
-        let (ann, bob) = (harness.person("ann").await, harness.person("bob").await);
-        harness.store.earn(&earning(&kith_testkit::member(), 5)).await.unwrap();
-        harness.store.earn(&earning(&ann, 5)).await.unwrap();
+    async fn points_are_credited_only_to_the_existing_account_of_the_entry(harness: &Harness) {
+        let (ann, bob) = (harness.create_account("ann").await, harness.create_account("bob").await);
+        harness.store.credit(&points_entry(&kith_testkit::member(), 5)).await.unwrap();
+        harness.store.credit(&points_entry(&ann, 5)).await.unwrap();
         assert_eq!((harness.points(&ann).await, harness.points(&bob).await), (5, 0));
     }
 }

@@ -1,4 +1,4 @@
-//! What `kith_users::store::StaffStore` promises.
+//! Contract of `kith_users::store::StaffStore`.
 
 use kith_kernel::{
     AccountEvent, Actor, Clock as _, EventId, EventPayload, Role, SystemEntropy,
@@ -23,7 +23,7 @@ fn entry(harness: &Harness, actor: &Actor) -> AuditEntry {
     }
 }
 
-async fn set(harness: &Harness, actor: &Actor, role: Role) -> Option<SetRoleOutcome> {
+async fn set_role(harness: &Harness, actor: &Actor, role: Role) -> Option<SetRoleOutcome> {
     let event = [event(EventPayload::Account(AccountEvent::RoleChanged { user: actor.user }))];
     harness.store.set_role(actor.user, role, &event, &[entry(harness, actor)]).await.unwrap()
 }
@@ -36,42 +36,42 @@ async fn role(harness: &Harness, actor: &Actor) -> Role {
 mod contract {
     use super::*;
 
-    async fn a_role_is_given_announced_and_written_down_once(harness: &Harness) {
-        let ann = harness.person("ann").await;
-        assert_eq!(set(harness, &ann, Role::Moderator).await, Some(SetRoleOutcome::Changed));
-        assert_eq!(set(harness, &ann, Role::Moderator).await, Some(SetRoleOutcome::Unchanged));
+    async fn a_role_change_is_published_and_audited_once(harness: &Harness) {
+        let ann = harness.create_account("ann").await;
+        assert_eq!(set_role(harness, &ann, Role::Moderator).await, Some(SetRoleOutcome::Changed));
+        assert_eq!(set_role(harness, &ann, Role::Moderator).await, Some(SetRoleOutcome::Unchanged));
         assert_eq!(role(harness, &ann).await, Role::Moderator);
-        assert_eq!((harness.announced().await.len(), harness.written_down().await.len()), (1, 1));
-        let nobody = Actor { user: kith_testkit::user(), ..ann };
-        assert_eq!(set(harness, &nobody, Role::Admin).await, None);
-        assert_eq!((harness.announced().await.len(), harness.written_down().await.len()), (0, 1));
+        assert_eq!((harness.published_events().await.len(), harness.audit_entries().await.len()), (1, 1));
+        let missing = Actor { user: kith_testkit::user(), ..ann };
+        assert_eq!(set_role(harness, &missing, Role::Admin).await, None);
+        assert_eq!((harness.published_events().await.len(), harness.audit_entries().await.len()), (0, 1));
     }
 
-    async fn a_role_that_cannot_be_written_down_was_not_given(harness: &Harness) {
-        let ann = harness.person("ann").await;
-        let formless = AuditEntry { detail: "because they asked".to_owned(), ..entry(harness, &ann) };
+    async fn a_role_change_is_rolled_back_if_its_audit_entry_is_rejected(harness: &Harness) {
+        let ann = harness.create_account("ann").await;
+        let invalid = AuditEntry { detail: "because they asked".to_owned(), ..entry(harness, &ann) };
         let event = [event(EventPayload::Account(AccountEvent::RoleChanged { user: ann.user }))];
-        harness.store.set_role(ann.user, Role::Admin, &event, &[formless]).await.unwrap_err();
-        assert_eq!((role(harness, &ann).await, harness.announced().await.len()), (Role::Member, 0));
+        harness.store.set_role(ann.user, Role::Admin, &event, &[invalid]).await.unwrap_err();
+        assert_eq!((role(harness, &ann).await, harness.published_events().await.len()), (Role::Member, 0));
     }
 
-    async fn the_last_admin_stays(harness: &Harness) {
-        let (ann, bob) = (harness.person("ann").await, harness.person("bob").await);
-        set(harness, &ann, Role::Admin).await;
-        for less in [Role::Member, Role::Moderator] {
-            assert_eq!(set(harness, &ann, less).await, Some(SetRoleOutcome::LastAdmin));
+    async fn the_last_admin_cannot_be_demoted(harness: &Harness) {
+        let (ann, bob) = (harness.create_account("ann").await, harness.create_account("bob").await);
+        set_role(harness, &ann, Role::Admin).await;
+        for lower in [Role::Member, Role::Moderator] {
+            assert_eq!(set_role(harness, &ann, lower).await, Some(SetRoleOutcome::LastAdmin));
         }
-        set(harness, &bob, Role::Admin).await;
-        assert_eq!(set(harness, &ann, Role::Moderator).await, Some(SetRoleOutcome::Changed));
-        assert_eq!(set(harness, &bob, Role::Member).await, Some(SetRoleOutcome::LastAdmin));
-        assert_eq!(harness.written_down().await.len(), 3, "what was refused is not written down");
+        set_role(harness, &bob, Role::Admin).await;
+        assert_eq!(set_role(harness, &ann, Role::Moderator).await, Some(SetRoleOutcome::Changed));
+        assert_eq!(set_role(harness, &bob, Role::Member).await, Some(SetRoleOutcome::LastAdmin));
+        assert_eq!(harness.audit_entries().await.len(), 3, "rejected changes are not audited");
     }
 
-    async fn of_many_who_take_all_admins_roles_at_once_one_admin_is_left(harness: &Harness) {
+    async fn concurrent_demotions_of_all_admins_leave_one_admin(harness: &Harness) {
         let mut admins = Vec::new();
         for number in 0..8 {
-            let admin = harness.person(&format!("admin_no_{number}")).await;
-            set(harness, &admin, Role::Admin).await;
+            let admin = harness.create_account(&format!("admin_{number}")).await;
+            set_role(harness, &admin, Role::Admin).await;
             admins.push(admin);
         }
         run_concurrently(admins.iter().map(|admin| {
@@ -79,35 +79,42 @@ mod contract {
             async move { store.set_role(user, Role::Member, &[], &[entry]).await.unwrap() }
         }))
         .await;
-        assert_eq!(harness.store.staff().await.unwrap().len(), 1);
+        assert_eq!(harness.store.list_staff().await.unwrap().len(), 1);
     }
 
-    async fn staff_is_who_has_a_role_admins_first(harness: &Harness) {
-        assert_eq!(harness.store.staff().await.unwrap(), []);
-        let (ann, bob, carl) = (harness.person("ann").await, harness.person("bob").await, harness.person("carl").await);
+    async fn staff_are_listed_with_admins_first(harness: &Harness) {
+        assert_eq!(harness.store.list_staff().await.unwrap(), []);
+        let (ann, bob, carl) = (
+            harness.create_account("ann").await,
+            harness.create_account("bob").await,
+            harness.create_account("carl").await,
+        );
         harness.second_persona(&bob, "robert").await;
-        set(harness, &ann, Role::Moderator).await;
-        set(harness, &bob, Role::Admin).await;
-        let staff = harness.store.staff().await.unwrap();
-        let staff: Vec<_> = staff.iter().map(|one| (one.handle.as_str(), one.role)).collect();
+        set_role(harness, &ann, Role::Moderator).await;
+        set_role(harness, &bob, Role::Admin).await;
+        let staff = harness.store.list_staff().await.unwrap();
+        let staff: Vec<_> = staff.iter().map(|profile| (profile.handle.as_str(), profile.role)).collect();
         assert_eq!(staff, [("bob", Role::Admin), ("ann", Role::Moderator)]);
         assert_eq!(role(harness, &carl).await, Role::Member);
     }
 
-    async fn somebody_is_found_by_what_they_are_called_in_public(harness: &Harness) {
-        let ann = harness.person("ann").await;
+    async fn accounts_are_found_by_their_public_handle_only(harness: &Harness) {
+        let ann = harness.create_account("ann").await;
         harness.second_persona(&ann, "anna_too").await;
-        let called = async |handle| harness.store.called(&Handle::new(handle).unwrap()).await.unwrap();
-        assert_eq!(called("ann").await.map(|found| found.id), Some(ann.persona));
-        assert_eq!((called("anna_too").await, called("bob").await), (None, None));
+        let find = async |handle| harness.store.find_by_handle(&Handle::new(handle).unwrap()).await.unwrap();
+        assert_eq!(find("ann").await.map(|found| found.id), Some(ann.persona));
+        assert_eq!((find("anna_too").await, find("bob").await), (None, None));
     }
 
-    async fn a_suspension_is_written_down_once(harness: &Harness) {
-        let ann = harness.person("ann").await;
+    async fn a_suspension_is_audited_once(harness: &Harness) {
+        let ann = harness.create_account("ann").await;
         let until = Some(harness.clock.now());
         for done in [true, false] {
-            assert_eq!(harness.store.suspend(ann.user, until, &[], &[entry(harness, &ann)]).await.unwrap(), done);
+            assert_eq!(
+                harness.store.set_suspension(ann.user, until, &[], &[entry(harness, &ann)]).await.unwrap(),
+                done
+            );
         }
-        assert_eq!(harness.written_down().await.len(), 1);
+        assert_eq!(harness.audit_entries().await.len(), 1);
     }
 }

@@ -1,0 +1,6 @@
+//! Rate limiters.
+
+mod in_memory;
+mod redis;
+
+pub use self::{in_memory::InMemory, redis::Redis};
