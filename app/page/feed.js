@@ -1,6 +1,6 @@
 // Posts and responses, loaded and then updated by events.
 
-import { call, session, once } from "/api.js";
+import { call, idempotencyKey, session } from "/api.js";
 import { subscribe, unsubscribe } from "/realtime.js";
 import { find, KINDS, on, QUICK, notify } from "/ui.js";
 

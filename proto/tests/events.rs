@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, mem::discriminant};
 use kith_kernel::{
     AccountEvent, CaseId, Category, CircleId, ContentId, EncodedEvent, Event, EventId, EventPayload, ModerationEvent,
     PostEvent, PostId, ProgressEvent, ReportId, ResponseEvent, ResponseId, SessionId, Timestamp, UserId,
-    event::{CaseEvent, CircleChange, CircleEvent, PostKind, PostRef, ResponseClass, ResponseRef, VisibilityChange},
+    event::{CaseChange, CircleChange, CircleEvent, PostKind, PostRef, ResponseClass, ResponseRef, VisibilityChange},
 };
 use kith_proto::events::v1::{self as wire, event::Payload};
 use prost::Message;
@@ -173,7 +173,7 @@ fn moderation_events() -> Vec<Case> {
             Payload::ReportResolved(notice()),
         ),
     ];
-    for (number, &change) in (1..).zip(CaseEvent::ALL) {
+    for (number, &change) in (1..).zip(CaseChange::ALL) {
         let message = wire::CaseRef { id: bytes(CASE), change: number };
         cases.push((ModerationEvent::CaseChanged { case, change }.into(), Payload::CaseChanged(message)));
     }

@@ -96,13 +96,13 @@ declare! {
         max_concurrent_calls: usize = "512",
         /// Maximum number of concurrent streams.
         max_concurrent_streams: usize = "10000",
-        /// Maximum duration of a call.
+        /// Maximum duration of a call, at most 50 s.
         call_timeout: Duration = "5s",
         /// Maximum duration of a stream.
         stream_timeout: Duration = "1h",
         /// Maximum time to receive the head of a request.
         header_timeout: Duration = "10s",
-        /// Maximum time for calls and sockets in progress after a shutdown signal.
+        /// After a shutdown signal: time over which WebSockets are closed, and maximum time for calls in progress.
         drain_timeout: Duration = "20s",
     }
 

@@ -12,7 +12,7 @@ use kith_kernel::Entropy;
 
 use super::{keys::Secrets, secret::Secret, value::ScalarValue as _};
 
-/// ResolvedSecrets secrets of a community.
+/// Resolved secrets of a community.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolvedSecrets {
     /// Encrypts new data.

@@ -168,6 +168,7 @@ fn rules_across_keys_are_enforced() {
     let cases = [
         ("KITH_HTTP_MAX_MESSAGE_BYTES", "1KiB", "http.max_message_bytes"),
         ("KITH_HTTP_STREAM_TIMEOUT", "1s", "http.stream_timeout"),
+        ("KITH_HTTP_CALL_TIMEOUT", "51s", "http.call_timeout"),
         ("KITH_REALTIME_MAX_REPLAY_EVENTS", "1000", "realtime.max_replay_events"),
         ("KITH_REALTIME_PING_INTERVAL", "1ms", "realtime.ping_interval"),
         ("KITH_EMBEDDED", "false", "embedded"),

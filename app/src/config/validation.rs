@@ -32,6 +32,11 @@ const RULES: &[(&[&str], Rule)] = &[
     (&["http.stream_timeout", "http.call_timeout"], |config| {
         (config.http.stream_timeout < config.http.call_timeout).then_some("must be at least http.call_timeout")
     }),
+    (&["http.call_timeout"], |config| {
+        // A claim of an idempotency key expires after one minute.
+        let too_long = config.http.call_timeout > Duration::from_secs(50);
+        too_long.then_some("must be at most 50s; a longer call could lose the claim of its idempotency key")
+    }),
     (&["realtime.max_replay_events", "realtime.replay_log_max_entries"], |config| {
         let all = config.realtime.max_replay_events >= config.realtime.replay_log_max_entries;
         all.then_some("must be less than realtime.replay_log_max_entries; otherwise gaps could not be detected")

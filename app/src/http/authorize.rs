@@ -57,14 +57,14 @@ enum AccessDecision {
 }
 
 fn decide(access: RequiredAccess, actor: Option<&Actor>) -> AccessDecision {
-    let Some(Actor { role, status: standing, .. }) = actor else {
+    let Some(Actor { role, status, .. }) = actor else {
         return if access == RequiredAccess::Public {
             AccessDecision::Allowed
         } else {
             AccessDecision::Unauthenticated
         };
     };
-    match (access, standing, role) {
+    match (access, status, role) {
         (
             RequiredAccess::Member | RequiredAccess::ActiveMember | RequiredAccess::Moderator | RequiredAccess::Admin,
             AccountStatus::Suspended,

@@ -24,7 +24,7 @@ pub struct MatchedMethod {
     /// Number of messages in each direction.
     pub shape: MethodShape,
     /// True if the method has no side effects.
-    pub idempotent: bool,
+    pub is_safe: bool,
 }
 
 /// All callable methods by path. A method without a policy cannot be called.
@@ -41,7 +41,7 @@ impl MethodRegistry {
         for policy in policies {
             let method = methods.iter().find(|method| method.path == policy.path);
             let Method { shape, safe, .. } = *method.ok_or(UnknownMethod(policy.path))?;
-            registered.insert(policy.path, MatchedMethod { policy, shape, idempotent: safe });
+            registered.insert(policy.path, MatchedMethod { policy, shape, is_safe: safe });
         }
         Ok(Self(registered))
     }

@@ -74,7 +74,7 @@ pub async fn serve(loaded: &LoadedConfig, ready_file: Option<PathBuf>) -> Result
     let is_ready = app.entrypoints.ready.clone();
     let limits = ConnectionLimits {
         header_timeout: config.http.header_timeout,
-        shutdown_grace: config.http.drain_timeout,
+        drain_timeout: config.http.drain_timeout,
         ..ConnectionLimits::default()
     };
     let mut tasks = Tasks::default();

@@ -202,7 +202,7 @@ mod tests {
         let (count, revalidated) = watch::channel(0);
         let pipeline = StubPipeline::new(&[State::Pending, State::Published, State::Delivered]);
         tokio::spawn(revalidate_after_reconnect(pipeline, reconnects, Arc::new(SystemClock), move || {
-            count.send_modify(|count| *count += 1)
+            count.send_modify(|count| *count += 1);
         }));
         tokio::task::yield_now().await;
         assert_eq!(*revalidated.borrow(), 0, "no reconnect yet");

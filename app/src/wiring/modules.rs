@@ -31,7 +31,7 @@ const METHOD_POLICIES: [&[MethodPolicy]; 10] = [
 ];
 
 /// Quotas that slices check themselves.
-const SLICE_QUOTAS: [&[MethodPolicy]; 1] = [kith_posts::post_quota::METHOD_POLICIES];
+const SLICE_QUOTAS: [&[MethodPolicy]; 1] = [kith_posts::post_quota::QUOTAS];
 
 /// Policies of all RPC methods.
 pub fn method_policies(quotas: QuotaMode) -> impl Iterator<Item = MethodPolicy> {
@@ -61,119 +61,184 @@ pub struct Services {
 ///
 /// # Errors
 /// If a key cannot be derived.
-#[expect(clippy::too_many_lines, reason = "a list: one entry per slice")]
 pub fn build(
     stores: &Stores,
     ports: &Ports,
     runtime: &RuntimeContext,
     settings: &Settings,
 ) -> Result<(Services, Vec<Module>)> {
-    let RuntimeContext { clock, entropy, ring } = runtime;
-    let (posts_service, posts) = kith_posts::module::module(kith_posts::module::ModuleDeps {
-        store: stores.posts.clone(),
-        blocks: ports.users.blocks.clone(),
-        membership: ports.circles.membership.clone(),
-        sessions: ports.auth.verifier.clone(),
-        flags: ports.flags.clone(),
-        screen: ports.screen.clone(),
-        crisis_resources: ports.crisis_resources.clone(),
-        replay_log: stores.replay_log.clone(),
-        presenter: ports.posts.presenter.clone(),
-        quota: post_quota(stores, settings.quotas),
-        page_tokens: ports.page_tokens.clone(),
-        clock: clock.clone(),
-        entropy: entropy.clone(),
-    });
-    let (auth_service, auth) = kith_auth::module::module(kith_auth::module::ModuleDeps {
-        store: stores.auth.clone(),
-        adapters: &ports.auth,
-        accounts: ports.users.accounts.clone(),
-        flags: ports.flags.clone(),
-        encryption: ring.clone(),
-        token_keys: ports.token_keys.clone(),
-        refresh_seeds: &ring.derive("kith/auth/refresh"),
-        page_tokens: ports.page_tokens.clone(),
-        clock: clock.clone(),
-        entropy: entropy.clone(),
-    })?;
-    let (_, users) = kith_users::module::module(kith_users::module::ModuleDeps {
-        store: stores.users.clone(),
-        credentials: ports.auth.credentials.clone(),
-        membership: ports.circles.membership.clone(),
-        page_tokens: ports.page_tokens.clone(),
-        clock: clock.clone(),
-        entropy: entropy.clone(),
-    });
-    let (_, moderation) = kith_moderation::module::module(kith_moderation::module::ModuleDeps {
-        store: stores.moderation.clone(),
-        contents: ports.contents.clone(),
-        circles: ports.circles.moderation.clone(),
-        circle_lookup: ports.circles.lookup.clone(),
-        membership: ports.circles.membership.clone(),
-        personas: ports.users.personas.clone(),
-        accounts: ports.users.accounts.clone(),
-        mutes: ports.users.muting.clone(),
-        blocks: ports.users.blocks.clone(),
-        encryption: ring.clone(),
-        page_tokens: ports.page_tokens.clone(),
-        clock: clock.clone(),
-        entropy: entropy.clone(),
-    });
-    let (support_service, support) = kith_support::module::module(kith_support::module::ModuleDeps {
-        store: stores.support.clone(),
-        posts: ports.posts.lookup.clone(),
-        blocks: ports.users.blocks.clone(),
-        screen: ports.screen.clone(),
-        crisis_resources: ports.crisis_resources.clone(),
-        presenter: ports.support.presenter.clone(),
-        page_tokens: ports.page_tokens.clone(),
-        clock: clock.clone(),
-        entropy: entropy.clone(),
-    });
-    let circle_feed = kith_posts::rpc::CircleFeedAdapter {
-        service: posts_service.clone(),
-        presenter: ports.posts.presenter.clone(),
-        page_tokens: ports.page_tokens.clone(),
-    };
-    let (_, circles) = kith_circles::module::module(kith_circles::module::ModuleDeps {
-        store: stores.circles.clone(),
-        persona_registry: ports.users.persona_registry.clone(),
-        personas: ports.users.personas.clone(),
-        blocks: ports.users.blocks.clone(),
-        flags: ports.flags.clone(),
-        feed: Arc::new(circle_feed),
-        page_tokens: ports.page_tokens.clone(),
-        clock: clock.clone(),
-        entropy: entropy.clone(),
-    });
-    let admin = kith_admin::module::module(kith_admin::module::ModuleDeps {
-        store: stores.flags.clone(),
-        flags: ports.flags.clone(),
-        staff: ports.users.staff.clone(),
-        accounts: ports.users.accounts.clone(),
-        personas: ports.users.personas.clone(),
-        audit: stores.audit.clone(),
-        page_tokens: ports.page_tokens.clone(),
-        clock: clock.clone(),
-        entropy: entropy.clone(),
-    });
-    let (_, progress) = kith_progress::module::module(kith_progress::module::ModuleDeps {
-        store: stores.progress.clone(),
-        encryption: ring.clone(),
-        page_tokens: ports.page_tokens.clone(),
-        clock: clock.clone(),
-        entropy: entropy.clone(),
-    });
-    let screening = kith_screening::module::module(kith_screening::module::ModuleDeps {
-        store: stores.rules.clone(),
-        screen: ports.rule_screen.clone(),
-        contents: ports.contents.clone(),
-        personas: ports.users.personas.clone(),
-        clock: clock.clone(),
-        entropy: entropy.clone(),
-    });
-    let services = Services { auth: auth_service, posts: posts_service, support: support_service };
-    Ok((services, vec![posts, auth, users, moderation, support, circles, admin, progress, screening]))
+    let assembly = Assembly { stores, ports, runtime, settings };
+    let (posts_service, posts) = assembly.posts();
+    let (auth_service, auth) = assembly.auth()?;
+    let (support_service, support) = assembly.support();
+    let circles = assembly.circles(&posts_service);
+    let modules = vec![
+        posts,
+        auth,
+        assembly.users(),
+        assembly.moderation(),
+        support,
+        circles,
+        assembly.admin(),
+        assembly.progress(),
+        assembly.screening(),
+    ];
+    Ok((Services { auth: auth_service, posts: posts_service, support: support_service }, modules))
+}
+
+/// What the modules are assembled from.
+#[derive(Clone, Copy)]
+struct Assembly<'a> {
+    stores: &'a Stores,
+    ports: &'a Ports,
+    runtime: &'a RuntimeContext,
+    settings: &'a Settings,
+}
+
+impl Assembly<'_> {
+    fn posts(self) -> (Arc<kith_posts::Service>, Module) {
+        let RuntimeContext { clock, entropy, .. } = self.runtime;
+        kith_posts::module::module(kith_posts::module::ModuleDeps {
+            store: self.stores.posts.clone(),
+            blocks: self.ports.users.blocks.clone(),
+            membership: self.ports.circles.membership.clone(),
+            sessions: self.ports.auth.verifier.clone(),
+            flags: self.ports.flags.clone(),
+            screen: self.ports.screen.clone(),
+            crisis_resources: self.ports.crisis_resources.clone(),
+            replay_log: self.stores.replay_log.clone(),
+            presenter: self.ports.posts.presenter.clone(),
+            quota: post_quota(self.stores, self.settings.quotas),
+            page_tokens: self.ports.page_tokens.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        })
+    }
+
+    fn auth(self) -> Result<(Arc<kith_auth::Service>, Module)> {
+        let RuntimeContext { clock, entropy, ring } = self.runtime;
+        let module = kith_auth::module::module(kith_auth::module::ModuleDeps {
+            store: self.stores.auth.clone(),
+            adapters: &self.ports.auth,
+            accounts: self.ports.users.accounts.clone(),
+            flags: self.ports.flags.clone(),
+            encryption: ring.clone(),
+            token_keys: self.ports.token_keys.clone(),
+            refresh_seeds: &ring.derive("kith/auth/refresh"),
+            page_tokens: self.ports.page_tokens.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        })?;
+        Ok(module)
+    }
+
+    fn users(self) -> Module {
+        let RuntimeContext { clock, entropy, .. } = self.runtime;
+        kith_users::module::module(kith_users::module::ModuleDeps {
+            store: self.stores.users.clone(),
+            credentials: self.ports.auth.credentials.clone(),
+            membership: self.ports.circles.membership.clone(),
+            page_tokens: self.ports.page_tokens.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        })
+        .1
+    }
+
+    fn moderation(self) -> Module {
+        let RuntimeContext { clock, entropy, ring } = self.runtime;
+        kith_moderation::module::module(kith_moderation::module::ModuleDeps {
+            store: self.stores.moderation.clone(),
+            contents: self.ports.contents.clone(),
+            circles: self.ports.circles.moderation.clone(),
+            circle_lookup: self.ports.circles.lookup.clone(),
+            membership: self.ports.circles.membership.clone(),
+            personas: self.ports.users.personas.clone(),
+            accounts: self.ports.users.accounts.clone(),
+            mutes: self.ports.users.muting.clone(),
+            blocks: self.ports.users.blocks.clone(),
+            encryption: ring.clone(),
+            page_tokens: self.ports.page_tokens.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        })
+        .1
+    }
+
+    fn support(self) -> (Arc<kith_support::Service>, Module) {
+        let RuntimeContext { clock, entropy, .. } = self.runtime;
+        kith_support::module::module(kith_support::module::ModuleDeps {
+            store: self.stores.support.clone(),
+            posts: self.ports.posts.lookup.clone(),
+            blocks: self.ports.users.blocks.clone(),
+            screen: self.ports.screen.clone(),
+            crisis_resources: self.ports.crisis_resources.clone(),
+            presenter: self.ports.support.presenter.clone(),
+            page_tokens: self.ports.page_tokens.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        })
+    }
+
+    fn circles(self, posts: &Arc<kith_posts::Service>) -> Module {
+        let RuntimeContext { clock, entropy, .. } = self.runtime;
+        let feed = kith_posts::rpc::CircleFeedAdapter {
+            service: posts.clone(),
+            presenter: self.ports.posts.presenter.clone(),
+            page_tokens: self.ports.page_tokens.clone(),
+        };
+        kith_circles::module::module(kith_circles::module::ModuleDeps {
+            store: self.stores.circles.clone(),
+            persona_registry: self.ports.users.persona_registry.clone(),
+            personas: self.ports.users.personas.clone(),
+            blocks: self.ports.users.blocks.clone(),
+            flags: self.ports.flags.clone(),
+            feed: Arc::new(feed),
+            page_tokens: self.ports.page_tokens.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        })
+        .1
+    }
+
+    fn admin(self) -> Module {
+        let RuntimeContext { clock, entropy, .. } = self.runtime;
+        kith_admin::module::module(kith_admin::module::ModuleDeps {
+            store: self.stores.flags.clone(),
+            flags: self.ports.flags.clone(),
+            staff: self.ports.users.staff.clone(),
+            accounts: self.ports.users.accounts.clone(),
+            personas: self.ports.users.personas.clone(),
+            audit: self.stores.audit.clone(),
+            page_tokens: self.ports.page_tokens.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        })
+    }
+
+    fn progress(self) -> Module {
+        let RuntimeContext { clock, entropy, ring } = self.runtime;
+        kith_progress::module::module(kith_progress::module::ModuleDeps {
+            store: self.stores.progress.clone(),
+            encryption: ring.clone(),
+            page_tokens: self.ports.page_tokens.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        })
+        .1
+    }
+
+    fn screening(self) -> Module {
+        let RuntimeContext { clock, entropy, .. } = self.runtime;
+        kith_screening::module::module(kith_screening::module::ModuleDeps {
+            store: self.stores.rules.clone(),
+            screen: self.ports.rule_screen.clone(),
+            contents: self.ports.contents.clone(),
+            personas: self.ports.users.personas.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        })
+    }
 }
 
 fn post_quota(stores: &Stores, quotas: QuotaMode) -> kith_posts::PostQuota {

@@ -39,7 +39,7 @@ pub(crate) const PASSWORD: &str = "a long walk by the river";
 pub(crate) enum Mode {
     /// One SQLite file.
     Embedded,
-    /// PostgreSQL, MongoDB, Redis and NATS. Events are still delivered within the process, so that a test can wait for
+    /// Postgres, MongoDB, Redis and NATS. Events are still delivered within the process, so that a test can wait for
     /// their delivery.
     Cluster,
 }

@@ -227,7 +227,7 @@ fn the_node_client_completes_all_flows_with_generated_code() {
     block_on(async {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/node");
         let prepared = folder.join("node_modules").is_dir() && folder.join("gen").is_dir();
-        assert!(prepared, "the Node.js client is not installed: `cargo xtask test` installs it");
+        assert!(prepared, "the Node.js client is not installed: `cargo xtask clients` installs it");
         let installation = Installation::new(&[]);
         let server = installation.start().await;
         let mut node = Command::new("node");

@@ -14,7 +14,7 @@
 //! | `staff` | the first admin, roles, the audit log and feature flags |
 //! | `demo_page`, `documented_tours` | the demo page in a browser; the tours in README.md and docs/moderation.md |
 //! | `clients` | the support flow with curl, with Rust in binary, and with Node.js |
-//! | `commands`, `data_dir` | the command line, production mode, the lock of the data folder, detection of a changed audit log |
+//! | `commands`, `data_dir` | the command line, production mode, the data folder and its audit log |
 //!
 //! `tests/cluster` runs these files in cluster mode, except `data_dir`, `demo_page` and `documented_tours`. `server`,
 //! `mode`, `client`, `user`, `websocket`, `recount` and `in_process` are helpers. Tests wait for another process by

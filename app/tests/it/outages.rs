@@ -101,7 +101,7 @@ fn only_methods_with_a_fail_closed_quota_fail_while_the_rate_limiter_is_unavaila
         };
         let policies = method_policies().map(with_failure_policy).collect();
         let harness = Harness::with_policies_and_deps(policies, |deps: &mut HttpDeps| {
-            deps.rate_limiter = Arc::new(Unavailable::default())
+            deps.rate_limiter = Arc::new(Unavailable::default());
         })
         .await;
         assert_eq!(harness.send(harness.call(CREATE).body(Body::from("{}")).unwrap()).await.status(), StatusCode::OK);

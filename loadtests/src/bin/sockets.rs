@@ -68,7 +68,7 @@ fn measure_all(peers: &[Peer], rounds: usize, folder: &Path) -> Result<Vec<Vec<R
 
 fn print_table(peers: &[Peer], results: &[Vec<Round>]) {
     println!(
-        "| server | rounds | kB a session | deliveries a CPU second | lowest to highest | client | at 50/s | \
+        "| server | rounds | kB per session | deliveries per CPU second | range | client CPU | CPU at 50/s | \
          p50 | p99 | p99.9 ms |"
     );
     println!("| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |");

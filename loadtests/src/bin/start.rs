@@ -30,8 +30,8 @@ async fn main() -> Result<()> {
     let durations = measure(&kith, &folder, times).await;
     fs::remove_dir_all(&folder)?;
     let (fresh, filled) = durations?;
-    println!("| data folder | starts | median | lowest to highest |\n| --- | --: | --: | --: |");
-    print_row("fresh", fresh);
+    println!("| data folder | starts | median | range |\n| --- | --: | --: | --: |");
+    print_row("new", fresh);
     print_row("filled", filled);
     Ok(())
 }

@@ -46,8 +46,8 @@ enum Mode {
 impl fmt::Display for Mode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Embedded => "SQLite",
-            Self::Cluster => "four servers",
+            Self::Embedded => "embedded",
+            Self::Cluster => "cluster",
         })
     }
 }
@@ -112,7 +112,7 @@ async fn pair(setup: &Setup, method: Method, times: usize) -> Result<(Measuremen
 /// Starts the server, lets it write posts, and opens its database.
 async fn set_up(mode: Mode) -> Result<Setup> {
     let (name, cluster) = match mode {
-        Mode::Embedded => ("one", None),
+        Mode::Embedded => ("embedded", None),
         Mode::Cluster => ("cluster", Some(TestCluster::new().await)),
     };
     let folder = Folder::new(name)?;
@@ -161,9 +161,7 @@ fn settings(cluster: &TestCluster) -> Vec<(String, String)> {
 }
 
 fn print_table(setups: &[Setup], cells: &[Cell]) {
-    println!(
-        "| mode | method | calls/s | lowest to highest | CPU us/call | statements/s | lowest to highest | ratio |"
-    );
+    println!("| mode | method | calls/s | range | us of a core per call | statements/s | range | call / statement |");
     println!("| --- | --- | --: | --: | --: | --: | --: | --: |");
     for Cell { setup, method, server, baseline } in cells {
         let Some(mode) = setups.get(*setup).filter(|_| !server.is_empty()).map(|setup| setup.mode) else { continue };

@@ -91,9 +91,9 @@ async fn latency(server: &Server, subscribers: &Subscribers) -> Result<(f64, [f6
     let mut publishers = Publishers::open_loop(subscribers, server.port, PUBLISH_INTERVAL).await?;
     sleep(WARM_UP).await;
     subscribers.state.delays.replace(Some(Vec::new()));
-    let (began, worked) = (Instant::now(), server.cpu_time()?);
+    let (began, cpu_before) = (Instant::now(), server.cpu_time()?);
     sleep(LATENCY_DURATION).await;
-    let busy = server.cpu_time()?.saturating_sub(worked).div_duration_f64(began.elapsed());
+    let server_load = server.cpu_time()?.saturating_sub(cpu_before).div_duration_f64(began.elapsed());
     let mut delays = subscribers.state.delays.take().context("delays were not recorded")?;
     publishers.check_connected()?;
     subscribers.state.check_connected()?;
@@ -101,5 +101,5 @@ async fn latency(server: &Server, subscribers: &Subscribers) -> Result<(f64, [f6
     let at = |thousandths: usize| delays.get(delays.len() * thousandths / 1000).copied();
     let [p50, p99, p999] = [500, 990, 999].map(|it| at(it).map(|micros| f64::from(micros) / 1000.0));
     let none = "no message was delivered";
-    Ok((busy, [p50.context(none)?, p99.context(none)?, p999.context(none)?]))
+    Ok((server_load, [p50.context(none)?, p99.context(none)?, p999.context(none)?]))
 }

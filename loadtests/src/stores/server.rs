@@ -138,7 +138,7 @@ impl KithServer {
             Method::CreatePost => json!({
                 "kind": "POST_KIND_QUESTION",
                 "urgency": 2,
-                "body": "Day nine. The evenings are still the longest part of it. What do you do with your hands?",
+                "body": "Day nine. The evenings are still the longest part of it. Any ideas for the hours after nine?",
                 "categories": ["alcohol"],
             }),
             Method::GetFeed => json!({}),

@@ -5,8 +5,9 @@ use kith_kernel::{
     RequiredAccess::{Account, Member, Public},
 };
 
-/// One row per method. Public methods and `UpgradeAccount` are rejected while the rate limiter is unavailable, because
-/// unlimited calls would allow guessing of credentials, probing of addresses and mass registration.
+/// One row per method. Public methods and `UpgradeAccount` are rejected if the rate limiter returns an error, because
+/// unlimited calls would allow guessing of credentials, probing of addresses and mass registration. The Redis limiter
+/// returns no error while Redis is unavailable: it counts locally (ADR 0012).
 pub const METHOD_POLICIES: &[MethodPolicy] = &[
     MethodPolicy::new("/kith.auth.v1.AuthService/RegisterAnonymous", Public, Quota::per_hour(30).fail_closed()),
     MethodPolicy::new("/kith.auth.v1.AuthService/RegisterWithEmail", Public, Quota::per_hour(20).fail_closed()),

@@ -107,14 +107,18 @@ impl FromStr for Channel {
     type Err = InvalidChannel;
 
     fn from_str(name: &str) -> Result<Self, InvalidChannel> {
-        let channel = match name.split_once(':') {
-            None if name == FEED => Self::Feed,
-            None if name == PERMISSION_CHANGES => Self::PermissionChanges,
-            Some(("category", slug)) => Self::Category(slug.parse().map_err(|_| InvalidChannel)?),
-            Some(("circle", id)) => Self::Circle(id.parse().map_err(|_| InvalidChannel)?),
-            Some(("post", id)) => Self::Post(id.parse().map_err(|_| InvalidChannel)?),
-            Some(("user", id)) => Self::User(id.parse().map_err(|_| InvalidChannel)?),
-            _ if name == STAFF_QUEUE => Self::StaffQueue,
+        match name {
+            FEED => return Ok(Self::Feed),
+            STAFF_QUEUE => return Ok(Self::StaffQueue),
+            PERMISSION_CHANGES => return Ok(Self::PermissionChanges),
+            _ => {}
+        }
+        let (kind, id) = name.split_once(':').ok_or(InvalidChannel)?;
+        let channel = match kind {
+            "category" => Self::Category(id.parse().map_err(|_| InvalidChannel)?),
+            "circle" => Self::Circle(id.parse().map_err(|_| InvalidChannel)?),
+            "post" => Self::Post(id.parse().map_err(|_| InvalidChannel)?),
+            "user" => Self::User(id.parse().map_err(|_| InvalidChannel)?),
             _ => return Err(InvalidChannel),
         };
         // Ids parse in several spellings; a channel has one name.

@@ -27,9 +27,14 @@
 //! Enforcement is idempotent and independent of order, so crashes and concurrent runs do no harm.
 //!
 //! # To add an action
-//! 1. Add a variant to [`Action`](domain::Action). The compiler points to the rules in [`policy`] that must cover it.
-//! 2. If the action has a duration, add it to [`Restrictions`](store::Restrictions) and to [`DecisionEnforcer`].
+//! 1. Add a variant to [`Action`](domain::Action). The compiler points to the rules in [`policy`] that must cover it, to
+//!    [`Action::restriction`](domain::Action::restriction), which states its effect on the account, and to `events_for` in
+//!    `service/decide.rs`, which states whether the account gets a statement.
+//! 2. A new kind of restriction is a variant of [`Restriction`](domain::Restriction) and a field of
+//!    [`Restrictions`](store::Restrictions), which [`DecisionEnforcer`] applies. Queries of restrictions in
+//!    `store/sql/decisions.rs` follow the enum.
 //! 3. Add its value to `case.proto` and to the conversions in `rpc/request.rs` and `rpc/presenter.rs`.
+//! 4. Add a row to the table of actions in `docs/moderation.md`.
 
 pub mod access;
 pub mod domain;

@@ -13,8 +13,8 @@ use crate::{Error, domain::Kind};
 pub const POST_QUOTA: MethodPolicy = MethodPolicy::new("kith.posts/post", Member, Quota::per_minute(10));
 /// Reserve for SOS posts, independent of the general post quota.
 pub const SOS_RESERVE: MethodPolicy = MethodPolicy::new("kith.posts/sos", Member, Quota::per_hour(3));
-/// Policies that the rate limiter must know in addition to those of the RPC methods.
-pub const METHOD_POLICIES: &[MethodPolicy] = &[POST_QUOTA, SOS_RESERVE];
+/// Quotas that the rate limiter must know in addition to those of the RPC methods.
+pub const QUOTAS: &[MethodPolicy] = &[POST_QUOTA, SOS_RESERVE];
 
 /// Post quota of each account, counted by a rate limiter.
 pub struct PostQuota {
@@ -24,7 +24,7 @@ pub struct PostQuota {
 }
 
 impl PostQuota {
-    /// The limiter must know [`METHOD_POLICIES`].
+    /// The limiter must know [`QUOTAS`].
     #[must_use]
     pub const fn new(limiter: Arc<dyn RateLimiter>) -> Self {
         Self { limiter, posts: POST_QUOTA, sos_reserve: SOS_RESERVE }

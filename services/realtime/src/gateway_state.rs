@@ -5,7 +5,6 @@ use std::{
     time::Duration,
 };
 
-use axum::http::{HeaderMap, header::ORIGIN};
 use kith_kernel::{
     Clock, Entropy,
     ports::{BlockList, ChannelAccess, TicketRedeemer},
@@ -36,11 +35,5 @@ impl GatewayState {
     pub(crate) fn jitter(&self, max: Duration) -> Duration {
         let [high, low, ..] = self.entropy.bytes();
         max * u32::from(u16::from_be_bytes([high, low])) / u32::from(u16::MAX)
-    }
-
-    /// Returns true if the `Origin` header is allowed or absent. Native clients send none; browsers always send one.
-    pub(crate) fn is_origin_allowed(&self, headers: &HeaderMap) -> bool {
-        let Some(origin) = headers.get(ORIGIN) else { return true };
-        self.allowed_origins.iter().any(|allowed| origin.as_bytes() == allowed.as_bytes())
     }
 }

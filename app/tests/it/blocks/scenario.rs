@@ -43,7 +43,7 @@ pub(super) enum Action {
     Join(usize),
 }
 
-/// The whole application, an unblocked user user owns the circle (0), and the four users (1 to 4).
+/// The whole application, the owner of the circle, whom no user blocks (0), and the four users (1 to 4).
 pub(super) struct Scenario {
     pub(super) app: App,
     pub(super) address: String,

@@ -55,7 +55,7 @@ impl CachedFeatureFlags {
         self.cached.write().unwrap_or_else(PoisonError::into_inner).expires_at = None;
     }
 
-    /// Returns all flags, at most [`FLAGS_TTL`] old while the store responds.
+    /// Returns all flags, at most `FLAGS_TTL` old while the store responds.
     pub async fn current(&self) -> Arc<FlagSet> {
         if let Some(flags) = self.unexpired() {
             return flags;

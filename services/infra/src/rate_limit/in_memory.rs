@@ -22,7 +22,7 @@ use kith_kernel::{
 /// can occupy.
 const EVICT_EVERY: u64 = 65_536;
 
-/// One leaky bucket (GCRA) per caller and method.
+/// One token bucket per caller and method, computed with GCRA (generic cell rate algorithm).
 pub struct InMemory {
     buckets: HashMap<&'static str, Buckets>,
     calls: AtomicU64,

@@ -21,8 +21,8 @@ const TIMEOUT: Duration = Duration::from_millis(250);
 
 static TAKE_TOKEN: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("gcra.lua")));
 
-/// One bucket per caller and method, in Redis and by its clock. Check and update are one atomic step, so all nodes
-/// together enforce the quota of one.
+/// One token bucket (GCRA) per caller and method, in Redis and by its clock. Check and update are one atomic step, so
+/// all nodes together enforce the quota of one.
 ///
 /// While Redis is unavailable, each node uses its local limiter, which has counted the calls that this node allowed.
 /// Redis errors are never returned.

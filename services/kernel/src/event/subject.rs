@@ -100,7 +100,7 @@ wire_enum! {
 
 wire_enum! {
     /// Change of a moderation case.
-    CaseEvent {
+    CaseChange {
         Opened = 1,
         /// Reports, risk or assignment changed.
         Updated = 2,

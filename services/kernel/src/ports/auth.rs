@@ -7,7 +7,8 @@ use crate::{Actor, PortError, SessionId, Timestamp};
 /// Redeems the tickets that open WebSocket connections.
 #[async_trait]
 pub trait TicketRedeemer: Send + Sync {
-    /// Redeems a ticket. Each ticket is valid once. Returns `None` if it is unknown, used or expired.
+    /// Redeems a ticket. Each ticket is valid once. Returns `None` if it is unknown, used or expired, or
+    /// if the account has been suspended since it was issued.
     async fn redeem(&self, ticket: &str) -> Result<Option<RedeemedTicket>, PortError>;
 }
 

@@ -13,7 +13,7 @@ pub trait IdempotencyStore: Send + Sync {
     /// Claims the key. Exactly one of several concurrent callers gets [`ClaimResult::Acquired`].
     async fn claim(&self, key: &IdempotencyKey, fingerprint: &[u8]) -> Result<ClaimResult, PortError>;
 
-    /// Stores the response for 24 hours.
+    /// Stores the response until 24 hours after the claim.
     async fn complete(&self, key: &IdempotencyKey, response: &[u8]) -> Result<(), PortError>;
 
     /// Releases the key of a call that had no effect, so that it can be repeated.
@@ -34,8 +34,8 @@ pub struct IdempotencyKey {
 /// Result of claiming a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClaimResult {
-    /// The caller owns the key and must complete or release it. A create method uses this id for the new object, so that a
-    /// repeat after a crash finds the object instead of creating a second one.
+    /// The caller owns the key and must complete or release it. The value is the claimed id: a create method uses it as the
+    /// id of the new object, so that a repeat after a crash finds the object instead of creating a second one.
     Acquired(Uuid),
     /// Another call with this key is in progress.
     InProgress,

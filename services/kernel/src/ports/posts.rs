@@ -14,7 +14,7 @@ pub trait PostLookup: Send + Sync {
 
     /// Returns true if the post is visible to every user who can see its author where it was posted. For a post of a
     /// circle: to all members.
-    async fn is_public(&self, post: PostId) -> Result<bool, PortError>;
+    async fn is_visible_to_all_readers(&self, post: PostId) -> Result<bool, PortError>;
 }
 
 /// Summary of a post.

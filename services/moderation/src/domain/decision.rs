@@ -67,7 +67,8 @@ text_enum! {
         Suspend = "suspend",
         /// The content is removed and its author's account is suspended, with or without an end time.
         Ban = "ban",
-        /// The content is hidden until a moderator has reviewed it. Set automatically; staff cannot choose it.
+        /// The content is removed until a moderator has reviewed it. Set automatically when a report is filed; staff cannot
+        /// choose it.
         Hold = "hold",
         /// The appealed decision remains in force.
         Uphold = "uphold",
@@ -76,10 +77,32 @@ text_enum! {
     }
 }
 
+/// Restriction of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restriction {
+    Mute,
+    Suspension,
+}
+
+impl Action {
+    /// Returns the restriction of the affected account until the end of the decision. A ban is a suspension that may have
+    /// no end.
+    #[must_use]
+    pub const fn restriction(self) -> Option<Restriction> {
+        match self {
+            Self::Mute => Some(Restriction::Mute),
+            Self::Suspend | Self::Ban => Some(Restriction::Suspension),
+            Self::Dismiss | Self::Remove | Self::Restore | Self::Warn | Self::Hold | Self::Uphold | Self::Overturn => {
+                None
+            }
+        }
+    }
+}
+
 text_enum! {
     /// Effect of a decision on its subject. The newest decision with an outcome determines the visibility.
     ContentOutcome {
-        /// Visible only to the author; a circle is closed.
+        /// Visible only to the author, after a removal or an automatic [`Action::Hold`]; a circle is closed.
         Removed = "removed",
         /// Visible to all who may see it; a circle is open.
         Visible = "visible",

@@ -8,7 +8,7 @@ mod subject;
 
 pub use self::{
     case::{Assignment, Case, CaseContext, CaseState, Origin},
-    decision::{Action, Appeal, AppealState, ContentOutcome, Decision, Strike},
+    decision::{Action, Appeal, AppealState, ContentOutcome, Decision, Restriction, Strike},
     filing::{FilingOutcome, FilingResult, FilingState, NewFiling, RiskInputs, SealedEvidence},
     report::{Accuracy, Report, ReportOutcome, ReporterRecord},
     subject::{ContextItem, EvidenceSnapshot, Reason, Subject},

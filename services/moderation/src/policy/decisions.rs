@@ -39,8 +39,8 @@ pub fn check_decision(
     if !is_action_allowed(case, proposal.action) {
         return Err(CaseError::ActionNotAllowed);
     }
-    let requires_statement = is_restrictive(proposal.action) || case.state == CaseState::Appealed;
-    let rule_is_missing = is_restrictive(proposal.action) && proposal.rule.trim().is_empty();
+    let requires_statement = is_adverse(proposal.action) || case.state == CaseState::Appealed;
+    let rule_is_missing = is_adverse(proposal.action) && proposal.rule.trim().is_empty();
     if rule_is_missing || (requires_statement && proposal.statement.trim().is_empty()) {
         return Err(CaseError::StatementRequired);
     }
@@ -60,7 +60,7 @@ pub fn check_decision(
 
 /// Returns true if the action applies to the subject, origin and state of the case.
 fn is_action_allowed(case: &Case, action: Action) -> bool {
-    // A case that was opened only for crisis language allows no restrictive action: it takes a report.
+    // A case that was opened only for crisis language allows no adverse action: it takes a report.
     let is_crisis_only = case.origin == Origin::Crisis && case.report_count == 0;
     match action {
         Action::Dismiss => case.state == CaseState::Open,
@@ -74,10 +74,10 @@ fn is_action_allowed(case: &Case, action: Action) -> bool {
     }
 }
 
-/// Returns true if the action restricts the affected account, which therefore gets a statement of reasons and can
+/// Returns true if the action is adverse to the affected account, which therefore gets a statement of reasons and can
 /// appeal.
 #[must_use]
-pub const fn is_restrictive(action: Action) -> bool {
+pub const fn is_adverse(action: Action) -> bool {
     match action {
         Action::Remove | Action::Warn | Action::Mute | Action::Suspend | Action::Ban => true,
         Action::Dismiss | Action::Restore | Action::Hold | Action::Uphold | Action::Overturn => false,
@@ -140,7 +140,7 @@ pub fn decide(
 ) -> DecisionChanges {
     let (case, action) = (&context.case, proposal.action);
     let appealed = context.appealed_decision();
-    let is_appealable = is_restrictive(action) && case.affected_account.is_some();
+    let is_appealable = is_adverse(action) && case.affected_account.is_some();
     let decision = Decision {
         id,
         case: case.id,

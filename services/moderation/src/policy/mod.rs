@@ -25,7 +25,7 @@ pub use self::{
     auto_hide::{should_hide, text_supports_reason},
     cases::{CaseError, ConflictOfInterest, assign, check_assignment, escalate, has_no_conflict},
     decisions::{
-        DecisionChanges, ProposedDecision, check_decision, decide, is_latest_decision, is_restrictive, outcome_of,
+        DecisionChanges, ProposedDecision, check_decision, decide, is_adverse, is_latest_decision, outcome_of,
         resolve_appeal, strike_weight,
     },
     filing::file,

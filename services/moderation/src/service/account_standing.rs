@@ -1,6 +1,6 @@
 //! Account standing of the caller, statements of reasons and appeals.
 
-use kith_kernel::{Actor, Cursor, Page, PageSize, Timestamp, event::CaseEvent};
+use kith_kernel::{Actor, Cursor, Page, PageSize, Timestamp, event::CaseChange};
 use uuid::Uuid;
 
 use super::Service;
@@ -75,7 +75,7 @@ impl Service {
         let context = &locked.state;
         let decision = context.decisions.iter().find(|it| it.id == decision.id).ok_or(AppealError::NotYours)?;
         let (case, appealed) = policy::appeal(actor.user, &context.case, decision, text, now)?;
-        let events = vec![self.case_changed(&case, CaseEvent::Appealed)];
+        let events = vec![self.case_changed(&case, CaseChange::Appealed)];
         let changes = CaseChanges { appealed: Some(appealed.clone()), events, ..CaseChanges::new(case) };
         locked.save(&changes).await?;
         self.statement_for(actor, appealed, now).await

@@ -3,7 +3,7 @@
 use kith_kernel::{
     CaseId, Event, EventId, EventPayload, ModerationEvent, Moderator,
     audit::{AuditAction, AuditEntry},
-    event::CaseEvent,
+    event::CaseChange,
 };
 use uuid::Uuid;
 
@@ -79,7 +79,7 @@ impl Service {
     /// Builds the events of a decision: the change of the case, the statement to the affected account, and the result
     /// for each reporter that was not yet informed.
     fn events_for(&self, decision: &Decision, reports: &[Report]) -> Vec<Event> {
-        let change = if decision.action == Action::Overturn { CaseEvent::Overturned } else { CaseEvent::Decided };
+        let change = if decision.action == Action::Overturn { CaseChange::Overturned } else { CaseChange::Decided };
         let mut payloads = vec![EventPayload::Moderation(ModerationEvent::CaseChanged { case: decision.case, change })];
         let issues_statement = match decision.action {
             Action::Remove

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kith_kernel::{
     Actor, CaseId, Clock, ContentId, Cursor, Entropy, Event, EventId, EventPayload, ModerationEvent, Page, PageSize,
     ReportId,
-    event::CaseEvent,
+    event::CaseChange,
     ports::{AccountDirectory, BlockList, CircleLookup, ContentModeration, Membership, PersonaLookup},
 };
 use uuid::Uuid;
@@ -170,8 +170,8 @@ impl ReportIntake {
 
     fn events_for(&self, result: &FilingResult) -> Vec<Event> {
         let change = match result.outcome {
-            FilingOutcome::Opened => CaseEvent::Opened,
-            FilingOutcome::Merged => CaseEvent::Updated,
+            FilingOutcome::Opened => CaseChange::Opened,
+            FilingOutcome::Merged => CaseChange::Updated,
             FilingOutcome::Duplicate => return Vec::new(),
         };
         let mut payloads =

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use kith_kernel::{
     Clock, Entropy, Event, EventId, EventPayload, ModerationEvent, Moderator, PageTokenCodec,
     audit::{AuditAction, AuditEntry},
-    event::CaseEvent,
+    event::CaseChange,
     ports::CircleModeration,
 };
 
@@ -50,7 +50,7 @@ impl Service {
     }
 
     /// Builds the event of a change of a case. Its actor is the system: staff members are not disclosed.
-    fn case_changed(&self, case: &Case, change: CaseEvent) -> Event {
+    fn case_changed(&self, case: &Case, change: CaseChange) -> Event {
         let payload = EventPayload::Moderation(ModerationEvent::CaseChanged { case: case.id, change });
         Event::new(self.clock.now(), SYSTEM_ACTOR, payload, &*self.entropy)
     }

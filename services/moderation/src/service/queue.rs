@@ -1,7 +1,7 @@
 //! Queue, case details, assignment and escalation.
 
 use kith_kernel::{
-    CaseId, CircleId, Cursor, Moderator, Page, PageSize, Timestamp, audit::AuditAction, event::CaseEvent,
+    CaseId, CircleId, Cursor, Moderator, Page, PageSize, Timestamp, audit::AuditAction, event::CaseChange,
 };
 
 use super::Service;
@@ -155,7 +155,7 @@ impl Service {
         let is_renewal = context.case.active_assignment(now).is_some();
         let mut changes = CaseChanges::new(policy::assign(&context.case, actor.user, now));
         if !is_renewal {
-            changes.events.push(self.case_changed(&changes.case, CaseEvent::Updated));
+            changes.events.push(self.case_changed(&changes.case, CaseChange::Updated));
             changes.audit.push(self.audit_entry(staff, AuditAction::CaseAssigned, &changes.case, String::new()));
         }
         locked.save(&changes).await?;
@@ -177,7 +177,7 @@ impl Service {
             return Err(Error::EtagMismatch);
         }
         let mut changes = CaseChanges::new(policy::escalate(case, now));
-        changes.events.push(self.case_changed(&changes.case, CaseEvent::Updated));
+        changes.events.push(self.case_changed(&changes.case, CaseChange::Updated));
         changes.audit.push(self.audit_entry(staff, AuditAction::CaseEscalated, &changes.case, String::new()));
         locked.save(&changes).await?;
         Ok(changes.case)

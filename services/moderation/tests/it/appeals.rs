@@ -1,6 +1,6 @@
 //! Appeals as users and staff make and decide them.
 
-use kith_kernel::{Actor, EventPayload, ModerationEvent, PageSize, event::CaseEvent};
+use kith_kernel::{Actor, EventPayload, ModerationEvent, PageSize, event::CaseChange};
 use kith_moderation::{
     Error,
     domain::{Action, AppealState, CaseState, Reason, ReportOutcome},
@@ -28,9 +28,9 @@ fn an_appeal_is_accepted_once_in_time_and_from_the_affected_account() {
             let (service, actor) = (harness.service(), actor.clone());
             async move { service.appeal(&actor, decision, "It was a quote.").await }
         };
-        let rejected = |error: Error| match error {
-            Error::Appeal(error) => error,
-            error => panic!("{error:?}"),
+        let rejected = |error: Error| {
+            let Error::Appeal(error) = error else { panic!("{error:?}") };
+            error
         };
         assert_eq!(rejected(appeal(&ann, removed.id).await.unwrap_err()), AppealError::NotYours);
         assert_eq!(rejected(appeal(&bob, dismissed.id).await.unwrap_err()), AppealError::NotAppealable);
@@ -67,7 +67,7 @@ fn an_overturned_decision_is_reversed_completely_by_another_moderator() {
         let published = harness.published().await;
         assert!(published.contains(&EventPayload::Moderation(ModerationEvent::CaseChanged {
             case: report.case,
-            change: CaseEvent::Overturned
+            change: CaseChange::Overturned
         })));
         assert_eq!(harness.case(report.case).await.state, CaseState::AppealDecided);
     });

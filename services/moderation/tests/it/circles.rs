@@ -59,9 +59,9 @@ mod contract {
             });
             let published = harness.published().await;
             assert!(published.contains(&statement), "{published:?}");
-            assert!(published.iter().any(|payload| match payload {
-                EventPayload::Moderation(ModerationEvent::ReportResolved { user, .. }) => *user == circle.member.user,
-                _ => false,
+            assert!(published.iter().any(|payload| {
+                matches!(payload, EventPayload::Moderation(ModerationEvent::ReportResolved { user, .. })
+                    if *user == circle.member.user)
             }));
             assert_eq!(harness.slices.muted_until(&circle.owner).is_some(), action == Action::Mute);
             let suspended = matches!(action, Action::Suspend | Action::Ban);

@@ -1,5 +1,5 @@
 //! All tests with a store, in one binary to save link time.
-#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails where a step does")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails where a step does")]
 
 mod appeals;
 mod circles;

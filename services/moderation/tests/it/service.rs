@@ -114,9 +114,9 @@ fn reported_doxxing_is_hidden_at_once_and_visible_again_after_dismissal() {
         assert_eq!(standing.statements[0].decision.action, Action::Hold);
         assert_eq!((standing.strikes, standing.statements[0].appeal_deadline), (0, None));
         let published = harness.published().await;
-        assert!(published.iter().any(|payload| match payload {
-            EventPayload::Moderation(ModerationEvent::StatementIssued { user, .. }) => *user == bob.user,
-            _ => false,
+        assert!(published.iter().any(|payload| {
+            matches!(payload, EventPayload::Moderation(ModerationEvent::StatementIssued { user, .. })
+                if *user == bob.user)
         }));
         harness.decide(&staff, case, Action::Dismiss).await;
         assert!(harness.slices.is_visible(post));
@@ -319,8 +319,8 @@ fn a_decision_with_an_end_schedules_its_timer() {
     block_on(async {
         let harness = sqlite().await;
         let (ann, bob, staff) = (harness.member(), harness.member(), harness.moderator());
-        let until = Some(harness.now().after(hours(24)));
-        for (text, action, until) in [("one", Action::Warn, None), ("two", Action::Mute, until)] {
+        let until = harness.now().after(hours(24));
+        for (text, action, until) in [("one", Action::Warn, None), ("two", Action::Mute, Some(until))] {
             let post = harness.slices.add_post(&bob, None, text);
             let case = harness.report(&ann, post, Reason::Harassment).await.case;
             let etag = harness.service().assign(&staff, case).await.unwrap().etag();
@@ -328,7 +328,7 @@ fn a_decision_with_an_end_schedules_its_timer() {
             harness.service().decide(&staff, case, &etag, &proposal, None).await.unwrap();
         }
         let due: Vec<_> = harness.timers().await.into_iter().map(|(_, due_at)| due_at).collect();
-        assert_eq!(due, [until.unwrap()]);
+        assert_eq!(due, [until]);
     });
 }
 

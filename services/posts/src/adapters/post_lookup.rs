@@ -37,8 +37,8 @@ impl PostLookup for PostLookupAdapter {
         Ok(policy::can_see(&viewer, &post).then_some(summary))
     }
 
-    async fn is_public(&self, post: PostId) -> Result<bool, PortError> {
+    async fn is_visible_to_all_readers(&self, post: PostId) -> Result<bool, PortError> {
         let now = self.clock.now();
-        Ok(self.store.get(post).await?.is_some_and(|post| policy::is_public(&post, now)))
+        Ok(self.store.get(post).await?.is_some_and(|post| policy::is_visible_to_all_readers(&post, now)))
     }
 }

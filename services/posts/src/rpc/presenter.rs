@@ -72,7 +72,7 @@ impl Presenter {
 impl PostPresenter for Presenter {
     async fn present_post(&self, post: PostId) -> Result<Option<PostView>, PortError> {
         let now = self.clock.now();
-        let Some(post) = self.store.get(post).await?.filter(|post| policy::is_public(post, now)) else {
+        let Some(post) = self.store.get(post).await?.filter(|post| policy::is_visible_to_all_readers(post, now)) else {
             return Ok(None);
         };
         let place = if policy::is_in_feeds(&post, now) { FeedPlacement::Feeds } else { FeedPlacement::OwnChannelOnly };

@@ -20,7 +20,7 @@ use kith_posts::{
     Post, PostQuota, Service,
     domain::{Body, Categories, Filter, Kind, Order, PostContent, PostContentParts, SearchQuery, Urgency},
     policy::Viewer,
-    post_quota::METHOD_POLICIES,
+    post_quota::QUOTAS,
     store::{Mongo, PageQuery, Positioned, Sqlite, Store},
 };
 use kith_storage::{
@@ -95,7 +95,7 @@ impl Harness {
 /// Quota that no test exhausts.
 pub(crate) fn unlimited_quota(clock: &Arc<ManualClock>) -> PostQuota {
     let unlimited = Quota::per_minute(1_000_000);
-    let policies = METHOD_POLICIES.iter().map(|policy| MethodPolicy { quota: unlimited, ..*policy });
+    let policies = QUOTAS.iter().map(|policy| MethodPolicy { quota: unlimited, ..*policy });
     PostQuota::new(Arc::new(rate_limit::InMemory::new(policies, clock.clone()))).with_quotas(unlimited, unlimited)
 }
 

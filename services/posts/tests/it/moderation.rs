@@ -82,7 +82,7 @@ impl Scenario {
     async fn is_visible_to_others(&self, post: &Post) -> bool {
         assert!(self.is_visible_to(&self.ann, post).await, "the author always sees the post");
         let is_visible = self.is_visible_to(&self.eve, post).await;
-        assert_eq!(self.post_lookup.is_public(post.id).await.unwrap(), is_visible);
+        assert_eq!(self.post_lookup.is_visible_to_all_readers(post.id).await.unwrap(), is_visible);
         is_visible
     }
 }

@@ -11,7 +11,7 @@ use kith_kernel::{
 use kith_posts::{
     Error, PostQuota, Service,
     domain::{Kind, PostContent},
-    post_quota::METHOD_POLICIES,
+    post_quota::QUOTAS,
 };
 use kith_testkit::{ManualClock, StubScreen, block_on, member};
 use uuid::Uuid;
@@ -50,7 +50,7 @@ async fn scenario(limit: impl FnOnce(Arc<ManualClock>) -> Arc<dyn RateLimiter>) 
 }
 
 fn in_memory_limiter(clock: Arc<ManualClock>) -> Arc<dyn RateLimiter> {
-    Arc::new(rate_limit::InMemory::new(METHOD_POLICIES.iter().copied(), clock))
+    Arc::new(rate_limit::InMemory::new(QUOTAS.iter().copied(), clock))
 }
 
 impl Scenario {

@@ -101,8 +101,8 @@ mod contract {
                     (harness.store.clone(), RecoveryProfile { version, settings_version, ..profile(owner) });
                 async move { store.save_profile(&mine, None, &[milestone_reached(owner, 1)]).await.unwrap() }
             });
-            let saved = run_concurrently(saves).await.into_iter().filter(|saved| *saved).count();
-            assert_eq!((saved, harness.announced_days().await.len()), (1, 1));
+            let winners = run_concurrently(saves).await.into_iter().filter(|saved| *saved).count();
+            assert_eq!((winners, harness.announced_days().await.len()), (1, 1));
         }
     }
 

@@ -8,7 +8,8 @@ use kith_kernel::{
     event::{PostRef, ResponseRef, VisibilityChange},
     replay_log::{LogEntry, LogOffset},
 };
-use kith_proto::realtime::v1::NoticeKind;
+
+use crate::wire::NoticeKind;
 
 /// An event as it appears on one channel.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 use kith_kernel::{
     AccountEvent, Position, PostKind, ReportId,
-    event::{CaseEvent, ResponseClass},
+    event::{CaseChange, ResponseClass},
 };
 use kith_testkit::{event, user};
 use uuid::Uuid;
@@ -125,7 +125,7 @@ fn staff_receive_case_ids_and_users_receive_notices_without_content() {
     let (case, user) = (CaseId::from_uuid(user().uuid()), user());
     let change = |change| EventPayload::Moderation(ModerationEvent::CaseChanged { case, change });
     let expected = [ChannelEventKind::CaseChanged(case), ChannelEventKind::CaseChanged(case)];
-    assert_eq!(kinds(&Channel::StaffQueue, [change(CaseEvent::Opened), change(CaseEvent::Decided)]), expected);
+    assert_eq!(kinds(&Channel::StaffQueue, [change(CaseChange::Opened), change(CaseChange::Decided)]), expected);
     let payloads = [
         EventPayload::Moderation(ModerationEvent::StatementIssued { user, decision: case.uuid() }),
         EventPayload::Moderation(ModerationEvent::ReportResolved { user, report: report() }),

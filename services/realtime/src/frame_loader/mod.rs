@@ -161,7 +161,7 @@ mod tests {
             Ok(Some(PostSummary { id: post, author: viewer, circle: None }))
         }
 
-        async fn is_public(&self, _: PostId) -> Result<bool, PortError> {
+        async fn is_visible_to_all_readers(&self, _: PostId) -> Result<bool, PortError> {
             Ok(true)
         }
     }

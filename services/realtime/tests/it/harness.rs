@@ -124,7 +124,7 @@ impl PostLookup for StubSlices {
         Ok((!is_hidden).then_some(PostSummary { id: post, author: viewer, circle: None }))
     }
 
-    async fn is_public(&self, _: PostId) -> Result<bool, PortError> {
+    async fn is_visible_to_all_readers(&self, _: PostId) -> Result<bool, PortError> {
         Ok(true)
     }
 }

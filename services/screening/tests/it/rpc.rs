@@ -87,7 +87,7 @@ fn errors_have_the_expected_code_and_message() {
         invalid["words"] = json!(["(a+)+"]);
         let (status, error) = call(&server, &admin(), "PutRule", json!({ "rule": invalid, "etag": "1" })).await;
         assert_eq!((status, &error["code"]), (StatusCode::BAD_REQUEST, &json!("invalid_argument")));
-        assert_eq!(error["message"], "words[0] of `relief` is not what that list holds");
+        assert_eq!(error["message"], "words[0] of `relief` is invalid");
         let (status, error) = call(&server, &admin(), "PutRule", json!({ "etag": "1" })).await;
         assert_eq!((status, &error["code"]), (StatusCode::BAD_REQUEST, &json!("invalid_argument")));
     });

@@ -17,9 +17,11 @@ use uuid::Uuid;
 use super::{Database, Engine, SqlTimestamp};
 use crate::{StoreError, StoreResult, sql};
 
-/// Retention of keys and responses: clients retry within this time.
+/// Retention of keys and responses, from the claim: clients retry within this time.
 const RETENTION: Duration = Duration::from_hours(24);
-/// Lifetime of a claim that is not completed. Longer than any call can run, so only crashed calls lose their claim.
+/// Lifetime of a claim that is not completed. A call that takes longer loses its claim, and a repeated call can then run
+/// at the same time. Configuration limits `http.call_timeout` to less, and storage operations have timeouts, so that in
+/// practice only crashed calls lose their claim.
 const CLAIM_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// [`IdempotencyStore`] in a SQL database.
@@ -30,7 +32,8 @@ pub struct SqlIdempotencyStore<D: Engine = Sqlite> {
     entropy: Arc<dyn Entropy>,
 }
 
-/// Resource id, fingerprint, and the encrypted response if the call is completed.
+/// Claimed id, fingerprint, and the encrypted response if the call is completed. The claimed id is stored in the column
+/// `resource_id`, because a create method uses it as the id of the new object.
 type StoredKey = (Uuid, Vec<u8>, Option<Vec<u8>>);
 
 impl<D: Engine> SqlIdempotencyStore<D> {
@@ -44,8 +47,10 @@ impl<D: Engine> SqlIdempotencyStore<D> {
         Self { database, encryption, clock, entropy }
     }
 
-    fn decrypt(&self, id: Uuid, sealed: &[u8]) -> StoreResult<Vec<u8>> {
-        self.encryption.open(&self.encryption.system_key(PURPOSE), &location(id), sealed).map_err(StoreError::corrupt)
+    fn decrypt(&self, claimed_id: Uuid, sealed: &[u8]) -> StoreResult<Vec<u8>> {
+        self.encryption
+            .open(&self.encryption.system_key(PURPOSE), &location(claimed_id), sealed)
+            .map_err(StoreError::corrupt)
     }
 }
 
@@ -54,7 +59,7 @@ impl SqlIdempotencyStore<Db> {
     async fn claim_key(&self, key: &IdempotencyKey, fingerprint: &[u8]) -> StoreResult<ClaimResult> {
         let (now, digest) = (self.clock.now(), digest(key));
         let mut tx = self.database.begin().await?;
-        // An expired claim keeps its resource id, so that the retry finds the resource that the crashed call created.
+        // An expired claim keeps its claimed id, so that the retry finds the resource that the crashed call created.
         let claimed: Option<(Uuid,)> = sqlx::query_as(
             "INSERT INTO idempotency_keys AS stored (key_digest, resource_id, fingerprint, claimed_at)
              VALUES ($1, $2, $3, $4)
@@ -73,9 +78,9 @@ impl SqlIdempotencyStore<Db> {
         .bind(SqlTimestamp(now.before(CLAIM_TIMEOUT)))
         .fetch_optional(&mut *tx)
         .await?;
-        if let Some((id,)) = claimed {
+        if let Some((claimed_id,)) = claimed {
             tx.commit().await?;
-            return Ok(ClaimResult::Acquired(id));
+            return Ok(ClaimResult::Acquired(claimed_id));
         }
         let stored: Option<StoredKey> =
             sqlx::query_as("SELECT resource_id, fingerprint, response FROM idempotency_keys WHERE key_digest = $1")
@@ -85,7 +90,7 @@ impl SqlIdempotencyStore<Db> {
         tx.rollback().await?;
         Ok(match stored {
             Some((_, stored, _)) if stored != fingerprint => ClaimResult::FingerprintMismatch,
-            Some((id, _, Some(sealed))) => ClaimResult::Completed(self.decrypt(id, &sealed)?),
+            Some((claimed_id, _, Some(sealed))) => ClaimResult::Completed(self.decrypt(claimed_id, &sealed)?),
             // `None`: the key was released in the meantime. The next attempt acquires it.
             Some((_, _, None)) | None => ClaimResult::InProgress,
         })
@@ -98,12 +103,12 @@ impl SqlIdempotencyStore<Db> {
             .bind(digest.as_slice())
             .fetch_optional(&mut *tx)
             .await?;
-        let Some((id,)) = stored else { return tx.rollback().await };
-        let sealed = self.encryption.seal(&self.encryption.system_key(PURPOSE), &location(id), response);
-        // The id is compared again: another call may have taken over the key since the read.
+        let Some((claimed_id,)) = stored else { return tx.rollback().await };
+        let sealed = self.encryption.seal(&self.encryption.system_key(PURPOSE), &location(claimed_id), response);
+        // The claimed id is compared again: another call may have taken over the key since the read.
         sqlx::query("UPDATE idempotency_keys SET response = $3 WHERE key_digest = $1 AND resource_id = $2")
             .bind(digest.as_slice())
-            .bind(id)
+            .bind(claimed_id)
             .bind(sealed.map_err(StoreError::corrupt)?)
             .execute(&mut *tx)
             .await?;
@@ -122,8 +127,8 @@ impl SqlIdempotencyStore<Db> {
 
 const PURPOSE: &str = "idempotency_keys";
 
-const fn location(id: Uuid) -> FieldLocation {
-    FieldLocation { table: "idempotency_keys", column: "response", row: id, owner: Uuid::nil() }
+const fn location(claimed_id: Uuid) -> FieldLocation {
+    FieldLocation { table: "idempotency_keys", column: "response", row: claimed_id, owner: Uuid::nil() }
 }
 
 fn digest(key: &IdempotencyKey) -> Vec<u8> {

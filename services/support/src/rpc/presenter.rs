@@ -50,7 +50,7 @@ impl Presenter {
 impl ResponsePresenter for Presenter {
     async fn present_response(&self, response: ResponseId) -> Result<Option<WireResponse>, PortError> {
         let Some(response) = self.store.get(response).await?.filter(Response::is_visible) else { return Ok(None) };
-        if !self.posts.is_public(response.post).await? {
+        if !self.posts.is_visible_to_all_readers(response.post).await? {
             return Ok(None);
         }
         self.message(&response).await

@@ -85,7 +85,7 @@ impl PostLookup for Others {
         }))
     }
 
-    async fn is_public(&self, post: PostId) -> Result<bool, PortError> {
+    async fn is_visible_to_all_readers(&self, post: PostId) -> Result<bool, PortError> {
         Ok(self.posts.lock().unwrap().contains_key(&post))
     }
 }
@@ -125,7 +125,7 @@ impl PostLookup for Silent {
         Err(silence())
     }
 
-    async fn is_public(&self, _: PostId) -> Result<bool, PortError> {
+    async fn is_visible_to_all_readers(&self, _: PostId) -> Result<bool, PortError> {
         Err(silence())
     }
 }

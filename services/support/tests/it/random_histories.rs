@@ -200,13 +200,11 @@ impl Model {
 }
 
 fn is_about(fact: &EventPayload, response: ResponseId) -> bool {
-    if let EventPayload::Response(ResponseEvent::Created { response: about, .. })
-    | EventPayload::Response(ResponseEvent::Deleted { response: about, .. })
-    | EventPayload::Response(ResponseEvent::MarkedHelpful(about)) = fact
-    {
-        return about.response == response;
-    }
-    false
+    matches!(fact, EventPayload::Response(
+        ResponseEvent::Created { response: subject, .. }
+        | ResponseEvent::Deleted { response: subject, .. }
+        | ResponseEvent::MarkedHelpful(subject),
+    ) if subject.response == response)
 }
 
 async fn live(env: TestEnv, acts: Vec<Act>) {

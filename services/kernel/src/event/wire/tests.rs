@@ -82,10 +82,9 @@ fn more_payloads() -> impl Strategy<Value = EventPayload> {
             EventPayload::from(ResponseEvent::VisibilityChanged { response, class, change })
         }),
         contents.prop_map(|content| EventPayload::from(ModerationEvent::CrisisDetected { content })),
-        (uuids(), select(CaseEvent::ALL)).prop_map(|(case, change)| EventPayload::from(ModerationEvent::CaseChanged {
-            case: CaseId::from_uuid(case),
-            change
-        })),
+        (uuids(), select(CaseChange::ALL)).prop_map(|(case, change)| EventPayload::from(
+            ModerationEvent::CaseChanged { case: CaseId::from_uuid(case), change }
+        )),
         (users(), uuids())
             .prop_map(|(user, decision)| EventPayload::from(ModerationEvent::StatementIssued { user, decision })),
         (users(), uuids()).prop_map(|(user, report)| EventPayload::from(ModerationEvent::ReportResolved {

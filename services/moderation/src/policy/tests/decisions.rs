@@ -144,7 +144,7 @@ fn every_action_is_limited_to_its_states_and_end_times() {
 
 #[test]
 fn restrictive_actions_require_rule_and_statement() {
-    for action in Action::ALL.iter().copied().filter(|action| is_restrictive(*action)) {
+    for action in Action::ALL.iter().copied().filter(|action| is_adverse(*action)) {
         let until = matches!(action, Action::Mute | Action::Suspend).then(|| NOW.after(ASSIGNMENT_TTL));
         for incomplete in [
             ProposedDecision { rule: " ".into(), ..proposal(action, until) },

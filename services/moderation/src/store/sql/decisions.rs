@@ -13,10 +13,16 @@ use super::{
     rows::{DecisionRow, count},
 };
 use crate::{
-    domain::{ContentOutcome, Decision, Subject},
+    domain::{Action, ContentOutcome, Decision, Restriction, Subject},
     policy::NEVER_ENDS,
     store::{DecisionStore, Restrictions},
 };
+
+/// Actions that restrict an account, as a SQL list.
+fn restricting_actions() -> String {
+    let actions = Action::ALL.iter().filter(|action| action.restriction().is_some());
+    actions.map(|action| format!("'{}'", action.as_str())).collect::<Vec<_>>().join(", ")
+}
 
 #[sql]
 #[async_trait]
@@ -88,19 +94,25 @@ impl DecisionStore for Sql<Db> {
     }
 
     async fn restrictions(&self, user: UserId, now: Timestamp) -> StoreResult<Restrictions> {
-        let rows: Vec<(String, Option<SqlTimestamp>)> = sqlx::query_as(
+        let select = format!(
             "SELECT action, ends_at FROM decisions
-             WHERE affected_account = $1 AND action IN ('mute', 'suspend', 'ban') AND overturned_at IS NULL
+             WHERE affected_account = $1 AND action IN ({}) AND overturned_at IS NULL
                 AND (ends_at IS NULL OR ends_at > $2)",
-        )
-        .bind(user.uuid())
-        .bind(SqlTimestamp(now))
-        .fetch_all(self.database.reader())
-        .await?;
+            restricting_actions(),
+        );
+        let rows: Vec<(String, Option<SqlTimestamp>)> = sqlx::query_as(AssertSqlSafe(select))
+            .bind(user.uuid())
+            .bind(SqlTimestamp(now))
+            .fetch_all(self.database.reader())
+            .await?;
         let mut restrictions = Restrictions::default();
         for (action, until) in rows {
             let until = Some(until.map_or(NEVER_ENDS, |at| at.0));
-            let end = if action == "mute" { &mut restrictions.muted_until } else { &mut restrictions.suspended_until };
+            let end = match Action::parse(&action).and_then(Action::restriction) {
+                Some(Restriction::Mute) => &mut restrictions.muted_until,
+                Some(Restriction::Suspension) => &mut restrictions.suspended_until,
+                None => return Err(StoreError::corrupt("unknown restriction")),
+            };
             *end = until.max(*end);
         }
         Ok(restrictions)

@@ -46,11 +46,11 @@ pub(super) struct VersionedFields {
     pub(super) unset: Document,
 }
 
-/// Fields that can differ between versions. A deleted post and a post of a circle are not `listed` and have no search
-/// terms.
+/// Fields that can differ between versions. The public index contains posts that are `listed`: neither deleted nor in a
+/// circle. Other posts have no search terms.
 pub(super) fn versioned_fields(post: &Post) -> VersionedFields {
     let content = &post.content;
-    let is_listed = post.deleted_at.is_none() && post.circle.is_none();
+    let is_in_public_index = post.deleted_at.is_none() && post.circle.is_none();
     let categories: Vec<&str> = content.categories.as_slice().iter().map(|category| category.slug()).collect();
     let tags: Vec<&str> = content.tags.as_slice().iter().map(Tag::expose).collect();
     let set = doc! {
@@ -58,7 +58,7 @@ pub(super) fn versioned_fields(post: &Post) -> VersionedFields {
         "body": content.body.expose(),
         "categories": categories,
         "tags": tags,
-        "search_terms": if is_listed { tokenizer::index_terms(content) } else { Vec::new() },
+        "search_terms": if is_in_public_index { tokenizer::index_terms(content) } else { Vec::new() },
         "urgency_rank": post.urgency_rank(),
         "version": post.version,
     };
@@ -71,7 +71,7 @@ pub(super) fn versioned_fields(post: &Post) -> VersionedFields {
     fields.put("held_at", post.moderation.and_then(ModerationState::held_at).map(|time| bson_date(time).into()));
     fields.put("removed_at", post.moderation.and_then(ModerationState::removed_at).map(|time| bson_date(time).into()));
     fields.put("feed_expires_at", post.feed_expiry().map(|time| bson_date(time).into()));
-    fields.put("listed", is_listed.then_some(Bson::Boolean(true)));
+    fields.put("listed", is_in_public_index.then_some(Bson::Boolean(true)));
     fields
 }
 

@@ -1,13 +1,12 @@
 //! SQLite adapter.
 
 mod counts;
+mod row;
 
 use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
-use kith_kernel::{
-    CircleId, Event, ModerationState, PersonaId, PostId, ResponseId, Timestamp, UserId, ports::ResponseTally,
-};
+use kith_kernel::{CircleId, Event, ModerationState, PostId, ResponseId, Timestamp, UserId, ports::ResponseTally};
 use kith_storage::{
     StoreError, StoreResult,
     sql::{Database, SqlTimestamp, Tx},
@@ -15,7 +14,8 @@ use kith_storage::{
 use sqlx::{Executor, Sqlite as Driver};
 use uuid::Uuid;
 
-use super::{Store, content};
+use self::row::Row;
+use super::Store;
 use crate::{Content, QuickKind, Response, Stats};
 
 /// SQLite adapter of [`Store`].
@@ -34,8 +34,8 @@ impl Sqlite {
 impl Store for Sqlite {
     async fn insert(&self, response: &Response, events: &[Event]) -> StoreResult<Response> {
         // A repeated tap must not occupy the single writer connection.
-        if let Some(kept) = existing_quick(self.database.reader(), response).await? {
-            return Ok(kept);
+        if let Some(existing) = existing_quick(self.database.reader(), response).await? {
+            return Ok(existing);
         }
         let mut tx = self.database.begin().await?;
         if add(&mut tx, response).await? {
@@ -43,9 +43,9 @@ impl Store for Sqlite {
             tx.commit().await?;
             return Ok(response.clone());
         }
-        let kept = existing_quick(&mut *tx, response).await?;
+        let existing = existing_quick(&mut *tx, response).await?;
         tx.rollback().await?;
-        kept.ok_or_else(|| StoreError::corrupt("a response was neither added nor there"))
+        existing.ok_or_else(|| StoreError::corrupt("response was neither inserted nor found"))
     }
 
     async fn get(&self, id: ResponseId) -> StoreResult<Option<Response>> {
@@ -259,43 +259,8 @@ async fn get(connection: impl Executor<'_, Database = Driver>, id: ResponseId) -
     row.map(Row::into_response).transpose()
 }
 
-/// Encodes accounts as one parameter: SQLite limits the parameters of a statement, and a block list has no such limit.
+/// Encodes accounts as one parameter, since SQLite limits the number of parameters of a statement.
 fn listed(authors: &BTreeSet<UserId>) -> String {
     let names: Vec<String> = authors.iter().map(|user| format!("\"{}\"", user.uuid().simple())).collect();
     format!("[{}]", names.join(","))
-}
-
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: Uuid,
-    post: Uuid,
-    post_author: Uuid,
-    author: Uuid,
-    persona: Uuid,
-    circle: Option<Uuid>,
-    text: Option<String>,
-    quick_kind: Option<String>,
-    created_at: SqlTimestamp,
-    helpful_at: Option<SqlTimestamp>,
-    deleted_at: Option<SqlTimestamp>,
-    held_at: Option<SqlTimestamp>,
-    removed_at: Option<SqlTimestamp>,
-}
-
-impl Row {
-    fn into_response(self) -> StoreResult<Response> {
-        Ok(Response {
-            id: ResponseId::from_uuid(self.id),
-            post: PostId::from_uuid(self.post),
-            post_author: UserId::from_uuid(self.post_author),
-            author: UserId::from_uuid(self.author),
-            persona: PersonaId::from_uuid(self.persona),
-            circle: self.circle.map(CircleId::from_uuid),
-            content: content(self.text.as_deref(), self.quick_kind.as_deref())?,
-            created_at: self.created_at.0,
-            helpful_at: self.helpful_at.map(|at| at.0),
-            deleted_at: self.deleted_at.map(|at| at.0),
-            moderation: ModerationState::from_times(self.held_at.map(|at| at.0), self.removed_at.map(|at| at.0)),
-        })
-    }
 }
