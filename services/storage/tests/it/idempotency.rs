@@ -136,7 +136,7 @@ mod contract {
         assert_eq!(claim(harness, &key, b"f").await, ClaimResult::Completed(b"done".to_vec()));
     }
 
-    async fn an_expired_claim_keeps_its_resource_id_and_a_response_is_deleted_after_a_day(harness: &Harness) {
+    async fn an_expired_claim_keeps_its_claimed_id_and_a_response_is_deleted_after_a_day(harness: &Harness) {
         let key = key();
         let ClaimResult::Acquired(first) = claim(harness, &key, b"f").await else { panic!("key is not free") };
         harness.clock.advance(Duration::from_secs(61));
