@@ -1,4 +1,4 @@
-//! Encryption secrets of a community. In development, missing secrets are generated once and stored.
+//! Encryption secrets of an installation. In development, missing secrets are generated once and stored.
 
 use std::{
     fs::{self, File, OpenOptions},

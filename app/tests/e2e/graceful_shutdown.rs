@@ -64,7 +64,7 @@ fn sigterm_completes_calls_in_progress_closes_sockets_and_exits_successfully() {
 #[test]
 fn a_second_sigterm_exits_at_once() {
     block_on(async {
-        let installation = Installation::new(&[("KITH_HTTP_DRAIN_TIMEOUT", "60s"), ("KITH_HTTP_CALL_TIMEOUT", "60s")]);
+        let installation = Installation::new(&[("KITH_HTTP_DRAIN_TIMEOUT", "60s"), ("KITH_HTTP_CALL_TIMEOUT", "50s")]);
         let mut server = installation.start().await;
         let user = TestUser::register(&Client::new(server.url())).await;
         let _call = start_call(&user, 100).await;

@@ -9,7 +9,8 @@ pub struct Event {
     /// Time of the event, in milliseconds since the Unix epoch.
     #[prost(int64, tag = "2")]
     pub at_millis: i64,
-    /// The account that caused the event.
+    /// The account to which blocks apply, usually the one that acted. For visibility changes it is the author of the
+    /// content; for events of moderation cases and of sanctions it is the system account, the nil id.
     #[prost(bytes = "vec", tag = "3")]
     pub actor: ::prost::alloc::vec::Vec<u8>,
     /// Exactly one. A decoder rejects a payload that it does not know.

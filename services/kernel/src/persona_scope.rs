@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_displayed_scope_parses() {
+    fn only_displayed_scopes_parse() {
         for scope in [PersonaScope::Public, PersonaScope::Circle(CircleId::from_uuid(Uuid::from_u128(7)))] {
             assert_eq!(scope.to_string().parse(), Ok(scope));
         }

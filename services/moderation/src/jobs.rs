@@ -1,4 +1,4 @@
-//! Work that waits for a time.
+//! Handlers of durable timers.
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use crate::{DecisionEnforcer, Error, domain::Decision, store::Store};
 /// Maximum number of expired decisions per query.
 const BATCH_SIZE: i64 = 100;
 
-/// Ends mutes, suspensions and bans when their end time has passed. A timer per decision, which is scheduled in the
-/// transaction of the decision, fires it.
+/// Ends mutes, suspensions and bans when their end time has passed. Each decision with an end has a timer, which is
+/// scheduled in the transaction of the decision and calls this handler.
 ///
 /// Access checks compare the end time themselves; this handler publishes the change. A decision is marked as expired only
 /// after enforcement succeeded, so an interrupted run is repeated.

@@ -33,7 +33,8 @@
 //! 2. A new kind of restriction is a variant of [`Restriction`](domain::Restriction) and a field of
 //!    [`Restrictions`](store::Restrictions), which [`DecisionEnforcer`] applies. Queries of restrictions in
 //!    `store/sql/decisions.rs` follow the enum.
-//! 3. Add its value to `case.proto` and to the conversions in `rpc/request.rs` and `rpc/presenter.rs`.
+//! 3. Add its value to `case.proto`, run `cargo xtask codegen`, and add it to the conversions in `rpc/request.rs` and
+//!    `rpc/presenter.rs`, and to `policy/tests/decisions.rs`.
 //! 4. Add a row to the table of actions in `docs/moderation.md`.
 
 pub mod access;

@@ -154,7 +154,7 @@ fn join(
     }
 }
 
-/// Returns true if the actor was declined less than [`REJOIN_COOLDOWN`] ago.
+/// Returns true if the join request of the actor was declined less than [`REJOIN_COOLDOWN`] ago.
 fn is_cooling_down(actor: Option<MembershipRecord>, now: Timestamp) -> bool {
     actor.is_some_and(|actor| actor.status == MembershipStatus::Declined && now < actor.since.after(REJOIN_COOLDOWN))
 }

@@ -16,7 +16,8 @@ pub trait IdempotencyStore: Send + Sync {
     /// Stores the response until 24 hours after the claim.
     async fn complete(&self, key: &IdempotencyKey, response: &[u8]) -> Result<(), PortError>;
 
-    /// Releases the key of a call that had no effect, so that it can be repeated.
+    /// Releases the key of a call whose response is not stored, for example because it failed with an internal error. A
+    /// repeat then runs the call again.
     async fn release(&self, key: &IdempotencyKey) -> Result<(), PortError>;
 }
 
