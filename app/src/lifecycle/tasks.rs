@@ -165,7 +165,7 @@ async fn run_periodic_jobs(jobs: Vec<Arc<dyn PeriodicJob>>) {
         for job in &jobs {
             match job.run().await {
                 Ok(0) => {}
-                Ok(deleted_rows) => tracing::debug!(job = job.name(), deleted_rows, "periodic job completed"),
+                Ok(affected_rows) => tracing::debug!(job = job.name(), affected_rows, "periodic job completed"),
                 Err(error) => tracing::warn!(job = job.name(), %error, "periodic job failed"),
             }
         }

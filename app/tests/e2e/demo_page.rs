@@ -34,7 +34,7 @@ fn free_address() -> String {
 fn two_users_complete_the_support_flow_on_the_demo_page() {
     let chromium = chromium().expect("install Chromium (apt-get install chromium), or set CHROMIUM to its path");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/page");
-    assert!(folder.join("node_modules").is_dir(), "the driverr is not installed: `cargo xtask clients` installs it");
+    assert!(folder.join("node_modules").is_dir(), "the driver is not installed: `cargo xtask clients` installs it");
     block_on(async {
         let installation = Installation::new(&[("KITH_LISTEN", &free_address()), ("KITH_HTTP_DRAIN_TIMEOUT", "1s")]);
         let mut server = installation.start().await;

@@ -118,7 +118,7 @@ fn a_repeated_registration_returns_the_lost_response_even_after_a_kill() {
 }
 
 #[test]
-fn concurrent_quick_support_of_one_user_assert_counted_once() {
+fn concurrent_quick_support_of_one_user_counts_once() {
     block_on(async {
         let server = InProcessServer::start().await;
         let (ann, bob) = (TestUser::register(&server.client).await, TestUser::register(&server.client).await);

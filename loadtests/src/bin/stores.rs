@@ -1,7 +1,7 @@
 //! Compares `CreatePost`, `GetFeed` and `GetPost` in both modes with their database statements: `stores [rounds]
 //! [posts]`, where `posts` is the number of posts that each of 64 callers writes in a round.
 //!
-//! The server runs with its own database: one SQLite file in emsetupded mode, the servers of `KITH_TEST_*_URL` in
+//! The server runs with its own database: one SQLite file in embedded mode, the servers of `KITH_TEST_*_URL` in
 //! cluster mode. `cargo xtask bench stores` starts these. Every round measures everything once, in random order. No
 //! process is pinned to a core, because the database servers need cores, too. A failed measurement is reported and not
 //! counted. The benchmark fails if a method has no successful round.

@@ -1766,10 +1766,10 @@ impl ::kith_proto::Validate for ListAuditLogRequest {
         if let Some(value) = self.subject.clone() {
             violations
                 .require(
-                    value.chars().count() >= 1,
+                    !value.is_empty(),
                     "subject",
                     "string.min_len",
-                    "must have at least 1 characters",
+                    "must not be empty",
                 );
             violations
                 .require(
@@ -1992,10 +1992,10 @@ impl ::kith_proto::Validate for PutFlagRequest {
     fn check(&self, violations: &mut ::kith_proto::Violations) {
         violations
             .require(
-                self.name.chars().count() >= 1,
+                !self.name.is_empty(),
                 "name",
                 "string.min_len",
-                "must have at least 1 characters",
+                "must not be empty",
             );
         violations
             .require(

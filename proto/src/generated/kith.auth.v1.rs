@@ -2173,10 +2173,10 @@ impl ::kith_proto::Validate for LoginRequest {
     fn check(&self, violations: &mut ::kith_proto::Violations) {
         violations
             .require(
-                self.email.chars().count() >= 1,
+                !self.email.is_empty(),
                 "email",
                 "string.min_len",
-                "must have at least 1 characters",
+                "must not be empty",
             );
         violations
             .require(
@@ -2187,10 +2187,10 @@ impl ::kith_proto::Validate for LoginRequest {
             );
         violations
             .require(
-                self.password.chars().count() >= 1,
+                !self.password.is_empty(),
                 "password",
                 "string.min_len",
-                "must have at least 1 characters",
+                "must not be empty",
             );
         violations
             .require(
@@ -2229,10 +2229,10 @@ impl ::kith_proto::Validate for LoginWithRecoveryCodeRequest {
     fn check(&self, violations: &mut ::kith_proto::Violations) {
         violations
             .require(
-                self.recovery_code.chars().count() >= 1,
+                !self.recovery_code.is_empty(),
                 "recovery_code",
                 "string.min_len",
-                "must have at least 1 characters",
+                "must not be empty",
             );
         violations
             .require(
@@ -2316,10 +2316,10 @@ impl ::kith_proto::Validate for RefreshTokenRequest {
     fn check(&self, violations: &mut ::kith_proto::Violations) {
         violations
             .require(
-                self.refresh_token.chars().count() >= 1,
+                !self.refresh_token.is_empty(),
                 "refresh_token",
                 "string.min_len",
-                "must have at least 1 characters",
+                "must not be empty",
             );
         violations
             .require(

@@ -4857,10 +4857,10 @@ impl ::kith_proto::Validate for CreateCircleRequest {
             );
         violations
             .require(
-                self.category.chars().count() >= 1,
+                !self.category.is_empty(),
                 "category",
                 "string.min_len",
-                "must have at least 1 characters",
+                "must not be empty",
             );
         violations
             .require(
@@ -4962,10 +4962,10 @@ impl ::kith_proto::Validate for UpdateCircleRequest {
             );
         violations
             .require(
-                self.etag.chars().count() >= 1,
+                !self.etag.is_empty(),
                 "etag",
                 "string.min_len",
-                "must have at least 1 characters",
+                "must not be empty",
             );
         violations
             .require(
@@ -5011,10 +5011,10 @@ impl ::kith_proto::Validate for UpdateCircleRequest {
         if let Some(value) = self.category.clone() {
             violations
                 .require(
-                    value.chars().count() >= 1,
+                    !value.is_empty(),
                     "category",
                     "string.min_len",
-                    "must have at least 1 characters",
+                    "must not be empty",
                 );
             violations
                 .require(
@@ -5625,10 +5625,10 @@ impl ::kith_proto::Validate for AcceptInviteRequest {
     fn check(&self, violations: &mut ::kith_proto::Violations) {
         violations
             .require(
-                self.code.chars().count() >= 1,
+                !self.code.is_empty(),
                 "code",
                 "string.min_len",
-                "must have at least 1 characters",
+                "must not be empty",
             );
         violations
             .require(

@@ -4325,10 +4325,10 @@ impl ::kith_proto::Validate for AppealDecisionRequest {
             );
         violations
             .require(
-                self.reason.chars().count() >= 1,
+                !self.reason.is_empty(),
                 "reason",
                 "string.min_len",
-                "must have at least 1 characters",
+                "must not be empty",
             );
         violations
             .require(
@@ -4481,10 +4481,10 @@ impl ::kith_proto::Validate for EscalateCaseRequest {
             );
         violations
             .require(
-                self.etag.chars().count() >= 1,
+                !self.etag.is_empty(),
                 "etag",
                 "string.min_len",
-                "must have at least 1 characters",
+                "must not be empty",
             );
         violations
             .require(
@@ -4523,10 +4523,10 @@ impl ::kith_proto::Validate for DecideCaseRequest {
             );
         violations
             .require(
-                self.etag.chars().count() >= 1,
+                !self.etag.is_empty(),
                 "etag",
                 "string.min_len",
-                "must have at least 1 characters",
+                "must not be empty",
             );
         violations
             .require(

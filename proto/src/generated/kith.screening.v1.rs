@@ -1218,10 +1218,10 @@ impl ::kith_proto::Validate for Rule {
     fn check(&self, violations: &mut ::kith_proto::Violations) {
         violations
             .require(
-                self.name.chars().count() >= 1,
+                !self.name.is_empty(),
                 "name",
                 "string.min_len",
-                "must have at least 1 characters",
+                "must not be empty",
             );
         violations
             .require(
@@ -1345,10 +1345,10 @@ impl ::kith_proto::Validate for PutRuleRequest {
         }
         violations
             .require(
-                self.etag.chars().count() >= 1,
+                !self.etag.is_empty(),
                 "etag",
                 "string.min_len",
-                "must have at least 1 characters",
+                "must not be empty",
             );
         violations
             .require(

@@ -1496,10 +1496,10 @@ impl ::kith_proto::Validate for CreateResponseRequest {
         {
             violations
                 .require(
-                    value.chars().count() >= 1,
+                    !value.is_empty(),
                     "text",
                     "string.min_len",
-                    "must have at least 1 characters",
+                    "must not be empty",
                 );
             violations
                 .require(

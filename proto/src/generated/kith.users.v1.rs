@@ -4472,10 +4472,10 @@ impl ::kith_proto::Validate for UpdateStreakRequest {
     fn check(&self, violations: &mut ::kith_proto::Violations) {
         violations
             .require(
-                self.etag.chars().count() >= 1,
+                !self.etag.is_empty(),
                 "etag",
                 "string.min_len",
-                "must have at least 1 characters",
+                "must not be empty",
             );
         violations
             .require(
@@ -4487,10 +4487,10 @@ impl ::kith_proto::Validate for UpdateStreakRequest {
         if let Some(value) = self.start_date.clone() {
             violations
                 .require(
-                    value.chars().count() >= 1,
+                    !value.is_empty(),
                     "start_date",
                     "string.min_len",
-                    "must have at least 1 characters",
+                    "must not be empty",
                 );
             violations
                 .require(
@@ -4503,10 +4503,10 @@ impl ::kith_proto::Validate for UpdateStreakRequest {
         if let Some(value) = self.time_zone.clone() {
             violations
                 .require(
-                    value.chars().count() >= 1,
+                    !value.is_empty(),
                     "time_zone",
                     "string.min_len",
-                    "must have at least 1 characters",
+                    "must not be empty",
                 );
             violations
                 .require(
@@ -4864,10 +4864,10 @@ impl ::kith_proto::Validate for UpdateProfileRequest {
     fn check(&self, violations: &mut ::kith_proto::Violations) {
         violations
             .require(
-                self.etag.chars().count() >= 1,
+                !self.etag.is_empty(),
                 "etag",
                 "string.min_len",
-                "must have at least 1 characters",
+                "must not be empty",
             );
         violations
             .require(
@@ -5053,10 +5053,10 @@ impl ::kith_proto::Validate for UpdatePrivacySettingsRequest {
     fn check(&self, violations: &mut ::kith_proto::Violations) {
         violations
             .require(
-                self.etag.chars().count() >= 1,
+                !self.etag.is_empty(),
                 "etag",
                 "string.min_len",
-                "must have at least 1 characters",
+                "must not be empty",
             );
         violations
             .require(

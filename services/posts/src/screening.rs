@@ -71,7 +71,7 @@ fn held_since(post: &Post) -> kith_kernel::Timestamp {
 /// Events of the write, without the crisis event. While only the author sees the post, `PostUpdated` is not sent.
 fn events(previous: Option<&Post>, post: &Post) -> Vec<EventPayload> {
     let about: PostRef = post_ref(previous.unwrap_or(post), post);
-    let moderated = |how| EventPayload::Post(PostEvent::VisibilityChanged { post: about.clone(), change: how });
+    let moderated = |change| EventPayload::Post(PostEvent::VisibilityChanged { post: about.clone(), change });
     let Some(previous) = previous else {
         return match post.moderation {
             None => vec![EventPayload::Post(PostEvent::Created(about))],

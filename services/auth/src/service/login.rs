@@ -32,7 +32,7 @@ impl Service {
         // The permit is acquired first: an attempt that is rejected for lack of capacity is not counted as failed.
         let (permit, now) = (self.passwords.acquire().await?, self.clock.now());
         if let Some(permitted_at) = self.store.record_attempt(&index, now).await? {
-            return Err(Error::TooManyAttempts(elapsed(now, permitted_at)));
+            return Err(Error::TooManyAttempts(remaining(now, permitted_at)));
         }
         let check = self.passwords.verify(permit, password, stored_hash.clone()).await?;
         let account = account.ok_or(Error::InvalidCredentials)?;
@@ -146,6 +146,6 @@ impl Service {
 }
 
 /// Returns the time from `now` until `later`.
-fn elapsed(now: Timestamp, later: Timestamp) -> Duration {
+fn remaining(now: Timestamp, later: Timestamp) -> Duration {
     Duration::from_millis(u64::try_from(later.millis().saturating_sub(now.millis())).unwrap_or(0))
 }

@@ -60,10 +60,10 @@ pub enum InvalidCheckpoint {
 }
 
 impl CheckpointKeys {
-    /// The keys of these seeds: the first signs, all of them verify.
+    /// Derives the keys from seeds. The first one signs, all of them verify.
     ///
     /// # Errors
-    /// [`NoKey`] if there is none.
+    /// [`NoKey`] if there is no seed.
     pub fn new(seeds: &[[u8; 32]]) -> Result<Self, NoKey> {
         let pair = |seed: &[u8; 32]| Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| NoKey);
         let signing = pair(seeds.first().ok_or(NoKey)?)?;
@@ -72,18 +72,18 @@ impl CheckpointKeys {
         Ok(Self { signing, verifying })
     }
 
-    /// Signs where a chain ends.
+    /// Signs the head of a chain.
     #[must_use]
     pub fn sign(&self, head: ChainHead, at: Timestamp) -> Checkpoint {
         let signature = self.signing.sign(&message(head, at)).as_ref().to_vec();
         Checkpoint { head, at, key: PublicKey::from(&self.signing).id, signature }
     }
 
-    /// Whether these were signed by keys of the ring. One of an unknown key stands if a later one, of a known key, was
-    /// signed over the same chain: then it is no worse than none.
+    /// Verifies that each checkpoint was signed by a key of the ring. A checkpoint of an unknown key is accepted if a later
+    /// one of a known key covers it.
     ///
     /// # Errors
-    /// The first that was not.
+    /// The first invalid checkpoint.
     pub fn verify(&self, checkpoints: &[Checkpoint]) -> Result<(), InvalidCheckpoint> {
         let mut covered = 0;
         let mut unknown = None;
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_was_changed_verifies_still_and_a_unknown_does_not() {
+    fn a_rotated_key_still_verifies_and_an_unknown_one_does_not() {
         let before = CheckpointKeys::new(&[[1; 32]]).unwrap();
         let old = before.sign(head(5), AT);
         assert_eq!(CheckpointKeys::new(&[[2; 32], [1; 32]]).unwrap().verify(std::slice::from_ref(&old)), Ok(()));

@@ -160,7 +160,7 @@ impl IdempotencyStore for SqlIdempotencyStore<Db> {
 #[async_trait]
 impl PeriodicJob for SqlIdempotencyStore<Db> {
     fn name(&self) -> &'static str {
-        "idempotency_keys"
+        "purge-idempotency-keys"
     }
 
     #[no_timeout]
