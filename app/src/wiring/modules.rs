@@ -86,7 +86,7 @@ pub fn build(
     Ok((Services { auth: auth_service, posts: posts_service, support: support_service }, modules))
 }
 
-/// What the modules are assembled from.
+/// Dependencies of the modules.
 #[derive(Clone, Copy)]
 struct Assembly<'a> {
     stores: &'a Stores,

@@ -186,6 +186,33 @@ mod contract {
         assert_eq!(harness.fired().await, ["a"]);
     }
 
+    async fn a_timer_does_not_start_when_its_lease_could_end_while_it_fires(harness: &Harness) {
+        struct SlowHandler(Arc<ManualClock>, Mutex<usize>);
+
+        #[async_trait]
+        impl TimerHandler for SlowHandler {
+            fn name(&self) -> &'static str {
+                "recording"
+            }
+
+            async fn fire(&self, _: &Timer) -> Result<(), PortError> {
+                *self.1.lock().unwrap() += 1;
+                self.0.advance(SECOND * 20);
+                Ok(())
+            }
+        }
+
+        for name in ["a", "b", "c", "d"] {
+            harness.schedule(name, harness.clock.now()).await;
+        }
+        let handler = Arc::new(SlowHandler(harness.clock.clone(), Mutex::default()));
+        let worker = TimerWorker::new(harness.store.clone(), vec![handler.clone()], harness.clock.clone());
+        worker.fire_due().await.unwrap();
+        assert_eq!(*handler.1.lock().unwrap(), 2, "the third would start after 40 of 60 seconds");
+        harness.clock.advance(SECOND * 20);
+        assert_eq!(harness.fired().await.len(), 2, "the rest fires after the lease");
+    }
+
     async fn a_timer_of_an_unknown_handler_is_kept_for_a_newer_node(harness: &Harness) {
         harness.schedule("a", harness.clock.now()).await;
         let old = TimerWorker::new(harness.store.clone(), Vec::new(), harness.clock.clone());
